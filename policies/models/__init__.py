@@ -1,0 +1,36 @@
+"""What the console keeps: teams, documents, change requests, releases, audit."""
+
+from policies.models.audit import AuditEvent, AuditHead
+from policies.models.catalogue import CatalogueModel, ModelPrice, Provider
+from policies.models.changes import ChangeRequest, Check, Comment, Review
+from policies.models.components import Bundle, ComponentContract, ComponentVersion
+from policies.models.drafts import Draft, DraftDocument
+from policies.models.releases import Release, SigningKey
+from policies.models.teams import Membership, Team
+from policies.models.tokens import PersonalToken, RouterToken
+from policies.models.workflows import Environment, Workflow
+
+__all__ = [
+    "AuditEvent",
+    "AuditHead",
+    "Bundle",
+    "CatalogueModel",
+    "ChangeRequest",
+    "Check",
+    "Comment",
+    "ComponentContract",
+    "ComponentVersion",
+    "Draft",
+    "DraftDocument",
+    "Environment",
+    "Membership",
+    "ModelPrice",
+    "PersonalToken",
+    "Provider",
+    "Release",
+    "Review",
+    "RouterToken",
+    "SigningKey",
+    "Team",
+    "Workflow",
+]

@@ -1,0 +1,187 @@
+"""Change requests: a proposed bundle, what it must show, and who said what about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from policies.models.components import Bundle
+from policies.models.drafts import Draft
+from policies.models.releases import Release
+from policies.models.workflows import Environment, Workflow
+from policies.transitions import OPEN_STATES, State
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
+    def visible_to(self, user: User | AnonymousUser) -> ChangeRequestQuerySet:
+        if user.is_superuser:
+            return self
+        return self.filter(workflow__team__memberships__user_id=user.pk).distinct()
+
+    def open(self) -> ChangeRequestQuerySet:
+        return self.filter(state__in=OPEN_STATES)
+
+    def with_related(self) -> ChangeRequestQuerySet:
+        """What every page about a change request reads, in one go."""
+        return self.select_related(
+            "workflow__team", "environment", "created_by", "bundle", "base_release__bundle"
+        )
+
+
+class ChangeRequest(models.Model):
+    """A proposed new bundle for one environment of a workflow."""
+
+    State = State
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="changes")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="changes")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=160)
+    why = models.TextField(help_text="What it should achieve, and why now.")
+    state = models.CharField(
+        max_length=20, choices=[(state.value, state.label) for state in State], default=State.DRAFT
+    )
+    draft = models.OneToOneField(
+        Draft, on_delete=models.PROTECT, null=True, blank=True, related_name="change"
+    )
+    bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="changes")
+    base_release = models.ForeignKey(
+        Release, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
+    )
+    contributors = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="contributed_changes"
+    )
+    acknowledged = models.JSONField(default=list, help_text="Names of warnings accepted by name.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ChangeRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "number"], name="change_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in State]), name="state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("change", args=[self.workflow.slug, self.number])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def base_digest(self) -> str:
+        """Digest of the content this change was compared with; empty for a first release."""
+        return self.base_release.bundle.digest if self.base_release else ""
+
+
+class Verdict(models.TextChoices):
+    PASS = "pass", "Pass"
+    FAIL = "fail", "Fail"
+    INCONCLUSIVE = "inconclusive", "Inconclusive"
+    MISSING = "missing", "Missing"
+
+
+class CheckKind(models.TextChoices):
+    STATIC_ANALYSIS = "static_analysis", "Static analysis"
+    SHADOW_EVALUATION = "shadow_evaluation", "Shadow evaluation"
+    CONTRACTS = "contracts", "Complete contracts"
+    BASE_UP_TO_DATE = "base_up_to_date", "Up-to-date base"
+
+
+class Check(models.Model):
+    """Evidence for or against a change request, valid only for the content it looked at."""
+
+    change = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="checks")
+    kind = models.CharField(max_length=30, choices=CheckKind)
+    verdict = models.CharField(max_length=12, choices=Verdict)
+    summary = models.TextField(help_text="One or two sentences a reviewer reads first.")
+    resolve = models.TextField(blank=True, help_text="What would make it pass.")
+    detail = models.JSONField(default=dict)
+    url = models.CharField(max_length=300, blank=True)
+    bundle_digest = models.CharField(max_length=71)
+    base_digest = models.CharField(max_length=71, blank=True)
+    evidence_digest = models.CharField(max_length=71)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["kind", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.get_verdict_display()}"
+
+
+class ReviewVerdict(models.TextChoices):
+    APPROVE = "approve", "Approved"
+    REQUEST_CHANGES = "request_changes", "Changes requested"
+    REJECT = "reject", "Rejected"
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def standing(self) -> ReviewQuerySet:
+        return self.filter(voided_at=None)
+
+
+class Review(models.Model):
+    """What one person said of one exact proposal; `subject_digest` names that proposal."""
+
+    change = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
+    )
+    verdict = models.CharField(max_length=16, choices=ReviewVerdict)
+    reason = models.TextField()
+    subject_digest = models.CharField(max_length=71)
+    created_at = models.DateTimeField(auto_now_add=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    voided_because = models.CharField(max_length=200, blank=True)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["change", "reviewer"],
+                condition=models.Q(voided_at=None),
+                name="one_standing_review_each",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer}: {self.get_verdict_display()}"
+
+
+class Comment(models.Model):
+    """A remark in the discussion; `anchor` is a JSON pointer into the bundle, or empty."""
+
+    change = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    body = models.TextField()
+    anchor = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.author} on {self.change}"

@@ -1,0 +1,115 @@
+"""The four versioned interfaces, their contracts, and the bundles composed of them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from policies.models.workflows import Workflow
+
+
+class ComponentKind(models.TextChoices):
+    REQUEST_CLASSIFICATION = "request_classification", "Request classification"
+    ROUTER_POLICY = "router_policy", "Router policy"
+    FALLBACK_MATRIX = "fallback_matrix", "Fallback matrix"
+    QUALITY_THRESHOLDS = "quality_thresholds", "Quality thresholds"
+
+
+class ComponentVersion(models.Model):
+    """An immutable numbered document of a component; equal content is the same version."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
+    kind = models.CharField(max_length=30, choices=ComponentKind)
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=71)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["kind", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "kind", "number"], name="version_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["workflow", "kind", "digest"], name="version_content_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} v{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("component-version", args=[self.workflow.slug, self.kind, self.number])
+
+
+class ComponentContract(models.Model):
+    """Who answers for a component and what it promises; the highest number is in force."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="contracts")
+    kind = models.CharField(max_length=30, choices=ComponentKind)
+    number = models.PositiveIntegerField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_contracts"
+    )
+    inputs = models.TextField(blank=True)
+    outputs = models.TextField(blank=True)
+    failure = models.TextField(blank=True, help_text="What failure looks like.")
+    humans_step_in = models.TextField(blank=True, help_text="When a person takes over.")
+    playbook = models.TextField(blank=True, help_text="What to do then; Markdown.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["kind", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "kind", "number"], name="contract_number_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Contract {self.number} of {self.get_kind_display()}"
+
+    @property
+    def gaps(self) -> list[str]:
+        """Names of the parts that say nothing yet."""
+        parts = ("inputs", "outputs", "failure", "humans_step_in", "playbook")
+        return [part for part in parts if not str(getattr(self, part)).strip()]
+
+
+class Bundle(models.Model):
+    """Four component versions and the catalogue entries they name, composed and immutable."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="bundles")
+    digest = models.CharField(max_length=71)
+    content = models.JSONField(help_text="The composed document; its canonical form is hashed.")
+    request_classification = models.ForeignKey(
+        ComponentVersion, on_delete=models.PROTECT, related_name="+"
+    )
+    router_policy = models.ForeignKey(ComponentVersion, on_delete=models.PROTECT, related_name="+")
+    fallback_matrix = models.ForeignKey(
+        ComponentVersion, on_delete=models.PROTECT, related_name="+"
+    )
+    quality_thresholds = models.ForeignKey(
+        ComponentVersion, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "digest"], name="bundle_content_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.digest[:19]
+
+    @property
+    def versions(self) -> dict[str, ComponentVersion]:
+        return {kind: getattr(self, kind) for kind in ComponentKind.values}

@@ -1,0 +1,62 @@
+"""Working copies: what an author edits before anything is proposed."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from policies.models.components import ComponentKind
+from policies.models.workflows import Workflow
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def open(self) -> DraftQuerySet:
+        return self.filter(closed_at=None)
+
+
+class Draft(models.Model):
+    """The four documents under one author's hands; others may contribute."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="drafts")
+    title = models.CharField(max_length=160)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    contributors = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="contributed_drafts"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-updated_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("draft", args=[self.workflow.slug, self.pk])
+
+
+class DraftDocument(models.Model):
+    """One document of a draft. It may be wrong for now: nothing an author typed is lost."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="documents")
+    kind = models.CharField(max_length=30, choices=ComponentKind)
+    document = models.JSONField()
+    revision = models.PositiveIntegerField(default=1, help_text="Raised by every save.")
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["kind"]
+        constraints = [models.UniqueConstraint(fields=["draft", "kind"], name="draft_kind_once")]
+
+    def __str__(self) -> str:
+        return f"{self.draft}: {self.get_kind_display()}"

@@ -1,0 +1,86 @@
+"""Releases: bundles in force in an environment, signed for the routers that poll."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from policies.models.components import Bundle
+from policies.models.workflows import Environment, Workflow
+
+
+class ReleaseKind(models.TextChoices):
+    PUBLICATION = "publication", "Publication"
+    ROLLBACK = "rollback", "Rollback"
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def active(self) -> ReleaseQuerySet:
+        return self.filter(retired_at=None)
+
+
+class Release(models.Model):
+    """A published bundle. The signed body is kept byte for byte as routers receive it."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="releases")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="releases")
+    number = models.PositiveIntegerField(help_text="Counts up per workflow and environment.")
+    kind = models.CharField(max_length=12, choices=ReleaseKind, default=ReleaseKind.PUBLICATION)
+    bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="releases")
+    change = models.ForeignKey(
+        "policies.ChangeRequest",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="releases",
+    )
+    restores = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="restored_by"
+    )
+    reason = models.TextField(blank=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_by = models.JSONField(default=list, help_text="User names of the approvers.")
+    published_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+    not_after = models.DateTimeField()
+    body = models.TextField(help_text="The exact signed JSON text.")
+    etag = models.CharField(max_length=120)
+    signature = models.TextField(help_text="Detached JWS over the UTF-8 bytes of the body.")
+
+    objects = ReleaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "number"], name="release_number_once"),
+            models.UniqueConstraint(
+                fields=["environment"],
+                condition=models.Q(retired_at=None),
+                name="one_active_release",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.environment.name} #{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("release", args=[self.workflow.slug, self.environment.name, self.number])
+
+    @property
+    def is_active(self) -> bool:
+        return self.retired_at is None
+
+
+class SigningKey(models.Model):
+    """The public half of a key that signs releases; retired keys still verify old ones."""
+
+    kid = models.CharField(max_length=64, unique=True)
+    public_jwk = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.kid

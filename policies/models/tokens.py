@@ -1,0 +1,67 @@
+"""Bearer tokens: routers' and people's. Only a hash of each is kept."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from policies.models.workflows import Environment
+
+
+Token = TypeVar("Token", bound="BearerToken")
+
+
+class TokenQuerySet(models.QuerySet[Token]):
+    def usable(self, now: datetime.datetime | None = None) -> TokenQuerySet[Token]:
+        return self.filter(revoked_at=None).exclude(expires_at__lte=now or timezone.now())
+
+
+class BearerToken(models.Model):
+    """What both kinds share. `hint` is the token's first characters, to tell one from another."""
+
+    name = models.CharField(max_length=120)
+    hint = models.CharField(max_length=16)
+    hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+    @property
+    def is_usable(self) -> bool:
+        expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.revoked_at is None and not expired
+
+
+class RouterToken(BearerToken):
+    """Lets a router of one workflow and environment fetch its policy and report back."""
+
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="router_tokens"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = TokenQuerySet.as_manager()
+
+
+class PersonalToken(BearerToken):
+    """Lets a person do over REST what they may do in the browser."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"
+    )
+
+    objects = TokenQuerySet.as_manager()

@@ -1,0 +1,106 @@
+"""The audit trail's only writer, and the check that nobody changed it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.utils import timezone
+
+from policies.engine import canonical_bytes
+from policies.models import AuditEvent, AuditHead, Workflow
+from policies.origin import current_origin
+
+GENESIS = "0" * 64
+
+
+def seal(event: AuditEvent) -> str:
+    """The hash of a row: SHA-256 over the canonical form of all it says, and the hash before."""
+    said = {
+        "sequence": event.sequence,
+        "time": event.time.astimezone(datetime.UTC).isoformat(timespec="microseconds"),
+        "actor": event.actor_id,
+        "actor_name": event.actor_name,
+        "origin": event.origin,
+        "address": event.address,
+        "action": event.action,
+        "workflow": event.workflow_id,
+        "object_type": event.object_type,
+        "object_id": event.object_id,
+        "before": event.before,
+        "after": event.after,
+        "detail": event.detail,
+        "previous_hash": event.previous_hash,
+    }
+    return hashlib.sha256(canonical_bytes(said)).hexdigest()
+
+
+def record(
+    action: str,
+    subject: models.Model,
+    *,
+    acting_user: User | None,
+    workflow: Workflow | None = None,
+    before: str = "",
+    after: str = "",
+    detail: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Append one row. Must run inside the transaction of the change that it records."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("An audit row belongs in the transaction of its change.")
+    head = AuditHead.objects.select_for_update().get(pk=1)
+    origin = current_origin()
+    event = AuditEvent(
+        sequence=head.last_sequence + 1,
+        time=timezone.now(),
+        actor=acting_user,
+        actor_name=acting_user.get_username() if acting_user else "system",
+        origin=origin.way,
+        address=origin.address,
+        action=action,
+        workflow=workflow,
+        object_type=subject._meta.model_name or "",
+        object_id=str(subject.pk),
+        before=before,
+        after=after,
+        detail=detail or {},
+        previous_hash=head.last_hash,
+    )
+    event.hash = seal(event)
+    event.save(force_insert=True)
+    head.last_sequence, head.last_hash = event.sequence, event.hash
+    head.save(update_fields=["last_sequence", "last_hash"])
+    return event
+
+
+@dataclass(frozen=True)
+class Break:
+    """A place where the chain does not hold."""
+
+    sequence: int
+    sentence: str
+
+
+def breaks() -> Iterator[Break]:
+    """Walk the chain from its start and name every row that was changed, removed or moved."""
+    expected, previous = 1, GENESIS
+    for event in AuditEvent.objects.order_by("sequence").iterator(chunk_size=2000):
+        for missing in range(expected, event.sequence):
+            yield Break(missing, f"Row {missing} is missing.")
+        if event.previous_hash != previous and event.sequence == expected:
+            yield Break(
+                event.sequence, f"Row {event.sequence} does not follow the row before it."
+            )
+        if seal(event) != event.hash:
+            yield Break(event.sequence, f"Row {event.sequence} was changed after it was written.")
+        expected, previous = event.sequence + 1, event.hash
+    head = AuditHead.objects.get(pk=1)
+    for missing in range(expected, head.last_sequence + 1):
+        yield Break(missing, f"Row {missing} is missing.")
+    if expected - 1 == head.last_sequence and previous != head.last_hash:
+        yield Break(head.last_sequence, f"Row {head.last_sequence} is not the one last written.")

@@ -1,0 +1,74 @@
+"""The one table of how a change request may move, read by guards, buttons and tests alike."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class State(str, Enum):
+    """Where a change request stands."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+OPEN_STATES = (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED)
+EDITABLE_STATES = OPEN_STATES
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One thing a person may do to a change request.
+
+    `lands_in` is None where the action does not by itself decide the next state (an approval
+    moves on only when the quorum is reached; a comment never does).
+    """
+
+    action: str
+    label: str
+    sources: tuple[State, ...]
+    lands_in: State | None
+    capability: str
+
+
+TRANSITIONS: dict[str, Transition] = {
+    transition.action: transition
+    for transition in (
+        Transition("edit", "Edit", EDITABLE_STATES, None, "propose"),
+        Transition(
+            "submit",
+            "Submit for review",
+            (State.DRAFT, State.CHANGES_REQUESTED),
+            State.IN_REVIEW,
+            "propose",
+        ),
+        Transition("rebase", "Rebase", OPEN_STATES, None, "propose"),
+        Transition("comment", "Comment", tuple(State), None, "comment"),
+        Transition("approve", "Approve", (State.IN_REVIEW,), None, "review"),
+        Transition(
+            "request_changes",
+            "Request changes",
+            (State.IN_REVIEW, State.APPROVED),
+            State.CHANGES_REQUESTED,
+            "review",
+        ),
+        Transition(
+            "reject",
+            "Reject",
+            (State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED),
+            State.REJECTED,
+            "review",
+        ),
+        Transition("withdraw", "Withdraw", OPEN_STATES, State.WITHDRAWN, "propose"),
+        Transition("publish", "Publish", (State.APPROVED,), State.PUBLISHED, "publish"),
+    )
+}
