@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The console's command line."""
+"""The console's command line; `up` and `test` run on a machine with nothing but Python."""
 
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+from routing_console import bootstrap
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
-    execute_from_command_line(sys.argv)
+    bootstrap.run(sys.argv)

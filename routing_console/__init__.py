@@ -1,0 +1,1 @@
+"""Wiring of the whole console: settings, addresses, Celery, the two commands."""

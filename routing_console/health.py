@@ -1,0 +1,97 @@
+"""`/healthz` says the web process is alive; `/readyz` says whether all it needs answers."""
+
+import threading
+import time
+
+import redis
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
+
+from routing_console.celery import app as celery_app
+
+BROKER_TIMEOUT_S = 1.0
+WORKER_TIMEOUT_S = 1.0
+WORKER_ANSWER_KEPT_S = 2.0
+
+
+class _WorkerPing:
+    """Asks the workers whether any is there; an answer is kept, so that probes cannot pile up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answer: tuple[float, bool] = (float("-inf"), False)
+
+    def answered(self) -> bool:
+        with self._lock:
+            asked_at, answered = self._answer
+            if time.monotonic() - asked_at > WORKER_ANSWER_KEPT_S:
+                answered = self._ask()
+                self._answer = (time.monotonic(), answered)
+            return answered
+
+    def _ask(self) -> bool:
+        # limit=1: the first answer is enough; without it every call waits the whole timeout.
+        return bool(celery_app.control.ping(timeout=WORKER_TIMEOUT_S, limit=1))
+
+
+_worker_ping = _WorkerPing()
+
+
+def _check_database() -> str | None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"The database does not answer: {error}"
+    return None
+
+
+def _check_broker() -> str | None:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_connect_timeout=BROKER_TIMEOUT_S,
+            socket_timeout=BROKER_TIMEOUT_S,
+        ) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return f"The broker does not answer: {error}"
+    return None
+
+
+def _check_worker() -> str | None:
+    try:
+        answered = _worker_ping.answered()
+    except (OperationalError, redis.RedisError, OSError) as error:
+        return f"The workers could not be asked: {error}"
+    return None if answered else f"No Celery worker answered within {WORKER_TIMEOUT_S:g} s."
+
+
+def _problems() -> dict[str, str | None]:
+    database, broker = _check_database(), _check_broker()
+    # Asking the workers goes through the broker and would only wait for its retries.
+    worker = "The workers cannot be asked without the broker." if broker else _check_worker()
+    return {"database": database, "broker": broker, "worker": worker}
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 as long as this process answers; it asks nothing else."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database, broker and a worker answer, else 503; either way says which."""
+    problems = _problems()
+    ready = not any(problems.values())
+    checks = {name: {"ok": not why, "problem": why or ""} for name, why in problems.items()}
+    body = {"status": "ready" if ready else "not ready", "checks": checks}
+    return JsonResponse(body, status=200 if ready else 503)
