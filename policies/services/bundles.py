@@ -1,0 +1,96 @@
+"""Cut versions from documents and compose them into bundles."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Max
+from django.utils import timezone
+
+from policies.engine import COMPONENTS, compose, digest, parse_bundle, parse_component, serialise
+from policies.models import Bundle, CatalogueModel, ComponentVersion, Provider, Workflow
+from policies.services import audit
+
+
+def catalogue_document(day: datetime.date | None = None) -> dict[str, Any]:
+    """The whole catalogue as a document, at the prices in force on a day (default today).
+
+    A model without a price by then is left out: a policy that names it gets an error that says so.
+    """
+    day = day or timezone.now().date()
+    models = {}
+    for model in CatalogueModel.objects.select_related("provider").prefetch_related("prices"):
+        price = model.price_on(day)
+        if price is None:
+            continue
+        models[model.key] = {
+            "provider": model.provider.slug,
+            "label": model.label or model.key,
+            "context_window": model.context_window,
+            "regions": sorted(model.regions),
+            "capabilities": sorted(model.capabilities),
+            "status": model.status,
+            "input_usd_per_mtok": float(price.input_usd_per_mtok),
+            "output_usd_per_mtok": float(price.output_usd_per_mtok),
+        }
+    providers = {provider.slug: {"label": provider.label} for provider in Provider.objects.all()}
+    return {"providers": providers, "models": models}
+
+
+def cut_version(
+    workflow: Workflow, kind: str, raw: object, *, acting_user: User
+) -> ComponentVersion:
+    """The version with this content: the existing one, else a new number.
+
+    Raises DocumentError when the document is not right. The caller holds the workflow's row.
+    """
+    document = serialise(parse_component(kind, raw))
+    content_digest = digest(document)
+    versions = ComponentVersion.objects.filter(workflow=workflow, kind=kind)
+    existing = versions.filter(digest=content_digest).first()
+    if existing:
+        return existing
+    number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    version = ComponentVersion.objects.create(
+        workflow=workflow,
+        kind=kind,
+        number=number,
+        document=document,
+        digest=content_digest,
+        created_by=acting_user,
+    )
+    audit.record(
+        "version.cut",
+        version,
+        acting_user=acting_user,
+        workflow=workflow,
+        after=content_digest,
+        detail={"kind": kind, "number": number},
+    )
+    return version
+
+
+def compose_bundle(
+    workflow: Workflow, documents: Mapping[str, object], *, acting_user: User
+) -> Bundle:
+    """Cut a version of each document and compose them with the catalogue of today.
+
+    Locks the workflow, so that two people cannot be given the same version number. Raises
+    DocumentError, with pointers into the bundle, when the four do not fit together.
+    """
+    Workflow.objects.select_for_update().get(pk=workflow.pk)
+    versions = {
+        kind: cut_version(workflow, kind, documents[kind], acting_user=acting_user)
+        for kind in COMPONENTS
+    }
+    content = compose(
+        {kind: version.document for kind, version in versions.items()}, catalogue_document()
+    )
+    parse_bundle(content)
+    bundle, _ = Bundle.objects.get_or_create(
+        workflow=workflow, digest=digest(content), defaults={"content": content, **versions}
+    )
+    return bundle

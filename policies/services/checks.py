@@ -1,0 +1,187 @@
+"""Checks: what a change request must show, and what it has shown so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from policies.engine import digest
+from policies.models import ChangeRequest, Check, ComponentContract, Release
+from policies.models.changes import CheckKind, Verdict
+from policies.models.components import ComponentKind
+from policies.static_checks import Finding, findings_of
+
+MISSING: dict[str, tuple[str, str]] = {
+    CheckKind.SHADOW_EVALUATION: (
+        "No shadow evaluation of this exact content against this base has finished.",
+        "Run a shadow evaluation on a dataset of this workflow.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class CheckState:
+    """A required check as it stands for the present content and base."""
+
+    kind: str
+    label: str
+    verdict: str
+    summary: str
+    resolve: str
+    url: str
+    evidence_digest: str
+    check: Check | None
+
+    @property
+    def passes(self) -> bool:
+        return self.verdict == Verdict.PASS
+
+
+def record_check(
+    change: ChangeRequest,
+    kind: str,
+    verdict: str,
+    summary: str,
+    *,
+    bundle_digest: str,
+    base_digest: str,
+    resolve: str = "",
+    detail: dict[str, Any] | None = None,
+    url: str = "",
+    evidence_digest: str = "",
+) -> Check:
+    """Bring evidence to a change request. It counts only for the content and base it names."""
+    said = {"kind": kind, "verdict": verdict, "summary": summary, "detail": detail or {}}
+    return Check.objects.create(
+        change=change,
+        kind=kind,
+        verdict=verdict,
+        summary=summary,
+        resolve=resolve,
+        detail=detail or {},
+        url=url,
+        bundle_digest=bundle_digest,
+        base_digest=base_digest,
+        evidence_digest=evidence_digest or digest(said),
+    )
+
+
+def states_of(change: ChangeRequest) -> list[CheckState]:
+    """Every check the environment requires, each with its newest evidence for this content."""
+    evidence: dict[str, Check] = {}
+    rows = Check.objects.filter(
+        change=change, bundle_digest=change.bundle.digest, base_digest=change.base_digest
+    )
+    for check in rows.order_by("pk"):
+        evidence[check.kind] = check
+    return [
+        _state(kind, evidence.get(kind)) for kind in change.environment.required_checks
+    ]
+
+
+def _state(kind: str, check: Check | None) -> CheckState:
+    label = CheckKind(kind).label
+    if check is None:
+        summary, resolve = MISSING.get(kind, ("Not run yet.", "Save the change request again."))
+        return CheckState(kind, label, Verdict.MISSING, summary, resolve, "", "", None)
+    return CheckState(
+        kind,
+        label,
+        check.verdict,
+        check.summary,
+        check.resolve,
+        check.url,
+        check.evidence_digest,
+        check,
+    )
+
+
+def refresh_computed(change: ChangeRequest) -> None:
+    """Re-run the checks that the console can answer by itself, recording what is new."""
+    for kind, answer in (
+        (CheckKind.STATIC_ANALYSIS, _static_analysis),
+        (CheckKind.CONTRACTS, _contracts),
+        (CheckKind.BASE_UP_TO_DATE, _base_up_to_date),
+    ):
+        verdict, summary, resolve, detail = answer(change)
+        newest = (
+            Check.objects.filter(
+                change=change,
+                kind=kind,
+                bundle_digest=change.bundle.digest,
+                base_digest=change.base_digest,
+            )
+            .order_by("pk")
+            .last()
+        )
+        if newest and (newest.verdict, newest.summary, newest.detail) == (verdict, summary, detail):
+            continue
+        record_check(
+            change,
+            kind,
+            verdict,
+            summary,
+            resolve=resolve,
+            detail=detail,
+            bundle_digest=change.bundle.digest,
+            base_digest=change.base_digest,
+        )
+
+
+Answer = tuple[str, str, str, dict[str, Any]]
+
+
+def _static_analysis(change: ChangeRequest) -> Answer:
+    findings = findings_of(change.bundle.content)
+    detail = {"findings": [finding.as_dict() for finding in findings]}
+    errors = [finding for finding in findings if finding.is_error]
+    unread = [
+        finding
+        for finding in findings
+        if not finding.is_error and finding.name not in change.acknowledged
+    ]
+    if errors:
+        return Verdict.FAIL, _count(errors, "error"), "Mend the errors in the draft.", detail
+    if unread:
+        named = f"{_count(unread, 'warning')} not acknowledged."
+        return Verdict.FAIL, named, "Mend each warning or acknowledge it by name.", detail
+    if findings:
+        return Verdict.PASS, f"{_count(findings, 'warning')}, all acknowledged.", "", detail
+    return Verdict.PASS, "The documents fit together; nothing found.", "", detail
+
+
+def _count(findings: list[Finding], noun: str) -> str:
+    return f"{len(findings)} {noun}{'s' if len(findings) != 1 else ''}"
+
+
+def _contracts(change: ChangeRequest) -> Answer:
+    in_force: dict[str, ComponentContract] = {}
+    for contract in ComponentContract.objects.filter(workflow=change.workflow).order_by("number"):
+        in_force[contract.kind] = contract
+    missing = {
+        kind: in_force[kind].gaps if kind in in_force else ["contract"]
+        for kind in ComponentKind.values
+    }
+    gaps = {kind: parts for kind, parts in missing.items() if parts}
+    if not gaps:
+        return Verdict.PASS, "All four components have an owner and a complete contract.", "", {}
+    named = "; ".join(
+        f"{ComponentKind(kind).label} lacks {', '.join(part.replace('_', ' ') for part in parts)}"
+        for kind, parts in gaps.items()
+    )
+    resolve = "Complete the contracts in the workflow's settings."
+    return Verdict.FAIL, f"{named}.", resolve, {"gaps": gaps}
+
+
+def _base_up_to_date(change: ChangeRequest) -> Answer:
+    active = Release.objects.active().filter(environment=change.environment).first()
+    detail = {
+        "base": change.base_release.number if change.base_release else None,
+        "active": active.number if active else None,
+    }
+    active_digest = active.bundle.digest if active else ""
+    if active_digest == change.base_digest:
+        name = f"release {active.number}" if active else "an environment without a release"
+        return Verdict.PASS, f"Compared with {name}, which is active.", "", detail
+    summary = f"Release {detail['active']} was published after this was compared with its base."
+    return Verdict.FAIL, summary, "Rebase the change request, then evaluate it again.", detail

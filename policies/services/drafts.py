@@ -1,0 +1,125 @@
+"""Drafts: created, saved and closed. A save never loses what somebody typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from policies.engine import COMPONENTS
+from policies.models import Draft, DraftDocument, Release, Workflow
+from policies.permissions import can, roles_with
+from policies.refusals import Reason, Refused
+from policies.services import audit
+from policies.starting_documents import starting_documents
+
+
+def require_author(acting_user: User, workflow: Workflow) -> None:
+    if not can(acting_user, "edit_drafts", workflow.team):
+        who = " or ".join(roles_with("edit_drafts"))
+        raise Refused(
+            Reason("role", f"Only {who} of {workflow.team} may edit drafts of {workflow}.")
+        )
+
+
+def documents_in_force(workflow: Workflow) -> dict[str, Any]:
+    """The documents of the release active furthest along promotion; else starting documents."""
+    release = (
+        Release.objects.active()
+        .filter(workflow=workflow)
+        .select_related("bundle", "environment")
+        .order_by("-environment__position")
+        .first()
+    )
+    if release is None:
+        return starting_documents()
+    return {kind: release.bundle.content[kind] for kind in COMPONENTS}
+
+
+@transaction.atomic
+def create_draft(
+    workflow: Workflow,
+    title: str,
+    *,
+    acting_user: User,
+    documents: Mapping[str, Any] | None = None,
+) -> Draft:
+    """Start a draft from the given documents, else from what is in force."""
+    require_author(acting_user, workflow)
+    content = {**documents_in_force(workflow), **(documents or {})}
+    draft = Draft.objects.create(workflow=workflow, title=title, created_by=acting_user)
+    draft.contributors.add(acting_user)
+    DraftDocument.objects.bulk_create(
+        DraftDocument(draft=draft, kind=kind, document=content[kind], updated_by=acting_user)
+        for kind in COMPONENTS
+    )
+    audit.record("draft.created", draft, acting_user=acting_user, workflow=workflow)
+    return draft
+
+
+@transaction.atomic
+def save_document(
+    draft: Draft,
+    kind: str,
+    document: Any,
+    *,
+    acting_user: User,
+    expected_revision: int | None = None,
+) -> DraftDocument:
+    """Save one document, right or wrong, as its next revision.
+
+    `expected_revision` is the revision the author started from; when somebody else has saved
+    since, the save is refused and the author's text stays with the author.
+    """
+    require_author(acting_user, draft.workflow)
+    row = DraftDocument.objects.select_for_update().get(draft=draft, kind=kind)
+    draft.refresh_from_db(fields=["closed_at"])
+    if draft.closed_at is not None:
+        raise Refused(
+            Reason("state", "This draft is closed.", "Start a new draft from the release.")
+        )
+    if expected_revision is not None and expected_revision != row.revision:
+        raise Refused(
+            Reason(
+                "stale",
+                f"{row.updated_by} saved revision {row.revision} after you opened revision "
+                f"{expected_revision}.",
+                "Reload to see it, then make your change again.",
+            )
+        )
+    if row.document == document:
+        return row
+    row.document, row.updated_by = document, acting_user
+    row.revision += 1
+    row.save(update_fields=["document", "updated_by", "revision", "updated_at"])
+    draft.contributors.add(acting_user)
+    draft.save(update_fields=["updated_at"])
+    audit.record(
+        "draft.saved",
+        draft,
+        acting_user=acting_user,
+        workflow=draft.workflow,
+        detail={"kind": kind, "revision": row.revision},
+    )
+    return row
+
+
+@transaction.atomic
+def discard_draft(draft: Draft, *, acting_user: User) -> None:
+    """Close a draft that leads nowhere. Its documents stay readable."""
+    require_author(acting_user, draft.workflow)
+    change = getattr(draft, "change", None)
+    if change is not None and change.is_open:
+        raise Refused(
+            Reason(
+                "state",
+                f"Change request #{change.number} was made from this draft.",
+                "Withdraw the change request first.",
+            )
+        )
+    draft.closed_at = timezone.now()
+    draft.save(update_fields=["closed_at", "updated_at"])
+    audit.record("draft.discarded", draft, acting_user=acting_user, workflow=draft.workflow)
