@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,464 +17,1139 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Bundle',
+            name="Bundle",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=71)),
-                ('content', models.JSONField(help_text='The composed document; its canonical form is hashed.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=71)),
+                (
+                    "content",
+                    models.JSONField(
+                        help_text="The composed document; its canonical form is hashed."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Environment',
+            name="Environment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=40)),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Order of promotion.')),
-                ('required_approvals', models.PositiveSmallIntegerField(default=1)),
-                ('required_checks', models.JSONField(default=policies.models.workflows.default_required_checks)),
-                ('release_lifetime_days', models.PositiveSmallIntegerField(default=365, help_text='Days until a release that was not renewed counts as stale.')),
-                ('when_stale', models.CharField(choices=[('serve_stale', 'Go on serving it'), ('refuse', 'Refuse to decide')], default='serve_stale', max_length=12)),
-                ('rollback_window_days', models.PositiveSmallIntegerField(default=30, help_text='For so long an earlier release may be restored without new review.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField(max_length=40)),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(default=0, help_text="Order of promotion."),
+                ),
+                ("required_approvals", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "required_checks",
+                    models.JSONField(default=policies.models.workflows.default_required_checks),
+                ),
+                (
+                    "release_lifetime_days",
+                    models.PositiveSmallIntegerField(
+                        default=365,
+                        help_text="Days until a release that was not renewed counts as stale.",
+                    ),
+                ),
+                (
+                    "when_stale",
+                    models.CharField(
+                        choices=[
+                            ("serve_stale", "Go on serving it"),
+                            ("refuse", "Refuse to decide"),
+                        ],
+                        default="serve_stale",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "rollback_window_days",
+                    models.PositiveSmallIntegerField(
+                        default=30,
+                        help_text="For so long an earlier release may be restored without new review.",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Provider',
+            name="Provider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('label', models.CharField(max_length=120)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("label", models.CharField(max_length=120)),
             ],
             options={
-                'ordering': ['slug'],
+                "ordering": ["slug"],
             },
         ),
         migrations.CreateModel(
-            name='SigningKey',
+            name="SigningKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kid', models.CharField(max_length=64, unique=True)),
-                ('public_jwk', models.JSONField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kid", models.CharField(max_length=64, unique=True)),
+                ("public_jwk", models.JSONField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='AuditHead',
+            name="AuditHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('last_sequence', models.PositiveBigIntegerField(default=0)),
-                ('last_hash', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("last_sequence", models.PositiveBigIntegerField(default=0)),
+                (
+                    "last_hash",
+                    models.CharField(
+                        default="0000000000000000000000000000000000000000000000000000000000000000",
+                        max_length=64,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='one_audit_head')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="one_audit_head")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ChangeRequest',
+            name="ChangeRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=160)),
-                ('why', models.TextField(help_text='What it should achieve, and why now.')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('in_review', 'In review'), ('changes_requested', 'Changes requested'), ('approved', 'Approved'), ('published', 'Published'), ('superseded', 'Superseded'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn')], default=policies.transitions.State['DRAFT'], max_length=20)),
-                ('acknowledged', models.JSONField(default=list, help_text='Names of warnings accepted by name.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('submitted_at', models.DateTimeField(blank=True, null=True)),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('bundle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='policies.bundle')),
-                ('contributors', models.ManyToManyField(related_name='contributed_changes', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=160)),
+                ("why", models.TextField(help_text="What it should achieve, and why now.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("in_review", "In review"),
+                            ("changes_requested", "Changes requested"),
+                            ("approved", "Approved"),
+                            ("published", "Published"),
+                            ("superseded", "Superseded"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default=policies.transitions.State["DRAFT"],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "acknowledged",
+                    models.JSONField(default=list, help_text="Names of warnings accepted by name."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("submitted_at", models.DateTimeField(blank=True, null=True)),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "bundle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="policies.bundle",
+                    ),
+                ),
+                (
+                    "contributors",
+                    models.ManyToManyField(
+                        related_name="contributed_changes", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='Check',
+            name="Check",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('static_analysis', 'Static analysis'), ('shadow_evaluation', 'Shadow evaluation'), ('contracts', 'Complete contracts'), ('base_up_to_date', 'Up-to-date base')], max_length=30)),
-                ('verdict', models.CharField(choices=[('pass', 'Pass'), ('fail', 'Fail'), ('inconclusive', 'Inconclusive'), ('missing', 'Missing')], max_length=12)),
-                ('summary', models.TextField(help_text='One or two sentences a reviewer reads first.')),
-                ('resolve', models.TextField(blank=True, help_text='What would make it pass.')),
-                ('detail', models.JSONField(default=dict)),
-                ('url', models.CharField(blank=True, max_length=300)),
-                ('bundle_digest', models.CharField(max_length=71)),
-                ('base_digest', models.CharField(blank=True, max_length=71)),
-                ('evidence_digest', models.CharField(max_length=71)),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='policies.changerequest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("static_analysis", "Static analysis"),
+                            ("shadow_evaluation", "Shadow evaluation"),
+                            ("contracts", "Complete contracts"),
+                            ("base_up_to_date", "Up-to-date base"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("pass", "Pass"),
+                            ("fail", "Fail"),
+                            ("inconclusive", "Inconclusive"),
+                            ("missing", "Missing"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "summary",
+                    models.TextField(help_text="One or two sentences a reviewer reads first."),
+                ),
+                ("resolve", models.TextField(blank=True, help_text="What would make it pass.")),
+                ("detail", models.JSONField(default=dict)),
+                ("url", models.CharField(blank=True, max_length=300)),
+                ("bundle_digest", models.CharField(max_length=71)),
+                ("base_digest", models.CharField(blank=True, max_length=71)),
+                ("evidence_digest", models.CharField(max_length=71)),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="checks",
+                        to="policies.changerequest",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['kind', '-pk'],
+                "ordering": ["kind", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.TextField()),
-                ('anchor', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='policies.changerequest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("body", models.TextField()),
+                ("anchor", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="comments",
+                        to="policies.changerequest",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at', 'pk'],
+                "ordering": ["created_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ComponentVersion',
+            name="ComponentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('request_classification', 'Request classification'), ('router_policy', 'Router policy'), ('fallback_matrix', 'Fallback matrix'), ('quality_thresholds', 'Quality thresholds')], max_length=30)),
-                ('number', models.PositiveIntegerField()),
-                ('document', models.JSONField()),
-                ('digest', models.CharField(max_length=71)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("request_classification", "Request classification"),
+                            ("router_policy", "Router policy"),
+                            ("fallback_matrix", "Fallback matrix"),
+                            ("quality_thresholds", "Quality thresholds"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("document", models.JSONField()),
+                ("digest", models.CharField(max_length=71)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['kind', '-number'],
+                "ordering": ["kind", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='bundle',
-            name='fallback_matrix',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.componentversion'),
+            model_name="bundle",
+            name="fallback_matrix",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="policies.componentversion",
+            ),
         ),
         migrations.AddField(
-            model_name='bundle',
-            name='quality_thresholds',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.componentversion'),
+            model_name="bundle",
+            name="quality_thresholds",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="policies.componentversion",
+            ),
         ),
         migrations.AddField(
-            model_name='bundle',
-            name='request_classification',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.componentversion'),
+            model_name="bundle",
+            name="request_classification",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="policies.componentversion",
+            ),
         ),
         migrations.AddField(
-            model_name='bundle',
-            name='router_policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.componentversion'),
+            model_name="bundle",
+            name="router_policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="policies.componentversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=160)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('contributors', models.ManyToManyField(related_name='contributed_drafts', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=160)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "contributors",
+                    models.ManyToManyField(
+                        related_name="contributed_drafts", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-updated_at'],
+                "ordering": ["-updated_at"],
             },
         ),
         migrations.AddField(
-            model_name='changerequest',
-            name='draft',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='change', to='policies.draft'),
+            model_name="changerequest",
+            name="draft",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="change",
+                to="policies.draft",
+            ),
         ),
         migrations.AddField(
-            model_name='changerequest',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='policies.environment'),
+            model_name="changerequest",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="changes",
+                to="policies.environment",
+            ),
         ),
         migrations.CreateModel(
-            name='PersonalToken',
+            name="PersonalToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('hint', models.CharField(max_length=16)),
-                ('hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("hint", models.CharField(max_length=16)),
+                ("hash", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
-                'abstract': False,
+                "ordering": ["-created_at"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='CatalogueModel',
+            name="CatalogueModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='The name policies use.', max_length=160, unique=True)),
-                ('label', models.CharField(blank=True, max_length=160)),
-                ('context_window', models.PositiveIntegerField(help_text='Tokens, input and output together.')),
-                ('regions', models.JSONField(blank=True, default=list)),
-                ('capabilities', models.JSONField(blank=True, default=list)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('deprecated', 'Deprecated'), ('retired', 'Retired')], default='active', max_length=12)),
-                ('retires_on', models.DateField(blank=True, null=True)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='models', to='policies.provider')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The name policies use.", max_length=160, unique=True
+                    ),
+                ),
+                ("label", models.CharField(blank=True, max_length=160)),
+                (
+                    "context_window",
+                    models.PositiveIntegerField(help_text="Tokens, input and output together."),
+                ),
+                ("regions", models.JSONField(blank=True, default=list)),
+                ("capabilities", models.JSONField(blank=True, default=list)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("deprecated", "Deprecated"),
+                            ("retired", "Retired"),
+                        ],
+                        default="active",
+                        max_length=12,
+                    ),
+                ),
+                ("retires_on", models.DateField(blank=True, null=True)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="models",
+                        to="policies.provider",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['key'],
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text='Counts up per workflow and environment.')),
-                ('kind', models.CharField(choices=[('publication', 'Publication'), ('rollback', 'Rollback')], default='publication', max_length=12)),
-                ('reason', models.TextField(blank=True)),
-                ('approved_by', models.JSONField(default=list, help_text='User names of the approvers.')),
-                ('published_at', models.DateTimeField()),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('not_after', models.DateTimeField()),
-                ('body', models.TextField(help_text='The exact signed JSON text.')),
-                ('etag', models.CharField(max_length=120)),
-                ('signature', models.TextField(help_text='Detached JWS over the UTF-8 bytes of the body.')),
-                ('bundle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='policies.bundle')),
-                ('change', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='policies.changerequest')),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='policies.environment')),
-                ('published_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('restores', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='restored_by', to='policies.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "number",
+                    models.PositiveIntegerField(
+                        help_text="Counts up per workflow and environment."
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("publication", "Publication"), ("rollback", "Rollback")],
+                        default="publication",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "approved_by",
+                    models.JSONField(default=list, help_text="User names of the approvers."),
+                ),
+                ("published_at", models.DateTimeField()),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                ("not_after", models.DateTimeField()),
+                ("body", models.TextField(help_text="The exact signed JSON text.")),
+                ("etag", models.CharField(max_length=120)),
+                (
+                    "signature",
+                    models.TextField(help_text="Detached JWS over the UTF-8 bytes of the body."),
+                ),
+                (
+                    "bundle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="policies.bundle",
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="policies.changerequest",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="policies.environment",
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "restores",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="restored_by",
+                        to="policies.release",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-published_at', '-pk'],
+                "ordering": ["-published_at", "-pk"],
             },
         ),
         migrations.AddField(
-            model_name='changerequest',
-            name='base_release',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.release'),
+            model_name="changerequest",
+            name="base_release",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="policies.release",
+            ),
         ),
         migrations.CreateModel(
-            name='RouterToken',
+            name="RouterToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('hint', models.CharField(max_length=16)),
-                ('hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='router_tokens', to='policies.environment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("hint", models.CharField(max_length=16)),
+                ("hash", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="router_tokens",
+                        to="policies.environment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
-                'abstract': False,
+                "ordering": ["-created_at"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Workflow',
+            name="Workflow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('objective', models.TextField(blank=True)),
-                ('success_criteria', models.TextField(blank=True)),
-                ('is_simulated', models.BooleanField(default=False, help_text='Its traffic is made up, and every page with figures says so.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='workflows', to='policies.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("objective", models.TextField(blank=True)),
+                ("success_criteria", models.TextField(blank=True)),
+                (
+                    "is_simulated",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Its traffic is made up, and every page with figures says so.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workflows",
+                        to="policies.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='release',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='policies.workflow'),
+            model_name="release",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="releases",
+                to="policies.workflow",
+            ),
         ),
         migrations.AddField(
-            model_name='environment',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='environments', to='policies.workflow'),
+            model_name="environment",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="environments",
+                to="policies.workflow",
+            ),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='policies.workflow'),
+            model_name="draft",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="drafts",
+                to="policies.workflow",
+            ),
         ),
         migrations.AddField(
-            model_name='componentversion',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='policies.workflow'),
+            model_name="componentversion",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="versions",
+                to="policies.workflow",
+            ),
         ),
         migrations.CreateModel(
-            name='ComponentContract',
+            name="ComponentContract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('request_classification', 'Request classification'), ('router_policy', 'Router policy'), ('fallback_matrix', 'Fallback matrix'), ('quality_thresholds', 'Quality thresholds')], max_length=30)),
-                ('number', models.PositiveIntegerField()),
-                ('inputs', models.TextField(blank=True)),
-                ('outputs', models.TextField(blank=True)),
-                ('failure', models.TextField(blank=True, help_text='What failure looks like.')),
-                ('humans_step_in', models.TextField(blank=True, help_text='When a person takes over.')),
-                ('playbook', models.TextField(blank=True, help_text='What to do then; Markdown.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='owned_contracts', to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contracts', to='policies.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("request_classification", "Request classification"),
+                            ("router_policy", "Router policy"),
+                            ("fallback_matrix", "Fallback matrix"),
+                            ("quality_thresholds", "Quality thresholds"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("inputs", models.TextField(blank=True)),
+                ("outputs", models.TextField(blank=True)),
+                ("failure", models.TextField(blank=True, help_text="What failure looks like.")),
+                (
+                    "humans_step_in",
+                    models.TextField(blank=True, help_text="When a person takes over."),
+                ),
+                ("playbook", models.TextField(blank=True, help_text="What to do then; Markdown.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="owned_contracts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contracts",
+                        to="policies.workflow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['kind', '-number'],
+                "ordering": ["kind", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='changerequest',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='policies.workflow'),
+            model_name="changerequest",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="changes",
+                to="policies.workflow",
+            ),
         ),
         migrations.AddField(
-            model_name='bundle',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bundles', to='policies.workflow'),
+            model_name="bundle",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="bundles",
+                to="policies.workflow",
+            ),
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveBigIntegerField(unique=True)),
-                ('time', models.DateTimeField(db_index=True)),
-                ('actor_name', models.CharField(max_length=150)),
-                ('origin', models.CharField(help_text='browser, rest, command or task.', max_length=20)),
-                ('address', models.CharField(blank=True, max_length=45)),
-                ('action', models.CharField(db_index=True, max_length=60)),
-                ('object_type', models.CharField(max_length=60)),
-                ('object_id', models.CharField(max_length=120)),
-                ('before', models.CharField(blank=True, help_text='Digest before, if any.', max_length=71)),
-                ('after', models.CharField(blank=True, help_text='Digest after, if any.', max_length=71)),
-                ('detail', models.JSONField(default=dict)),
-                ('previous_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64, unique=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='policies.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sequence", models.PositiveBigIntegerField(unique=True)),
+                ("time", models.DateTimeField(db_index=True)),
+                ("actor_name", models.CharField(max_length=150)),
+                (
+                    "origin",
+                    models.CharField(help_text="browser, rest, command or task.", max_length=20),
+                ),
+                ("address", models.CharField(blank=True, max_length=45)),
+                ("action", models.CharField(db_index=True, max_length=60)),
+                ("object_type", models.CharField(max_length=60)),
+                ("object_id", models.CharField(max_length=120)),
+                (
+                    "before",
+                    models.CharField(blank=True, help_text="Digest before, if any.", max_length=71),
+                ),
+                (
+                    "after",
+                    models.CharField(blank=True, help_text="Digest after, if any.", max_length=71),
+                ),
+                ("detail", models.JSONField(default=dict)),
+                ("previous_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64, unique=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="audit_events",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="audit_events",
+                        to="policies.workflow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-sequence'],
+                "ordering": ["-sequence"],
             },
         ),
         migrations.CreateModel(
-            name='DraftDocument',
+            name="DraftDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('request_classification', 'Request classification'), ('router_policy', 'Router policy'), ('fallback_matrix', 'Fallback matrix'), ('quality_thresholds', 'Quality thresholds')], max_length=30)),
-                ('document', models.JSONField()),
-                ('revision', models.PositiveIntegerField(default=1, help_text='Raised by every save.')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='policies.draft')),
-                ('updated_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("request_classification", "Request classification"),
+                            ("router_policy", "Router policy"),
+                            ("fallback_matrix", "Fallback matrix"),
+                            ("quality_thresholds", "Quality thresholds"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("document", models.JSONField()),
+                (
+                    "revision",
+                    models.PositiveIntegerField(default=1, help_text="Raised by every save."),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="documents",
+                        to="policies.draft",
+                    ),
+                ),
+                (
+                    "updated_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['kind'],
-                'constraints': [models.UniqueConstraint(fields=('draft', 'kind'), name='draft_kind_once')],
+                "ordering": ["kind"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("draft", "kind"), name="draft_kind_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ModelPrice',
+            name="ModelPrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('effective_from', models.DateField()),
-                ('input_usd_per_mtok', models.DecimalField(decimal_places=6, max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
-                ('output_usd_per_mtok', models.DecimalField(decimal_places=6, max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='policies.cataloguemodel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("effective_from", models.DateField()),
+                (
+                    "input_usd_per_mtok",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=12,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                    ),
+                ),
+                (
+                    "output_usd_per_mtok",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=12,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="policies.cataloguemodel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-effective_from'],
-                'constraints': [models.UniqueConstraint(fields=('model', 'effective_from'), name='one_price_a_day')],
+                "ordering": ["-effective_from"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("model", "effective_from"), name="one_price_a_day"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('approve', 'Approved'), ('request_changes', 'Changes requested'), ('reject', 'Rejected')], max_length=16)),
-                ('reason', models.TextField()),
-                ('subject_digest', models.CharField(max_length=71)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('voided_at', models.DateTimeField(blank=True, null=True)),
-                ('voided_because', models.CharField(blank=True, max_length=200)),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='policies.changerequest')),
-                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("approve", "Approved"),
+                            ("request_changes", "Changes requested"),
+                            ("reject", "Rejected"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("subject_digest", models.CharField(max_length=71)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+                ("voided_because", models.CharField(blank=True, max_length=200)),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reviews",
+                        to="policies.changerequest",
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at', 'pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('voided_at', None)), fields=('change', 'reviewer'), name='one_standing_review_each')],
+                "ordering": ["created_at", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("voided_at", None)),
+                        fields=("change", "reviewer"),
+                        name="one_standing_review_each",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('author', 'Author'), ('reviewer', 'Reviewer'), ('owner', 'Owner'), ('operator', 'Operator'), ('administrator', 'Administrator')], max_length=20)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='policies.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("viewer", "Viewer"),
+                            ("author", "Author"),
+                            ("reviewer", "Reviewer"),
+                            ("owner", "Owner"),
+                            ("operator", "Operator"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="policies.team",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team', 'user', 'role'), name='membership_once'), models.CheckConstraint(condition=models.Q(('role__in', ['viewer', 'author', 'reviewer', 'owner', 'operator', 'administrator'])), name='role_known')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("team", "user", "role"), name="membership_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                [
+                                    "viewer",
+                                    "author",
+                                    "reviewer",
+                                    "owner",
+                                    "operator",
+                                    "administrator",
+                                ],
+                            )
+                        ),
+                        name="role_known",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('environment', 'number'), name='release_number_once'),
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                fields=("environment", "number"), name="release_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('environment',), name='one_active_release'),
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("environment",),
+                name="one_active_release",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.UniqueConstraint(fields=('workflow', 'name'), name='environment_once'),
+            model_name="environment",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "name"), name="environment_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.CheckConstraint(condition=models.Q(('required_approvals__gte', 1)), name='someone_else_approves'),
+            model_name="environment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("required_approvals__gte", 1)), name="someone_else_approves"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='componentversion',
-            constraint=models.UniqueConstraint(fields=('workflow', 'kind', 'number'), name='version_number_once'),
+            model_name="componentversion",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "kind", "number"), name="version_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='componentversion',
-            constraint=models.UniqueConstraint(fields=('workflow', 'kind', 'digest'), name='version_content_once'),
+            model_name="componentversion",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "kind", "digest"), name="version_content_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='componentcontract',
-            constraint=models.UniqueConstraint(fields=('workflow', 'kind', 'number'), name='contract_number_once'),
+            model_name="componentcontract",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "kind", "number"), name="contract_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.UniqueConstraint(fields=('workflow', 'number'), name='change_number_once'),
+            model_name="changerequest",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "number"), name="change_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_review', 'changes_requested', 'approved', 'published', 'superseded', 'rejected', 'withdrawn'])), name='state_known'),
+            model_name="changerequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "draft",
+                            "in_review",
+                            "changes_requested",
+                            "approved",
+                            "published",
+                            "superseded",
+                            "rejected",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bundle',
-            constraint=models.UniqueConstraint(fields=('workflow', 'digest'), name='bundle_content_once'),
+            model_name="bundle",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "digest"), name="bundle_content_once"
+            ),
         ),
     ]

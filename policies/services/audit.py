@@ -93,9 +93,7 @@ def breaks() -> Iterator[Break]:
         for missing in range(expected, event.sequence):
             yield Break(missing, f"Row {missing} is missing.")
         if event.previous_hash != previous and event.sequence == expected:
-            yield Break(
-                event.sequence, f"Row {event.sequence} does not follow the row before it."
-            )
+            yield Break(event.sequence, f"Row {event.sequence} does not follow the row before it.")
         if seal(event) != event.hash:
             yield Break(event.sequence, f"Row {event.sequence} was changed after it was written.")
         expected, previous = event.sequence + 1, event.hash

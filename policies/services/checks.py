@@ -9,8 +9,11 @@ from policies.engine import digest
 from policies.models import ChangeRequest, Check, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
+from policies.services.voiding import void_approvals
 from policies.static_checks import Finding, findings_of
 
+# What approvals are bound to; the two others say only whether the present moment is right.
+EVIDENCE = frozenset({CheckKind.STATIC_ANALYSIS, CheckKind.SHADOW_EVALUATION})
 MISSING: dict[str, tuple[str, str]] = {
     CheckKind.SHADOW_EVALUATION: (
         "No shadow evaluation of this exact content against this base has finished.",
@@ -50,9 +53,13 @@ def record_check(
     url: str = "",
     evidence_digest: str = "",
 ) -> Check:
-    """Bring evidence to a change request. It counts only for the content and base it names."""
+    """Bring evidence to a change request. It counts only for the content and base it names.
+
+    Other evidence than the approvers saw voids their approvals.
+    """
     said = {"kind": kind, "verdict": verdict, "summary": summary, "detail": detail or {}}
-    return Check.objects.create(
+    before = _evidence_of(change, kind)
+    check = Check.objects.create(
         change=change,
         kind=kind,
         verdict=verdict,
@@ -64,6 +71,26 @@ def record_check(
         base_digest=base_digest,
         evidence_digest=evidence_digest or digest(said),
     )
+    if kind in EVIDENCE and _evidence_of(change, kind) != before:
+        label = CheckKind(kind).label.lower()
+        void_approvals(change, f"New evidence: {label}.", acting_user=None)
+    return check
+
+
+def _evidence_of(change: ChangeRequest, kind: str) -> str:
+    check = newest(change, kind)
+    return check.evidence_digest if check else ""
+
+
+def newest(change: ChangeRequest, kind: str) -> Check | None:
+    """The last evidence of a kind for the present content and base."""
+    rows = Check.objects.filter(
+        change=change,
+        kind=kind,
+        bundle_digest=change.bundle.digest,
+        base_digest=change.base_digest,
+    )
+    return rows.order_by("pk").last()
 
 
 def states_of(change: ChangeRequest) -> list[CheckState]:
@@ -74,9 +101,7 @@ def states_of(change: ChangeRequest) -> list[CheckState]:
     )
     for check in rows.order_by("pk"):
         evidence[check.kind] = check
-    return [
-        _state(kind, evidence.get(kind)) for kind in change.environment.required_checks
-    ]
+    return [_state(kind, evidence.get(kind)) for kind in change.environment.required_checks]
 
 
 def _state(kind: str, check: Check | None) -> CheckState:
@@ -104,17 +129,8 @@ def refresh_computed(change: ChangeRequest) -> None:
         (CheckKind.BASE_UP_TO_DATE, _base_up_to_date),
     ):
         verdict, summary, resolve, detail = answer(change)
-        newest = (
-            Check.objects.filter(
-                change=change,
-                kind=kind,
-                bundle_digest=change.bundle.digest,
-                base_digest=change.base_digest,
-            )
-            .order_by("pk")
-            .last()
-        )
-        if newest and (newest.verdict, newest.summary, newest.detail) == (verdict, summary, detail):
+        last = newest(change, kind)
+        if last and (last.verdict, last.summary, last.detail) == (verdict, summary, detail):
             continue
         record_check(
             change,

@@ -1,0 +1,223 @@
+"""A change request's life before and after its review, one function per intent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, Release, Workflow
+from policies.permissions import can, roles_with
+from policies.refusals import Reason, Refused
+from policies.services import audit, checks, guards
+from policies.services.bundles import compose_bundle
+from policies.services.voiding import void_answered_objections, void_approvals
+from policies.transitions import TRANSITIONS, State
+
+
+def active_release(environment: Environment) -> Release | None:
+    return Release.objects.active().filter(environment=environment).select_related("bundle").first()
+
+
+def locked(change: ChangeRequest) -> ChangeRequest:
+    """The change request as it is in the database now, held until the transaction ends."""
+    return ChangeRequest.objects.select_for_update(of=("self",)).with_related().get(pk=change.pk)
+
+
+def require_environment(workflow: Workflow, environment: Environment) -> None:
+    if environment.workflow_id != workflow.pk:
+        raise Refused(Reason("environment", f"{environment} belongs to another workflow."))
+
+
+@transaction.atomic
+def propose(
+    draft: Draft, environment: Environment, title: str, why: str, *, acting_user: User
+) -> ChangeRequest:
+    """Open a change request from a draft: cut its versions, compose them, run what can be run.
+
+    Raises DocumentError when the documents are wrong, Refused when the person or moment is.
+    """
+    workflow = draft.workflow
+    if not can(acting_user, "propose", workflow.team):
+        who = " or ".join(roles_with("propose"))
+        raise Refused(Reason("role", f"Only {who} of {workflow.team} may propose changes."))
+    require_environment(workflow, environment)
+    if draft.closed_at is not None or hasattr(draft, "change"):
+        raise Refused(Reason("state", "A change request was already made from this draft."))
+    documents = {row.kind: row.document for row in draft.documents.all()}
+    bundle = compose_bundle(workflow, documents, acting_user=acting_user)
+    people = [*draft.contributors.all(), acting_user]
+    return open_change(
+        bundle, environment, title, why, acting_user=acting_user, contributors=people, draft=draft
+    )
+
+
+def open_change(
+    bundle: Bundle,
+    environment: Environment,
+    title: str,
+    why: str,
+    *,
+    acting_user: User,
+    contributors: Iterable[User],
+    draft: Draft | None = None,
+) -> ChangeRequest:
+    """Create the change request of a composed bundle. Runs inside the caller's transaction."""
+    workflow = Workflow.objects.select_for_update().get(pk=bundle.workflow_id)
+    last = ChangeRequest.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"]
+    change = ChangeRequest.objects.create(
+        workflow=workflow,
+        environment=environment,
+        number=(last or 0) + 1,
+        title=title,
+        why=why,
+        draft=draft,
+        bundle=bundle,
+        base_release=active_release(environment),
+        created_by=acting_user,
+    )
+    change.contributors.set(contributors)
+    _note("change.opened", change, acting_user, after=bundle.digest)
+    checks.refresh_computed(change)
+    return change
+
+
+@transaction.atomic
+def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
+    """Take over the draft's present documents. A change of meaning voids every approval."""
+    change = locked(change)
+    guards.require("edit", change, acting_user)
+    if change.draft is None:
+        raise Refused(
+            Reason("draft", "A promotion carries its content unchanged.", "Start a new draft.")
+        )
+    documents = {row.kind: row.document for row in change.draft.documents.all()}
+    bundle = compose_bundle(change.workflow, documents, acting_user=acting_user)
+    change.contributors.add(acting_user, *change.draft.contributors.all())
+    if bundle.pk == change.bundle_id:
+        return change
+    before, change.bundle = change.bundle.digest, bundle
+    change.save(update_fields=["bundle", "updated_at"])
+    _note("change.content", change, acting_user, before=before, after=bundle.digest)
+    checks.refresh_computed(change)
+    void_approvals(change, "The content was edited.", acting_user=acting_user)
+    return change
+
+
+@transaction.atomic
+def describe(
+    change: ChangeRequest,
+    title: str,
+    why: str,
+    *,
+    acting_user: User,
+    environment: Environment | None = None,
+) -> ChangeRequest:
+    """Change the words; moving to another environment changes the meaning and voids approvals."""
+    change = locked(change)
+    guards.require("edit", change, acting_user)
+    change.title, change.why = title, why
+    moved = environment is not None and environment.pk != change.environment_id
+    if environment is not None and moved:
+        require_environment(change.workflow, environment)
+        change.environment, change.base_release = environment, active_release(environment)
+    change.save(update_fields=["title", "why", "environment", "base_release", "updated_at"])
+    _note("change.described", change, acting_user, detail={"title": title})
+    if moved:
+        checks.refresh_computed(change)
+        void_approvals(change, "The environment was changed.", acting_user=acting_user)
+    return change
+
+
+@transaction.atomic
+def rebase(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
+    """Compare with the release that is active now. Voids reviews only if its content differs."""
+    change = locked(change)
+    guards.require("rebase", change, acting_user)
+    before = change.base_digest
+    change.base_release = active_release(change.environment)
+    change.save(update_fields=["base_release", "updated_at"])
+    _note("change.rebased", change, acting_user, before=before, after=change.base_digest)
+    checks.refresh_computed(change)
+    if change.base_digest != before:
+        void_approvals(change, "The base was changed.", acting_user=acting_user)
+    return change
+
+
+@transaction.atomic
+def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: User) -> ChangeRequest:
+    """Accept warnings of the static analysis by name."""
+    change = locked(change)
+    guards.require("edit", change, acting_user)
+    known = {*change.acknowledged, *names}
+    if known == set(change.acknowledged):
+        return change
+    change.acknowledged = sorted(known)
+    change.save(update_fields=["acknowledged", "updated_at"])
+    _note("change.acknowledged", change, acting_user, detail={"names": sorted(names)})
+    checks.refresh_computed(change)
+    return change
+
+
+@transaction.atomic
+def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
+    """Ask for review. Objections to other content than this count as answered."""
+    change = locked(change)
+    checks.refresh_computed(change)
+    guards.require("submit", change, acting_user)
+    subject = guards.subject_digest(change)
+    void_answered_objections(change, subject, acting_user=acting_user)
+    change.submitted_at = timezone.now()
+    return _move(change, "submit", acting_user, "submitted_at")
+
+
+@transaction.atomic
+def withdraw(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
+    """Take the proposal back."""
+    change = locked(change)
+    guards.require("withdraw", change, acting_user)
+    change.closed_at = timezone.now()
+    return _move(change, "withdraw", acting_user, "closed_at")
+
+
+@transaction.atomic
+def comment(change: ChangeRequest, body: str, *, acting_user: User, anchor: str = "") -> Comment:
+    """Say something about the change, optionally on one place of the bundle."""
+    guards.require("comment", change, acting_user)
+    remark = Comment.objects.create(change=change, author=acting_user, body=body, anchor=anchor)
+    _note("change.commented", change, acting_user, detail={"comment": remark.pk})
+    return remark
+
+
+def _move(change: ChangeRequest, action: str, acting_user: User, *fields: str) -> ChangeRequest:
+    lands_in = TRANSITIONS[action].lands_in
+    if lands_in is None:
+        raise ValueError(f"{action} has no state of its own to land in.")
+    change.state = lands_in
+    change.save(update_fields=["state", "updated_at", *fields])
+    _note(f"change.{action}", change, acting_user)
+    return change
+
+
+def _note(
+    action: str,
+    change: ChangeRequest,
+    acting_user: User,
+    *,
+    before: str = "",
+    after: str = "",
+    detail: dict[str, Any] | None = None,
+) -> None:
+    audit.record(
+        action,
+        change,
+        acting_user=acting_user,
+        workflow=change.workflow,
+        before=before,
+        after=after,
+        detail={"number": change.number, **(detail or {})},
+    )

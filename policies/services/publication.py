@@ -1,0 +1,204 @@
+"""Publishing, rolling back, promoting and renewing releases."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from policies.delivery.sealing import seal_release
+from policies.models import Bundle, ChangeRequest, Environment, Release, Workflow
+from policies.models.releases import ReleaseKind
+from policies.permissions import can, roles_with
+from policies.refusals import Reason, Refused
+from policies.services import audit, checks, guards
+from policies.services.changes import active_release, locked, open_change
+from policies.transitions import OPEN_STATES, State
+
+
+@transaction.atomic
+def publish(change: ChangeRequest, *, acting_user: User) -> Release:
+    """Put an approved change in force: retire the old release and raise the new one, at once."""
+    environment = Environment.objects.select_for_update().get(pk=change.environment_id)
+    change = locked(change)
+    checks.refresh_computed(change)
+    guards.require("publish", change, acting_user)
+    approvers = [review.reviewer.get_username() for review in guards.standing_of(change).approvals]
+    release = _raise_release(
+        environment, change.bundle, acting_user, change=change, approved_by=approvers
+    )
+    change.state, change.closed_at = State.PUBLISHED, release.published_at
+    change.save(update_fields=["state", "closed_at", "updated_at"])
+    if change.draft is not None:
+        change.draft.closed_at = release.published_at
+        change.draft.save(update_fields=["closed_at", "updated_at"])
+    return release
+
+
+def why_not_roll_back(release: Release, user: User) -> list[Reason]:
+    """Every reason why this release may not be restored by this person now."""
+    environment, team = release.environment, release.workflow.team
+    reasons: list[Reason] = []
+    if not can(user, "roll_back", team):
+        who = " or ".join(roles_with("roll_back"))
+        reasons.append(Reason("role", f"Only {who} of {team} may roll back.", "Ask one of them."))
+    if release.retired_at is None:
+        reasons.append(Reason("state", f"Release {release.number} is active already."))
+        return reasons
+    window = datetime.timedelta(days=environment.rollback_window_days)
+    if release.retired_at < timezone.now() - window:
+        reasons.append(
+            Reason(
+                "window",
+                f"Release {release.number} was retired more than "
+                f"{environment.rollback_window_days} days ago.",
+                "Propose its content as a change request.",
+            )
+        )
+    return reasons
+
+
+@transaction.atomic
+def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
+    """Restore an earlier release's content under a new number, without another review."""
+    environment = Environment.objects.select_for_update().get(pk=release.environment_id)
+    release = Release.objects.select_related("workflow__team", "environment", "bundle").get(
+        pk=release.pk
+    )
+    reasons = why_not_roll_back(release, acting_user)
+    if not reason.strip():
+        reasons.append(Reason("reason", "A rollback needs a reason.", "Say why in a sentence."))
+    if reasons:
+        raise Refused(*reasons)
+    return _raise_release(
+        environment,
+        release.bundle,
+        acting_user,
+        kind=ReleaseKind.ROLLBACK,
+        restores=release,
+        change=release.change,
+        approved_by=release.approved_by,
+        reason=reason.strip(),
+    )
+
+
+@transaction.atomic
+def promote(
+    release: Release, environment: Environment, why: str, *, acting_user: User
+) -> ChangeRequest:
+    """Propose a release's exact bundle, same digest, for another environment."""
+    if not can(acting_user, "propose", release.workflow.team):
+        who = " or ".join(roles_with("propose"))
+        raise Refused(Reason("role", f"Only {who} may propose a promotion."))
+    if environment.workflow_id != release.workflow_id or environment == release.environment:
+        raise Refused(Reason("environment", "Choose another environment of the same workflow."))
+    origin = release.change
+    contributors = [acting_user, *(origin.contributors.all() if origin else ())]
+    title = f"Promote {release.environment.name} release {release.number} to {environment.name}"
+    return open_change(
+        release.bundle,
+        environment,
+        title,
+        why,
+        acting_user=acting_user,
+        contributors=contributors,
+    )
+
+
+def renew_releases(now: datetime.datetime | None = None) -> int:
+    """Re-sign active releases past half their life, so that no router runs out of policy.
+
+    The number and content stay; only `not_after` moves. Returns how many were renewed.
+    """
+    now = now or timezone.now()
+    renewed = 0
+    for pk in Release.objects.active().values_list("pk", flat=True):
+        with transaction.atomic():
+            release = (
+                Release.objects.active()
+                .select_for_update(of=("self",))
+                .select_related("environment", "workflow", "bundle")
+                .filter(pk=pk)
+                .first()
+            )
+            if release is None:
+                continue
+            lifetime = datetime.timedelta(days=release.environment.release_lifetime_days)
+            if release.not_after - now > lifetime / 2:
+                continue
+            release.not_after = now + lifetime
+            _seal(release)
+            release.save(update_fields=["not_after", "body", "etag", "signature"])
+            _note("release.renewed", release, None)
+            renewed += 1
+    return renewed
+
+
+def _raise_release(
+    environment: Environment, bundle: Bundle, acting_user: User, **fields: Any
+) -> Release:
+    now = timezone.now()
+    workflow = Workflow.objects.get(pk=environment.workflow_id)
+    previous = active_release(environment)
+    last = Release.objects.filter(environment=environment).aggregate(last=Max("number"))["last"]
+    if previous is not None:
+        previous.retired_at = now
+        previous.save(update_fields=["retired_at"])
+        ChangeRequest.objects.filter(pk=previous.change_id, state=State.PUBLISHED).update(
+            state=State.SUPERSEDED, updated_at=now
+        )
+    release = Release(
+        workflow=workflow,
+        environment=environment,
+        number=(last or 0) + 1,
+        bundle=bundle,
+        published_by=acting_user,
+        published_at=now,
+        not_after=now + datetime.timedelta(days=environment.release_lifetime_days),
+        **fields,
+    )
+    _seal(release)
+    release.save(force_insert=True)
+    before = previous.bundle.digest if previous else ""
+    _note(f"release.{release.kind}", release, acting_user, before=before)
+    for change in ChangeRequest.objects.with_related().filter(
+        environment=environment, state__in=OPEN_STATES
+    ):
+        checks.refresh_computed(change)
+    return release
+
+
+def _seal(release: Release) -> None:
+    sealed = seal_release(
+        workflow_slug=release.workflow.slug,
+        environment_name=release.environment.name,
+        number=release.number,
+        digest=release.bundle.digest,
+        published_at=release.published_at,
+        not_after=release.not_after,
+        approved_by=release.approved_by,
+        when_stale=release.environment.when_stale,
+        bundle=release.bundle.content,
+    )
+    release.body, release.etag = sealed.body, sealed.etag
+    release.signature = sealed.signature
+
+
+def _note(action: str, release: Release, acting_user: User | None, *, before: str = "") -> None:
+    audit.record(
+        action,
+        release,
+        acting_user=acting_user,
+        workflow=release.workflow,
+        before=before,
+        after=release.bundle.digest,
+        detail={
+            "environment": release.environment.name,
+            "number": release.number,
+            "reason": release.reason,
+        },
+    )
