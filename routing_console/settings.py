@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import environ
 from csp.constants import NONE, SELF
@@ -92,7 +93,7 @@ _SQLITE_OPTIONS: dict[str, Any] = {
 
 def _database() -> dict[str, Any]:
     database: dict[str, Any] = env.db_url(
-        "DATABASE_URL", default=f"sqlite:///{data_folder.database_file(DATA_DIR)}"
+        "DATABASE_URL", default=f"sqlite:///{quote(str(data_folder.database_file(DATA_DIR)))}"
     )
     if database["ENGINE"] == "django.db.backends.sqlite3":
         return database | {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 60}

@@ -1,0 +1,187 @@
+"""The test bench: settled before Django loads, then one fixture per real service."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from playwright.sync_api import Page
+
+from tests.services import browser as chromium
+from tests.services.console import Console, start_console
+from tests.services.environment import RUNTIME, on_postgres
+from tests.services.postgres import create_database
+from tests.services.valkey import Valkey, start_valkey
+from tests.services.worker import WorkerProcess, start_worker
+
+# Here rather than by pytest-django, because the environment above must come first and
+# test modules import models as soon as they are collected.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+django.setup()
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL_DATA = Path(os.environ.get("ROUTING_CONSOLE_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+
+# --- Database and broker of this test process -------------------------------------------
+@pytest.fixture(scope="session", autouse=True)
+def valkey() -> Iterator[Valkey]:
+    """The Valkey that `settings.REDIS_URL` names; empty after each test that used it."""
+    server = start_valkey(Path(settings.REDIS_URL.removeprefix("unix://")))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Put SQLite's test database in a file, where a Celery worker process can open it too."""
+    if not on_postgres():
+        test_settings = settings.DATABASES["default"].setdefault("TEST", {})
+        test_settings["NAME"] = str(RUNTIME / "test.sqlite3")
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """The running test database in the form of `DATABASE_URL`, for other processes."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    server, _, options = os.environ["DATABASE_URL"].partition("?")
+    return f"{server.rpartition('/')[0]}/{name}?{options}"
+
+
+@pytest.fixture
+def empty_cache() -> Iterator[None]:
+    """Nothing in the cache before the test, nothing after."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+# --- Other processes --------------------------------------------------------------------
+@pytest.fixture
+def celery_worker_process(
+    database_url: str, valkey: Valkey, tmp_path: Path
+) -> Iterator[Callable[..., WorkerProcess]]:
+    """Start real workers on this test's database and broker; all end with the test.
+
+    `celery_worker_process(concurrency=1, with_beat=False, **environment)` returns when the
+    worker takes tasks. What a killed one had in hand comes back after some ten seconds.
+    """
+    started: list[WorkerProcess] = []
+
+    def start(
+        *, concurrency: int = 1, with_beat: bool = False, **environment: str
+    ) -> WorkerProcess:
+        variables = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": valkey.url,
+            "ROUTING_CONSOLE_VISIBILITY_TIMEOUT_S": "8",
+            "ROUTING_CONSOLE_TASK_LIMIT_S": "60",
+        }
+        worker = start_worker(
+            tmp_path / f"worker{len(started)}.log",
+            variables | environment,
+            concurrency=concurrency,
+            with_beat=with_beat,
+        )
+        started.append(worker)
+        worker.wait_until_ready()
+        return worker
+
+    yield start
+    for worker in started:
+        worker.stop()
+
+
+_console_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def console_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Console]]:
+    """Start whole consoles, each on a data folder and database of its own."""
+    started: list[Console] = []
+
+    def start(*, demo: bool = False, **environment: str) -> Console:
+        number = next(_console_numbers)
+        if on_postgres():
+            name = f"console_{os.getpid()}_{number}"
+            environment["DATABASE_URL"] = create_database(os.environ["DATABASE_URL"], name)
+        console = start_console(
+            tmp_path_factory.mktemp("console"), demo=demo, environment=environment
+        )
+        started.append(console)
+        return console
+
+    yield start
+    for console in started:
+        console.stop()
+
+
+@pytest.fixture(scope="session")
+def live_console(console_factory: Callable[..., Console]) -> Console:
+    """A running console with nothing in it, shared by the tests of a session."""
+    return console_factory()
+
+
+@pytest.fixture(scope="session")
+def demo_console(console_factory: Callable[..., Console]) -> Console:
+    """A running console with the demo workflow, shared by the tests of a session."""
+    return console_factory(demo=True)
+
+
+# --- Browser ----------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if not chromium.CHROMIUM.exists():
+        pytest.fail(f"{chromium.CHROMIUM} is missing: `apt-get install chromium`")
+    return {
+        **browser_type_launch_args,
+        "executable_path": str(chromium.CHROMIUM),
+        "args": list(chromium.QUIET),
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "en-GB", "timezone_id": "UTC"}
+
+
+@pytest.fixture
+def axe_violations() -> Callable[[Page], list[str]]:
+    """WCAG A and AA violations of a page, one readable line each."""
+    return chromium.axe_violations
+
+
+# --- Real data --------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """The path of a file of recorded outcomes by name; skips without it, in CI fails."""
+
+    def path(name: str) -> Path:
+        found = REAL_DATA / name
+        if not found.exists():
+            why = f"{found} is missing; ROUTING_CONSOLE_REAL_DATA names the folder of real data."
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+        return found
+
+    return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark browser tests, and keep all tests of one shared console in one process."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "page" in fixtures or "browser" in fixtures:
+            item.add_marker(pytest.mark.browser)
+        if {"live_console", "demo_console"} & set(fixtures):
+            item.add_marker(pytest.mark.xdist_group("console"))

@@ -1,0 +1,49 @@
+"""The environment of one test process, settled before Django reads its settings.
+
+Each process (each xdist worker too) has its own runtime folder and its own Valkey.
+`ROUTING_CONSOLE_TEST_DATABASE=postgres` puts the test databases on one real PostgreSQL.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from routing_console import data_folder
+from tests.services.postgres import start_postgres
+
+DATABASE_CHOICE = "ROUTING_CONSOLE_TEST_DATABASE"
+
+
+def on_postgres() -> bool:
+    """Whether this run puts its test databases on PostgreSQL."""
+    return os.environ.get(DATABASE_CHOICE) == "postgres"
+
+
+def _is_xdist_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _settle() -> Path:
+    runtime = Path(tempfile.mkdtemp(prefix="console-test-"))
+    atexit.register(shutil.rmtree, runtime, ignore_errors=True)
+    data_folder.static_root(runtime).mkdir()
+    # A worker inherits the address of the server that the first process started.
+    if on_postgres() and not _is_xdist_worker():
+        os.environ["DATABASE_URL"] = start_postgres().url()
+    elif not on_postgres():
+        os.environ.pop("DATABASE_URL", None)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "routing_console.settings",
+        "DJANGO_SECRET_KEY": "only-for-tests-" + "x" * 50,
+        "ROUTING_CONSOLE_DATA_DIR": str(runtime),
+        "ROUTING_CONSOLE_INSECURE_HTTP": "1",
+        "REDIS_URL": f"unix://{data_folder.broker_socket(runtime)}",
+        # Playwright's event loop runs in the thread whose tests also use the database.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+    }
+    return runtime
+
+
+RUNTIME = _settle()

@@ -1,0 +1,57 @@
+"""What every process relies on: database options, headers, static files."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test import Client
+
+from routing_console.bootstrap import BASE_DIR
+
+PRODUCTION = {
+    "DJANGO_SECRET_KEY": "a-production-key-is-long-and-random-0123456789-ABCDEFGHIJKLMN",
+    "DJANGO_ALLOWED_HOSTS": "console.example.com",
+    "DATABASE_URL": "postgresql://console:secret@db/console",
+    "REDIS_URL": "redis://broker:6379/0",
+}
+
+
+@pytest.mark.django_db
+def test_sqlite__in_use__writes_ahead_and_takes_the_write_lock_first() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite only")
+    with connection.cursor() as cursor:
+        mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    assert mode == "wal"
+    assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+def test_every_answer__whatever_it_says__carries_the_strict_content_policy() -> None:
+    policy = Client().get("/healthz").headers["Content-Security-Policy"]
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert directives["default-src"] == "'none'"
+    assert directives["script-src"] == directives["style-src"] == "'self'"
+    assert directives["frame-ancestors"] == directives["base-uri"] == "'none'"
+
+
+def test_plotly__asked_of_static_files__comes_from_its_package() -> None:
+    found = finders.find("vendor/plotly.min.js")
+    assert found is not None
+    assert Path(found).stat().st_size > 1_000_000
+
+
+def test_check_deploy__under_production_settings__has_no_warning() -> None:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ROUTING", "DJANGO"))}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=BASE_DIR,
+        env=kept | PRODUCTION,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout + done.stderr
