@@ -20,7 +20,8 @@ class Origin:
     address: str = ""
 
 
-_current: ContextVar[Origin] = ContextVar("origin", default=Origin())
+COMMAND = Origin()
+_current: ContextVar[Origin] = ContextVar("origin", default=COMMAND)
 
 
 def current_origin() -> Origin:

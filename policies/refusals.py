@@ -15,7 +15,7 @@ class Reason:
         return asdict(self)
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """An action that the rules do not allow; carries every obstacle, not only the first."""
 
     def __init__(self, *reasons: Reason) -> None:

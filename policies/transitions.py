@@ -1,10 +1,10 @@
 """The one table of how a change request may move, read by guards, buttons and tests alike."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class State(str, Enum):
+class State(StrEnum):
     """Where a change request stands."""
 
     DRAFT = "draft"

@@ -2,10 +2,11 @@
 
 import django.core.validators
 import django.db.models.deletion
-import policies.models.workflows
-import policies.transitions
 from django.conf import settings
 from django.db import migrations, models
+
+import policies.models.workflows
+import policies.transitions
 
 
 class Migration(migrations.Migration):

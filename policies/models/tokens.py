@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from policies.models.workflows import Environment
 
-
 Token = TypeVar("Token", bound="BearerToken")
 
 

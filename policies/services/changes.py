@@ -16,7 +16,7 @@ from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
 from policies.services.bundles import compose_bundle
 from policies.services.voiding import void_answered_objections, void_approvals
-from policies.transitions import TRANSITIONS, State
+from policies.transitions import TRANSITIONS
 
 
 def active_release(environment: Environment) -> Release | None:

@@ -124,16 +124,17 @@ def _nothing(change: ChangeRequest, user: User) -> list[Reason]:
     return []
 
 
-def _unmet_checks(change: ChangeRequest, kinds: set[str] | None = None) -> list[Reason]:
+def _unmet(states: list[checks.CheckState], kinds: set[str] | None = None) -> list[Reason]:
     return [
         Reason(f"check.{state.kind}", f"{state.label}: {state.summary}", state.resolve)
-        for state in checks.states_of(change)
+        for state in states
         if not state.passes and (kinds is None or state.kind in kinds)
     ]
 
 
 def _submitting(change: ChangeRequest, user: User) -> list[Reason]:
-    return _unmet_checks(change, {CheckKind.STATIC_ANALYSIS, CheckKind.CONTRACTS})
+    mendable = {CheckKind.STATIC_ANALYSIS, CheckKind.CONTRACTS}
+    return _unmet(checks.states_of(change), set(map(str, mendable)))
 
 
 def _four_eyes(change: ChangeRequest, user: User) -> list[Reason]:
@@ -149,7 +150,7 @@ def _four_eyes(change: ChangeRequest, user: User) -> list[Reason]:
 
 
 def _approving(change: ChangeRequest, user: User) -> list[Reason]:
-    return [*_four_eyes(change, user), *_unmet_checks(change)]
+    return [*_four_eyes(change, user), *_unmet(checks.states_of(change))]
 
 
 def _withdrawing(change: ChangeRequest, user: User) -> list[Reason]:
@@ -158,10 +159,11 @@ def _withdrawing(change: ChangeRequest, user: User) -> list[Reason]:
     return [Reason("role", "Only those who worked on a change request may withdraw it.")]
 
 
-def _publishing(change: ChangeRequest, user: User) -> list[Reason]:
-    states = checks.states_of(change)
-    standing = standing_of(change, states)
-    reasons = _unmet_checks(change)
+def still_needed(
+    change: ChangeRequest, states: list[checks.CheckState], standing: Standing
+) -> list[Reason]:
+    """All that stands between the proposal and its publication, whoever asks."""
+    reasons = _unmet(states)
     short = standing.required - len(standing.approvals)
     if short > 0:
         noun = "approval" if short == 1 else "approvals"
@@ -185,6 +187,11 @@ def _publishing(change: ChangeRequest, user: User) -> list[Reason]:
         for review in standing.objections
     )
     return reasons
+
+
+def _publishing(change: ChangeRequest, user: User) -> list[Reason]:
+    states = checks.states_of(change)
+    return still_needed(change, states, standing_of(change, states))
 
 
 FURTHER: dict[str, Callable[[ChangeRequest, User], list[Reason]]] = {

@@ -1,0 +1,65 @@
+"""Forms of the change-request pages."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from policies.models import Environment, Workflow
+
+
+class EnvironmentField(forms.ModelChoiceField):
+    """Environments by their plain name: the page already says which workflow."""
+
+    def label_from_instance(self, obj: Environment) -> str:
+        return obj.name
+
+
+class ChangeForm(forms.Form):
+    """What is proposed, for which environment, and why."""
+
+    title = forms.CharField(max_length=160, help_text="What changes, in a few words.")
+    environment = EnvironmentField(
+        Environment.objects.none(), empty_label=None, help_text="Where it shall apply."
+    )
+    why = forms.CharField(
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="What it should achieve, for whom, and why now. Approvers read this first.",
+    )
+
+    def __init__(self, *args: Any, workflow: Workflow, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        environments = Environment.objects.filter(workflow=workflow)
+        self.fields["environment"].queryset = environments  # type: ignore[attr-defined]
+
+
+class ReasonForm(forms.Form):
+    """A reason, always asked for; `seen` names the proposal that the person had before them."""
+
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Give a reason; a sentence is enough."},
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class CommentForm(forms.Form):
+    """A remark in the discussion."""
+
+    body = forms.CharField(
+        label="Comment",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write something first."},
+    )
+
+
+class PromotionForm(forms.Form):
+    """Where a release's exact content is to go next."""
+
+    environment = EnvironmentField(Environment.objects.none(), empty_label=None)
+    why = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, others: QuerySet[Environment], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["environment"].queryset = others  # type: ignore[attr-defined]

@@ -1,0 +1,124 @@
+"""Releases in the browser: what is in force where, and the way back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from policies.forms.change import PromotionForm, ReasonForm
+from policies.models import Environment, Release
+from policies.models.components import ComponentKind
+from policies.refusals import Refused
+from policies.services import publication
+from policies.views.visible import person, release_or_404, workflow_or_404
+
+
+@login_required
+@require_GET
+def release_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """All releases by environment, the active one first."""
+    workflow = workflow_or_404(request, slug)
+    chosen = request.GET.get("env", "")
+    releases = Release.objects.filter(workflow=workflow).select_related(
+        "environment", "bundle", "published_by", "change", "restores"
+    )
+    if chosen:
+        releases = releases.filter(environment__name=chosen)
+    context = {
+        "workflow": workflow,
+        "section": "releases",
+        "releases": releases,
+        "environments": Environment.objects.filter(workflow=workflow),
+        "chosen": chosen,
+    }
+    return render(request, "policies/releases/list.html", context)
+
+
+def _detail(
+    request: HttpRequest,
+    release: Release,
+    roll_back_form: ReasonForm,
+    promotion_form: PromotionForm,
+    refusal: Refused | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "workflow": release.workflow,
+        "environment": release.environment,
+        "section": "releases",
+        "release": release,
+        "roll_back_form": roll_back_form,
+        "roll_back_obstacles": publication.why_not_roll_back(release, person(request)),
+        "promotion_form": promotion_form,
+        "refusal": refusal,
+        "versions": [
+            (ComponentKind(kind).label, version)
+            for kind, version in release.bundle.versions.items()
+        ],
+    }
+    return render(request, "policies/releases/detail.html", context, status=status)
+
+
+def _promotion_form(request: HttpRequest, release: Release, bound: bool) -> PromotionForm:
+    others = Environment.objects.filter(workflow=release.workflow).exclude(
+        pk=release.environment_id
+    )
+    return PromotionForm(request.POST if bound else None, others=others)
+
+
+@login_required
+@require_GET
+def release_detail(request: HttpRequest, slug: str, environment: str, number: int) -> HttpResponse:
+    """One release: what it carries, who approved it, and what may be done with it."""
+    release = release_or_404(request, slug, environment, number)
+    return _detail(request, release, ReasonForm(), _promotion_form(request, release, bound=False))
+
+
+@login_required
+@require_http_methods(["POST"])
+def release_roll_back(
+    request: HttpRequest, slug: str, environment: str, number: int
+) -> HttpResponse:
+    """Restore this release's content under a new number."""
+    release = release_or_404(request, slug, environment, number)
+    form = ReasonForm(request.POST)
+    refusal, status = None, 422
+    if form.is_valid():
+        try:
+            restored = publication.roll_back(
+                release, form.cleaned_data["reason"], acting_user=person(request)
+            )
+        except Refused as refused:
+            refusal, status = refused, 403 if refused.is_forbidden else 409
+        else:
+            messages.success(
+                request, f"Release {restored.number} is active with the content of {number}."
+            )
+            return redirect(restored)
+    promotion = _promotion_form(request, release, bound=False)
+    return _detail(request, release, form, promotion, refusal, status)
+
+
+@login_required
+@require_http_methods(["POST"])
+def release_promote(request: HttpRequest, slug: str, environment: str, number: int) -> HttpResponse:
+    """Propose this release's exact content for another environment."""
+    release = release_or_404(request, slug, environment, number)
+    form = _promotion_form(request, release, bound=True)
+    refusal, status = None, 422
+    if form.is_valid():
+        try:
+            change = publication.promote(
+                release,
+                form.cleaned_data["environment"],
+                form.cleaned_data["why"],
+                acting_user=person(request),
+            )
+        except Refused as refused:
+            refusal, status = refused, 403 if refused.is_forbidden else 409
+        else:
+            return redirect(change)
+    return _detail(request, release, ReasonForm(), form, refusal, status)
