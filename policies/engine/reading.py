@@ -96,12 +96,12 @@ class Place:
             return []
         return [(str(key), self.child(str(key), value)) for key, value in self.value.items()]
 
-    def items(self, *, at_least: int = 0, of: str = "entries") -> list[Place]:
+    def items(self, *, not_empty: bool = False, of: str = "entries") -> list[Place]:
         if not isinstance(self.value, list | tuple):
             self._expected(f"a list of {of}")
             return []
-        if len(self.value) < at_least:
-            self.report(f"must hold at least {at_least} of {of}")
+        if not_empty and not self.value:
+            self.report(f"must not be an empty list of {of}")
         return [self.child(index, value) for index, value in enumerate(self.value)]
 
     def nullable(self, read: Callable[[Place], T]) -> T | None:
@@ -185,7 +185,7 @@ class Place:
 
     def integer(self, *, at_least: int = 0, at_most: int = LARGEST_EXACT_INTEGER) -> int:
         value = self.number(at_least=at_least, at_most=at_most)
-        if isinstance(value, float):
+        if value != int(value):
             self.report("must be a whole number")
             return at_least
         return int(value)
@@ -233,7 +233,7 @@ def report_repeats(entries: Iterable[tuple[Place, str]], what: str) -> None:
 
 def unique_words(place: Place, read: Callable[[Place], str], what: str) -> tuple[str, ...]:
     """A list of distinct words, each read by ``read``."""
-    entries = [(item, read(item)) for item in place.items(of=f"{what}s")]
+    entries = [(item, read(item)) for item in place.items(of=f"entries, each a {what}")]
     report_repeats(entries, what)
     return tuple(word for _, word in entries)
 

@@ -1,0 +1,49 @@
+"""What a policy means. Standard library only; a router can import this package on its own.
+
+The names below are the public interface. Documents are parsed by ``parse_component`` and
+``parse_bundle`` (DocumentError lists every problem with its JSON pointer), written back by
+``serialise``, and identified by ``digest``.
+"""
+
+from policies.engine.bundle import Bundle, compose, parse_bundle, require_text_matcher
+from policies.engine.canonical import canonical_bytes, digest
+from policies.engine.catalogue import Catalogue, Model, Provider, parse_catalogue
+from policies.engine.classification import RequestClassification
+from policies.engine.components import COMPONENTS, Component, parse_component, serialise
+from policies.engine.errors import DocumentError, EngineError, Problem
+from policies.engine.fallback import FAILURE_KINDS, FallbackMatrix
+from policies.engine.json_text import load_json
+from policies.engine.request import Request, check_request, parse_request
+from policies.engine.routing import RouterPolicy
+from policies.engine.thresholds import METRICS, Metric, QualityThresholds
+
+__all__ = [
+    "COMPONENTS",
+    "FAILURE_KINDS",
+    "METRICS",
+    "Bundle",
+    "Catalogue",
+    "Component",
+    "DocumentError",
+    "EngineError",
+    "FallbackMatrix",
+    "Metric",
+    "Model",
+    "Problem",
+    "Provider",
+    "QualityThresholds",
+    "Request",
+    "RequestClassification",
+    "RouterPolicy",
+    "canonical_bytes",
+    "check_request",
+    "compose",
+    "digest",
+    "load_json",
+    "parse_bundle",
+    "parse_catalogue",
+    "parse_component",
+    "parse_request",
+    "require_text_matcher",
+    "serialise",
+]

@@ -1,0 +1,138 @@
+"""The catalogue entries of a bundle: providers and models, with the prices in force."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from policies.engine.reading import Place, nearest, parsed, unique_words
+
+STATUSES = ("active", "deprecated", "retired")
+TOKENS_PER_PRICE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who runs models."""
+
+    key: str
+    label: str
+
+    def to_json(self) -> dict[str, object]:
+        return {"label": self.label}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model at one provider. Prices are USD per 1 M tokens, the window is in tokens;
+    None means unknown, which is neither free nor unlimited.
+    """
+
+    name: str
+    provider: str
+    label: str = ""
+    context_window: int | None = None
+    regions: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    status: str = "active"
+    input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+
+    def estimated_cost_usd(self, input_tokens: int, output_tokens: int) -> float | None:
+        """USD of a request of these sizes; None where a price is unknown.
+
+        In doubles, in this order: (input · price + output · price) / 1 000 000.
+        """
+        if self.input_usd_per_mtok is None or self.output_usd_per_mtok is None:
+            return None
+        spent = input_tokens * self.input_usd_per_mtok + output_tokens * self.output_usd_per_mtok
+        return spent / TOKENS_PER_PRICE
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "provider": self.provider,
+            "label": self.label,
+            "context_window": self.context_window,
+            "regions": list(self.regions),
+            "capabilities": list(self.capabilities),
+            "status": self.status,
+            "input_usd_per_mtok": self.input_usd_per_mtok,
+            "output_usd_per_mtok": self.output_usd_per_mtok,
+        }
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Providers by key and models by name."""
+
+    providers: Mapping[str, Provider]
+    models: Mapping[str, Model]
+
+    def only(self, names: Collection[str]) -> Catalogue:
+        """The entries of the named models and of their providers."""
+        models = {name: model for name, model in self.models.items() if name in names}
+        used = {model.provider for model in models.values()}
+        return Catalogue(
+            {key: provider for key, provider in self.providers.items() if key in used}, models
+        )
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "providers": {key: entry.to_json() for key, entry in self.providers.items()},
+            "models": {name: entry.to_json() for name, entry in self.models.items()},
+        }
+
+
+def parse_catalogue(raw: object) -> Catalogue:
+    """Parses ``{"providers": …, "models": …}``; raises DocumentError with every problem."""
+    return parsed(raw, read_catalogue)
+
+
+def read_catalogue(place: Place) -> Catalogue:
+    fields = place.fields("providers", "models")
+    providers = dict(map(_read_provider, fields.required("providers").members()))
+    models = [
+        _read_model(name, item, providers) for name, item in fields.required("models").members()
+    ]
+    return Catalogue(providers, {model.name: model for model in models})
+
+
+def _read_provider(member: tuple[str, Place]) -> tuple[str, Provider]:
+    key, place = member
+    Place(key, place.pointer, place.log).key()
+    label = place.fields("label").optional("label", key).label()
+    return key, Provider(key, label)
+
+
+def _read_model(name: str, place: Place, providers: Collection[str]) -> Model:
+    fields = place.fields(*MODEL_KEYS)
+    if name == "*":
+        place.report('must not be named "*", which stands for any model')
+    Place(name, place.pointer, place.log).label()
+    return Model(
+        name=name,
+        provider=_read_provider_key(fields.required("provider"), providers),
+        label=fields.optional("label", "").text(max_length=200),
+        context_window=fields.optional("context_window", None).nullable(
+            lambda window: window.integer(at_least=1)
+        ),
+        regions=unique_words(fields.optional("regions", []), Place.key, "region"),
+        capabilities=unique_words(fields.optional("capabilities", []), Place.key, "capability"),
+        status=fields.optional("status", "active").choice(STATUSES),
+        input_usd_per_mtok=_read_price(fields.optional("input_usd_per_mtok", None)),
+        output_usd_per_mtok=_read_price(fields.optional("output_usd_per_mtok", None)),
+    )
+
+
+MODEL_KEYS = tuple(Model("", "").to_json())
+
+
+def _read_price(place: Place) -> float | None:
+    return place.nullable(lambda price: price.number(at_least=0))
+
+
+def _read_provider_key(place: Place, providers: Collection[str]) -> str:
+    key = place.key()
+    if key and key not in providers:
+        place.report(f'unknown provider "{key}"{nearest(key, providers)}; list it in "providers"')
+    return key

@@ -1,0 +1,277 @@
+"""Conditions: unions of boxes over typed attributes, their parser and their meaning.
+
+A condition is a map attribute → constraint, all of which must hold, or ``{"any_of": [map, …]}``,
+one level deep. A constraint on a missing attribute does not hold, save ``{"present": false}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from policies.engine.attributes import Attribute
+from policies.engine.reading import Place, kind_of, nearest, quoted, report_repeats
+
+Value = str | float | bool
+RANGE_OPERATORS = ("gte", "gt", "lt", "lte")
+HOW_TO_TEST = {
+    "category": '{"in": […]}, {"not_in": […]} or {"present": true}',
+    "number": '{"gte"|"gt"|"lt"|"lte": number} or {"present": true}',
+    "flag": 'true, false or {"present": true}',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """A category is one of ``values``."""
+
+    values: tuple[str, ...]
+
+    def holds(self, value: Value | None) -> bool:
+        return value in self.values
+
+    def to_json(self) -> object:
+        return {"in": list(self.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class NotIn:
+    """A category is there and is none of ``values``."""
+
+    values: tuple[str, ...]
+
+    def holds(self, value: Value | None) -> bool:
+        return value is not None and value not in self.values
+
+    def to_json(self) -> object:
+        return {"not_in": list(self.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number lies between bounds; at most one lower and one upper bound are set."""
+
+    gte: float | None = None
+    gt: float | None = None
+    lt: float | None = None
+    lte: float | None = None
+
+    def holds(self, value: Value | None) -> bool:
+        if value is None or isinstance(value, str):
+            return False
+        return (
+            (self.gte is None or value >= self.gte)
+            and (self.gt is None or value > self.gt)
+            and (self.lt is None or value < self.lt)
+            and (self.lte is None or value <= self.lte)
+        )
+
+    def is_empty(self) -> bool:
+        lows = [bound for bound in (self.gte, self.gt) if bound is not None]
+        highs = [bound for bound in (self.lt, self.lte) if bound is not None]
+        if not lows or not highs:
+            return False
+        strict = self.gt is not None or self.lt is not None
+        return max(lows) >= min(highs) if strict else max(lows) > min(highs)
+
+    def to_json(self) -> object:
+        bounds = {"gte": self.gte, "gt": self.gt, "lt": self.lt, "lte": self.lte}
+        return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """A flag is ``expected``."""
+
+    expected: bool
+
+    def holds(self, value: Value | None) -> bool:
+        return value is self.expected
+
+    def to_json(self) -> object:
+        return self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An attribute of any type is there, or is not."""
+
+    expected: bool
+
+    def holds(self, value: Value | None) -> bool:
+        return (value is not None) is self.expected
+
+    def to_json(self) -> object:
+        return {"present": self.expected}
+
+
+Constraint = In | NotIn | Range | Is | Present
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Constraints that must all hold, sorted by attribute name; none at all always holds."""
+
+    tests: tuple[tuple[str, Constraint], ...] = ()
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        return all(constraint.holds(values.get(name)) for name, constraint in self.tests)
+
+    def to_json(self) -> dict[str, object]:
+        return {name: constraint.to_json() for name, constraint in self.tests}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Boxes of which at least one must hold. One box is written plainly, more as ``any_of``."""
+
+    boxes: tuple[Box, ...] = (Box(),)
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """Whether it holds for values of the declared types; absent keys are missing values."""
+        return any(box.holds(values) for box in self.boxes)
+
+    def attribute_names(self) -> frozenset[str]:
+        return frozenset(name for box in self.boxes for name, _ in box.tests)
+
+    def to_json(self) -> dict[str, object]:
+        if len(self.boxes) == 1:
+            return self.boxes[0].to_json()
+        return {"any_of": [box.to_json() for box in self.boxes]}
+
+
+ALWAYS = Condition()
+
+
+def read_condition(place: Place, attributes: Mapping[str, Attribute] | None) -> Condition:
+    """Reads a condition; checks names, operators and values when the attributes are known."""
+    members = dict(place.members())
+    alternatives = members.get("any_of")
+    if alternatives is None:
+        return Condition((_read_box(members, attributes),))
+    if len(members) > 1:
+        place.report('"any_of" must stand alone; move the other constraints into its boxes')
+    boxes = tuple(
+        _read_alternative(item, attributes)
+        for item in alternatives.items(not_empty=True, of="conditions")
+    )
+    return Condition(boxes or (Box(),))
+
+
+def _read_alternative(place: Place, attributes: Mapping[str, Attribute] | None) -> Box:
+    members = dict(place.members())
+    if "any_of" in members:
+        members.pop("any_of").report('"any_of" cannot be nested; list its conditions one level up')
+    return _read_box(members, attributes)
+
+
+def _read_box(members: dict[str, Place], attributes: Mapping[str, Attribute] | None) -> Box:
+    tests = [(name, _read_test(name, place, attributes)) for name, place in members.items()]
+    return Box(tuple(sorted(tests, key=lambda test: test[0])))
+
+
+def _read_test(name: str, place: Place, attributes: Mapping[str, Attribute] | None) -> Constraint:
+    if attributes is None:
+        return read_constraint(place)
+    attribute = attributes.get(name)
+    if attribute is None:
+        known = quoted(attributes) or "none"
+        place.report(f"unknown attribute{nearest(name, attributes)}; declared are {known}")
+        return read_constraint(place)
+    before = len(place.log)
+    constraint = read_constraint(place)
+    if len(place.log) == before:
+        _check_fits(place, constraint, attribute)
+    return constraint
+
+
+def read_constraint(place: Place) -> Constraint:
+    """Reads one constraint by its shape alone."""
+    if isinstance(place.value, bool):
+        return Is(place.value)
+    if not isinstance(place.value, dict):
+        place.report(f"must be true, false or an object such as {HOW_TO_TEST['category']}")
+        return Present(True)
+    named = [operator for operator in place.value if operator in _READERS]
+    fields = place.fields(*_READERS)
+    if len(named) != len(place.value):
+        return Present(True)
+    if not named:
+        place.report(f"must name an operator: one of {quoted(_READERS)}")
+    elif len(named) > 1 and not set(named) <= set(RANGE_OPERATORS):
+        place.report(f"{quoted(named)} cannot be combined; only gte, gt, lt and lte can")
+    else:
+        return _READERS[named[0]](place, fields.required(named[0]))
+    return Present(True)
+
+
+def _read_values(place: Place) -> tuple[str, ...]:
+    entries = [(item, item.text()) for item in place.items(not_empty=True, of="values")]
+    report_repeats(entries, "value")
+    return tuple(value for _, value in entries)
+
+
+def _read_in(_: Place, operand: Place) -> Constraint:
+    return In(_read_values(operand))
+
+
+def _read_not_in(_: Place, operand: Place) -> Constraint:
+    return NotIn(_read_values(operand))
+
+
+def _read_present(_: Place, operand: Place) -> Constraint:
+    return Present(operand.flag())
+
+
+def _read_range(place: Place, _: Place) -> Constraint:
+    fields = place.fields(*RANGE_OPERATORS)
+    before = len(place.log)
+    bounds = {name: fields.required(name).number() for name in RANGE_OPERATORS if fields.has(name)}
+    for pair in (("gte", "gt"), ("lt", "lte")):
+        if set(pair) <= set(bounds):
+            place.report(f"must use one of {quoted(pair)}, not both")
+    found = Range(**bounds)
+    if len(place.log) == before and found.is_empty():
+        place.report("no number lies in this range; the lower bound must be below the upper one")
+    return found
+
+
+_READERS: dict[str, Callable[[Place, Place], Constraint]] = {
+    "in": _read_in,
+    "not_in": _read_not_in,
+    **dict.fromkeys(RANGE_OPERATORS, _read_range),
+    "present": _read_present,
+}
+
+
+_FITTING: dict[str, tuple[type, ...]] = {
+    "category": (In, NotIn),
+    "number": (Range,),
+    "flag": (Is,),
+}
+
+
+def _check_fits(place: Place, constraint: Constraint, attribute: Attribute) -> None:
+    """Reports an operator of another type, or a value the attribute does not declare."""
+    if isinstance(constraint, Present) or not attribute.type:
+        return
+    if not isinstance(constraint, _FITTING[attribute.type]):
+        how = HOW_TO_TEST[attribute.type]
+        place.report(
+            f'"{attribute.name}" is a {attribute.type}, which cannot be tested with '
+            f"{kind_of(place.value) if isinstance(constraint, Is) else quoted(_names(place))}; "
+            f"use {how}"
+        )
+    elif isinstance(constraint, In | NotIn) and attribute.values is not None:
+        _check_values(place, constraint, attribute.values)
+
+
+def _names(place: Place) -> list[str]:
+    return list(place.value) if isinstance(place.value, dict) else []
+
+
+def _check_values(place: Place, constraint: In | NotIn, declared: tuple[str, ...]) -> None:
+    operand = place.child("in" if isinstance(constraint, In) else "not_in", None)
+    for index, value in enumerate(constraint.values):
+        if value not in declared:
+            operand.child(index, value).choice(declared, what="a declared value")

@@ -1,0 +1,152 @@
+"""Requests: what a router knows of a call before it is routed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from policies.engine.attributes import Attribute
+from policies.engine.bundle import Bundle
+from policies.engine.canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
+from policies.engine.classification import RequestClassification
+from policies.engine.conditions import Value
+from policies.engine.errors import Problem, pointer_token
+from policies.engine.reading import Place, kind_of, nearest, parsed, quoted
+from policies.engine.text import keyword_found, pattern_found
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Attributes by name, and what is known of prompt, identity and size (in tokens)."""
+
+    attributes: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+    prompt: str | None = None
+    request_id: str = ""
+    input_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+def parse_request(raw: object) -> Request:
+    """Parses ``{"attributes": {…}, "prompt"?, "request_id"?, "input_tokens"?,
+    "max_output_tokens"?}``; raises DocumentError with every problem.
+    """
+    return parsed(raw, _read_request)
+
+
+def _read_request(place: Place) -> Request:
+    fields = place.fields("attributes", "prompt", "request_id", "input_tokens", "max_output_tokens")
+    members = fields.optional("attributes", {}).members()
+    return Request(
+        attributes={name: _read_value(item) for name, item in members},
+        prompt=fields.optional("prompt", None).nullable(_read_prompt),
+        request_id=fields.optional("request_id", "").text(max_length=1000),
+        input_tokens=fields.optional("input_tokens", None).nullable(Place.integer),
+        max_output_tokens=fields.optional("max_output_tokens", None).nullable(Place.integer),
+    )
+
+
+def _read_prompt(place: Place) -> str:
+    if not isinstance(place.value, str):
+        place.report(f"must be text or null, not {kind_of(place.value)}")
+        return ""
+    return place.value
+
+
+def _read_value(place: Place) -> str | float | bool | None:
+    value = place.value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return place.text()
+    if isinstance(value, int | float):
+        return place.number()
+    place.report(f"must be text, a number, true, false or null, not {kind_of(value)}")
+    return None
+
+
+def check_request(bundle: Bundle, request: Request) -> list[Problem]:
+    """What of a request's attributes ``decide`` will not use: names that are not declared,
+    values of another type, not finite, or not among a category's declared values.
+    """
+    declared = bundle.request_classification.declared
+    problems = []
+    for name, value in request.attributes.items():
+        attribute = declared.get(name)
+        trouble = (
+            f"unknown attribute{nearest(name, declared)}; declared are {quoted(declared) or 'none'}"
+            if attribute is None
+            else _trouble(attribute, value)
+        )
+        if trouble:
+            problems.append(Problem("/attributes" + pointer_token(name), trouble))
+    return problems
+
+
+def _trouble(attribute: Attribute, value: object) -> str:
+    if value is None or usable(attribute, value) is not None:
+        return ""
+    if attribute.type == "flag":
+        return f"must be true or false, not {kind_of(value)}"
+    if attribute.type == "number":
+        return f"must be a finite number, not {kind_of(value)}"
+    if isinstance(value, str) and attribute.values is not None:
+        return f"must be one of {quoted(attribute.values)}{nearest(value, attribute.values)}"
+    return f"must be text, not {kind_of(value)}"
+
+
+def usable(attribute: Attribute, value: object) -> Value | None:
+    """The value as the attribute's type, or None where it counts as missing.
+
+    Missing are: another type, NaN and infinities, text outside a category's declared values.
+    Numbers become doubles, so that every language compares them alike.
+    """
+    if attribute.type == "flag":
+        return value if isinstance(value, bool) else None
+    if attribute.type == "number":
+        return _finite(value)
+    if not isinstance(value, str) or has_lone_surrogate(value):
+        return None
+    return value if attribute.values is None or value in attribute.values else None
+
+
+def _finite(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def known_size(tokens: object) -> int | None:
+    """A token count that can be reckoned with: a whole number from 0 to 2^53."""
+    if isinstance(tokens, bool) or not isinstance(tokens, int):
+        return None
+    return tokens if 0 <= tokens <= LARGEST_EXACT_INTEGER else None
+
+
+def resolve(classification: RequestClassification, request: Request) -> dict[str, Value]:
+    """The values that conditions see: usable ones of declared attributes, and derived flags.
+
+    A derived flag follows from the prompt; without a prompt the request may carry it itself.
+    """
+    values: dict[str, Value] = {}
+    for name, attribute in classification.declared.items():
+        if attribute.derived_from is not None and isinstance(request.prompt, str):
+            values[name] = _derived(attribute, request.prompt)
+            continue
+        value = usable(attribute, request.attributes.get(name))
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _derived(attribute: Attribute, prompt: str) -> bool:
+    derivation = attribute.derived_from
+    if derivation is None:
+        return False
+    if derivation.pattern is not None:
+        return pattern_found(derivation.pattern, prompt)
+    return keyword_found(derivation.keywords, prompt)
