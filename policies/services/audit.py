@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from policies.engine import canonical_bytes
@@ -19,9 +21,9 @@ from policies.origin import current_origin
 GENESIS = "0" * 64
 
 
-def seal(event: AuditEvent) -> str:
-    """The hash of a row: SHA-256 over the canonical form of all it says, and the hash before."""
-    said = {
+def said_by(event: AuditEvent) -> dict[str, Any]:
+    """All that a row says, in plain JSON values: what is sealed, exported and shown."""
+    return {
         "sequence": event.sequence,
         "time": event.time.astimezone(datetime.UTC).isoformat(timespec="microseconds"),
         "actor": event.actor_id,
@@ -37,7 +39,32 @@ def seal(event: AuditEvent) -> str:
         "detail": event.detail,
         "previous_hash": event.previous_hash,
     }
-    return hashlib.sha256(canonical_bytes(said)).hexdigest()
+
+
+def seal(event: AuditEvent) -> str:
+    """The hash of a row: SHA-256 over the canonical form of all it says, and the hash before."""
+    return hashlib.sha256(canonical_bytes(said_by(event))).hexdigest()
+
+
+def as_json_line(event: AuditEvent) -> str:
+    """One row of the export; `hash` makes the chain checkable outside the console."""
+    return json.dumps({**said_by(event), "hash": event.hash}, ensure_ascii=False) + "\n"
+
+
+def filtered(workflows: QuerySet[Workflow], chosen: Mapping[str, str]) -> QuerySet[AuditEvent]:
+    """Rows about these workflows, narrowed by workflow slug, action, actor name or object."""
+    rows = AuditEvent.objects.filter(workflow__in=workflows)
+    lookups = {
+        "workflow": "workflow__slug",
+        "action": "action",
+        "actor": "actor_name",
+        "object_type": "object_type",
+        "object_id": "object_id",
+    }
+    for name, lookup in lookups.items():
+        if chosen.get(name):
+            rows = rows.filter(**{lookup: chosen[name]})
+    return rows
 
 
 def record(

@@ -1,0 +1,113 @@
+"""Signing in and out, and a person's own tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from policies.forms.account import TokenForm
+from policies.models import Membership, PersonalToken
+from policies.refusals import Refused
+from policies.services import tokens
+from policies.views.visible import person
+
+DEMO_GROUP = "demo"
+
+
+def demo_accounts() -> list[dict[str, Any]]:
+    """The accounts a newcomer may sign in as with one click; none unless this is a demo."""
+    if not settings.DEMO_SIGN_IN:
+        return []
+    people = User.objects.filter(groups__name=DEMO_GROUP, is_active=True).order_by("pk")
+    memberships = Membership.objects.filter(user__in=people).select_related("team")
+    roles: dict[int, list[str]] = {}
+    for membership in memberships.order_by("pk"):
+        roles.setdefault(membership.user_id, []).append(membership.get_role_display())
+    return [
+        {
+            "username": user.get_username(),
+            "name": user.get_full_name(),
+            "roles": roles.get(user.pk, []),
+        }
+        for user in people
+    ]
+
+
+class SignIn(LoginView):
+    """The sign-in page, with one button for each demo account."""
+
+    template_name = "registration/login.html"
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"demo_accounts": demo_accounts()}
+
+
+@sensitive_post_parameters()
+@require_POST
+def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
+    """Sign a newcomer in as a demo account. Does not exist outside a demo."""
+    if not settings.DEMO_SIGN_IN:
+        raise Http404
+    people = User.objects.filter(groups__name=DEMO_GROUP, is_active=True)
+    user = get_object_or_404(people, username=username)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return redirect(target if safe and target else "home")
+
+
+def _account(
+    request: HttpRequest, form: TokenForm, plain: str = "", status: int = 200
+) -> HttpResponse:
+    user = person(request)
+    context = {
+        "form": form,
+        "plain_token": plain,
+        "tokens": PersonalToken.objects.filter(user=user),
+        "memberships": user.memberships.select_related("team"),
+    }
+    return render(request, "policies/account/account.html", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Who I am, what I may do, and my tokens. A new token is shown once."""
+    form = TokenForm(request.POST or None)
+    if request.method != "POST":
+        return _account(request, form)
+    if not form.is_valid():
+        return _account(request, form, status=422)
+    _, plain = tokens.issue_personal_token(
+        person(request),
+        form.cleaned_data["name"],
+        acting_user=person(request),
+        expires_at=form.expires_at(),
+    )
+    return _account(request, TokenForm(), plain)
+
+
+@login_required
+@require_POST
+def personal_token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke one of my tokens, at once and for good."""
+    token = get_object_or_404(PersonalToken, pk=pk, user=person(request))
+    try:
+        tokens.revoke_personal_token(token, acting_user=person(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"Token {token.name} is revoked.")
+    return redirect("account")
