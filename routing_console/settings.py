@@ -31,6 +31,9 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# The Ed25519 private key that signs releases, in PEM (line breaks may be written \n); empty:
+# one is made in the data folder when the first release is published.
+SIGNING_KEY_PEM = env.str("ROUTING_CONSOLE_SIGNING_KEY", default="", multiline=True)
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
 
