@@ -1,0 +1,43 @@
+"""What `manage.py up` prints when the console is ready. Standard library only."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from routing_console import data_folder
+
+
+def ready(address: str, data_dir: Path) -> str:
+    """Address, people to sign in as, the router token and a command to try it with."""
+    lines = [f"Routing Console runs at {address}", ""]
+    demo = _read_demo(data_dir)
+    if demo:
+        lines += [*_people(demo), *_router(demo, address), ""]
+    return "\n".join([*lines, f"Data and logs are in {data_dir}. Ctrl-C stops it."])
+
+
+def _read_demo(data_dir: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(data_folder.demo_file(data_dir).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _people(demo: dict[str, Any]) -> list[str]:
+    lines = ["Sign in as one of these (the sign-in page has a button for each):"]
+    for account in demo.get("accounts", []):
+        name, password, role = (account.get(key, "") for key in ("username", "password", "role"))
+        lines.append(f"  {role:<10} {name:<12} password {password}")
+    return lines
+
+
+def _router(demo: dict[str, Any], address: str) -> list[str]:
+    token = demo.get("router_token", "")
+    place = f"{demo.get('workflow', '')}, {demo.get('environment', '')}"
+    command = f"curl -H 'Authorization: Bearer {token}' {address}/api/v1/policy"
+    return [
+        f"Router token ({place}): {token}",
+        "Fetch the policy as a router does:",
+        f"  {command}",
+    ]
