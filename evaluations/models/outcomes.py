@@ -1,0 +1,45 @@
+"""Outcomes: what happened to each request a router served, as the router reported it."""
+
+from django.db import models
+
+from policies.models import Environment
+
+
+class Outcome(models.Model):
+    """One request. Money, quality and time are whole numbers of a small unit, so that sums of
+    them are exact whatever the order they are added in.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="outcomes")
+    request_id = models.CharField(max_length=200)
+    time = models.DateTimeField(help_text="When the request reached the router.")
+    received_at = models.DateTimeField()
+    release_digest = models.CharField(max_length=71, blank=True)
+    attributes = models.JSONField(default=dict)
+    class_key = models.CharField(max_length=64, blank=True)
+    class_confidence = models.FloatField(null=True)
+    labelled_class = models.CharField(max_length=64, blank=True)
+    rule = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=200, blank=True, help_text="The model the policy chose.")
+    served_model = models.CharField(
+        max_length=200, blank=True, help_text="The model that answered; empty when none did."
+    )
+    propensity = models.FloatField(null=True)
+    attempts = models.JSONField(default=list)
+    latency_us = models.BigIntegerField(null=True, help_text="Microseconds, failed attempts too.")
+    input_tokens = models.BigIntegerField(null=True)
+    output_tokens = models.BigIntegerField(null=True)
+    cost_nusd = models.BigIntegerField(null=True, help_text="10^-9 USD, over all attempts.")
+    cost_is_computed = models.BooleanField(default=False, help_text="From the catalogue's price.")
+    quality_nano = models.BigIntegerField(null=True, help_text="Quality 0 to 1, in 10^-9.")
+    conversation_id = models.CharField(max_length=200, blank=True)
+    tenant = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "request_id"], name="outcome_once")
+        ]
+        indexes = [models.Index(fields=["environment", "time"], name="outcome_by_time")]
+
+    def __str__(self) -> str:
+        return self.request_id
