@@ -19,8 +19,8 @@ from policies.engine.errors import DocumentError, Problem, pointer_token
 
 T = TypeVar("T")
 
-KEY_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}\Z")
-KEY_RULE = "letters, digits, '_', '.', '-', starting with a letter or '_', at most 64 characters"
+KEY_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}\Z")
+KEY_RULE = "letters, digits, '_', '.' and '-', not starting with '.' or '-', at most 64 long"
 MAX_NAME_LENGTH = 200
 MAX_TEXT_LENGTH = 20_000
 
