@@ -1,0 +1,200 @@
+"""Bearer tokens of routers and of people: issued, rotated, revoked. Plain text is shown once."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from policies.delivery import bearer
+from policies.engine.errors import DocumentError, Problem
+from policies.models import Environment, PersonalToken, RouterToken
+from policies.permissions import can, roles_with
+from policies.refusals import Reason, Refused
+from policies.services import audit
+
+ROTATION_OVERLAP = datetime.timedelta(hours=24)
+USE_NOTED_EVERY = datetime.timedelta(minutes=1)
+MAX_NAME_LENGTH = 120
+
+
+@transaction.atomic
+def issue_router_token(
+    environment: Environment,
+    name: str,
+    *,
+    acting_user: User,
+    expires_at: datetime.datetime | None = None,
+) -> tuple[RouterToken, str]:
+    """A new token for routers of this environment, and its plain text, which is not kept."""
+    _require_manager(acting_user, environment)
+    token, plain = _create_router_token(environment, name, acting_user, expires_at)
+    _note("router_token.issued", token, acting_user)
+    return token, plain
+
+
+@transaction.atomic
+def rotate_router_token(
+    token: RouterToken,
+    *,
+    acting_user: User,
+    overlap: datetime.timedelta = ROTATION_OVERLAP,
+) -> tuple[RouterToken, str]:
+    """A successor of the same name and lifetime; the old token works on for `overlap`."""
+    token = _locked(token)
+    _require_manager(acting_user, token.environment)
+    if not token.is_usable:
+        raise Refused(
+            Reason("state", f"The token {token.name} is no longer valid.", "Issue a new one.")
+        )
+    now = timezone.now()
+    expires_at = token.expires_at and now + (token.expires_at - token.created_at)
+    successor, plain = _create_router_token(token.environment, token.name, acting_user, expires_at)
+    end = now + overlap
+    token.expires_at = min(token.expires_at or end, end)
+    token.save(update_fields=["expires_at"])
+    ends = token.expires_at.isoformat()
+    _note("router_token.rotated", successor, acting_user, replaces=token.hint, old_until=ends)
+    return successor, plain
+
+
+@transaction.atomic
+def revoke_router_token(token: RouterToken, *, acting_user: User) -> RouterToken:
+    """End a token at once. Revoking it again changes nothing."""
+    token = _locked(token)
+    _require_manager(acting_user, token.environment)
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        _note("router_token.revoked", token, acting_user)
+    return token
+
+
+@transaction.atomic
+def issue_personal_token(
+    user: User,
+    name: str,
+    *,
+    acting_user: User,
+    expires_at: datetime.datetime | None = None,
+) -> tuple[PersonalToken, str]:
+    """A token that acts as its person over REST, and its plain text, which is not kept."""
+    if acting_user != user or not user.is_active:
+        raise Refused(Reason("role", "A personal token is issued by the person it acts for."))
+    plain = bearer.mint(bearer.PERSONAL_PREFIX)
+    fields = _checked_fields(name, plain, expires_at)
+    token = PersonalToken.objects.create(user=user, **fields)
+    audit.record(
+        "personal_token.issued",
+        token,
+        acting_user=acting_user,
+        detail={"name": token.name, "hint": token.hint},
+    )
+    return token, plain
+
+
+@transaction.atomic
+def revoke_personal_token(token: PersonalToken, *, acting_user: User) -> PersonalToken:
+    """End a token at once: one's own, or as a superuser anybody's."""
+    token = PersonalToken.objects.select_for_update().get(pk=token.pk)
+    if acting_user.pk != token.user_id and not acting_user.is_superuser:
+        raise Refused(Reason("role", "Only its person may revoke a personal token."))
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        audit.record(
+            "personal_token.revoked",
+            token,
+            acting_user=acting_user,
+            detail={"name": token.name, "hint": token.hint},
+        )
+    return token
+
+
+def personal_token_user(plain: str) -> User | None:
+    """The active person a personal token acts for, or None when it is not or no longer valid."""
+    if not plain.startswith(bearer.PERSONAL_PREFIX):
+        return None
+    usable = PersonalToken.objects.usable().select_related("user")
+    token = usable.filter(hash=bearer.token_hash(plain), user__is_active=True).first()
+    if token is None:
+        return None
+    _note_use(token)
+    return token.user
+
+
+def _note_use(token: RouterToken | PersonalToken) -> None:
+    """Keep when a token was last used, to the minute; a failure to do so hinders nobody."""
+    now = timezone.now()
+    if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
+        return
+    try:
+        with transaction.atomic():
+            type(token).objects.filter(pk=token.pk).update(last_used_at=now)
+    except DatabaseError:
+        return
+
+
+def _create_router_token(
+    environment: Environment,
+    name: str,
+    acting_user: User,
+    expires_at: datetime.datetime | None,
+) -> tuple[RouterToken, str]:
+    plain = bearer.mint(bearer.ROUTER_PREFIX)
+    fields = _checked_fields(name, plain, expires_at)
+    token = RouterToken.objects.create(environment=environment, created_by=acting_user, **fields)
+    return token, plain
+
+
+def _checked_fields(name: str, plain: str, expires_at: datetime.datetime | None) -> dict[str, Any]:
+    problems = []
+    if not name.strip() or len(name) > MAX_NAME_LENGTH:
+        what = f"must say where the token is used, in at most {MAX_NAME_LENGTH} characters"
+        problems.append(Problem("/name", what))
+    if expires_at is not None and expires_at <= timezone.now():
+        problems.append(Problem("/expires_at", "must lie in the future, or be left empty"))
+    if problems:
+        raise DocumentError(problems)
+    return {
+        "name": name.strip(),
+        "hint": bearer.hint(plain),
+        "hash": bearer.token_hash(plain),
+        "expires_at": expires_at,
+    }
+
+
+def _locked(token: RouterToken) -> RouterToken:
+    rows = RouterToken.objects.select_for_update(of=("self",))
+    return rows.select_related("environment__workflow__team").get(pk=token.pk)
+
+
+def _require_manager(acting_user: User, environment: Environment) -> None:
+    team = environment.workflow.team
+    if not can(acting_user, "manage_tokens", team):
+        who = " or ".join(roles_with("manage_tokens"))
+        raise Refused(
+            Reason(
+                "role",
+                f"Only {who} of {team} may manage router tokens of {environment}.",
+                "Ask one of them.",
+            )
+        )
+
+
+def _note(action: str, token: RouterToken, acting_user: User, **detail: str) -> None:
+    audit.record(
+        action,
+        token,
+        acting_user=acting_user,
+        workflow=token.environment.workflow,
+        detail={
+            "environment": token.environment.name,
+            "name": token.name,
+            "hint": token.hint,
+            **detail,
+        },
+    )
