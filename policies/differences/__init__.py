@@ -1,0 +1,52 @@
+"""What changed between two documents of a component, in words and line by line. Pure.
+
+Works on raw documents, right or wrong; those that the parser accepts are compared with their
+defaults written out, so that an omitted default is no change.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.differences.change import Change
+from policies.differences.classification import classification_changes
+from policies.differences.fallback import fallback_changes
+from policies.differences.lines import DocumentLine, document_lines
+from policies.differences.routing import routing_changes
+from policies.differences.thresholds import threshold_changes
+from policies.engine import DocumentError, parse_component, serialise
+
+__all__ = ["Change", "DocumentLine", "describe_difference", "document_lines", "written_out"]
+
+_COMPARERS = {
+    "request_classification": classification_changes,
+    "router_policy": routing_changes,
+    "fallback_matrix": fallback_changes,
+    "quality_thresholds": threshold_changes,
+}
+
+
+def describe_difference(kind: str, old_doc: Any, new_doc: Any) -> list[Change]:
+    """Every change from ``old_doc`` to ``new_doc`` as a sentence, in the document's order.
+
+    Pointers lead into the new document, for what was removed into the old one. Raises KeyError
+    for a kind that is no component.
+    """
+    comparer = _COMPARERS[kind]
+    old, new = written_out(kind, old_doc), written_out(kind, new_doc)
+    if old == new:
+        return []
+    changes = list(comparer(_object(old), _object(new)))
+    return changes or [Change("changed", "The document changed where it is not right yet.", "")]
+
+
+def written_out(kind: str, document: Any) -> Any:
+    """The document with its defaults written out, or as it is while it is not right."""
+    try:
+        return serialise(parse_component(kind, document))
+    except DocumentError:
+        return document
+
+
+def _object(document: Any) -> dict[str, Any]:
+    return document if isinstance(document, dict) else {}

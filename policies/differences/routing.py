@@ -1,0 +1,158 @@
+"""Changes of a router policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policies.differences.change import (
+    Change,
+    Entry,
+    Listing,
+    description_change,
+    entries_of,
+    entry_changes,
+    text_change,
+)
+from policies.differences.conditions import condition_changes
+from policies.sentences import (
+    listed,
+    model_names,
+    percent,
+    plain,
+    policy_rule_parts,
+    route_parts,
+    shown,
+    weight_shares,
+)
+
+SELECTIONS = {
+    "ordered": "the first fitting candidate",
+    "weighted": "a weighted split",
+    "cheapest": "the cheapest fitting candidate",
+}
+NO_CANDIDATE = {"refuse": "the request is refused", "default": "the default route is taken"}
+
+
+def routing_changes(old: Entry, new: Entry) -> Iterator[Change]:
+    yield from entry_changes(RULES, old, new)
+    title = "Default route"
+    if isinstance(old.get("default"), dict) and isinstance(new.get("default"), dict):
+        yield from route_changes(old["default"], new["default"], title, "/default")
+    elif old.get("default") != new.get("default"):
+        said = plain(route_parts(new.get("default")))
+        yield Change("changed", f"{title}: {said}.", "/default")
+    yield from text_change(old, new, "sticky_on", "Splits", "", "the attribute that they stick to")
+
+
+def _compare_rules(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    yield from condition_changes(old.get("when"), new.get("when"), {}, title, f"{pointer}/when")
+    if isinstance(old.get("route"), dict) and isinstance(new.get("route"), dict):
+        yield from route_changes(old["route"], new["route"], title, f"{pointer}/route")
+    elif old.get("route") != new.get("route"):
+        said = plain(route_parts(new.get("route")))
+        yield Change("changed", f"{title}: goes to {said}.", f"{pointer}/route")
+    yield from description_change(old, new, title, pointer)
+
+
+def route_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    """Selection, candidates, split, salt, constraints and what happens without a candidate."""
+    if old.get("select") != new.get("select"):
+        was, now = (SELECTIONS.get(shown(r.get("select")), "unclear") for r in (old, new))
+        yield Change("changed", f"{title}: takes {now}; was {was}.", f"{pointer}/select")
+    yield from _candidate_changes(old, new, title, f"{pointer}/candidates")
+    if old.get("salt") != new.get("salt") and "weighted" in (old.get("select"), new.get("select")):
+        sentence = f"{title}: another salt, so that everyone is dealt out anew."
+        yield Change("changed", sentence, f"{pointer}/salt")
+    yield from _constraint_changes(
+        _object(old.get("constraints")),
+        _object(new.get("constraints")),
+        title,
+        f"{pointer}/constraints",
+    )
+    if old.get("on_no_candidate") != new.get("on_no_candidate"):
+        now = NO_CANDIDATE.get(shown(new.get("on_no_candidate")), "it is unclear what happens")
+        sentence = f"{title}: without a fitting candidate {now}."
+        yield Change("changed", sentence, f"{pointer}/on_no_candidate")
+
+
+def _candidate_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    before, after = _shares(old), _shares(new)
+    place = {shown(entry.get("model")): index for index, entry in entries_of(new, "candidates")}
+    for model in before:
+        if model not in after:
+            yield Change("removed", f"{title}: {model} is no longer a candidate.", pointer)
+    weighted = new.get("select") == "weighted"
+    for model, share in after.items():
+        where = f"{pointer}/{place.get(model, 0)}"
+        if model not in before:
+            size = f" with {percent(share)}" if weighted else ""
+            yield Change("added", f"{title}: {model} is a candidate{size}.", where)
+        elif weighted and old.get("select") == "weighted" and before[model] != share:
+            sentence = (
+                f"{title}: {model} gets {percent(share)} of requests, was {percent(before[model])}."
+            )
+            yield Change("changed", sentence, f"{where}/weight")
+    kept = [model for model in before if model in after]
+    if new.get("select") == "ordered" and kept != [model for model in after if model in before]:
+        order = listed(list(after), "and then")
+        yield Change("moved", f"{title}: candidates are tried in the order {order}.", pointer)
+
+
+def _shares(route: Entry) -> dict[str, float | None]:
+    candidates = route.get("candidates")
+    return dict(zip(model_names(candidates), weight_shares(candidates), strict=True))
+
+
+def _constraint_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    for key, noun in (("regions", "regions"), ("capabilities", "capabilities")):
+        if old.get(key) != new.get(key):
+            was, now = (_words(side.get(key)) for side in (old, new))
+            sentence = f"{title}: asks for {noun} {now}; was {was}."
+            yield Change("changed", sentence, f"{pointer}/{key}", _fewer_demands(key, old, new))
+    was_cap, now_cap = old.get("max_cost_usd"), new.get("max_cost_usd")
+    if was_cap != now_cap:
+        now = "no limit" if now_cap is None else f"at most ${shown(now_cap)}"
+        was = "no limit" if was_cap is None else f"at most ${shown(was_cap)}"
+        sentence = f"{title}: estimated cost {now} a request; was {was}."
+        yield Change("changed", sentence, f"{pointer}/max_cost_usd", _is_raised(was_cap, now_cap))
+    if bool(old.get("fits_context")) != bool(new.get("fits_context")):
+        loosens = not new.get("fits_context")
+        word = "may be too small for" if loosens else "must have room for"
+        sentence = f"{title}: a candidate {word} the whole request."
+        yield Change("changed", sentence, f"{pointer}/fits_context", loosens)
+
+
+def _fewer_demands(key: str, old: Entry, new: Entry) -> bool:
+    """Any listed region will do, so more of them ask for less; capabilities are all needed."""
+    was, now = old.get(key) or [], new.get(key) or []
+    if not isinstance(was, list) or not isinstance(now, list):
+        return False
+    if key == "regions":
+        return bool(was) and (not now or any(region not in was for region in now))
+    return any(capability not in now for capability in was)
+
+
+def _is_raised(was: Any, now: Any) -> bool:
+    """Whether a limit, where None is no limit, got weaker."""
+    if now is None:
+        return was is not None
+    return isinstance(was, int | float) and isinstance(now, int | float) and now > was
+
+
+def _words(values: Any) -> str:
+    return listed(values, "and") if isinstance(values, list) and values else "any"
+
+
+def _object(value: Any) -> Entry:
+    return value if isinstance(value, dict) else {}
+
+
+RULES = Listing(
+    "rules",
+    "id",
+    "Rule",
+    lambda rule: plain(policy_rule_parts(rule)),
+    _compare_rules,
+    order_matters=True,
+)

@@ -1,0 +1,100 @@
+"""Changes of quality thresholds; every weaker demand is marked as loosened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policies.differences.change import Change, Entry, Listing, entry_changes, text_change
+from policies.engine import METRICS
+from policies.sentences import bound_text, plain, shown, threshold_parts
+
+LABELS = {name: metric.label for name, metric in METRICS.items()}
+EFFECT_STRENGTH = {"alarm": 0, "rollback": 1, "gate": 2}
+EFFECT_WORDS = {
+    "gate": "holds changes back",
+    "alarm": "raises an alarm",
+    "rollback": "rolls back",
+}
+
+
+def threshold_changes(old: Entry, new: Entry) -> Iterator[Change]:
+    yield from entry_changes(THRESHOLDS, old, new)
+
+
+def _compare(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    yield from text_change(old, new, "metric", title, pointer, "the metric")
+    if (old.get("class") or "*") != (new.get("class") or "*"):
+        was, now = (_scope(entry.get("class")) for entry in (old, new))
+        narrower = (old.get("class") or "*") == "*"
+        sentence = f"{title}: holds for {now}; was for {was}."
+        yield Change("changed", sentence, f"{pointer}/class", narrower)
+    yield from _bound_changes(old, new, title, pointer)
+    yield from _evidence_changes(old, new, title, pointer)
+    if old.get("effect") != new.get("effect"):
+        was, now = (EFFECT_WORDS.get(shown(e.get("effect")), "is unclear") for e in (old, new))
+        weaker = _strength(new) < _strength(old)
+        yield Change("changed", f"{title}: {now}; was: {was}.", f"{pointer}/effect", weaker)
+    yield from text_change(old, new, "window", title, pointer, "the window")
+    yield from text_change(old, new, "owner", title, pointer, "the owner")
+
+
+def _bound_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    keys = ("comparison", "op", "value", "margin", "relative")
+    changed = [key for key in keys if old.get(key) != new.get(key)]
+    # Non-inferiority does not use `op`; a change there alone changes nothing.
+    if not changed or (changed == ["op"] and new.get("comparison") == "non_inferiority"):
+        return
+    loosens = _is_loosened(old, new)
+    word = " loosened" if loosens else " tightened" if _is_loosened(new, old) else ""
+    sentence = f"{title}{word}: {bound_text(new)}; was {bound_text(old)}."
+    key = next((key for key in ("margin", "value") if key in changed), changed[0])
+    yield Change("changed", sentence, f"{pointer}/{key}", loosens)
+
+
+def _is_loosened(old: Entry, new: Entry) -> bool:
+    """Whether the bound asks for less. Bounds of different shape cannot be told apart so."""
+    if any(old.get(key) != new.get(key) for key in ("comparison", "relative")):
+        return False
+    comparison = new.get("comparison")
+    if comparison == "non_inferiority":
+        return _above(new.get("margin"), old.get("margin"))
+    was_op, now_op = shown(old.get("op")), shown(new.get("op"))
+    if was_op[:2] != now_op[:2]:
+        return False
+    key = "value" if comparison == "absolute" else "margin"
+    was, now = old.get(key), new.get(key)
+    if was == now:
+        return (was_op, now_op) in (("gt", "gte"), ("lt", "lte"))
+    return _above(was, now) if now_op in ("gte", "gt") else _above(now, was)
+
+
+def _evidence_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    """Less confidence or fewer samples make a verdict easier to get."""
+    for key, words in (("confidence", "the confidence"), ("min_samples", "the fewest requests")):
+        was, now = old.get(key), new.get(key)
+        if was != now:
+            sentence = f"{title}: {words} was {shown(was)}, is {shown(now)}."
+            yield Change("changed", sentence, f"{pointer}/{key}", _above(was, now))
+
+
+def _above(left: Any, right: Any) -> bool:
+    return isinstance(left, int | float) and isinstance(right, int | float) and left > right
+
+
+def _strength(entry: Entry) -> int:
+    return EFFECT_STRENGTH.get(shown(entry.get("effect")), 0)
+
+
+def _scope(class_key: Any) -> str:
+    return "every class" if class_key in (None, "*") else f"class {shown(class_key)}"
+
+
+THRESHOLDS = Listing(
+    "thresholds",
+    "id",
+    "Threshold",
+    lambda entry: plain(threshold_parts(entry, LABELS)),
+    _compare,
+    removal_loosens=True,
+)
