@@ -17,6 +17,7 @@ from routing_console.celery import app as celery_app
 BROKER_TIMEOUT_S = 1.0
 WORKER_TIMEOUT_S = 1.0
 WORKER_ANSWER_KEPT_S = 2.0
+BROKEN_CONNECTION = (OperationalError, redis.RedisError, OSError)
 
 
 class _WorkerPing:
@@ -35,6 +36,12 @@ class _WorkerPing:
             return answered
 
     def _ask(self) -> bool:
+        try:
+            return self._ping()
+        except BROKEN_CONNECTION:
+            return self._ping()  # a pooled connection that broke when the broker started again
+
+    def _ping(self) -> bool:
         # limit=1: the first answer is enough; without it every call waits the whole timeout.
         return bool(celery_app.control.ping(timeout=WORKER_TIMEOUT_S, limit=1))
 
@@ -67,7 +74,7 @@ def _check_broker() -> str | None:
 def _check_worker() -> str | None:
     try:
         answered = _worker_ping.answered()
-    except (OperationalError, redis.RedisError, OSError) as error:
+    except BROKEN_CONNECTION as error:
         return f"The workers could not be asked: {error}"
     return None if answered else f"No Celery worker answered within {WORKER_TIMEOUT_S:g} s."
 

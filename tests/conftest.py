@@ -177,11 +177,24 @@ def real_data() -> Callable[[str], Path]:
     return path
 
 
+# --- Choosing tests ---------------------------------------------------------------------
+_OF_A_BROWSER = {"page", "browser", "context", "new_context"}
+_OF_A_CONSOLE = {"console_factory", "live_console", "demo_console"}
+_OF_A_DATABASE = {"db", "transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    # Read in tests/services/environment.py, before any option is parsed.
+    parser.addoption("--db", choices=("sqlite", "postgres"), help="where test databases live")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark browser tests, and keep all tests of one shared console in one process."""
+    """Mark tests by what they use, and keep all tests of one shared console in one process."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "page" in fixtures or "browser" in fixtures:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & _OF_A_BROWSER:
             item.add_marker(pytest.mark.browser)
-        if {"live_console", "demo_console"} & set(fixtures):
+        if fixtures & _OF_A_DATABASE or item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.database)
+        if fixtures & _OF_A_CONSOLE:
             item.add_marker(pytest.mark.xdist_group("console"))

@@ -1,12 +1,14 @@
 """The environment of one test process, settled before Django reads its settings.
 
 Each process (each xdist worker too) has its own runtime folder and its own Valkey.
-`ROUTING_CONSOLE_TEST_DATABASE=postgres` puts the test databases on one real PostgreSQL.
+`--db postgres` puts the test databases of all of them on one real PostgreSQL.
 """
 
+import argparse
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,11 +23,20 @@ def on_postgres() -> bool:
     return os.environ.get(DATABASE_CHOICE) == "postgres"
 
 
+def _choose_database() -> None:
+    # pytest parses its options after conftest files are read; settings are read in them.
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--db", default=os.environ.get(DATABASE_CHOICE, "sqlite"))
+    os.environ[DATABASE_CHOICE] = parser.parse_known_args(sys.argv[1:])[0].db
+
+
 def _is_xdist_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def _settle() -> Path:
+    if not _is_xdist_worker():
+        _choose_database()
     runtime = Path(tempfile.mkdtemp(prefix="console-test-"))
     atexit.register(shutil.rmtree, runtime, ignore_errors=True)
     data_folder.static_root(runtime).mkdir()
