@@ -1,0 +1,84 @@
+"""A histogram of latencies in logarithmic bins, so that percentiles can be merged.
+
+Bin i holds the whole microseconds x with γ^(i-1) < x ≤ γ^i, where γ = (1+α)/(1-α); its middle,
+2γ^i/(γ+1), is within α of everything in it (Masson, Rim and Lee, "DDSketch", VLDB 2019). Counts
+are whole numbers, so merging in any order gives the same histogram.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+ACCURACY = 0.01
+GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
+_LOG_GAMMA = math.log(GAMMA)
+LARGEST_BIN = math.ceil(math.log(2**53) / _LOG_GAMMA)
+
+Bins = dict[int, int]
+
+
+def bin_of(microseconds: int) -> int:
+    """The bin of a latency; less than a microsecond counts as one."""
+    return math.ceil(math.log(max(microseconds, 1)) / _LOG_GAMMA)
+
+
+def middle(index: int) -> float:
+    """The value, in microseconds, that stands for everything in a bin."""
+    return 2 * GAMMA**index / (GAMMA + 1)
+
+
+MIDDLES = tuple(middle(index) for index in range(LARGEST_BIN + 1))
+
+
+def add(into: Bins, bins: Mapping[int, int] | Iterable[tuple[int, int]]) -> None:
+    """Merge the counts of `bins` into a histogram."""
+    for index, count in bins.items() if isinstance(bins, Mapping) else bins:
+        into[index] = into.get(index, 0) + count
+
+
+def merged(histograms: Iterable[Mapping[int, int]]) -> Bins:
+    total: Bins = {}
+    for bins in histograms:
+        add(total, bins)
+    return total
+
+
+def as_pairs(bins: Mapping[int, int]) -> list[list[int]]:
+    """The stored form: [[bin, count], …] in order of the bins."""
+    return [[index, bins[index]] for index in sorted(bins)]
+
+
+def value_at_rank(bins: Mapping[int, int], rank: int) -> float | None:
+    """The value, in microseconds, of the rank-th smallest (from 1); None outside the sample."""
+    if rank < 1:
+        return None
+    seen = 0
+    for index in sorted(bins):
+        seen += bins[index]
+        if seen >= rank:
+            return MIDDLES[index]
+    return None
+
+
+def percentile_bin(bins: Mapping[int, int], p: Fraction) -> int | None:
+    """The bin that holds the order statistic of rank ceil(n p); None when there is none."""
+    total = sum(bins.values())
+    if total == 0:
+        return None
+    rank, seen = max(1, math.ceil(total * p)), 0
+    for index in sorted(bins):
+        seen += bins[index]
+        if seen >= rank:
+            break
+    return index
+
+
+def percentile(bins: Mapping[int, int], p: Fraction) -> float | None:
+    """The p-quantile in microseconds, within 1 % of the exact order statistic."""
+    index = percentile_bin(bins, p)
+    return None if index is None else MIDDLES[index]
+
+
+def count_up_to(bins: Mapping[int, int], index: int) -> int:
+    """How many values lie in the given bin or below."""
+    return sum(count for position, count in bins.items() if position <= index)
