@@ -70,10 +70,16 @@ def verify(body: bytes, signature: str, jwks: Mapping[str, Any]) -> bool:
 
 def jwks() -> dict[str, Any]:
     """The JWK Set of every key that ever signed, retired ones too, and of the present key."""
-    published = {row.kid: row.public_jwk for row in SigningKey.objects.order_by("created_at")}
-    key = _current_key()
-    published.setdefault(key.thumbprint(), public_jwk(key))
-    return {"keys": list(published.values())}
+    published = published_keys()
+    present = public_jwk(_current_key())
+    if present["kid"] not in {key["kid"] for key in published["keys"]}:
+        published["keys"].append(present)
+    return published
+
+
+def published_keys() -> dict[str, Any]:
+    """The JWK Set of every key that ever signed; needs no private key at hand."""
+    return {"keys": [row.public_jwk for row in SigningKey.objects.order_by("created_at", "pk")]}
 
 
 def public_jwk(key: OKPKey) -> dict[str, Any]:

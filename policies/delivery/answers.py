@@ -1,0 +1,63 @@
+"""What a store of releases answers when asked with a token. Pure: no Django, no database."""
+
+from __future__ import annotations
+
+import enum
+import gzip
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Denial(enum.Enum):
+    """Why a token opens nothing; each says what would help."""
+
+    MISSING = "Send the router token as `Authorization: Bearer …`."
+    UNKNOWN = "This token is not known. Check that all of it was copied."
+    EXPIRED = "This token has expired. Ask an operator for a new one."
+    REVOKED = "This token was revoked. Ask an operator for a new one."
+    PERSONAL = "A personal token does not fetch policy. Use a router token of the environment."
+
+
+class Source(enum.Enum):
+    """Where an answer was checked last."""
+
+    DATABASE = "database"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True)
+class VerifiedRelease:
+    """A release whose signature and digest were verified; `packed` is its gzip form."""
+
+    body: bytes
+    etag: str
+    signature: str
+    packed: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, body: bytes, etag: str, signature: str) -> VerifiedRelease:
+        # mtime=0: every process packs a release into the same bytes.
+        return cls(body, etag, signature, gzip.compress(body, 9, mtime=0))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The token is good. `age_s`: seconds since the database last confirmed this answer."""
+
+    release: VerifiedRelease | None
+    source: Source = Source.DATABASE
+    age_s: int = 0
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Nothing can be said now: the database is down and memory holds no answer."""
+
+    sentence: str
+    retry_after_s: int
+
+
+class Snapshots(Protocol):
+    """Where `respond` looks releases up."""
+
+    def find(self, token: str) -> Found | Denial | Unavailable: ...

@@ -1,0 +1,50 @@
+"""Content coding and conditional requests (RFC 9110, 12.5.3 and 13.1.2). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\Z")
+
+
+def prefers_gzip(accept_encoding: str | None) -> bool:
+    """Whether gzip may be sent and is liked at least as well as plain bytes.
+
+    Without the header plain bytes are sent, so that a bare `curl` shows text.
+    """
+    if accept_encoding is None:
+        return False
+    liked = _qualities(accept_encoding)
+    gzip = liked.get("gzip", liked.get("x-gzip", liked.get("*", 0.0)))
+    # Plain bytes are acceptable unless ruled out, but least liked unless named.
+    identity = liked.get("identity", 0.0)
+    return gzip > 0 and gzip >= identity
+
+
+def any_tag_matches(if_none_match: str | None, etags: Collection[str]) -> bool:
+    """The weak comparison that `If-None-Match` asks for; `*` matches whatever there is."""
+    if if_none_match is None:
+        return False
+    if if_none_match.strip() == "*":
+        return True
+    return any(found in etags for found in _TAG.findall(if_none_match))
+
+
+def _qualities(accept_encoding: str) -> dict[str, float]:
+    liked: dict[str, float] = {}
+    for part in accept_encoding.split(","):
+        name, _, parameters = part.partition(";")
+        liked[name.strip().lower()] = _quality(parameters)
+    liked.pop("", None)
+    return liked
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            value = value.strip()
+            return float(value) if _QUALITY.match(value) else 0.0
+    return 1.0
