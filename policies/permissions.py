@@ -34,8 +34,13 @@ def roles_in(user: User | AnonymousUser, team: Team) -> frozenset[str]:
         ):
             by_team.setdefault(team_id, set()).add(role)
         cached = {team_id: frozenset(roles) for team_id, roles in by_team.items()}
-        user._roles_by_team = cached  # type: ignore[union-attr]
+        user.__dict__["_roles_by_team"] = cached
     return cached.get(team.pk, frozenset())
+
+
+def forget_roles(user: User) -> None:
+    """Read the person's roles anew next time; for those who have just changed them."""
+    user.__dict__.pop("_roles_by_team", None)
 
 
 def can(user: User | AnonymousUser, capability: str, team: Team) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from policies.engine import COMPONENTS, compose, digest, parse_bundle, parse_component, serialise
 from policies.models import Bundle, CatalogueModel, ComponentVersion, Provider, Workflow
 from policies.services import audit
+from policies.services.locking import lock_workflow
 
 
 def catalogue_document(day: datetime.date | None = None) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def compose_bundle(
     Locks the workflow, so that two people cannot be given the same version number. Raises
     DocumentError, with pointers into the bundle, when the four do not fit together.
     """
-    Workflow.objects.select_for_update().get(pk=workflow.pk)
+    lock_workflow(workflow.pk)
     versions = {
         kind: cut_version(workflow, kind, documents[kind], acting_user=acting_user)
         for kind in COMPONENTS

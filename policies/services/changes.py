@@ -15,17 +15,13 @@ from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
 from policies.services.bundles import compose_bundle
+from policies.services.locking import lock_workflow, locked_change, locked_draft
 from policies.services.voiding import void_answered_objections, void_approvals
 from policies.transitions import TRANSITIONS
 
 
 def active_release(environment: Environment) -> Release | None:
     return Release.objects.active().filter(environment=environment).select_related("bundle").first()
-
-
-def locked(change: ChangeRequest) -> ChangeRequest:
-    """The change request as it is in the database now, held until the transaction ends."""
-    return ChangeRequest.objects.select_for_update(of=("self",)).with_related().get(pk=change.pk)
 
 
 def require_environment(workflow: Workflow, environment: Environment) -> None:
@@ -46,6 +42,7 @@ def propose(
         who = " or ".join(roles_with("propose"))
         raise Refused(Reason("role", f"Only {who} of {workflow.team} may propose changes."))
     require_environment(workflow, environment)
+    draft = locked_draft(draft)
     if draft.closed_at is not None or hasattr(draft, "change"):
         raise Refused(Reason("state", "A change request was already made from this draft."))
     documents = {row.kind: row.document for row in draft.documents.all()}
@@ -67,7 +64,7 @@ def open_change(
     draft: Draft | None = None,
 ) -> ChangeRequest:
     """Create the change request of a composed bundle. Runs inside the caller's transaction."""
-    workflow = Workflow.objects.select_for_update().get(pk=bundle.workflow_id)
+    workflow = lock_workflow(bundle.workflow_id)
     last = ChangeRequest.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"]
     change = ChangeRequest.objects.create(
         workflow=workflow,
@@ -89,7 +86,7 @@ def open_change(
 @transaction.atomic
 def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     """Take over the draft's present documents. A change of meaning voids every approval."""
-    change = locked(change)
+    change = locked_change(change)
     guards.require("edit", change, acting_user)
     if change.draft is None:
         raise Refused(
@@ -97,9 +94,9 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
         )
     documents = {row.kind: row.document for row in change.draft.documents.all()}
     bundle = compose_bundle(change.workflow, documents, acting_user=acting_user)
-    change.contributors.add(acting_user, *change.draft.contributors.all())
     if bundle.pk == change.bundle_id:
         return change
+    change.contributors.add(acting_user, *change.draft.contributors.all())
     before, change.bundle = change.bundle.digest, bundle
     change.save(update_fields=["bundle", "updated_at"])
     _note("change.content", change, acting_user, before=before, after=bundle.digest)
@@ -118,7 +115,7 @@ def describe(
     environment: Environment | None = None,
 ) -> ChangeRequest:
     """Change the words; moving to another environment changes the meaning and voids approvals."""
-    change = locked(change)
+    change = locked_change(change)
     guards.require("edit", change, acting_user)
     change.title, change.why = title, why
     moved = environment is not None and environment.pk != change.environment_id
@@ -136,7 +133,7 @@ def describe(
 @transaction.atomic
 def rebase(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     """Compare with the release that is active now. Voids reviews only if its content differs."""
-    change = locked(change)
+    change = locked_change(change)
     guards.require("rebase", change, acting_user)
     before = change.base_digest
     change.base_release = active_release(change.environment)
@@ -151,7 +148,7 @@ def rebase(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
 @transaction.atomic
 def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: User) -> ChangeRequest:
     """Accept warnings of the static analysis by name."""
-    change = locked(change)
+    change = locked_change(change)
     guards.require("edit", change, acting_user)
     known = {*change.acknowledged, *names}
     if known == set(change.acknowledged):
@@ -166,7 +163,7 @@ def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: Use
 @transaction.atomic
 def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     """Ask for review. Objections to other content than this count as answered."""
-    change = locked(change)
+    change = locked_change(change)
     checks.refresh_computed(change)
     guards.require("submit", change, acting_user)
     subject = guards.subject_digest(change)
@@ -178,7 +175,7 @@ def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
 @transaction.atomic
 def withdraw(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     """Take the proposal back."""
-    change = locked(change)
+    change = locked_change(change)
     guards.require("withdraw", change, acting_user)
     change.closed_at = timezone.now()
     return _move(change, "withdraw", acting_user, "closed_at")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from policies.engine import digest
 from policies.models import ChangeRequest, Check, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
+from policies.services.locking import hold_change
 from policies.services.voiding import void_approvals
 from policies.static_checks import Finding, findings_of
 
@@ -40,6 +43,7 @@ class CheckState:
         return self.verdict == Verdict.PASS
 
 
+@transaction.atomic
 def record_check(
     change: ChangeRequest,
     kind: str,
@@ -55,8 +59,37 @@ def record_check(
 ) -> Check:
     """Bring evidence to a change request. It counts only for the content and base it names.
 
-    Other evidence than the approvers saw voids their approvals.
+    Other evidence than the approvers saw voids their approvals; so the change is held, lest
+    somebody approves the old evidence meanwhile.
     """
+    hold_change(change)
+    return _record(
+        change,
+        kind,
+        verdict,
+        summary,
+        bundle_digest=bundle_digest,
+        base_digest=base_digest,
+        resolve=resolve,
+        detail=detail,
+        url=url,
+        evidence_digest=evidence_digest,
+    )
+
+
+def _record(
+    change: ChangeRequest,
+    kind: str,
+    verdict: str,
+    summary: str,
+    *,
+    bundle_digest: str,
+    base_digest: str,
+    resolve: str = "",
+    detail: dict[str, Any] | None = None,
+    url: str = "",
+    evidence_digest: str = "",
+) -> Check:
     said = {"kind": kind, "verdict": verdict, "summary": summary, "detail": detail or {}}
     before = _evidence_of(change, kind)
     check = Check.objects.create(
@@ -122,7 +155,10 @@ def _state(kind: str, check: Check | None) -> CheckState:
 
 
 def refresh_computed(change: ChangeRequest) -> None:
-    """Re-run the checks that the console can answer by itself, recording what is new."""
+    """Re-run the checks that the console can answer by itself, recording what is new.
+
+    The caller holds the change request.
+    """
     for kind, answer in (
         (CheckKind.STATIC_ANALYSIS, _static_analysis),
         (CheckKind.CONTRACTS, _contracts),
@@ -132,7 +168,7 @@ def refresh_computed(change: ChangeRequest) -> None:
         last = newest(change, kind)
         if last and (last.verdict, last.summary, last.detail) == (verdict, summary, detail):
             continue
-        record_check(
+        _record(
             change,
             kind,
             verdict,

@@ -14,6 +14,7 @@ from policies.models import Draft, DraftDocument, Release, Workflow
 from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
 from policies.services import audit
+from policies.services.locking import locked_draft
 from policies.starting_documents import starting_documents
 
 
@@ -75,8 +76,8 @@ def save_document(
     since, the save is refused and the author's text stays with the author.
     """
     require_author(acting_user, draft.workflow)
-    row = DraftDocument.objects.select_for_update().get(draft=draft, kind=kind)
-    draft.refresh_from_db(fields=["closed_at"])
+    draft = locked_draft(draft)
+    row = DraftDocument.objects.select_related("updated_by").get(draft=draft, kind=kind)
     if draft.closed_at is not None:
         raise Refused(
             Reason("state", "This draft is closed.", "Start a new draft from the release.")
@@ -111,6 +112,9 @@ def save_document(
 def discard_draft(draft: Draft, *, acting_user: User) -> None:
     """Close a draft that leads nowhere. Its documents stay readable."""
     require_author(acting_user, draft.workflow)
+    draft = locked_draft(draft)
+    if draft.closed_at is not None:
+        raise Refused(Reason("state", "This draft is closed already."))
     change = getattr(draft, "change", None)
     if change is not None and change.is_open:
         raise Refused(

@@ -74,14 +74,16 @@ def standing_of(change: ChangeRequest, states: list[checks.CheckState] | None = 
     """Approvals and objections that count for the present subject, and what is still needed."""
     subject = subject_digest(change, states)
     reviews = tuple(change.reviews.standing().select_related("reviewer"))
+    contributors = set(change.contributors.values_list("pk", flat=True))
     approvals = tuple(
         review
         for review in reviews
-        if review.verdict == ReviewVerdict.APPROVE and review.subject_digest == subject
+        if review.verdict == ReviewVerdict.APPROVE
+        and review.subject_digest == subject
+        and review.reviewer_id not in contributors
     )
     objections = tuple(review for review in reviews if review.verdict != ReviewVerdict.APPROVE)
     approvers = {review.reviewer_id for review in approvals}
-    contributors = set(change.contributors.values_list("pk", flat=True))
     owners = component_owners(change)
     missing = tuple(
         f"{owner.get_full_name() or owner.get_username()} ({ComponentKind(kind).label.lower()})"

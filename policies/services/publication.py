@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from policies.delivery.sealing import seal_release
@@ -16,27 +16,42 @@ from policies.models.releases import ReleaseKind
 from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
-from policies.services.changes import active_release, locked, open_change
-from policies.transitions import OPEN_STATES, State
+from policies.services.changes import active_release, open_change
+from policies.services.locking import (
+    locked_change,
+    locked_draft,
+    locked_environment,
+    locked_open_changes,
+)
+from policies.transitions import State
 
 
 @transaction.atomic
 def publish(change: ChangeRequest, *, acting_user: User) -> Release:
     """Put an approved change in force: retire the old release and raise the new one, at once."""
-    environment = Environment.objects.select_for_update().get(pk=change.environment_id)
-    change = locked(change)
+    environment = locked_environment(change.environment_id)
+    others = locked_open_changes(Q(environment=environment) & ~Q(pk=change.pk))
+    change = locked_change(change)
+    draft = locked_draft(change.draft) if change.draft else None
+    if change.environment_id != environment.pk:
+        raise Refused(
+            Reason(
+                "stale",
+                f"It was moved to {change.environment.name} meanwhile.",
+                "Reload the page and look again before you publish.",
+            )
+        )
     checks.refresh_computed(change)
     guards.require("publish", change, acting_user)
     approvers = [review.reviewer.get_username() for review in guards.standing_of(change).approvals]
-    release = _raise_release(
-        environment, change.bundle, acting_user, change=change, approved_by=approvers
-    )
-    change.state, change.closed_at = State.PUBLISHED, release.published_at
+    change.state, change.closed_at = State.PUBLISHED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
-    if change.draft is not None:
-        change.draft.closed_at = release.published_at
-        change.draft.save(update_fields=["closed_at", "updated_at"])
-    return release
+    if draft is not None:
+        draft.closed_at = change.closed_at
+        draft.save(update_fields=["closed_at", "updated_at"])
+    return _raise_release(
+        environment, change.bundle, acting_user, others, change=change, approved_by=approvers
+    )
 
 
 def why_not_roll_back(release: Release, user: User) -> list[Reason]:
@@ -49,6 +64,10 @@ def why_not_roll_back(release: Release, user: User) -> list[Reason]:
     if release.retired_at is None:
         reasons.append(Reason("state", f"Release {release.number} is active already."))
         return reasons
+    active = active_release(environment)
+    if active is not None and active.bundle_id == release.bundle_id:
+        sentence = f"Release {active.number}, which is active, has the very same content."
+        reasons.append(Reason("state", sentence))
     window = datetime.timedelta(days=environment.rollback_window_days)
     if release.retired_at < timezone.now() - window:
         reasons.append(
@@ -65,7 +84,8 @@ def why_not_roll_back(release: Release, user: User) -> list[Reason]:
 @transaction.atomic
 def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
     """Restore an earlier release's content under a new number, without another review."""
-    environment = Environment.objects.select_for_update().get(pk=release.environment_id)
+    environment = locked_environment(release.environment_id)
+    changes = locked_open_changes(Q(environment=environment))
     release = Release.objects.select_related("workflow__team", "environment", "bundle").get(
         pk=release.pk
     )
@@ -78,6 +98,7 @@ def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
         environment,
         release.bundle,
         acting_user,
+        changes,
         kind=ReleaseKind.ROLLBACK,
         restores=release,
         change=release.change,
@@ -139,7 +160,11 @@ def renew_releases(now: datetime.datetime | None = None) -> int:
 
 
 def _raise_release(
-    environment: Environment, bundle: Bundle, acting_user: User, **fields: Any
+    environment: Environment,
+    bundle: Bundle,
+    acting_user: User,
+    open_changes: list[ChangeRequest],
+    **fields: Any,
 ) -> Release:
     now = timezone.now()
     workflow = Workflow.objects.get(pk=environment.workflow_id)
@@ -165,9 +190,7 @@ def _raise_release(
     release.save(force_insert=True)
     before = previous.bundle.digest if previous else ""
     _note(f"release.{release.kind}", release, acting_user, before=before)
-    for change in ChangeRequest.objects.with_related().filter(
-        environment=environment, state__in=OPEN_STATES
-    ):
+    for change in open_changes:
         checks.refresh_computed(change)
     return release
 

@@ -10,7 +10,7 @@ from policies.models import ChangeRequest, Review
 from policies.models.changes import ReviewVerdict
 from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
-from policies.services.changes import locked
+from policies.services.locking import locked_change
 from policies.transitions import State
 
 
@@ -19,7 +19,7 @@ def approve(
     change: ChangeRequest, reason: str, *, acting_user: User, seen: str | None = None
 ) -> Review:
     """Approve exactly what is there now; `seen` is the subject digest the person was shown."""
-    change = locked(change)
+    change = locked_change(change)
     checks.refresh_computed(change)
     guards.require("approve", change, acting_user)
     review = _say(change, ReviewVerdict.APPROVE, reason, acting_user, seen)
@@ -34,7 +34,7 @@ def request_changes(
     change: ChangeRequest, reason: str, *, acting_user: User, seen: str | None = None
 ) -> Review:
     """Ask the author for something else; outranks any number of approvals."""
-    change = locked(change)
+    change = locked_change(change)
     guards.require("request_changes", change, acting_user)
     review = _say(change, ReviewVerdict.REQUEST_CHANGES, reason, acting_user, seen)
     change.state, change.approved_at = State.CHANGES_REQUESTED, None
@@ -47,7 +47,7 @@ def reject(
     change: ChangeRequest, reason: str, *, acting_user: User, seen: str | None = None
 ) -> Review:
     """Close the proposal for good."""
-    change = locked(change)
+    change = locked_change(change)
     guards.require("reject", change, acting_user)
     review = _say(change, ReviewVerdict.REJECT, reason, acting_user, seen)
     change.state, change.closed_at = State.REJECTED, timezone.now()

@@ -14,8 +14,11 @@ from policies.transitions import State
 def void_approvals(change: ChangeRequest, because: str, *, acting_user: User | None) -> None:
     """Void every standing approval; an approved change goes back to review.
 
-    Objections stay: only their authors, or an answer to them, take them away.
+    Objections stay: only their authors, or an answer to them, take them away. What was said of a
+    closed change request stays as it was said.
     """
+    if not change.is_open:
+        return
     approvals = change.reviews.standing().filter(verdict=ReviewVerdict.APPROVE)
     _void(change, approvals.update(**_now(because)), because, acting_user)
     if change.state == State.APPROVED:

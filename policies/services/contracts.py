@@ -1,0 +1,126 @@
+"""Contracts: who answers for a component and what it promises, in numbered versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max, Q
+
+from policies.engine import digest
+from policies.models import ComponentContract, Workflow
+from policies.models.components import ComponentKind
+from policies.permissions import can, roles_with
+from policies.refusals import Reason, Refused
+from policies.services import audit, guards
+from policies.services.locking import lock_workflow, locked_open_changes
+from policies.services.rights import require_right
+from policies.services.settling import settle
+
+
+@dataclass(frozen=True)
+class ContractText:
+    """What a contract says besides naming its owner; parts may be empty, and then count as gaps."""
+
+    inputs: str = ""
+    outputs: str = ""
+    failure: str = ""
+    humans_step_in: str = ""
+    playbook: str = ""
+
+
+def contracts_in_force(workflows: Iterable[Workflow]) -> list[ComponentContract]:
+    """The highest-numbered contract of each component."""
+    newest: dict[tuple[int, str], ComponentContract] = {}
+    rows = ComponentContract.objects.filter(workflow__in=workflows).order_by("number")
+    for contract in rows.select_related("owner", "workflow", "created_by"):
+        newest[contract.workflow_id, contract.kind] = contract
+    return list(newest.values())
+
+
+def contract_in_force(workflow: Workflow, kind: str) -> ComponentContract | None:
+    rows = ComponentContract.objects.filter(workflow=workflow, kind=kind)
+    return rows.select_related("owner", "workflow", "created_by").order_by("number").last()
+
+
+@transaction.atomic
+def save_contract(
+    workflow: Workflow, kind: str, owner: User, text: ContractText, *, acting_user: User
+) -> ComponentContract:
+    """Put a new version of a contract in force; saying the same again makes none.
+
+    Open change requests are looked at again: the contract is one of their checks, and its owner
+    is one of their approvers.
+    """
+    require_right("edit_contracts", workflow.team, acting_user=acting_user, to="edit contracts")
+    if not can(owner, "review", workflow.team):
+        raise _may_not_own(owner, workflow)
+    changes = locked_open_changes(Q(workflow=workflow))
+    subjects = {change.pk: guards.subject_digest(change) for change in changes}
+    lock_workflow(workflow.pk)
+    before = contract_in_force(workflow, kind)
+    if before is not None and _said(before) == (owner.pk, text):
+        return before
+    rows = ComponentContract.objects.filter(workflow=workflow, kind=kind)
+    contract = ComponentContract.objects.create(
+        workflow=workflow,
+        kind=kind,
+        number=(rows.aggregate(last=Max("number"))["last"] or 0) + 1,
+        owner=owner,
+        created_by=acting_user,
+        **asdict(text),
+    )
+    _note(contract, before, acting_user)
+    because = f"The contract of the {ComponentKind(kind).label.lower()} was changed."
+    for change in changes:
+        subject = subjects[change.pk]
+        settle(change, acting_user=acting_user, subject_before=subject, because=because)
+    return contract
+
+
+def _may_not_own(owner: User, workflow: Workflow) -> Refused:
+    who = " or ".join(roles_with("review"))
+    name = owner.get_username()
+    return Refused(
+        Reason(
+            "owner",
+            f"{name} is no {who} of {workflow.team}, so nothing they own could be approved.",
+            f"Choose a {who} of {workflow.team}.",
+        )
+    )
+
+
+def _said(contract: ComponentContract) -> tuple[int, ContractText]:
+    text = ContractText(
+        inputs=contract.inputs,
+        outputs=contract.outputs,
+        failure=contract.failure,
+        humans_step_in=contract.humans_step_in,
+        playbook=contract.playbook,
+    )
+    return contract.owner_id, text
+
+
+def _digest(contract: ComponentContract | None) -> str:
+    if contract is None:
+        return ""
+    owner, text = _said(contract)
+    return digest({"owner": owner, **asdict(text)})
+
+
+def _note(contract: ComponentContract, before: ComponentContract | None, acting_user: User) -> None:
+    audit.record(
+        "contract.saved",
+        contract,
+        acting_user=acting_user,
+        workflow=contract.workflow,
+        before=_digest(before),
+        after=_digest(contract),
+        detail={
+            "kind": contract.kind,
+            "number": contract.number,
+            "owner": contract.owner.get_username(),
+        },
+    )

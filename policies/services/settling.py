@@ -1,0 +1,45 @@
+"""Where a change request stands after the rules around it changed."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from policies.models import ChangeRequest
+from policies.services import audit, checks, guards
+from policies.services.voiding import void_approvals
+from policies.transitions import State
+
+
+def settle(change: ChangeRequest, *, acting_user: User, subject_before: str, because: str) -> None:
+    """Re-run what the console computes, void approvals of another subject, correct the state.
+
+    Without this an approved change whose rules were tightened could be neither published nor
+    approved again. `subject_before` is the subject digest before the rules changed; the change
+    is locked by the caller.
+    """
+    checks.refresh_computed(change)
+    states = checks.states_of(change)
+    if guards.subject_digest(change, states) != subject_before:
+        void_approvals(change, because, acting_user=acting_user)
+    standing = guards.standing_of(change, states)
+    target = State(change.state)
+    if change.state == State.APPROVED and not standing.is_enough:
+        target = State.IN_REVIEW
+    elif change.state == State.IN_REVIEW and standing.is_enough:
+        target = State.APPROVED if all(state.passes for state in states) else State.IN_REVIEW
+    if target != change.state:
+        _move(change, target, because, acting_user)
+
+
+def _move(change: ChangeRequest, target: State, because: str, acting_user: User) -> None:
+    before, change.state = change.state, target
+    change.approved_at = timezone.now() if target == State.APPROVED else None
+    change.save(update_fields=["state", "approved_at", "updated_at"])
+    audit.record(
+        "change.settled",
+        change,
+        acting_user=acting_user,
+        workflow=change.workflow,
+        detail={"number": change.number, "from": before, "to": target.value, "because": because},
+    )
