@@ -28,6 +28,8 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
 )
 django.setup()
 
+pytest_plugins = ["tests.policies.cast"]
+
 ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = Path(os.environ.get("ROUTING_CONSOLE_REAL_DATA", ROOT.parent / "shared" / "data"))
 

@@ -22,7 +22,7 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def visible_to(self, user: User | AnonymousUser) -> ChangeRequestQuerySet:
         if user.is_superuser:
             return self
-        return self.filter(workflow__team__memberships__user_id=user.pk).distinct()
+        return self.filter(workflow__team__memberships__user_id=user.pk or 0).distinct()
 
     def open(self) -> ChangeRequestQuerySet:
         return self.filter(state__in=OPEN_STATES)

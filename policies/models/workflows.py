@@ -18,7 +18,7 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         """Workflows of the teams this person belongs to; all of them for a superuser."""
         if user.is_superuser:
             return self
-        return self.filter(team__memberships__user_id=user.pk).distinct()
+        return self.filter(team__memberships__user_id=user.pk or 0).distinct()
 
 
 class Workflow(models.Model):
