@@ -7,19 +7,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.differences.change import Change, Entry, entries_of
-from policies.sentences import fallback_row_parts, listed, shown
+from policies.sentences import listed, shown, times
 
 CellKey = tuple[str, str, str]  # model, class ("" for any), failure kind
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """What one row answers for one failure kind, in words, and where the row stands."""
+class Answer:
+    """What a row does about a failure, in words: tries on the same target, then other targets."""
 
-    answer: str
+    retries: str
+    then: str
+
+    def told(self) -> str:
+        return f"{self.retries}, then {self.then}" if self.retries else f"then {self.then}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The answer to one failure kind, and where the row stands that gives it."""
+
+    answer: Answer
     pointer: str
 
 
+NO_RETRY = "no retry"
 LIMITS = (
     ("max_attempts", "attempts in a chain: at most {}"),
     ("deadline_ms", "time for a chain: at most {} ms"),
@@ -48,45 +60,62 @@ def _cells(document: Entry) -> dict[CellKey, Cell]:
     return cells
 
 
-def _answer(row: Entry) -> str:
-    """The part of the row's sentence after its arrow, with the waits where it retries."""
-    parts = fallback_row_parts(row)
-    arrow = next(index for index, part in enumerate(parts) if part.kind == "then")
-    said = " ".join(part.text for part in parts[arrow + 1 :])
-    retries = row.get("retries")
-    if isinstance(retries, dict) and retries.get("count"):
-        waits = " × ".join(shown(retries.get(key)) for key in ("base_ms", "factor"))
-        said += f" (waits {waits}, at most {shown(retries.get('max_ms'))} ms, "
-        said += f"jitter {shown(retries.get('jitter'))}"
-        said += ")" if retries.get("honour_retry_after", True) else ", ignores Retry-After)"
-    return said
+def _answer(row: Entry) -> Answer:
+    then = row.get("then")
+    targets = " → ".join(map(shown, then)) if isinstance(then, list) and then else "stop"
+    return Answer(_retries(row.get("retries")), targets)
+
+
+def _retries(retries: Any) -> str:
+    """Empty where the same target is not tried again: its waits then mean nothing."""
+    if not isinstance(retries, dict) or not retries.get("count"):
+        return ""
+    base, factor, longest = (shown(retries.get(key)) for key in ("base_ms", "factor", "max_ms"))
+    waits = f"after {base} ms × {factor}, at most {longest} ms"
+    jitter = "without jitter" if retries.get("jitter") == "none" else "with jitter"
+    ignores = "" if retries.get("honour_retry_after", True) else ", ignoring Retry-After"
+    return f"retry {times(retries['count'])} {waits} {jitter}{ignores}"
+
+
+Group = tuple[str, str, Answer | None, Answer | None]  # model, class, before, after
 
 
 def _cell_changes(old: dict[CellKey, Cell], new: dict[CellKey, Cell]) -> Iterator[Change]:
     """One change for all failure kinds of a model that change in the same way."""
-    groups: dict[tuple[str, str, str, str], list[str]] = {}
-    pointers: dict[tuple[str, str, str, str], str] = {}
+    groups: dict[Group, list[str]] = {}
+    pointers: dict[Group, str] = {}
     for key in [*new, *(key for key in old if key not in new)]:
-        was = old[key].answer if key in old else ""
-        now = new[key].answer if key in new else ""
+        was = old[key].answer if key in old else None
+        now = new[key].answer if key in new else None
         if was != now:
             group = (key[0], key[1], was, now)
             groups.setdefault(group, []).append(key[2])
             pointers.setdefault(group, (new.get(key) or old[key]).pointer)
     for group, kinds in groups.items():
-        yield _cell_change(group, kinds, pointers[group])
+        yield from _group_changes(group, kinds, pointers[group])
 
 
-def _cell_change(group: tuple[str, str, str, str], kinds: list[str], pointer: str) -> Change:
+def _group_changes(group: Group, kinds: list[str], pointer: str) -> Iterator[Change]:
     model, class_key, was, now = group
     who = "Any model" if model == "*" else model
     where = f"{who} for class {class_key}" if class_key else who
     cell = f"{where} on {listed(kinds, 'or')}"
-    if not was:
-        return Change("added", f"{cell}: {now}.", pointer)
-    if not now:
-        return Change("removed", f"{cell}: no answer of its own any more (was: {was}).", pointer)
-    return Change("changed", f"{cell}: {now}; was: {was}.", pointer)
+    if was is None and now is not None:
+        yield Change("added", f"{cell}: {now.told()}.", pointer)
+    elif now is None and was is not None:
+        sentence = f"{cell}: no answer of its own any more; was {was.told()}."
+        yield Change("removed", sentence, pointer)
+    elif was is not None and now is not None:
+        yield from _answer_changes(was, now, cell, pointer)
+
+
+def _answer_changes(was: Answer, now: Answer, cell: str, pointer: str) -> Iterator[Change]:
+    if was.then != now.then:
+        sentence = f"{cell}: goes on to {now.then}; was {was.then}."
+        yield Change("changed", sentence, f"{pointer}/then")
+    if was.retries != now.retries:
+        sentence = f"{cell}: {now.retries or NO_RETRY}; was {was.retries or NO_RETRY}."
+        yield Change("changed", sentence, f"{pointer}/retries")
 
 
 def _limit_changes(old: Entry, new: Entry) -> Iterator[Change]:
