@@ -7,7 +7,7 @@ sides' exceedances over clusters, as Deng, Knoblich and Lu (arXiv 1803.06336) do
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -54,7 +54,7 @@ def clustered_ranks(n: int, p: Fraction, error: float, confidence: float) -> tup
 
 
 def percentile(
-    values: Sequence[int], clusters: Sequence[int], p: Fraction, confidence: float
+    values: Sequence[int], clusters: Sequence[Hashable], p: Fraction, confidence: float
 ) -> Percentile:
     """The p-quantile of values with its interval; clusters[i] is the cluster of values[i]."""
     ordered = sorted(values)
@@ -70,7 +70,7 @@ def percentile(
 
 
 def _ranks(
-    values: Sequence[int], clusters: Sequence[int], value: int, p: Fraction, confidence: float
+    values: Sequence[int], clusters: Sequence[Hashable], value: int, p: Fraction, confidence: float
 ) -> tuple[int, int]:
     n = len(values)
     if len(set(clusters)) == n:
@@ -88,11 +88,11 @@ def _ranks(
 
 
 def _cluster_residuals(
-    values: Sequence[int], clusters: Sequence[int], threshold: int
-) -> dict[int, int]:
+    values: Sequence[int], clusters: Sequence[Hashable], threshold: int
+) -> dict[Hashable, int]:
     """Per cluster: exceedances of the threshold less what its size leads to expect, times n."""
-    over: dict[int, int] = defaultdict(int)
-    size: dict[int, int] = defaultdict(int)
+    over: dict[Hashable, int] = defaultdict(int)
+    size: dict[Hashable, int] = defaultdict(int)
     for value, cluster in zip(values, clusters, strict=True):
         size[cluster] += 1
         over[cluster] += value > threshold
@@ -103,7 +103,7 @@ def _cluster_residuals(
 def paired_percentile_difference(
     baseline: Sequence[int],
     candidate: Sequence[int],
-    clusters: Sequence[int],
+    clusters: Sequence[Hashable],
     p: Fraction,
     confidence: float,
     *,
@@ -134,7 +134,7 @@ def paired_percentile_difference(
 def _exceedance_correlation(
     baseline: Sequence[int],
     candidate: Sequence[int],
-    clusters: Sequence[int],
+    clusters: Sequence[Hashable],
     threshold_b: int,
     threshold_c: int,
 ) -> float:

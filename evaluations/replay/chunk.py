@@ -1,0 +1,165 @@
+"""One chunk of a shadow evaluation: every request through both bundles, added up exactly.
+
+The result is plain JSON of integers and strings. Chunks merge in any order into the same totals
+(`evaluations.replay.merge`), because whole clusters lie in one chunk and nothing is rounded.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from evaluations.replay.examples import Examples
+from evaluations.replay.outcome import Outcome
+from evaluations.replay.plane import Plane
+from evaluations.replay.recorded import RecordedRequest
+from evaluations.replay.tally import ALL_CLASSES, Pair, Tally
+from evaluations.replay.walk import Conditions, replay
+from policies.engine import Bundle
+
+ChunkStats = dict[str, Any]
+NOBODY = ""  # stands for "no model" where the policy refused
+_BEAT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a chunk needs beyond its requests.
+
+    `pool`: models of the dataset with every cost recorded, for the oracle and random points;
+    empty where the dataset is not a full matrix.
+    """
+
+    baseline: Bundle
+    candidate: Bundle
+    conditions: Conditions = field(default_factory=Conditions)
+    pool: tuple[str, ...] = ()
+    full: bool = False
+
+
+class Cancelled(Exception):
+    """Raised by a `beat` to leave a chunk midway."""
+
+
+def evaluate_chunk(
+    plan: Plan, requests: Iterable[RecordedRequest], beat: Callable[[int], None] | None = None
+) -> ChunkStats:
+    """The exact sums of these requests, which must hold whole clusters, each in one run.
+
+    `beat` is called with the count so far now and then; what it raises passes through.
+    """
+    totals = _Totals(plan)
+    counted = _counted(requests, beat or (lambda _: None))
+    for _, cluster in groupby(counted, key=lambda recorded: recorded.cluster):
+        totals.add_cluster(list(cluster))
+    return totals.as_json()
+
+
+def _counted(
+    requests: Iterable[RecordedRequest], beat: Callable[[int], None]
+) -> Iterator[RecordedRequest]:
+    for count, recorded in enumerate(requests, start=1):
+        if count % _BEAT == 0:
+            beat(count)
+        yield recorded
+
+
+class _Totals:
+    """Everything a report needs, growing request by request."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.requests = 0
+        self.clusters = 0
+        self.tally = Tally()
+        self.plane = Plane(plan.pool, plan.full)
+        self.examples = Examples()
+        self.classes: dict[str, dict[str, int]] = {}
+        self.class_moves: dict[str, dict[str, int]] = {}
+        self.moves: dict[str, dict[str, list[int]]] = {}
+        self.sides: dict[str, dict[str, Any]] = {"baseline": _side(), "candidate": _side()}
+        self.latency: list[list[Any]] = []
+
+    def add_cluster(self, cluster: list[RecordedRequest]) -> None:
+        pairs: list[Pair] = []
+        for recorded in cluster:
+            before = replay(self.plan.baseline, recorded, self.plan.conditions)
+            after = replay(self.plan.candidate, recorded, self.plan.conditions)
+            pairs.append((before, after))
+            self._add_request(recorded, before, after)
+        self.clusters += 1
+        self.tally.add_cluster(pairs)
+
+    def _add_request(self, recorded: RecordedRequest, before: Outcome, after: Outcome) -> None:
+        self.requests += 1
+        self.plane.add(recorded, self.plan.conditions.adequate_at)
+        self.examples.add(recorded, before, after)
+        _count_side(self.sides["baseline"], before)
+        _count_side(self.sides["candidate"], after)
+        for key in (ALL_CLASSES, before.class_key):
+            _count_class(self.classes.setdefault(key, _class()), before, after)
+        row = self.class_moves.setdefault(before.class_key, {})
+        row[after.class_key] = row.get(after.class_key, 0) + 1
+        moves = self.moves.setdefault(before.model or NOBODY, {})
+        _count_move(moves.setdefault(after.model or NOBODY, [0] * 7), before, after)
+        if before.latency is not None or after.latency is not None:
+            self.latency.append([self.clusters, before.class_key, before.latency, after.latency])
+
+    def as_json(self) -> ChunkStats:
+        return {
+            "sums": {
+                "requests": self.requests,
+                "clusters": self.clusters,
+                "classes": self.classes,
+                "class_moves": self.class_moves,
+                "moves": self.moves,
+                "sides": self.sides,
+                "metrics": self.tally.metrics,
+                "plane": self.plane.as_json(),
+            },
+            "latency": self.latency,
+            "examples": self.examples.as_json(),
+        }
+
+
+def _side() -> dict[str, Any]:
+    return {"unsupported": {}, "failures": {}, "served": {}, "refused": 0}
+
+
+def _count_side(side: dict[str, Any], outcome: Outcome) -> None:
+    if outcome.unsupported is not None:
+        _bump(side["unsupported"], outcome.unsupported)
+    side["refused"] += outcome.model is None
+    if outcome.served is not None:
+        _bump(side["served"], outcome.served)
+    for model, kind in outcome.path:
+        if kind is not None:
+            _bump(side["failures"].setdefault(model, {}), kind)
+
+
+def _class() -> dict[str, int]:
+    return {"requests": 0, "unsupported": 0, "moved": 0, "rerouted": 0}
+
+
+def _count_class(counts: dict[str, int], before: Outcome, after: Outcome) -> None:
+    counts["requests"] += 1
+    counts["unsupported"] += before.unsupported is not None or after.unsupported is not None
+    counts["moved"] += before.path != after.path
+    counts["rerouted"] += before.model != after.model
+
+
+def _count_move(sums: list[int], before: Outcome, after: Outcome) -> None:
+    """[requests, n cost, cost b, cost c, n quality, quality b, quality c]; n counts full pairs."""
+    sums[0] += 1
+    if before.cost is not None and after.cost is not None:
+        sums[1] += 1
+        sums[2] += before.cost
+        sums[3] += after.cost
+    if before.quality is not None and after.quality is not None:
+        sums[4] += 1
+        sums[5] += before.quality
+        sums[6] += after.quality
+
+
+def _bump(counts: dict[str, int], name: str) -> None:
+    counts[name] = counts.get(name, 0) + 1

@@ -1,0 +1,205 @@
+"""Merged totals → the report of a shadow evaluation: canonical JSON, the same from any chunks."""
+
+import math
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from evaluations.replay.chunk import ChunkStats
+from evaluations.replay.judgement import EvidenceLimits, Gate, judge
+from evaluations.replay.measures import MEASURED, Measurement, Measures
+from evaluations.replay.outcome import NANO
+from evaluations.replay.tally import ALL_CLASSES
+from evaluations.statistics.gates import MISSING, worst
+from evaluations.statistics.intervals import Interval
+from evaluations.statistics.multiplicity import benjamini_hochberg
+from policies.engine import METRICS, canonical_bytes, digest
+from policies.engine.thresholds import Threshold
+
+EVALUATOR = "1"  # part of a run's identity: raise it when the same input would give other figures
+NO_GATE = "The thresholds document has no threshold with the effect “gate”, so nothing is shown."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished report: its text is what is stored, its digest what approvals are bound to."""
+
+    body: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """Canonical JSON (RFC 8785)."""
+        return canonical_bytes(self.body).decode()
+
+    @property
+    def digest(self) -> str:
+        """sha256:<hex> of the canonical text."""
+        return digest(self.body)
+
+
+def build_report(
+    totals: ChunkStats,
+    thresholds: tuple[Threshold, ...],
+    limits: EvidenceLimits,
+    pool: tuple[str, ...],
+    identity: dict[str, Any],
+) -> Report:
+    """The report of merged chunks. `identity` names dataset, bundles and settings."""
+    measures = Measures(totals)
+    gates = judge(measures, thresholds, limits)
+    body = {
+        "schema": 1,
+        "evaluator": EVALUATOR,
+        "identity": identity,
+        "verdict": worst([gate.verdict for gate in gates]) if gates else MISSING,
+        "reasons": _reasons(gates),
+        "gates": [gate.as_json() for gate in gates],
+        "counts": _counts(measures),
+        "metrics": _metrics(measures),
+        "classes": _classes(measures),
+        "moves": _moves(measures.sums["moves"]),
+        "sides": measures.sums["sides"],
+        "plane": _plane(measures, pool),
+        "examples": totals["examples"],
+    }
+    return Report(_rounded(body))
+
+
+def _reasons(gates: list[Gate]) -> list[str]:
+    """What stands between this run and a pass; one sentence when everything passes."""
+    if not gates:
+        return [NO_GATE]
+    worrying = [g for verdict in ("fail", "missing", "inconclusive") for g in gates
+                if g.verdict == verdict]  # fmt: skip
+    return [g.reason for g in worrying] or [f"All {len(gates)} gates pass."]
+
+
+def _counts(measures: Measures) -> dict[str, Any]:
+    names = ("requests", "unsupported", "moved", "rerouted")
+    counts = {name: measures.count(ALL_CLASSES, name) for name in names}
+    return {**counts, "clusters": measures.sums["clusters"]}
+
+
+def _metrics(measures: Measures) -> list[dict[str, Any]]:
+    """Every metric of every class; p-values adjusted over the classes of a metric (BH 1995)."""
+    rows: list[dict[str, Any]] = []
+    for metric in MEASURED:
+        found = [m for key in measures.classes if (m := measures.measure(metric, key))]
+        tested = [m for m in found if m.class_key != ALL_CLASSES and m.p is not None]
+        adjusted = benjamini_hochberg([m.p or 0.0 for m in tested])
+        q = {m.class_key: value for m, value in zip(tested, adjusted, strict=True)}
+        rows.extend(_metric_row(m, q.get(m.class_key)) for m in found)
+    return rows
+
+
+def _metric_row(found: Measurement, q: float | None) -> dict[str, Any]:
+    row = asdict(found)
+    row["class"] = row.pop("class_key")
+    return {**row, "q": q, "direction": _direction(found)}
+
+
+def _direction(found: Measurement) -> str:
+    """better, worse, same (nothing differs) or unclear (the interval holds zero)."""
+    interval = found.difference
+    if interval is None:
+        return "unknown"
+    if interval.low <= 0 <= interval.high:
+        return "same" if interval.low == interval.high == 0 else "unclear"
+    higher_is_better = METRICS[found.metric].better == "higher"
+    return "better" if (interval.low > 0) == higher_is_better else "worse"
+
+
+def _classes(measures: Measures) -> dict[str, Any]:
+    return {"counts": measures.sums["classes"], "moves": measures.sums["class_moves"]}
+
+
+def _moves(moves: dict[str, dict[str, list[int]]]) -> list[dict[str, Any]]:
+    """Who moves from which model to which; most requests first. Costs in USD per request."""
+    rows = [
+        {
+            "from": before or None,
+            "to": after or None,
+            "requests": sums[0],
+            "cost_from": _mean(sums[2], sums[1]),
+            "cost_to": _mean(sums[3], sums[1]),
+            "quality_from": _mean(sums[5], sums[4]),
+            "quality_to": _mean(sums[6], sums[4]),
+        }
+        for before, targets in moves.items()
+        for after, sums in targets.items()
+    ]
+    return sorted(rows, key=lambda r: (-r["requests"], r["from"] or "", r["to"] or ""))
+
+
+def _plane(measures: Measures, pool: tuple[str, ...]) -> dict[str, Any]:
+    """Points of the cost–quality plane: USD per request and mean quality."""
+    plane = measures.sums["plane"]
+    models = [
+        {
+            "model": name,
+            "n": sums[0],
+            "quality": _mean(sums[1], sums[0]),
+            "cost": _mean(sums[3], sums[2]),
+            "n_cost": sums[2],
+            "errors": sums[4],
+        }
+        for name, sums in sorted(plane["models"].items())
+    ]
+    n, quality, cost, adequate = plane["oracle"]
+    chosen = [plane["models"][name] for name in pool if name in plane["models"]] if n else []
+    return {
+        "models": models,
+        "best_single": _best_single(models),
+        "random": _random(chosen),
+        "oracle": {"quality": _mean(quality, n), "cost": _mean(cost, n), "adequate": adequate}
+        if n
+        else None,
+        "baseline": _point(measures, "baseline"),
+        "candidate": _point(measures, "candidate"),
+    }
+
+
+def _best_single(models: list[dict[str, Any]]) -> str | None:
+    """The model of highest mean quality; of equals the cheaper, then the first by name."""
+    known = [m for m in models if m["quality"] is not None]
+    if not known:
+        return None
+    best = min(known, key=lambda m: (-m["quality"], _or_infinity(m["cost"]), m["model"]))
+    return str(best["model"])
+
+
+def _or_infinity(value: float | None) -> float:
+    return math.inf if value is None else value
+
+
+def _random(models: list[list[int]]) -> dict[str, Any] | None:
+    if not models or not all(sums[0] and sums[2] for sums in models):
+        return None
+    quality = sum((Fraction(s[1], s[0]) for s in models), Fraction(0)) / len(models)
+    cost = sum((Fraction(s[3], s[2]) for s in models), Fraction(0)) / len(models)
+    return {"quality": float(quality / NANO), "cost": float(cost / NANO), "models": len(models)}
+
+
+def _point(measures: Measures, side: str) -> dict[str, Any]:
+    found = {
+        name: measures.measure(name, ALL_CLASSES) for name in ("mean_quality", "mean_cost_usd")
+    }
+    quality, cost = (getattr(m, side) if m else None for m in found.values())
+    return {"quality": quality, "cost": cost}
+
+
+def _mean(total: int, count: int) -> float | None:
+    return float(Fraction(total, count * NANO)) if count else None
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to twelve significant digits, so that no platform's last bit shows."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    if isinstance(value, Interval):
+        return _rounded(asdict(value))
+    if isinstance(value, float):
+        return (float(f"{value:.12g}") or 0.0) if math.isfinite(value) else None
+    return value
