@@ -5,8 +5,13 @@
   let loading = null;
   let probe = null;
 
+  // Plotly carries MapLibre's style sheet and adds it inline, which the content policy refuses,
+  // unless an element of this id is there already. The console draws no maps.
+  const MAP_STYLE = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
+
   function loadPlotly() {
     loading ??= new Promise((resolve, reject) => {
+      document.head.append(Object.assign(document.createElement("template"), { id: MAP_STYLE }));
       const script = document.createElement("script");
       script.src = source;
       script.onload = () => resolve(window.Plotly);
@@ -38,6 +43,14 @@
     }
     return value;
   }
+
+  // Days before months, as the rest of the console writes them.
+  const DATES = [
+    { dtickrange: [null, 1000], value: "%H:%M:%S.%L" }, { dtickrange: [1000, 60000], value: "%H:%M:%S" },
+    { dtickrange: [60000, 86400000], value: "%H:%M\n%-d %b" }, { dtickrange: [86400000, "M1"], value: "%-d %b\n%Y" },
+    { dtickrange: ["M1", "M12"], value: "%b %Y" }, { dtickrange: ["M12", null], value: "%Y" },
+  ];
+  const holdsDates = (figure) => (figure.data || []).some((trace) => /^\d{4}-\d\d-\d\d/.test(String(trace.x?.[0])));
 
   const isObject = (value) => value && typeof value === "object" && !Array.isArray(value);
   function merge(base, over) {
@@ -71,7 +84,8 @@
     const layout = merge(base, figure.layout);
     const names = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))]);
     for (const name of names) {
-      layout[name] = merge(axis(), typeof layout[name]?.title === "string" ? { ...layout[name], title: { text: layout[name].title } } : layout[name]);
+      const own = name.startsWith("x") && holdsDates(figure) ? { ...axis(), tickformatstops: DATES } : axis();
+      layout[name] = merge(own, typeof layout[name]?.title === "string" ? { ...layout[name], title: { text: layout[name].title } } : layout[name]);
     }
     delete layout.template; // Plotly's own look; ours comes from the tokens
     return themed({ ...layout, autosize: true });
