@@ -7,6 +7,7 @@ records: a failed change is a release that a rollback replaced, and restoring is
 from __future__ import annotations
 
 import datetime
+import itertools
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -143,4 +144,4 @@ def samples_of(name: str, history: History) -> int:
 def replaced(releases: Sequence[tuple[int, datetime.datetime]]) -> dict[int, datetime.datetime]:
     """For each release number but the first: when the one before it was published."""
     ordered = sorted(releases)
-    return {number: before for (_, before), (number, _) in zip(ordered, ordered[1:], strict=False)}
+    return {number: before for (_, before), (number, _) in itertools.pairwise(ordered)}

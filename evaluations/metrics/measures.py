@@ -6,12 +6,12 @@ of one conversation, and of one bad hour, are not independent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from evaluations.metrics import histogram
-from evaluations.metrics.sums import NANO, Sums
+from evaluations.metrics.sums import NANO, Buckets, Sums
 from evaluations.statistics.intervals import (
     ClusterSums,
     Interval,
@@ -165,7 +165,7 @@ def samples_of(name: str, sums: Sums, context: Context) -> int:
 
 
 def interval_of(
-    name: str, buckets: Sequence[Sums], context: Context, confidence: float = 0.95
+    name: str, buckets: Buckets, context: Context, confidence: float = 0.95
 ) -> Interval | None:
     """The metric over all buckets with its interval; None where none can be computed."""
     if name in RATIOS:
@@ -176,9 +176,9 @@ def interval_of(
 
 
 def _ratio_interval(
-    ratio: Ratio, buckets: Sequence[Sums], context: Context, confidence: float
+    ratio: Ratio, buckets: Buckets, context: Context, confidence: float
 ) -> Interval | None:
-    pairs = [(ratio.over(part, context), ratio.under(part, context)) for part in buckets]
+    pairs = [(ratio.over(part, context), ratio.under(part, context)) for part in buckets.parts]
     sums = cluster_sums(pair for pair in pairs if pair[1])
     if sums.clusters < 2:
         return None
@@ -200,20 +200,18 @@ def cluster_sums(pairs: Iterable[tuple[int, int]]) -> ClusterSums:
     )
 
 
-def _percentile_interval(
-    p: Fraction, buckets: Sequence[Sums], confidence: float
-) -> Interval | None:
+def _percentile_interval(p: Fraction, buckets: Buckets, confidence: float) -> Interval | None:
     """The ranks at p ± z·SE of the clustered share at or below the percentile.
 
     None where a rank lies outside the sample, so that the bound does not exist.
     """
-    merged = histogram.merged(part.latency for part in buckets)
+    merged = buckets.total.latency
     index = histogram.percentile_bin(merged, p)
     if index is None:
         return None
     below = [
         (histogram.count_up_to(part.latency, index), part.counts.latency_known)
-        for part in buckets
+        for part in buckets.parts
         if part.latency
     ]
     sums = cluster_sums(below)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 from evaluations.metrics import histogram
@@ -163,8 +164,15 @@ def chain_of(outcome: Attempted) -> tuple[int, int]:
     return 1 + elsewhere, int(elsewhere)
 
 
-def total_of(parts: Iterable[Sums]) -> Sums:
-    total = Sums()
-    for part in parts:
-        total.add(part)
-    return total
+@dataclass(frozen=True)
+class Buckets:
+    """The sums of each hour or day of a period, and of all of it."""
+
+    parts: tuple[Sums, ...] = ()
+
+    @cached_property
+    def total(self) -> Sums:
+        total = Sums()
+        for part in self.parts:
+            total.add(part)
+        return total

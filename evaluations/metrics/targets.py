@@ -13,7 +13,7 @@ from evaluations.metrics.measures import (
     samples_of,
     value_of,
 )
-from evaluations.metrics.sums import Sums, total_of
+from evaluations.metrics.sums import Buckets
 from evaluations.metrics.trend import difference
 from evaluations.statistics.gates import INCONCLUSIVE, MISSING, SEVERITY, Limit
 from evaluations.statistics.intervals import Interval
@@ -36,8 +36,8 @@ class Target:
 class Evidence:
     """The buckets of the period and of the one before it."""
 
-    current: Sequence[Sums]
-    previous: Sequence[Sums]
+    current: Buckets
+    previous: Buckets
     context: Context
 
 
@@ -51,9 +51,9 @@ def applicable(thresholds: Iterable[Threshold], metric: str, class_key: str) -> 
 def target_of(threshold: Threshold, evidence: Evidence) -> Target:
     """Judge one threshold on roll-up evidence."""
     name, context = threshold.metric, evidence.context
-    total = total_of(evidence.current)
+    total = evidence.current.total
     value = value_of(name, total, context)
-    bound = bound_of(threshold, value_of(name, total_of(evidence.previous), context))
+    bound = bound_of(threshold, value_of(name, evidence.previous.total, context))
     if value is None:
         return Target(threshold, bound, MISSING, "nothing reported")
     samples = samples_of(name, total, context)

@@ -6,11 +6,10 @@ Before and after are different traffic, so this describes; only a shadow evaluat
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluations.metrics.measures import Context, interval_of, samples_of, value_of
-from evaluations.metrics.sums import Sums, total_of
+from evaluations.metrics.sums import Buckets
 from evaluations.statistics.intervals import Interval, critical_t
 
 FEWEST_BUCKETS = 5
@@ -42,12 +41,10 @@ class Trend:
         return "better" if (self.change > 0) == (better == "higher") else "worse"
 
 
-def trend_of(
-    name: str, current: Sequence[Sums], previous: Sequence[Sums], context: Context
-) -> Trend | None:
+def trend_of(name: str, current: Buckets, previous: Buckets, context: Context) -> Trend | None:
     """None when either period has too little to compare."""
-    now, before = total_of(current), total_of(previous)
-    if not (_suffices(name, current, now, context) and _suffices(name, previous, before, context)):
+    now, before = current.total, previous.total
+    if not (_suffices(name, current, context) and _suffices(name, previous, context)):
         return None
     after_value, before_value = value_of(name, now, context), value_of(name, before, context)
     if after_value is None or before_value is None:
@@ -61,8 +58,8 @@ def trend_of(
 
 def difference(
     name: str,
-    current: Sequence[Sums],
-    previous: Sequence[Sums],
+    current: Buckets,
+    previous: Buckets,
     context: Context,
     confidence: float = 0.95,
 ) -> Interval | None:
@@ -81,11 +78,11 @@ def difference(
     return Interval(estimate, error, estimate - half, estimate + half)
 
 
-def _suffices(name: str, buckets: Sequence[Sums], total: Sums, context: Context) -> bool:
-    if samples_of(name, total, context) < FEWEST_REQUESTS:
+def _suffices(name: str, buckets: Buckets, context: Context) -> bool:
+    if samples_of(name, buckets.total, context) < FEWEST_REQUESTS:
         return False
     return _filled(name, buckets, context) >= FEWEST_BUCKETS
 
 
-def _filled(name: str, buckets: Sequence[Sums], context: Context) -> int:
-    return sum(samples_of(name, part, context) > 0 for part in buckets)
+def _filled(name: str, buckets: Buckets, context: Context) -> int:
+    return sum(samples_of(name, part, context) > 0 for part in buckets.parts)

@@ -1,0 +1,190 @@
+"""A scorecard's metrics, each with value, targets, trend and its line over time. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from evaluations.metrics import change, formats
+from evaluations.metrics.change import History
+from evaluations.metrics.definitions import DEFINITIONS, MEANINGS
+from evaluations.metrics.measures import Context, samples_of, value_of
+from evaluations.metrics.periods import Window
+from evaluations.metrics.sums import Buckets, Sums
+from evaluations.metrics.targets import (
+    Evidence,
+    Target,
+    applicable,
+    hardest,
+    target_of,
+    target_of_value,
+)
+from evaluations.metrics.trend import Trend, trend_of
+from policies.engine.thresholds import Metric, Threshold
+
+Point = tuple[datetime.datetime, float | None]
+EVERYTHING = ""
+
+
+class RollupRow(NamedTuple):
+    """A stored roll-up row, as read."""
+
+    start: datetime.datetime
+    class_key: str
+    model: str
+    served_model: str
+    release_digest: str
+    counts: tuple[int, ...]
+    latency_bins: list[tuple[int, int]]
+    labelled: list[tuple[str, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """One metric over one period."""
+
+    metric: Metric
+    value: float | None
+    samples: int
+    targets: tuple[Target, ...] = ()
+    trend: Trend | None = None
+    series: tuple[Point, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.metric.name
+
+    @property
+    def label(self) -> str:
+        return self.metric.label
+
+    @property
+    def meaning(self) -> str:
+        return MEANINGS[self.metric.name]
+
+    @property
+    def text(self) -> str:
+        return formats.value_text(self.metric.unit, self.value)
+
+    @property
+    def target(self) -> Target | None:
+        return hardest(self.targets)
+
+    @property
+    def verdict(self) -> str:
+        """pass, fail, inconclusive or missing; empty when no threshold asks anything."""
+        return self.target.verdict if self.target else ""
+
+    @property
+    def target_text(self) -> str:
+        target = self.target
+        if target is None:
+            return ""
+        return formats.target_text(target.threshold.op, self.metric.unit, target.bound)
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether the target is a margin to the preceding period."""
+        return self.target is not None and self.target.threshold.comparison != "absolute"
+
+    @property
+    def trend_text(self) -> str:
+        """+1.2 pp (95% from +0.4 pp to +2.0 pp), or what keeps it from being told."""
+        if self.trend is None:
+            return "Not enough data"
+        return formats.change_text(self.metric.unit, self.trend.change)
+
+    @property
+    def trend_interval(self) -> str:
+        trend = self.trend
+        if trend is None or trend.low is None or trend.high is None:
+            return ""
+        low, high = (formats.change_text(self.metric.unit, end) for end in (trend.low, trend.high))
+        return f"{low} to {high}"
+
+    @property
+    def trend_reading(self) -> str:
+        """better, worse, unclear; empty when there is nothing to compare."""
+        return self.trend.reading(self.metric.better) if self.trend else ""
+
+    @property
+    def values(self) -> list[float | None]:
+        """The line without its times, for a sparkline."""
+        return [value for _, value in self.series]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the metrics are computed from."""
+
+    window: Window
+    starts: Sequence[datetime.datetime]
+    current: Buckets
+    previous: Buckets
+    context: Context
+    thresholds: tuple[Threshold, ...] = ()
+    class_key: str = EVERYTHING
+    history: History = field(default_factory=History)
+
+    def metric(self, name: str) -> MetricValue:
+        definition = DEFINITIONS[name]
+        if definition.layer == "change":
+            return self._change_metric(definition)
+        evidence = Evidence(self.current, self.previous, self.context)
+        asked = applicable(self.thresholds, name, self.class_key)
+        return MetricValue(
+            definition,
+            value_of(name, self.current.total, self.context),
+            samples_of(name, self.current.total, self.context),
+            tuple(target_of(threshold, evidence) for threshold in asked),
+            trend_of(name, self.current, self.previous, self.context),
+            tuple(
+                (start, value_of(name, part, self.context))
+                for start, part in zip(self.starts, self.current.parts, strict=True)
+            ),
+        )
+
+    def _change_metric(self, definition: Metric) -> MetricValue:
+        name, window = definition.name, self.window
+        within = self.history.within(window.start, window.end)
+        value = change.value_of(name, self.history, window)
+        before = change.value_of(name, self.history, window.preceding)
+        asked = applicable(self.thresholds, name, EVERYTHING)
+        return MetricValue(
+            definition,
+            value,
+            change.samples_of(name, within),
+            tuple(target_of_value(threshold, value, before) for threshold in asked),
+            None if value is None or before is None else Trend(before, value - before),
+            tuple(change.series_of(name, self.history, window)),
+        )
+
+
+def bucketed(rows: Iterable[RollupRow], window: Window) -> Buckets:
+    """Merge rows into one part per bucket of a window, empty buckets too."""
+    parts = {start: Sums() for start in window.buckets}
+    for row in rows:
+        part = parts.get(row.start)
+        if part is not None:
+            _merge(part, row)
+    return Buckets(tuple(parts.values()))
+
+
+def grouped(rows: Iterable[RollupRow], key: Callable[[RollupRow], str]) -> dict[str, Sums]:
+    """Merge rows by class, model or release, the most requests first."""
+    groups: dict[str, Sums] = {}
+    for row in rows:
+        _merge(groups.setdefault(key(row), Sums()), row)
+    return dict(sorted(groups.items(), key=lambda item: (-item[1].counts.requests, item[0])))
+
+
+def _merge(into: Sums, row: RollupRow) -> None:
+    into.add_row(
+        row.counts,
+        row.latency_bins,
+        row.labelled,
+        class_key=row.class_key,
+        served_model=row.served_model,
+    )

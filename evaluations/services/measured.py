@@ -1,0 +1,134 @@
+"""What a scorecard is computed from: roll-up rows, releases, what is in force, who said what."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Min
+
+from evaluations.metrics.board import RollupRow
+from evaluations.metrics.change import History, ReleaseRecord, ReviewRecord, replaced
+from evaluations.metrics.periods import Window
+from evaluations.metrics.sums import COUNT_NAMES
+from evaluations.models import OutcomeRollup
+from policies.engine.thresholds import Threshold, parse_quality_thresholds
+from policies.models import CatalogueModel, ChangeRequest, Environment, Release
+from policies.models.releases import ReleaseKind
+
+RISKS = {"low": 0, "medium": 1, "high": 2}
+_KEY = ("start", "class_key", "model", "served_model", "release_digest")
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What the active release says: thresholds, and the classes with their labels and risks."""
+
+    thresholds: tuple[Threshold, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ranks: Mapping[str, int] = field(default_factory=dict)
+
+
+NOTHING = InForce()
+
+
+def rollup_rows(environments: Iterable[Environment], window: Window) -> dict[int, list[RollupRow]]:
+    """Roll-up rows of the period and of the one before it, by environment."""
+    by_environment: dict[int, list[RollupRow]] = {found.pk: [] for found in environments}
+    found = OutcomeRollup.objects.filter(
+        environment__in=by_environment,
+        grain=window.grain,
+        start__gte=window.preceding.start,
+        start__lt=window.end,
+    ).values_list("environment_id", *_KEY, *COUNT_NAMES, "latency_bins", "labelled")
+    first, last = 1 + len(_KEY), 1 + len(_KEY) + len(COUNT_NAMES)
+    for row in found.iterator(chunk_size=5000):
+        bins, labelled = row[last:]
+        start, class_key, model, served_model, digest = row[1:first]
+        by_environment[row[0]].append(
+            RollupRow(
+                start, class_key, model, served_model, digest, row[first:last], bins, labelled
+            )
+        )
+    return by_environment
+
+
+def in_force(environments: Iterable[Environment]) -> dict[int, InForce]:
+    """What the active release of each environment says; nothing where none is active."""
+    found = (
+        Release.objects.active()
+        .filter(environment__in=environments)
+        .values_list(
+            "environment_id",
+            "bundle__quality_thresholds__document",
+            "bundle__request_classification__document",
+        )
+    )
+    return {
+        environment: InForce(
+            parse_quality_thresholds(thresholds).thresholds,
+            {entry["key"]: entry.get("label") or entry["key"] for entry in classes["classes"]},
+            {entry["key"]: RISKS[entry["risk"]] for entry in classes["classes"]},
+        )
+        for environment, thresholds, classes in found
+    }
+
+
+def releases_of(environment: Environment) -> list[Release]:
+    """Every release, oldest first, without the signed bodies and bundles, which are large."""
+    return list(
+        Release.objects.filter(environment=environment)
+        .select_related("bundle", "change__draft")
+        .only(
+            "number",
+            "kind",
+            "published_at",
+            "retired_at",
+            "bundle__digest",
+            "change__title",
+            "change__created_at",
+            "change__draft__created_at",
+        )
+        .order_by("number")
+    )
+
+
+def providers_by_model() -> dict[str, str]:
+    """Model → the label of its provider, for every model of the catalogue."""
+    return dict(CatalogueModel.objects.values_list("key", "provider__label"))
+
+
+def history_of(environment: Environment, releases: Sequence[Release]) -> History:
+    """How changes went in an environment, from its releases and the first reviews."""
+    before = replaced([(release.number, release.published_at) for release in releases])
+    reviewed = (
+        ChangeRequest.objects.filter(environment=environment, submitted_at__isnull=False)
+        .annotate(first_review=Min("reviews__created_at"))
+        .filter(first_review__isnull=False)
+        .values_list("number", "submitted_at", "first_review")
+        .order_by("first_review")
+    )
+    return History(
+        tuple(_record(release, before.get(release.number)) for release in releases),
+        tuple(
+            ReviewRecord(number, min(submitted, first), first)
+            for number, submitted, first in reviewed
+        ),
+    )
+
+
+def _record(release: Release, replaced_at: datetime.datetime | None) -> ReleaseRecord:
+    is_rollback = release.kind == ReleaseKind.ROLLBACK
+    change = release.change
+    drafted_at = None
+    if change is not None and not is_rollback:
+        drafted_at = change.draft.created_at if change.draft else change.created_at
+    return ReleaseRecord(
+        number=release.number,
+        at=release.published_at,
+        is_rollback=is_rollback,
+        drafted_at=drafted_at,
+        replaced_at=replaced_at if is_rollback else None,
+        title=change.title if change else "",
+    )
