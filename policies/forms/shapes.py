@@ -1,0 +1,371 @@
+"""What the editor knows of each component document: its fields, their kinds, labels and choices.
+
+A shape says how a place of a document is written as form controls. It does not say what is right;
+the engine's parser alone does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from policies.engine.attributes import TYPES
+from policies.engine.classification import RISKS
+from policies.engine.fallback import JITTERS
+from policies.engine.thresholds import EFFECTS, LAYERS
+
+
+class Kind(Enum):
+    """How a leaf is typed. Blank is "" for TEXT, null for the OPTIONAL ones and NUMBER."""
+
+    TEXT = "text"
+    OPTIONAL_TEXT = "optional_text"
+    NUMBER = "number"
+    FLAG = "flag"
+    LINES = "lines"
+    OPTIONAL_LINES = "optional_lines"
+    WORDS = "words"
+
+
+Choices = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One control. ``source`` names a list of the vocabulary to choose from; ``choices`` is a
+    list of its own. ``default`` stands for a member that is not there; with ``omit_blank`` a
+    blank control leaves the member out, so that the parser's own default holds.
+    """
+
+    kind: Kind
+    label: str
+    default: Any = ""
+    source: str = ""
+    choices: Choices = ()
+    widget: str = ""
+    help: str = ""
+    unit: str = ""
+    placeholder: str = ""
+    omit_blank: bool = False
+
+
+class Omitted(Enum):
+    """What a member is that must not be there."""
+
+    OMITTED = "omitted"
+
+
+OMITTED = Omitted.OMITTED
+
+
+@dataclass(frozen=True)
+class Applies:
+    """A member belongs in its object only while the member ``by`` is one of ``values``;
+    else it is ``otherwise``.
+    """
+
+    by: str
+    values: tuple[str, ...]
+    otherwise: Any = OMITTED
+
+
+@dataclass(frozen=True)
+class Record:
+    """An object. ``applies`` says of some members when they belong there.
+
+    A ``nullable`` record may be null; ``absent`` stands for one that is not there.
+    """
+
+    fields: Mapping[str, Shape]
+    label: str = ""
+    applies: Mapping[str, Applies] = field(default_factory=dict)
+    nullable: bool = False
+    absent: Any = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A list of entries of one shape, which can be added, removed and moved."""
+
+    item: Shape
+    label: str
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Null, or an object with exactly one of these members."""
+
+    options: Mapping[str, Leaf]
+    label: str
+    none_label: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition over attributes: groups of tests, of which one must hold whole."""
+
+    label: str = "When"
+
+
+Shape = Leaf | Record | Rows | OneOf | Condition
+
+
+def named(words: tuple[str, ...]) -> Choices:
+    """Choices whose labels are the words themselves, made readable."""
+    return tuple((word, word.replace("_", " ").capitalize()) for word in words)
+
+
+def text(label: str, **more: Any) -> Leaf:
+    return Leaf(Kind.TEXT, label, **more)
+
+
+def number(label: str, default: Any = None, **more: Any) -> Leaf:
+    return Leaf(Kind.NUMBER, label, default, **more)
+
+
+def flag(label: str, default: bool = False) -> Leaf:
+    return Leaf(Kind.FLAG, label, default)
+
+
+def description(label: str = "Description") -> Leaf:
+    return text(label, widget="textarea")
+
+
+DERIVED_FROM = OneOf(
+    {
+        "keywords": Leaf(
+            Kind.LINES, "Keywords, one a line", [], help="Any of them; case does not matter."
+        ),
+        "pattern": text("RE2 pattern", widget="code"),
+    },
+    label="Comes from",
+    none_label="The request itself",
+)
+
+ATTRIBUTE = Record(
+    {
+        "name": text("Name", widget="code"),
+        "type": text("Type", choices=named(TYPES)),
+        "description": description(),
+        "unit": text("Unit"),
+        "values": Leaf(
+            Kind.OPTIONAL_LINES, "Values, one a line", None, help="Left blank, any text may come."
+        ),
+        "derived_from": DERIVED_FROM,
+    },
+    applies={
+        "unit": Applies("type", ("number",)),
+        "values": Applies("type", ("category",)),
+        "derived_from": Applies("type", ("flag",)),
+    },
+)
+
+CLASSIFICATION = Record(
+    {
+        "attributes": Rows(ATTRIBUTE, "Attributes"),
+        "classes": Rows(
+            Record(
+                {
+                    "key": text("Key", widget="code"),
+                    "label": text("Label", omit_blank=True),
+                    "risk": text("Risk", choices=named(RISKS)),
+                    "description": description(),
+                }
+            ),
+            "Classes",
+        ),
+        "rules": Rows(
+            Record(
+                {
+                    "id": text("Name of the rule", widget="code"),
+                    "description": description(),
+                    "when": Condition(),
+                    "class": text("Class", source="classes"),
+                }
+            ),
+            "Rules",
+        ),
+        "default_class": text("Class when no rule matches", source="classes"),
+        "provided": Record(
+            {
+                "attribute": text("Attribute with the class", widget="code"),
+                "confidence_attribute": text("Attribute with the confidence", widget="code"),
+                "min_confidence": number("Believed from", help="Between 0 and 1."),
+            },
+            label="Class provided by the router",
+            nullable=True,
+            absent=None,
+        ),
+    }
+)
+
+ROUTE = Record(
+    {
+        "select": text(
+            "How to choose",
+            choices=(
+                ("ordered", "First that fits, in this order"),
+                ("weighted", "Weighted split"),
+                ("cheapest", "Cheapest that fits"),
+            ),
+        ),
+        "salt": text(
+            "Salt of the split",
+            widget="code",
+            omit_blank=True,
+            help="Keep it and nobody is dealt to another model; change it to deal anew.",
+        ),
+        "candidates": Rows(
+            Record(
+                {"model": text("Model", source="models"), "weight": number("Weight", 1)},
+            ),
+            "Candidates",
+        ),
+        "constraints": Record(
+            {
+                "regions": Leaf(Kind.WORDS, "In one of these regions", [], source="regions"),
+                "capabilities": Leaf(
+                    Kind.WORDS, "With all of these capabilities", [], source="capabilities"
+                ),
+                "max_cost_usd": number("At most, a request", unit="USD"),
+                "fits_context": flag("Only models whose context window holds the whole request"),
+            }
+        ),
+        "on_no_candidate": text(
+            "If no candidate fits",
+            default="refuse",
+            choices=(("refuse", "Refuse the request"), ("default", "Take the default route")),
+        ),
+    }
+)
+
+POLICY = Record(
+    {
+        "rules": Rows(
+            Record(
+                {
+                    "id": text("Name of the rule", widget="code"),
+                    "description": description(),
+                    "when": Condition(),
+                    "route": ROUTE,
+                }
+            ),
+            "Rules",
+        ),
+        "default": ROUTE,
+        "sticky_on": Leaf(
+            Kind.OPTIONAL_TEXT,
+            "A split sticks to",
+            None,
+            source="sticky",
+            help="Requests with the same value always meet the same candidate.",
+        ),
+    }
+)
+
+FALLBACK = Record(
+    {
+        "rows": Rows(
+            Record(
+                {
+                    "model": text("When this model fails", source="models_or_any"),
+                    "class": Leaf(Kind.OPTIONAL_TEXT, "For class", None, source="optional_class"),
+                    "on": Leaf(Kind.WORDS, "On", [], source="failure_kinds"),
+                    "retries": Record(
+                        {
+                            "count": number("Retries", 0),
+                            "base_ms": number("First wait", 200, unit="ms"),
+                            "factor": number("Grows by", 2, unit="×"),
+                            "max_ms": number("Longest wait", unit="ms", omit_blank=True),
+                            "jitter": text("Jitter", default="full", choices=named(JITTERS)),
+                            "honour_retry_after": flag("Honour Retry-After", True),
+                        },
+                        label="Retries on the same model",
+                    ),
+                    "then": Rows(text("Model", source="models"), "Then, in this order"),
+                }
+            ),
+            "Rows",
+        ),
+        "limits": Record(
+            {
+                "max_attempts": number("Attempts", 4),
+                "deadline_ms": number("Deadline", 30_000, unit="ms"),
+                "cost_cap_usd": number("Cost cap", unit="USD", help="Left blank: no cap."),
+                "retry_budget": Record(
+                    {
+                        "ratio": number("Retries a request", 0.1),
+                        "min_per_second": number("Always allowed", 1, unit="/ s"),
+                    },
+                    label="Retry budget",
+                    nullable=True,
+                ),
+                "breaker": Record(
+                    {
+                        "failure_ratio": number("Opens at failures of", 0.5),
+                        "min_requests": number("In at least", 20, unit="requests"),
+                        "window_s": number("Within", 30, unit="s"),
+                        "cooldown_s": number("Then rests", 15, unit="s"),
+                    },
+                    label="Breaker",
+                    nullable=True,
+                ),
+                "preserve": Record(
+                    {
+                        "regions": flag("Regions of the route", True),
+                        "capabilities": flag("Capabilities of the route", True),
+                        "context": flag("Room for the request", True),
+                    },
+                    label="A fallback never gives up",
+                ),
+            }
+        ),
+    }
+)
+
+COMPARISON_LABELS = (
+    ("absolute", "Against a value"),
+    ("vs_baseline", "Difference from baseline"),
+    ("non_inferiority", "Not worse than baseline"),
+)
+BASELINE_COMPARISONS = ("vs_baseline", "non_inferiority")
+
+THRESHOLDS = Record(
+    {
+        "thresholds": Rows(
+            Record(
+                {
+                    "id": text("Name", widget="code"),
+                    "layer": text("Layer", choices=named(LAYERS), omit_blank=True),
+                    "class": text("Class", default="*", source="class_or_any"),
+                    "metric": text("Metric", source="metrics"),
+                    "comparison": text("Comparison", choices=COMPARISON_LABELS),
+                    "op": text("Operator", source="ops", omit_blank=True),
+                    "value": number("Value"),
+                    "margin": number("Margin"),
+                    "relative": flag("Margin is a share of the baseline"),
+                    "confidence": number("Confidence", 0.95),
+                    "min_samples": number("Fewest requests", 200),
+                    "window": text("Window", default="7d", help="Such as 24h, 7d or 4w."),
+                    "effect": text("Effect", choices=named(EFFECTS)),
+                    "owner": text("Owner"),
+                },
+                applies={
+                    "value": Applies("comparison", ("absolute",), None),
+                    "margin": Applies("comparison", BASELINE_COMPARISONS, None),
+                    "relative": Applies("comparison", BASELINE_COMPARISONS, False),
+                },
+            ),
+            "Thresholds",
+        )
+    }
+)
+
+SHAPES: dict[str, Record] = {
+    "request_classification": CLASSIFICATION,
+    "router_policy": POLICY,
+    "fallback_matrix": FALLBACK,
+    "quality_thresholds": THRESHOLDS,
+}
