@@ -1,11 +1,16 @@
 """What happened and what would: outcomes and their roll-ups, datasets, evaluation runs."""
 
+from evaluations.models.datasets import Dataset
 from evaluations.models.outcomes import Outcome
 from evaluations.models.rollups import DirtyBucket, Grain, OutcomeRollup
+from evaluations.models.runs import EvaluationChunk, ShadowEvaluation
 
 __all__ = [
+    "Dataset",
     "DirtyBucket",
+    "EvaluationChunk",
     "Grain",
     "Outcome",
     "OutcomeRollup",
+    "ShadowEvaluation",
 ]

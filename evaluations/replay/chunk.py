@@ -4,7 +4,7 @@ The result is plain JSON of integers and strings. Chunks merge in any order into
 (`evaluations.replay.merge`), because whole clusters lie in one chunk and nothing is rounded.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -19,7 +19,6 @@ from policies.engine import Bundle
 
 ChunkStats = dict[str, Any]
 NOBODY = ""  # stands for "no model" where the policy refused
-_BEAT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +36,12 @@ class Plan:
     full: bool = False
 
 
-class Cancelled(Exception):
-    """Raised by a `beat` to leave a chunk midway."""
-
-
-def evaluate_chunk(
-    plan: Plan, requests: Iterable[RecordedRequest], beat: Callable[[int], None] | None = None
-) -> ChunkStats:
-    """The exact sums of these requests, which must hold whole clusters, each in one run.
-
-    `beat` is called with the count so far now and then; what it raises passes through.
-    """
+def evaluate_chunk(plan: Plan, requests: Iterable[RecordedRequest]) -> ChunkStats:
+    """The exact sums of these requests, which must hold whole clusters, each in one run."""
     totals = _Totals(plan)
-    counted = _counted(requests, beat or (lambda _: None))
-    for _, cluster in groupby(counted, key=lambda recorded: recorded.cluster):
+    for _, cluster in groupby(requests, key=lambda recorded: recorded.cluster):
         totals.add_cluster(list(cluster))
     return totals.as_json()
-
-
-def _counted(
-    requests: Iterable[RecordedRequest], beat: Callable[[int], None]
-) -> Iterator[RecordedRequest]:
-    for count, recorded in enumerate(requests, start=1):
-        if count % _BEAT == 0:
-            beat(count)
-        yield recorded
 
 
 class _Totals:

@@ -1,0 +1,80 @@
+"""What whoever starts an evaluation may choose; part of the run's identity and of its report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evaluations.replay.judgement import EvidenceLimits
+from evaluations.replay.outcome import NANO
+from evaluations.replay.walk import Conditions
+
+DEFAULT_ADEQUATE_AT = 0.5
+_MAX_TIMEOUT_MS = 3_600_000
+
+
+class TermsError(ValueError):
+    """A term that cannot be; `field` names it."""
+
+    def __init__(self, field_name: str, message: str) -> None:
+        super().__init__(f"{field_name}: {message}")
+        self.field = field_name
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`adequate_at`: quality from which an answer is good enough. `timeout_ms`: by model, "*" for
+    all others; recorded calls that took longer count as timeouts.
+    """
+
+    adequate_at: float = DEFAULT_ADEQUATE_AT
+    timeout_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As stored with the run, beside the fixed limits on missing evidence."""
+        limits = EvidenceLimits()
+        return {
+            "adequate_at": self.adequate_at,
+            "timeout_ms": dict(sorted(self.timeout_ms.items())),
+            "max_unsupported": limits.max_unsupported,
+            "max_missing": limits.max_missing,
+            "min_clusters": limits.min_clusters,
+        }
+
+    def conditions(self, yardstick: tuple[str, ...]) -> Conditions:
+        """In the exact units of the replay."""
+        return Conditions(
+            adequate_at=round(self.adequate_at * NANO),
+            timeouts={model: round(ms * 1000) for model, ms in self.timeout_ms.items()},
+            yardstick=yardstick,
+        )
+
+
+def parse_terms(raw: Mapping[str, Any]) -> Terms:
+    """Terms from plain values; a single `timeout_ms` number holds for every model."""
+    unknown = sorted(set(raw) - {"adequate_at", "timeout_ms"})
+    if unknown:
+        raise TermsError(unknown[0], "is not a setting; there are adequate_at and timeout_ms.")
+    adequate_at = raw.get("adequate_at", DEFAULT_ADEQUATE_AT)
+    if not _is_number(adequate_at) or not 0 < adequate_at <= 1:
+        raise TermsError("adequate_at", "must be a quality above 0 and at most 1.")
+    timeouts = raw.get("timeout_ms")
+    if timeouts is None:
+        timeouts = {}
+    if _is_number(timeouts):
+        timeouts = {"*": timeouts}
+    if not isinstance(timeouts, Mapping):
+        raise TermsError("timeout_ms", "must be milliseconds, or an object of them by model.")
+    for limit in timeouts.values():
+        if not _is_number(limit) or not 0 < limit <= _MAX_TIMEOUT_MS:
+            raise TermsError("timeout_ms", f"must be above 0 and at most {_MAX_TIMEOUT_MS} ms.")
+    return Terms(float(adequate_at), {str(model): float(ms) for model, ms in timeouts.items()})
+
+
+def stored_terms(stored: Mapping[str, Any]) -> Terms:
+    """Back from what a run keeps."""
+    return parse_terms({name: stored[name] for name in ("adequate_at", "timeout_ms")})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,51 @@
+"""Celery entries; what they do is in `evaluations.services`."""
+
+import logging
+from collections.abc import Callable
+
+from celery import shared_task
+from django.db import Error as DatabaseError
+
+from evaluations.services import running
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="evaluations.begin_run")
+def begin_run(run_id: int) -> None:
+    """Queue every chunk that is not there yet."""
+    missing = running.begin(run_id)
+    for index in missing:
+        compute_chunk.delay(run_id, index)
+    if not missing:
+        finish_run.delay(run_id)
+
+
+@shared_task(name="evaluations.compute_chunk")
+def compute_chunk(run_id: int, index: int) -> None:
+    """One chunk; whoever stores the last one finishes the run."""
+    _guarded(run_id, lambda: running.compute_chunk(run_id, index))
+
+
+@shared_task(name="evaluations.finish_run")
+def finish_run(run_id: int) -> None:
+    """Reduce a run whose chunks are all there."""
+    _guarded(run_id, lambda: running.finish(run_id))
+
+
+@shared_task(name="evaluations.resume_stalled_runs")
+def resume_stalled_runs() -> None:
+    """Queue again what a dead worker, broker or web process left behind."""
+    for run_id in running.stalled_runs():
+        begin_run.delay(run_id)
+
+
+def _guarded(run_id: int, step: Callable[[], None]) -> None:
+    """Run a step; what would go wrong every time ends the run, a database's trouble does not."""
+    try:
+        step()
+    except DatabaseError:
+        raise  # the run stays as it is, and is resumed when the database is back
+    except Exception as error:
+        logger.exception("Evaluation %s cannot go on.", run_id)
+        running.fail(run_id, f"{type(error).__name__}: {error}")
