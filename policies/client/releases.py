@@ -1,0 +1,167 @@
+"""A signed body becomes a release that may be used, or is refused with the reason."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from policies.client.errors import ReleaseRefused
+from policies.client.keys import DetachedSignature, parse_signature
+from policies.engine import (
+    Bundle,
+    DocumentError,
+    EngineError,
+    digest,
+    load_json,
+    parse_bundle,
+    require_text_matcher,
+)
+
+Source = Literal["network", "disk"]
+STALENESS_RULES = ("serve_stale", "refuse")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A release as received: exact body bytes, detached JWS, and the entity tag, if any."""
+
+    body: bytes
+    signature: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The newest release ever accepted, of which workflow and environment.
+
+    What is older than this is a replay. `not_after` is in whole seconds of the epoch.
+    """
+
+    workflow: str
+    environment: str
+    number: int
+    not_after: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that was verified and parsed."""
+
+    workflow: str
+    environment: str
+    number: int
+    digest: str
+    published_at: datetime.datetime
+    not_after: datetime.datetime
+    approved_by: tuple[str, ...]
+    when_stale: str
+    bundle: Bundle
+    source: Source
+
+    @property
+    def mark(self) -> Mark:
+        end = int(self.not_after.timestamp())
+        return Mark(self.workflow, self.environment, self.number, end)
+
+    def is_stale(self, now: float) -> bool:
+        """Whether its time is over, `now` in seconds of the epoch."""
+        return now > self.not_after.timestamp()
+
+    def may_decide(self, now: float) -> bool:
+        """Whether it may be used now: fresh, or stale where the workflow allows that."""
+        return self.when_stale != "refuse" or not self.is_stale(now)
+
+    def __str__(self) -> str:
+        return f"release {self.number} {self.digest} from {self.source}"
+
+
+def open_release(
+    sealed: Sealed, key_for: Callable[[DetachedSignature], bytes], source: Source
+) -> Release:
+    """Verify the signature over the exact bytes, and only then read them.
+
+    `key_for` gives the trusted public key of a signature or raises. Raises ReleaseRefused.
+    """
+    signature = parse_signature(sealed.signature)
+    if not signature.holds(sealed.body, key_for(signature)):
+        raise ReleaseRefused("The release's signature does not hold: it was changed on its way.")
+    try:
+        release = _read(load_json(sealed.body), source)
+        require_text_matcher(release.bundle)
+    except DocumentError as error:
+        raise ReleaseRefused(f"The release is signed but cannot be read: {error}") from None
+    except EngineError as error:
+        raise ReleaseRefused(f"The release cannot be carried out here: {error}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReleaseRefused(
+            f"The release is signed but not in the known form: {error!r}"
+        ) from None
+    return release
+
+
+def refuse_replay(release: Release, newest: Mark | None) -> None:
+    """Raise ReleaseRefused for another workflow or environment, or what is older than known."""
+    if newest is None:
+        return
+    there, here = (release.workflow, release.environment), (newest.workflow, newest.environment)
+    if there != here:
+        raise ReleaseRefused(
+            f"The release is for {'/'.join(there)}, but this state folder belongs to "
+            f"{'/'.join(here)}: check the token, or use another folder."
+        )
+    if release.number < newest.number:
+        raise ReleaseRefused(
+            f"Release {release.number} is older than release {newest.number}, which was seen "
+            "already: it is a replay."
+        )
+    if release.number == newest.number and release.mark.not_after < newest.not_after:
+        raise ReleaseRefused(
+            f"Release {release.number} was renewed since this copy of it was made: it is a replay."
+        )
+
+
+def _read(document: object, source: Source) -> Release:
+    if not isinstance(document, dict) or document.get("schema") != 1:
+        raise ReleaseRefused("The release is of a schema this client does not know; update it.")
+    if document.get("rollout") is not None:
+        # Ignoring it would put everybody on what is meant for some.
+        raise ReleaseRefused("The release is rolled out in steps; this client must be updated.")
+    stated = document["release"]
+    if digest(document["bundle"]) != stated["digest"]:
+        raise ReleaseRefused("The release's digest is not that of its bundle.")
+    when_stale = stated.get("when_stale", "serve_stale")
+    if when_stale not in STALENESS_RULES:
+        raise ReleaseRefused(f"The release's staleness rule {when_stale!r} is not known.")
+    return Release(
+        workflow=_text(document["workflow"]),
+        environment=_text(document["environment"]),
+        number=_number(stated["number"]),
+        digest=stated["digest"],
+        published_at=_moment(stated["published_at"]),
+        not_after=_moment(stated["not_after"]),
+        approved_by=tuple(_text(name) for name in stated["approved_by"]),
+        when_stale=when_stale,
+        bundle=parse_bundle(document["bundle"]),
+        source=source,
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text expected")
+    return value
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise TypeError("a release number expected")
+    return value
+
+
+def _moment(value: object) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError("a time zone is missing")
+    return moment

@@ -1,0 +1,113 @@
+"""The state folder: last good release, pinned keys, newest release seen. Written whole or not.
+
+`release.json` holds body, signature and entity tag together, so that one rename commits all.
+`newest.json` is apart from it: when the release is damaged, a replay is still known as one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from policies.client.errors import ClientError, StateUnusable
+from policies.client.keys import parse_jwks, to_jwks
+from policies.client.releases import Mark, Sealed
+
+RELEASE, KEYS, NEWEST = "release.json", "keys.json", "newest.json"
+
+
+class StateFolder:
+    """Reads give None for what is absent or damaged; writes raise StateUnusable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateUnusable(f"The state folder {path} cannot be made: {error}") from None
+
+    def has_release(self) -> bool:
+        return (self.path / RELEASE).exists()
+
+    def load_release(self) -> Sealed | None:
+        stored = self._load(RELEASE)
+        parts = [stored.get(name) for name in ("body", "signature", "etag")]
+        if not all(isinstance(part, str) for part in parts):
+            return None
+        body, signature, etag = (str(part) for part in parts)
+        return Sealed(body.encode("utf-8", "surrogatepass"), signature, etag)
+
+    def save_release(self, sealed: Sealed) -> None:
+        body = sealed.body.decode("utf-8")
+        self._save(RELEASE, {"body": body, "signature": sealed.signature, "etag": sealed.etag})
+
+    def load_keys(self, origin: str) -> dict[str, bytes]:
+        """Keys pinned from this address; those of another console do not count."""
+        stored = self._load(KEYS)
+        if stored.get("origin") != origin:
+            return {}
+        try:
+            return parse_jwks(json.dumps(stored.get("jwks")).encode(), KEYS)
+        except ClientError:
+            return {}
+
+    def save_keys(self, origin: str, keys: Mapping[str, bytes]) -> None:
+        self._save(KEYS, {"origin": origin, "jwks": to_jwks(keys)})
+
+    def load_newest(self) -> Mark | None:
+        stored = self._load(NEWEST)
+        try:
+            return Mark(
+                str(stored["workflow"]),
+                str(stored["environment"]),
+                int(str(stored["number"])),
+                int(str(stored["not_after"])),
+            )
+        except (KeyError, ValueError):
+            return None
+
+    def save_newest(self, mark: Mark) -> None:
+        self._save(NEWEST, vars(mark))
+
+    def _load(self, name: str) -> Mapping[str, object]:
+        try:
+            stored = json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return stored if isinstance(stored, dict) else {}
+
+    def _save(self, name: str, content: Mapping[str, object]) -> None:
+        try:
+            write_atomically(self.path / name, json.dumps(content).encode("utf-8"))
+        except OSError as error:
+            raise StateUnusable(f"{self.path / name} cannot be written: {error}") from None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that after any crash it holds all of the old or all of the new."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as temporary:
+            temporary.write(content)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable; where folders cannot be opened, there is no need to."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
