@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import django
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -20,13 +19,10 @@ from tests.services.postgres import create_database
 from tests.services.valkey import Valkey, start_valkey
 from tests.services.worker import WorkerProcess, start_worker
 
-# Here rather than by pytest-django, because the environment above must come first and
-# test modules import models as soon as they are collected.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
-django.setup()
 
 pytest_plugins = ["tests.policies.cast"]
 

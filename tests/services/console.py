@@ -75,15 +75,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def clean_environment(**variables: str) -> dict[str, str]:
+    """This process's environment without the test bench's own settings, and with `variables`."""
+    ours = ("DATABASE_URL", "REDIS_URL", "DJANGO_", "ROUTING_CONSOLE_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours)} | variables
+
+
+def processes_of(data_dir: Path) -> list[str]:
+    """The command lines of all processes that were started for this data folder."""
+    mark = f"ROUTING_CONSOLE_DATA_DIR={data_dir}".encode()
+    socket_title = f"unixsocket:{data_dir}/".encode()  # Valkey writes it over its environment
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            environment = (process / "environ").read_bytes().split(b"\0")
+            if mark in environment or socket_title in command:
+                found.append(command.replace(b"\0", b" ").decode())
+        except OSError:  # it ended meanwhile
+            continue
+    return found
+
+
 def start_console(data_dir: Path, *, demo: bool, environment: dict[str, str]) -> Console:
     """Start a console on `data_dir` and wait until it is ready.
 
     It gets none of this test process's database, broker and key, only `environment`.
     """
     port = free_port()
-    ours = ("DATABASE_URL", "REDIS_URL", "DJANGO_SECRET_KEY", "ROUTING_CONSOLE_DATA_DIR")
-    inherited = {name: value for name, value in os.environ.items() if name not in ours}
-    variables = inherited | {"ROUTING_CONSOLE_DATA_DIR": str(data_dir)} | environment
+    variables = clean_environment(ROUTING_CONSOLE_DATA_DIR=str(data_dir)) | environment
     command = [sys.executable, "-m", "routing_console.supervisor"]
     command += ["--port", str(port), "--data-dir", str(data_dir)]
     log = data_dir / "up.log"

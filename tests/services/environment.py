@@ -12,6 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import django
+from django.conf import settings
+
 from routing_console import data_folder
 from tests.services.postgres import start_postgres
 
@@ -35,6 +38,8 @@ def _is_xdist_worker() -> bool:
 
 
 def _settle() -> Path:
+    if settings.configured:
+        raise RuntimeError("Unset DJANGO_SETTINGS_MODULE: the tests settle it themselves.")
     if not _is_xdist_worker():
         _choose_database()
     runtime = Path(tempfile.mkdtemp(prefix="console-test-"))
@@ -58,3 +63,6 @@ def _settle() -> Path:
 
 
 RUNTIME = _settle()
+django.setup()
+# Else an xdist worker, which inherits it, would read its settings before coming here.
+del os.environ["DJANGO_SETTINGS_MODULE"]

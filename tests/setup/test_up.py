@@ -1,0 +1,153 @@
+"""`manage.py up` from a fresh copy of the tree, on an interpreter with nothing installed."""
+
+import http.client
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from routing_console.bootstrap import BASE_DIR
+from tests.services.console import clean_environment, free_port, processes_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+NOT_COPIED = (".git", ".venv", "data", ".*_cache", ".hypothesis", "__pycache__", "test-results")
+PLAIN_PYTHON = str(Path(sys.executable).resolve())
+
+
+@dataclass
+class Tree:
+    """A copy of the tree; `up` runs in it and ends with the test."""
+
+    root: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def up(self, data_dir: Path, port: int) -> subprocess.Popen[str]:
+        command = [PLAIN_PYTHON, "manage.py", "up", "--no-demo"]
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--data-dir", str(data_dir)],
+            cwd=self.root,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+
+@pytest.fixture(scope="module")
+def fresh_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("fresh") / "console"
+    shutil.copytree(BASE_DIR, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    return root
+
+
+@pytest.fixture
+def tree(fresh_tree: Path) -> Iterator[Tree]:
+    tree = Tree(fresh_tree)
+    yield tree
+    for process in tree.started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def _status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def _wait_until(condition: Callable[[], bool], limit_s: float) -> bool:
+    give_up_at = time.monotonic() + limit_s
+    while not condition() and time.monotonic() < give_up_at:
+        time.sleep(0.05)
+    return condition()
+
+
+def _read_until_announced(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "Ctrl-C stops it." in line:
+            return said
+    raise AssertionError(f"up ended: {said}")
+
+
+def test_up__on_a_fresh_copy__installs_the_lock_and_serves_within_a_minute(
+    tree: Tree, tmp_path: Path
+) -> None:
+    started_at, port = time.monotonic(), free_port()
+    process = tree.up(tmp_path / "data", port)
+    said = _read_until_announced(process)
+    assert time.monotonic() - started_at < 60
+    assert f"http://127.0.0.1:{port}" in said
+    assert _status(port, "/readyz") == 200
+    assert (tmp_path / "data" / "secret-key").stat().st_mode & 0o077 == 0
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert processes_of(tmp_path / "data") == []
+
+
+def test_up__a_second_time_on_the_same_folder__names_the_running_one(
+    tree: Tree, tmp_path: Path
+) -> None:
+    port = free_port()
+    first = tree.up(tmp_path, port)
+    _read_until_announced(first)
+    second = tree.up(tmp_path, free_port())
+    said, _ = second.communicate(timeout=20)
+    assert second.returncode == 1
+    sentence = f"A console already runs on {tmp_path}: http://127.0.0.1:{port} "
+    assert said == f"{sentence}(process {first.pid}).\n"
+
+
+def test_up__killed_outright__leaves_nothing_and_starts_again(tree: Tree, tmp_path: Path) -> None:
+    port = free_port()
+    first = tree.up(tmp_path, port)
+    _read_until_announced(first)
+    assert len(processes_of(tmp_path)) >= 7  # two of the web server, three of Celery's worker
+    first.kill()
+    assert _wait_until(lambda: processes_of(tmp_path) == [], 5), processes_of(tmp_path)
+
+    _read_until_announced(tree.up(tmp_path, port))
+    assert _status(port, "/readyz") == 200
+
+
+def test_up__a_part_dies__it_is_started_again(tree: Tree, tmp_path: Path) -> None:
+    port = free_port()
+    _read_until_announced(tree.up(tmp_path, port))
+    subprocess.run(["pkill", "-KILL", "-f", f"valkey-server.*{tmp_path}/valkey.sock"], check=True)
+    assert _wait_until(lambda: _status(port, "/readyz") == 503, 5)
+    assert _wait_until(lambda: _status(port, "/readyz") == 200, 20)
+
+
+def test_up__on_a_taken_port__says_so_in_one_sentence(tree: Tree, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = tree.up(tmp_path, port)
+        said, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said == f"Port {port} is taken by another program; choose one with --port.\n"
+
+
+def test_up__with_a_very_long_data_folder__puts_the_socket_somewhere_short(
+    tree: Tree, tmp_path: Path
+) -> None:
+    port = free_port()
+    _read_until_announced(tree.up(tmp_path / ("long" * 30), port))
+    assert _status(port, "/readyz") == 200
