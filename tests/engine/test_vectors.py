@@ -40,7 +40,7 @@ def vectors(name: str) -> Case:
     return loaded
 
 
-def cases(name: str, section: str = "cases") -> Any:
+def cases(name: str, section: str = "cases") -> pytest.MarkDecorator:
     entries = vectors(name)[section]
     return pytest.mark.parametrize("case", entries, ids=lambda case: case.get("name", ""))
 

@@ -1,0 +1,334 @@
+"""Hypothesis strategies for valid documents and for requests at and around their edges.
+
+Documents come as raw JSON (``bundle_documents``, ``catalogue_documents``) or parsed
+(``bundles``). Bounds are drawn from a small pool, so that rules overlap and touch.
+"""
+
+import math
+from typing import Any
+
+from hypothesis import strategies as st
+
+from policies.engine import (
+    FAILURE_KINDS,
+    METRICS,
+    Attempt,
+    Bundle,
+    Request,
+    Runtime,
+    parse_bundle,
+)
+from policies.engine.classification import RISKS
+from policies.engine.conditions import Range
+from policies.engine.fallback import JITTERS
+from policies.engine.routing import ON_NO_CANDIDATE, SELECTIONS
+from policies.engine.thresholds import EFFECTS, Metric
+
+Raw = dict[str, Any]
+
+NUMBERS = (-5, 0, 0.5, 1, 99.5, 100, 1000, 1e-9)
+VALUES = ("a", "b", "c", "naïve", "~/")
+CLASSES = ("simple", "hard", "sensitive")
+MODELS = ("m1", "m2", "vendor/m3", "m4@host", "m 5")
+REGIONS = ("eu", "us", "ap-south-1")
+CAPABILITIES = ("tools", "vision", "json")
+# bad_request never takes part in a matrix; chains are still tried with it.
+ROW_KINDS = tuple(kind for kind in FAILURE_KINDS if kind != "bad_request")
+
+# Every attribute a generated bundle may declare, so that requests can name any of them.
+ATTRIBUTES: tuple[Raw, ...] = (
+    {"name": "task", "type": "category", "values": list(VALUES[:3])},
+    {"name": "tenant", "type": "category", "values": None},
+    {"name": "tokens", "type": "number", "unit": "tokens"},
+    {"name": "score", "type": "number"},
+    {"name": "vip", "type": "flag"},
+    {"name": "code", "type": "flag", "derived_from": {"keywords": ["def ", "Class"]}},
+)
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+json_scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(("class", "any_of", "*", "m1", "timeout", "ordered", "gte"))
+)
+json_values = st.recursive(
+    json_scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=25,
+)
+
+
+def some(values: tuple[str, ...], *, least: int = 0) -> st.SearchStrategy[list[str]]:
+    """Distinct values, in any order."""
+    return st.lists(st.sampled_from(values), min_size=least, unique=True)
+
+
+@st.composite
+def _ranges(draw: st.DrawFn) -> Raw:
+    low, high = sorted(draw(st.lists(st.sampled_from(NUMBERS), min_size=2, max_size=2)))
+    bounds: Raw = {}
+    if draw(st.booleans()):
+        bounds[draw(st.sampled_from(("gte", "gt")))] = low
+    if not bounds or draw(st.booleans()):
+        bounds[draw(st.sampled_from(("lt", "lte")))] = high
+    empty = Range(**bounds).is_empty()
+    return {"gte": low} if empty else bounds
+
+
+def _constraints(attribute: Raw) -> st.SearchStrategy[Any]:
+    presence = st.booleans().map(lambda expected: {"present": expected})
+    if attribute["type"] == "number":
+        return _ranges() | presence
+    if attribute["type"] == "flag":
+        return st.booleans() | presence
+    values = some(tuple(attribute["values"] or VALUES), least=1)
+    inside, outside = values.map(lambda v: {"in": v}), values.map(lambda v: {"not_in": v})
+    return inside | outside | presence
+
+
+@st.composite
+def _boxes(draw: st.DrawFn, attributes: list[Raw]) -> Raw:
+    if not attributes:
+        return {}
+    chosen = draw(
+        st.lists(st.sampled_from(attributes), max_size=3, unique_by=lambda entry: entry["name"])
+    )
+    return {entry["name"]: draw(_constraints(entry)) for entry in chosen}
+
+
+def conditions(attributes: list[Raw]) -> st.SearchStrategy[Raw]:
+    """Conditions over the given raw attributes: a box, or any of two or three."""
+    several = st.lists(_boxes(attributes), min_size=1, max_size=3)
+    return _boxes(attributes) | several.map(lambda boxes: {"any_of": boxes})
+
+
+@st.composite
+def classification_documents(draw: st.DrawFn) -> Raw:
+    attributes = draw(
+        st.lists(st.sampled_from(ATTRIBUTES), unique_by=lambda entry: entry["name"], max_size=6)
+    )
+    keys = draw(some(CLASSES, least=1))
+    rules = [
+        {"id": f"c{index}", "when": draw(conditions(attributes)), "class": key}
+        for index, key in enumerate(draw(st.lists(st.sampled_from(keys), max_size=4)))
+    ]
+    provided = {
+        "attribute": "predicted_class",
+        "confidence_attribute": "confidence",
+        "min_confidence": draw(st.sampled_from((0, 0.5, 1))),
+    }
+    return {
+        "schema": 1,
+        "attributes": attributes,
+        "classes": [
+            {"key": key, "risk": draw(st.sampled_from(RISKS)), "description": draw(texts)}
+            for key in keys
+        ],
+        "rules": rules,
+        "default_class": draw(st.sampled_from(keys)),
+        "provided": draw(st.sampled_from((None, provided))),
+    }
+
+
+@st.composite
+def route_documents(draw: st.DrawFn, *, default: bool = False) -> Raw:
+    models = draw(some(MODELS, least=1))
+    weights = draw(st.lists(st.sampled_from((0, 0.5, 1, 90)), min_size=5, max_size=5))
+    weights[0] = weights[0] or 1
+    return {
+        "select": draw(st.sampled_from(SELECTIONS)),
+        "candidates": [
+            {"model": model, "weight": weight}
+            for model, weight in zip(models, weights, strict=False)
+        ],
+        "constraints": {
+            "regions": draw(some(REGIONS)),
+            "capabilities": draw(some(CAPABILITIES[:2])),
+            "max_cost_usd": draw(st.sampled_from((None, 0.001, 0.05))),
+            "fits_context": draw(st.booleans()),
+        },
+        "on_no_candidate": "refuse" if default else draw(st.sampled_from(ON_NO_CANDIDATE)),
+    }
+
+
+@st.composite
+def policy_documents(draw: st.DrawFn, classification: Raw) -> Raw:
+    keys = [entry["key"] for entry in classification["classes"]]
+    known = [*classification["attributes"], {"name": "class", "type": "category", "values": keys}]
+    sticky = [entry["name"] for entry in known[:-1] if entry["type"] == "category"]
+    return {
+        "schema": 1,
+        "rules": [
+            {"id": f"p{index}", "when": draw(conditions(known)), "route": draw(route_documents())}
+            for index in range(draw(st.integers(0, 3)))
+        ],
+        "default": draw(route_documents(default=True)),
+        "sticky_on": draw(st.sampled_from([None, *sticky])),
+    }
+
+
+@st.composite
+def _rows(draw: st.DrawFn, keys: list[str]) -> list[Raw]:
+    cells = st.tuples(st.sampled_from(("*", *MODELS)), st.sampled_from([None, *keys]))
+    rows = []
+    for model, key in draw(st.lists(cells, unique=True, max_size=6)):
+        base = draw(st.sampled_from((0, 100, 333.3)))
+        retries = {
+            "count": draw(st.integers(0, 3)),
+            "base_ms": base,
+            "factor": draw(st.sampled_from((1, 1.5, 3))),
+            "max_ms": base * 2,
+            "jitter": draw(st.sampled_from(JITTERS)),
+            "honour_retry_after": draw(st.booleans()),
+        }
+        then = [target for target in draw(some(MODELS)) if target != model]
+        kinds = draw(some(ROW_KINDS, least=1))
+        rows.append({"model": model, "class": key, "on": kinds, "retries": retries, "then": then})
+    return rows
+
+
+@st.composite
+def fallback_documents(draw: st.DrawFn, keys: list[str]) -> Raw:
+    preserved = ("regions", "capabilities", "context")
+    return {
+        "schema": 1,
+        "rows": draw(_rows(keys)),
+        "limits": {
+            "max_attempts": draw(st.integers(1, 8)),
+            "deadline_ms": draw(st.sampled_from((1, 500, 30_000))),
+            "cost_cap_usd": draw(st.sampled_from((None, 0.002, 1))),
+            "retry_budget": draw(st.sampled_from((None, {"ratio": 0.2}))),
+            "breaker": draw(st.sampled_from((None, {"window_s": 10}))),
+            "preserve": {name: draw(st.booleans()) for name in preserved},
+        },
+    }
+
+
+@st.composite
+def _thresholds(draw: st.DrawFn, index: int, keys: list[str]) -> Raw:
+    metric: Metric = draw(st.sampled_from(list(METRICS.values())))
+    comparison = draw(st.sampled_from(("absolute", "vs_baseline", "non_inferiority")))
+    bound = draw(st.sampled_from((0, 0.02, 12)))
+    return {
+        "id": f"q{index}",
+        "class": draw(st.sampled_from(["*", *keys])),
+        "metric": metric.name,
+        "comparison": comparison,
+        "op": draw(st.sampled_from(metric.ops)),
+        "value" if comparison == "absolute" else "margin": bound,
+        "relative": comparison != "absolute" and draw(st.booleans()),
+        "window": draw(st.sampled_from(("24h", "7d", "4w"))),
+        "effect": draw(st.sampled_from(EFFECTS)),
+        "owner": draw(texts),
+    }
+
+
+@st.composite
+def catalogue_documents(draw: st.DrawFn) -> Raw:
+    """All of MODELS, at one to three providers, some without a price or a window."""
+    prices = st.sampled_from((None, 0, 0.15, 2.5, 30))
+    models = {
+        name: {
+            "provider": draw(st.sampled_from(("acme", "borealis", "01-labs"))),
+            "context_window": draw(st.sampled_from((None, 1000, 128_000))),
+            "regions": draw(some(REGIONS)),
+            "capabilities": draw(some(CAPABILITIES)),
+            "status": draw(st.sampled_from(("active", "active", "deprecated", "retired"))),
+            "input_usd_per_mtok": draw(prices),
+            "output_usd_per_mtok": draw(prices),
+        }
+        for name in MODELS
+    }
+    return {"providers": {"acme": {}, "borealis": {}, "01-labs": {"label": "01"}}, "models": models}
+
+
+@st.composite
+def bundle_documents(draw: st.DrawFn) -> Raw:
+    """Raw valid bundles."""
+    classification = draw(classification_documents())
+    keys = [entry["key"] for entry in classification["classes"]]
+    return {
+        "schema": 1,
+        "request_classification": classification,
+        "router_policy": draw(policy_documents(classification)),
+        "fallback_matrix": draw(fallback_documents(keys)),
+        "quality_thresholds": {
+            "schema": 1,
+            "thresholds": [draw(_thresholds(i, keys)) for i in range(draw(st.integers(0, 3)))],
+        },
+        "catalogue": draw(catalogue_documents()),
+    }
+
+
+def bundles() -> st.SearchStrategy[Bundle]:
+    return bundle_documents().map(parse_bundle)
+
+
+def _numbers_at_edges() -> st.SearchStrategy[float]:
+    """Each bound of the pool and its two neighbours among the doubles, and what is not finite."""
+    edges = [
+        value
+        for bound in NUMBERS
+        for value in (bound, math.nextafter(bound, -math.inf), math.nextafter(bound, math.inf))
+    ]
+    return st.sampled_from([*edges, math.nan, math.inf, -math.inf, 10**400, 2**60])
+
+
+_values: dict[str, st.SearchStrategy[Any]] = {
+    "category": st.sampled_from((*VALUES, "undeclared", "", "\ud800")),
+    "number": _numbers_at_edges(),
+    "flag": st.booleans(),
+}
+_anything: st.SearchStrategy[Any] = st.none() | st.one_of(*_values.values())
+_sizes = st.none() | st.sampled_from((0, 1, 999, 1000, 1001, 127_000, 10**20, -1))
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Request:
+    """Requests for any generated bundle: declared and undeclared attributes, right and wrong
+    types, values on and beside every bound, NaN, nulls, missing sizes.
+    """
+    attributes = {
+        entry["name"]: draw(_values[entry["type"]] | _anything)
+        for entry in draw(st.lists(st.sampled_from(ATTRIBUTES), max_size=6))
+    }
+    attributes |= draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "predicted_class": st.sampled_from((*CLASSES, "odd", 3)),
+                "confidence": st.sampled_from((0, 0.5, 0.4999, 1, math.nan, "high", True)),
+                "undeclared": _anything,
+            },
+        )
+    )
+    return Request(
+        attributes=attributes,
+        prompt=draw(st.none() | st.sampled_from(("", "DEF x", "class", "def", "\ud800 def "))),
+        request_id=draw(st.sampled_from(("", "r1", "r2", "\udfff", "要求"))),
+        input_tokens=draw(_sizes),
+        max_output_tokens=draw(_sizes),
+    )
+
+
+def attempts_on(model: str) -> st.SearchStrategy[Attempt]:
+    """Failed attempts, odd recordings among them."""
+    return st.builds(
+        Attempt,
+        model=st.just(model),
+        failure_kind=st.sampled_from((*ROW_KINDS, *ROW_KINDS[:4], "bad_request", "unheard_of")),
+        latency_ms=st.sampled_from((0, 1, 250.5, 400, math.nan, -3)),
+        cost_usd=st.sampled_from((0, 0.0005, 0.001)),
+        bytes_sent=st.booleans(),
+        retry_after_ms=st.sampled_from((None, 0, 123.4, 10_000, math.inf)),
+    )
+
+
+runtimes = st.builds(
+    Runtime, open_breakers=st.frozensets(st.sampled_from(MODELS), max_size=2)
+) | st.just(Runtime(retry_allowed=False))

@@ -1,0 +1,47 @@
+"""A request is told what of it will not be used, with a pointer for each."""
+
+import math
+
+import pytest
+
+from policies.engine import Bundle, Request, check_request, parse_bundle
+from tests.engine.test_vectors import vectors
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return parse_bundle(vectors("bundle.json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("tsk", "chat", 'did you mean "task"'),
+        ("a/b", 1, "unknown attribute"),
+        ("task", "chatt", 'did you mean "chat"'),
+        ("task", 5, "must be text, not a number"),
+        ("prompt_tokens", "5", "must be a finite number, not text"),
+        ("prompt_tokens", math.nan, "must be a finite number"),
+        ("prompt_tokens", True, "must be a finite number, not true"),
+        ("vip", 1, "must be true or false, not a number"),
+        ("predicted_class", "odd", "must be one of"),
+        ("confidence", "high", "must be a finite number"),
+    ],
+)
+def test_check_request__unusable_value__is_reported_in_place(
+    bundle: Bundle, name: str, value: float | str, says: str
+) -> None:
+    (problem,) = check_request(bundle, Request({name: value}))
+    assert problem.pointer == "/attributes/" + name.replace("/", "~1")
+    assert says in problem.message
+
+
+def test_check_request__sound_request__reports_nothing(bundle: Bundle) -> None:
+    attributes = {
+        "task": "chat",
+        "prompt_tokens": 5,
+        "vip": None,
+        "conversation_id": "any",
+        "confidence": 0.5,
+    }
+    assert check_request(bundle, Request(attributes)) == []

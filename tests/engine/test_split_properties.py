@@ -1,0 +1,70 @@
+"""Weighted splits: shares follow weights, and a change moves no more keys than it must."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.engine.routing import Candidate
+from policies.engine.splitting import bucket, by_split
+
+weights = st.floats(min_value=0.01, max_value=1000, allow_nan=False)
+arms = st.lists(weights, min_size=1, max_size=5)
+keys = st.lists(st.text(max_size=8), min_size=1, max_size=40, unique=True)
+salts = st.text(max_size=6)
+
+
+def winner(given_weights: list[float], salt: str, key: str) -> str:
+    candidates = [Candidate(f"m{index}", weight) for index, weight in enumerate(given_weights)]
+    return by_split(candidates, salt, key)[0].model
+
+
+@given(arms, st.integers(0, 4), st.floats(1, 100), salts, keys)
+def test_split__one_weight_raised__moves_keys_only_to_that_arm(
+    old: list[float], arm: int, factor: float, salt: str, many: list[str]
+) -> None:
+    arm %= len(old)
+    new = [weight * factor if index == arm else weight for index, weight in enumerate(old)]
+    before = [winner(old, salt, key) for key in many]
+    after = [winner(new, salt, key) for key in many]
+    moved = [now for then, now in zip(before, after, strict=True) if then != now]
+    assert set(moved) <= {f"m{arm}"}
+    # No split with these two outcomes could move fewer: all that moved is the arm's growth.
+    assert len(moved) == Counter(after)[f"m{arm}"] - Counter(before)[f"m{arm}"]
+
+
+@given(arms, weights, salts, keys)
+def test_split__arm_added__takes_keys_and_reshuffles_none(
+    old: list[float], weight: float, salt: str, many: list[str]
+) -> None:
+    for key in many:
+        assert winner([*old, weight], salt, key) in (winner(old, salt, key), f"m{len(old)}")
+
+
+@given(arms, salts, keys)
+def test_split__all_weights_scaled_by_a_power_of_two__moves_nobody(
+    old: list[float], salt: str, many: list[str]
+) -> None:
+    doubled = [weight * 2 for weight in old]
+    assert [winner(old, salt, key) for key in many] == [winner(doubled, salt, key) for key in many]
+
+
+def test_split__many_keys__shares_follow_the_weights() -> None:
+    count = 20_000
+    won = Counter(winner([70, 25, 5], "shares", f"key-{index}") for index in range(count))
+    for model, share in (("m0", 0.70), ("m1", 0.25), ("m2", 0.05)):
+        four_sigma = 4 * (share * (1 - share) / count) ** 0.5
+        assert abs(won[model] / count - share) < four_sigma
+
+
+def test_split__one_to_two_of_four_shares__moves_a_sixth() -> None:
+    # (1, 1, 1) → (2, 1, 1): the least is 1/2 − 1/3 = 1/6; cumulative ranges would move 1/4.
+    count = 20_000
+    names = [f"key-{index}" for index in range(count)]
+    moved = sum(winner([1, 1, 1], "s", key) != winner([2, 1, 1], "s", key) for key in names)
+    assert abs(moved / count - 1 / 6) < 0.011
+
+
+@given(salts, st.text(max_size=8))
+def test_bucket__any_key__lies_in_the_unit_interval(salt: str, key: str) -> None:
+    assert 0 <= bucket(salt, key) < 1
