@@ -14,7 +14,7 @@ from django import template
 register = template.Library()
 
 Context = dict[str, Any]
-WIDTH, HEIGHT, PAD = 120.0, 28.0, 3.0
+WIDTH, HEIGHT, PAD = 120.0, 28.0, 3.0  # the pad keeps the dot at the end inside the drawing
 
 
 @register.inclusion_tag("components/sparkline.html")
@@ -100,7 +100,7 @@ def _pieces(
     points: Sequence[float | None], low: float, high: float
 ) -> list[list[tuple[float, float]]]:
     """Runs of known values, as points in the drawing."""
-    step = (WIDTH - 2 * PAD) / (len(points) - 1)
+    step = (WIDTH - PAD) / (len(points) - 1)
     pieces: list[list[tuple[float, float]]] = []
     gap = True
     for index, value in enumerate(points):
@@ -109,7 +109,7 @@ def _pieces(
             continue
         if gap:
             pieces.append([])
-        pieces[-1].append((round(PAD + index * step, 1), _y(value, low, high)))
+        pieces[-1].append((round(index * step, 1), _y(value, low, high)))
         gap = False
     return pieces
 

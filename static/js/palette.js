@@ -25,13 +25,13 @@
 
   function ofPage() {
     const found = [];
-    for (const node of document.querySelectorAll("main .button, main [data-palette], .rail a, .topbar [data-palette]")) {
+    for (const node of document.querySelectorAll("main .button, main [data-palette], .topbar [data-palette], .rail-list a, .switcher a")) {
       const label = (node.dataset.palette || node.firstChild?.textContent || node.textContent || "").trim();
       if (!label || node.disabled || node.getAttribute("aria-disabled") === "true") continue;
       const inRail = node.closest(".rail");
       found.push({ label, hint: inRail ? "Page" : "On this page", group: inRail ? "Go to" : "On this page", node });
     }
-    return found;
+    return found.sort((a, b) => b.group.localeCompare(a.group)); // "On this page" before "Go to"
   }
 
   async function load() {

@@ -4,6 +4,7 @@
   const source = document.currentScript.dataset.plotly;
   let loading = null;
   let probe = null;
+  const coarse = matchMedia("(pointer: coarse)").matches; // without hover the bar would cover the plot
 
   // Plotly carries MapLibre's style sheet and adds it inline, which the content policy refuses,
   // unless an element of this id is there already. The console draws no maps.
@@ -97,7 +98,7 @@
     try {
       const plotly = await loadPlotly();
       const figure = JSON.parse(data.textContent);
-      const config = { displayModeBar: "hover", displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+      const config = { displayModeBar: coarse ? false : "hover", displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
       await plotly.react(node, themed(figure.data || []), layoutOf(figure), config);
       node.dataset.drawn = "";
     } catch (error) {
