@@ -1,0 +1,178 @@
+"""Structural edits: add, remove and move entries of a document while it is form data.
+
+An edit is written ``action:path`` or ``action:path:argument``, as the buttons of the page send it
+(``add:rules``, ``remove:rules.2``, ``up:rules.2``, ``test:rules.0.when.1:task``). Edits work on
+the tree of controls, so that the numbers in a path mean what the author saw, and so that text
+which no longer applies moves along with its entry. Pure: a new tree is returned.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from policies.forms import codec, conditions, new_entries
+from policies.forms.nodes import element_id
+from policies.forms.shapes import SHAPES, Condition, OneOf, Record, Rows, Shape
+from policies.forms.tree import MARK, Tree, grow, numbered
+from policies.forms.vocabulary import Vocabulary
+
+FIRST_TESTS = {"category": "in", "number": "gte", "flag": "true"}
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The tree after an edit, the element that takes the focus, and the entry to show open."""
+
+    tree: Tree
+    focus: str = ""
+    opened: str = ""
+
+
+class UnknownEdit(ValueError):
+    """No button of the page says this."""
+
+
+def apply(kind: str, tree: Tree, edit: str, vocabulary: Vocabulary) -> Edited:
+    """Carries out one edit. Raises UnknownEdit for a path or an action that does not exist."""
+    action, _, rest = edit.partition(":")
+    path, _, argument = rest.partition(":")
+    steps = path.split(".") if path else []
+    act = _ACTIONS.get(action)
+    if act is None or not steps:
+        raise UnknownEdit(edit)
+    return act(kind, copy.deepcopy(tree), steps, argument, vocabulary)
+
+
+def _add(kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary) -> Edited:
+    shape = shape_at(kind, steps)
+    if isinstance(shape, Condition):
+        return _add_group(tree, steps)
+    if isinstance(shape, Record) and shape.nullable:
+        return _switch_on(shape, tree, steps)
+    if not isinstance(shape, Rows):
+        raise UnknownEdit(".".join(steps))
+    branch = _branch(tree, steps)
+    index = len(numbered(branch))
+    value = new_entries.new_entry(kind, steps, tree, vocabulary, argument)
+    path = ".".join([*steps, str(index)])
+    grown = grow(codec.shape_pairs(shape.item, value, path))
+    _branch(tree, steps)[str(index)] = _at(grown, [*steps, str(index)])
+    return Edited(tree, element_id("row", path), path)
+
+
+def _add_group(tree: Tree, steps: list[str]) -> Edited:
+    branch = _branch(tree, steps)
+    index = len(numbered(branch))
+    branch[str(index)] = {MARK: [""]}
+    path = ".".join([*steps, str(index)])
+    return Edited(tree, element_id("add-test", path), path)
+
+
+def _switch_on(shape: Record, tree: Tree, steps: list[str]) -> Edited:
+    path = ".".join(steps)
+    grown = grow(codec.shape_pairs(shape, {}, path))
+    _branch(tree, steps[:-1])[steps[-1]] = _at(grown, steps)
+    return Edited(tree, element_id("row", path), path)
+
+
+def _test(kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary) -> Edited:
+    """Adds a test of an attribute to a group of a condition."""
+    if not isinstance(shape_at(kind, steps[:-1]), Condition) or not argument:
+        raise UnknownEdit(".".join(steps))
+    group = _branch(tree, steps)
+    index = len(numbered(group))
+    word = vocabulary.attributes.get(argument)
+    operator = FIRST_TESTS.get(word.type if word else "", "present")
+    path = ".".join([*steps, str(index)])
+    test = conditions.Test(argument, operator, () if operator == "in" else ("",))
+    declared = word.values if word else ()
+    grown = grow(conditions.test_pairs(test, path, declared))
+    group[str(index)] = _at(grown, [*steps, str(index)])
+    return Edited(tree, element_id("row", path), path)
+
+
+def _remove(
+    kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary
+) -> Edited:
+    """Takes an entry out of a list, switches a record off, or drops raw JSON."""
+    parent = _branch(tree, steps[:-1])
+    if steps[-1] not in parent:
+        raise UnknownEdit(".".join(steps))
+    del parent[steps[-1]]
+    above = ".".join(steps[:-1])
+    if not steps[-1].isdecimal():
+        return Edited(tree, element_id("add", ".".join(steps)), above)
+    entries = numbered(parent)
+    _renumber(parent, entries)
+    if isinstance(shape_at(kind, steps[:-1]), Condition) and len(entries) < 2:
+        parent.pop(conditions.ANY_MARK, None)
+    return Edited(tree, element_id("add", above), above)
+
+
+def _move(
+    kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary, by: int
+) -> Edited:
+    if not isinstance(shape_at(kind, steps[:-1]), Rows) or not steps[-1].isdecimal():
+        raise UnknownEdit(".".join(steps))
+    parent = _branch(tree, steps[:-1])
+    entries = numbered(parent)
+    was = int(steps[-1])
+    now = min(max(was + by, 0), len(entries) - 1)
+    if not 0 <= was < len(entries):
+        raise UnknownEdit(".".join(steps))
+    entries.insert(now, entries.pop(was))
+    _renumber(parent, entries)
+    path = ".".join([*steps[:-1], str(now)])
+    way = "up" if by < 0 else "down"
+    return Edited(tree, element_id(way, path), path)
+
+
+def _up(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabulary) -> Edited:
+    return _move(kind, tree, steps, argument, words, -1)
+
+
+def _down(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabulary) -> Edited:
+    return _move(kind, tree, steps, argument, words, 1)
+
+
+_ACTIONS = {"add": _add, "test": _test, "remove": _remove, "up": _up, "down": _down}
+
+
+def shape_at(kind: str, steps: list[str]) -> Shape | None:
+    """The shape of a place; None where the document has none (inside a condition, raw JSON)."""
+    shape: Shape | None = SHAPES[kind]
+    for step in steps:
+        if isinstance(shape, Record):
+            shape = shape.fields.get(step)
+        elif isinstance(shape, OneOf):
+            shape = shape.options.get(step)
+        elif isinstance(shape, Rows) and step.isdecimal():
+            shape = shape.item
+        else:
+            return None
+    return shape
+
+
+def _branch(tree: Tree, steps: list[str]) -> Tree:
+    """The branch at a path, grown where nothing was sent for it."""
+    for step in steps:
+        inner = tree.setdefault(step, {})
+        if not isinstance(inner, dict):
+            raise UnknownEdit(".".join(steps))
+        tree = inner
+    return tree
+
+
+def _at(tree: Tree, steps: list[str]) -> Any:
+    found: Any = tree
+    for step in steps:
+        found = found.get(step, {}) if isinstance(found, dict) else {}
+    return found
+
+
+def _renumber(parent: Tree, entries: list[Tree | list[str]]) -> None:
+    for step in [step for step in parent if step.isdecimal()]:
+        del parent[step]
+    parent.update({str(index): entry for index, entry in enumerate(entries)})
