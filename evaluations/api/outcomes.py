@@ -1,0 +1,153 @@
+"""`POST /api/v1/outcomes` and `/api/v1/feedback`: what routers report. See docs/outcomes.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evaluations.api.batches import BatchParser, events_of
+from evaluations.api.routers import IsRouter, RouterTokenAuthentication
+from evaluations.services.outcomes import Receipt, ingest, take_feedback
+from policies.engine.fallback import FAILURE_KINDS
+from policies.models import RouterToken
+
+
+class AttemptShape(serializers.Serializer[Any]):
+    """One try of one model; `failure_kind` is null when it answered."""
+
+    model = serializers.CharField(max_length=200)
+    failure_kind = serializers.ChoiceField(FAILURE_KINDS, allow_null=True, required=False)
+    latency_ms = serializers.FloatField(min_value=0, allow_null=True, required=False)
+    cost_usd = serializers.FloatField(min_value=0, allow_null=True, required=False)
+
+
+class OutcomeShape(serializers.Serializer[Any]):
+    """What happened to one request. Absent and null both mean "not told"."""
+
+    request_id = serializers.CharField(max_length=200, help_text="Once per environment.")
+    time = serializers.DateTimeField(help_text="With its zone; at most 90 days back.")
+    release_digest = serializers.CharField(required=False, allow_null=True)
+    attributes = serializers.DictField(required=False)
+    class_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    labelled_class = serializers.CharField(required=False, allow_null=True)
+    rule = serializers.CharField(required=False, allow_null=True)
+    model = serializers.CharField(required=False, allow_null=True, help_text="The one chosen.")
+    served_model = serializers.CharField(
+        required=False, allow_null=True, help_text="The one that answered; null when none did."
+    )
+    propensity = serializers.FloatField(required=False, min_value=0, max_value=1)
+    attempts = AttemptShape(many=True, required=False)
+    latency_ms = serializers.FloatField(required=False, min_value=0)
+    input_tokens = serializers.IntegerField(required=False, min_value=0)
+    output_tokens = serializers.IntegerField(required=False, min_value=0)
+    cost_usd = serializers.FloatField(required=False, min_value=0)
+    quality = serializers.FloatField(required=False, min_value=0, max_value=1)
+    conversation_id = serializers.CharField(required=False, allow_null=True)
+    tenant = serializers.CharField(required=False, allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        # `class` is a word of Python, so it cannot be declared above.
+        fields = super().get_fields()
+        fields["class"] = serializers.CharField(required=False, allow_null=True, max_length=64)
+        return fields
+
+
+class FeedbackShape(serializers.Serializer[Any]):
+    """What was learnt later: a quality, a label, or both."""
+
+    request_id = serializers.CharField(max_length=200)
+    quality = serializers.FloatField(required=False, min_value=0, max_value=1)
+    labelled_class = serializers.CharField(required=False, max_length=64)
+
+
+class RejectionShape(serializers.Serializer[Any]):
+    index = serializers.IntegerField(help_text="Place of the event in the batch, from 0.")
+    pointer = serializers.CharField(help_text="JSON pointer into that event.")
+    message = serializers.CharField()
+
+
+class ReceiptShape(serializers.Serializer[Any]):
+    """What became of the batch."""
+
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField(help_text="Known before, and left as they were.")
+    rejected = RejectionShape(many=True)
+
+
+_EXAMPLE = OpenApiExample(
+    "One request that fell back once",
+    request_only=True,
+    value=[
+        {
+            "request_id": "r-1",
+            "time": "2026-01-31T09:30:00Z",
+            "class": "simple",
+            "model": "small",
+            "attempts": [
+                {"model": "small", "failure_kind": "rate_limit", "latency_ms": 40},
+                {"model": "large", "failure_kind": None, "latency_ms": 900, "cost_usd": 0.002},
+            ],
+            "quality": 0.9,
+        }
+    ],
+)
+_ANSWERS = {
+    200: ReceiptShape,
+    207: OpenApiResponse(ReceiptShape, description="Some events were rejected."),
+    400: OpenApiResponse(description="Not JSON, or not a batch."),
+    401: OpenApiResponse(description="No token, or not a usable one."),
+    413: OpenApiResponse(description="More than 1,000 events or 5 MB."),
+}
+
+
+class ReportView(APIView):
+    """What both kinds of report share."""
+
+    authentication_classes = [RouterTokenAuthentication]
+    permission_classes = [IsRouter]
+    parser_classes = [BatchParser]
+
+    def take(self, request: Request, member: str, keep: Callable[..., Receipt]) -> Response:
+        token = request.auth
+        if not isinstance(token, RouterToken):
+            raise TypeError("IsRouter lets only routers in.")
+        receipt = keep(token.environment, events_of(request, member), now=timezone.now())
+        code = status.HTTP_207_MULTI_STATUS if receipt.rejected else status.HTTP_200_OK
+        return Response(asdict(receipt), status=code)
+
+
+class OutcomesView(ReportView):
+    """Report outcomes."""
+
+    @extend_schema(
+        operation_id="report_outcomes",
+        summary="Report what happened to requests",
+        request=OutcomeShape(many=True),
+        responses=_ANSWERS,
+        examples=[_EXAMPLE],
+        tags=["Outcomes"],
+    )
+    def post(self, request: Request) -> Response:
+        return self.take(request, "events", ingest)
+
+
+class FeedbackView(ReportView):
+    """Report what was learnt later."""
+
+    @extend_schema(
+        operation_id="report_feedback",
+        summary="Add qualities and labels to outcomes reported before",
+        request=FeedbackShape(many=True),
+        responses=_ANSWERS,
+        tags=["Outcomes"],
+    )
+    def post(self, request: Request) -> Response:
+        return self.take(request, "feedback", take_feedback)

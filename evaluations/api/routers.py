@@ -1,0 +1,53 @@
+"""Who reports: a router, by the token of its workflow and environment."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from policies.delivery.bearer import bearer_token, token_hash
+from policies.models import RouterToken
+
+
+class RouterTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer rcr_…`, issued in the workflow's settings."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, RouterToken] | None:
+        header = get_authorization_header(request).decode("latin-1")
+        plain = bearer_token(header)
+        if not plain:
+            return None
+        tokens = RouterToken.objects.usable().select_related("environment")
+        token = tokens.filter(hash=token_hash(plain)).first()
+        if token is None:
+            raise AuthenticationFailed("This router token is unknown, expired or revoked.")
+        return AnonymousUser(), token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="routing-console"'
+
+
+class IsRouter(BasePermission):
+    message = "Reporting needs a router's token."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.auth, RouterToken)
+
+
+class RouterTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI document names it."""
+
+    target_class = RouterTokenAuthentication
+    name = "routerToken"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A router's token (rcr_…): one workflow, one environment.",
+        }
