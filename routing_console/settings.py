@@ -1,6 +1,5 @@
 """All settings, read from environment variables (the table is in README.md)."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -60,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
+    "policies.origin.OriginMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "routing_console.urls"
@@ -169,6 +169,9 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- People and sessions ----------------------------------------------------------------
+# One-click sign-in as a demo account; `up` sets it when it has loaded the demo.
+DEMO_SIGN_IN = env.bool("ROUTING_CONSOLE_DEMO_SIGN_IN", default=False)
+
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
@@ -213,20 +216,18 @@ CONTENT_SECURITY_POLICY = {
 
 # --- REST -------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "policies.api.authentication.PersonalTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     # JSON only: the browsable pages need inline scripts, which the policy above forbids.
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["policies.api.bodies.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "policies.api.problem.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-if find_spec("policies.api.authentication"):
-    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"].insert(
-        0, "policies.api.authentication.PersonalTokenAuthentication"
-    )
-if find_spec("policies.api.problem"):
-    REST_FRAMEWORK["EXCEPTION_HANDLER"] = "policies.api.problem.exception_handler"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Routing Console",
     "DESCRIPTION": "Author, prove, review, publish, watch and reverse model-routing policies.",
@@ -234,6 +235,19 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "policies.api.schema.add_problems",
+    ],
+    # Several fields are called `kind`, `state` or `verdict`; each set of values has its name.
+    "ENUM_NAME_OVERRIDES": {
+        "ComponentKind": "policies.models.components.ComponentKind",
+        "CheckKind": "policies.models.changes.CheckKind",
+        "ReleaseKind": "policies.models.releases.ReleaseKind",
+        "Verdict": "policies.models.changes.Verdict",
+        "ReviewVerdict": "policies.models.changes.ReviewVerdict",
+        "Role": "policies.models.teams.Role",
+    },
 }
 
 # --- Logs, to standard output -----------------------------------------------------------

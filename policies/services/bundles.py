@@ -10,7 +10,16 @@ from django.contrib.auth.models import User
 from django.db.models import Max
 from django.utils import timezone
 
-from policies.engine import COMPONENTS, compose, digest, parse_bundle, parse_component, serialise
+from policies.engine import (
+    COMPONENTS,
+    DocumentError,
+    Problem,
+    compose,
+    digest,
+    parse_bundle,
+    parse_component,
+    serialise,
+)
 from policies.models import Bundle, CatalogueModel, ComponentVersion, Provider, Workflow
 from policies.services import audit
 from policies.services.locking import lock_workflow
@@ -74,14 +83,46 @@ def cut_version(
     return version
 
 
+def component_problems(documents: Mapping[str, object]) -> list[Problem]:
+    """All that is wrong inside the documents; each pointer starts with the component's name."""
+    problems: list[Problem] = []
+    for kind in COMPONENTS:
+        try:
+            if kind in documents:
+                parse_component(kind, documents[kind])
+        except DocumentError as error:
+            problems += [problem.under(f"/{kind}") for problem in error.problems]
+    return problems
+
+
+def problems_of(documents: Mapping[str, object]) -> list[Problem]:
+    """All that is wrong with the documents, and, when there are four sound ones, between them.
+
+    Nothing is saved. Pointers are the same whether a place is inside one document or the bundle.
+    """
+    problems = component_problems(documents)
+    if problems or not all(kind in documents for kind in COMPONENTS):
+        return problems
+    sound = {kind: serialise(parse_component(kind, documents[kind])) for kind in COMPONENTS}
+    try:
+        parse_bundle(compose(sound, catalogue_document()))
+    except DocumentError as error:
+        return list(error.problems)
+    return []
+
+
 def compose_bundle(
     workflow: Workflow, documents: Mapping[str, object], *, acting_user: User
 ) -> Bundle:
     """Cut a version of each document and compose them with the catalogue of today.
 
     Locks the workflow, so that two people cannot be given the same version number. Raises
-    DocumentError, with pointers into the bundle, when the four do not fit together.
+    DocumentError, with pointers into the bundle, when a document is wrong or the four do not fit
+    together.
     """
+    problems = component_problems(documents)
+    if problems:
+        raise DocumentError(problems)
     lock_workflow(workflow.pk)
     versions = {
         kind: cut_version(workflow, kind, documents[kind], acting_user=acting_user)

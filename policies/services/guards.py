@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from policies.engine import digest
-from policies.models import ChangeRequest, ComponentContract, Review
+from policies.models import ChangeRequest, ComponentContract, Membership, Review
 from policies.models.changes import CheckKind, ReviewVerdict
 from policies.models.components import ComponentKind
-from policies.permissions import can, roles_with
+from policies.permissions import CAPABILITIES, can, roles_with
 from policies.refusals import Reason, Refused
 from policies.services import checks
 from policies.transitions import TRANSITIONS, State
@@ -92,6 +93,20 @@ def standing_of(change: ChangeRequest, states: list[checks.CheckState] | None = 
     )
     required = change.environment.required_approvals
     return Standing(subject, reviews, approvals, objections, required, missing)
+
+
+def awaiting_review_by(user: User) -> QuerySet[ChangeRequest]:
+    """In review, theirs to judge by role and four eyes, and without a word of theirs yet."""
+    roles = [role for role, held in CAPABILITIES.items() if "review" in held]
+    reviewing = Membership.objects.filter(user=user, role__in=roles)
+    said = Review.objects.standing().filter(reviewer=user)
+    return (
+        ChangeRequest.objects.filter(
+            state=State.IN_REVIEW, workflow__team__in=reviewing.values("team")
+        )
+        .exclude(contributors=user)
+        .exclude(pk__in=said.values("change"))
+    )
 
 
 def why_not(action: str, change: ChangeRequest, user: User) -> list[Reason]:

@@ -1,0 +1,71 @@
+"""What a caller may look at: anything else does not exist for them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+
+from policies.models import ChangeRequest, Draft, Environment, Release, Team, Workflow
+from policies.models.components import ComponentKind
+
+
+def person(request: Request) -> User:
+    """The caller; every operation of people demands one."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
+
+
+def visible_teams(request: Request) -> QuerySet[Team]:
+    user = person(request)
+    teams = Team.objects.all()
+    return teams if user.is_superuser else teams.filter(memberships__user=user).distinct()
+
+
+def team_or_404(request: Request, slug: str) -> Team:
+    return get_object_or_404(visible_teams(request), slug=slug)
+
+
+def workflow_or_404(request: Request, slug: str) -> Workflow:
+    visible = Workflow.objects.visible_to(person(request)).select_related("team")
+    return get_object_or_404(visible, slug=slug)
+
+
+def environment_or_404(request: Request, slug: str, name: str) -> Environment:
+    workflow = workflow_or_404(request, slug)
+    rows = Environment.objects.select_related("workflow__team")
+    return get_object_or_404(rows, workflow=workflow, name=name)
+
+
+def kind_or_404(kind: str) -> str:
+    if kind not in ComponentKind.values:
+        raise Http404
+    return kind
+
+
+def draft_or_404(request: Request, slug: str, pk: int) -> Draft:
+    workflow = workflow_or_404(request, slug)
+    rows = Draft.objects.select_related("workflow__team", "created_by", "change")
+    return get_object_or_404(rows, workflow=workflow, pk=pk)
+
+
+def change_or_404(request: Request, slug: str, number: int) -> ChangeRequest:
+    workflow = workflow_or_404(request, slug)
+    return get_object_or_404(ChangeRequest.objects.with_related(), workflow=workflow, number=number)
+
+
+def release_rows() -> QuerySet[Release]:
+    return Release.objects.select_related(
+        "workflow__team", "environment", "bundle", "published_by", "change", "restores"
+    )
+
+
+def release_or_404(request: Request, slug: str, environment: str, number: int) -> Release:
+    workflow = workflow_or_404(request, slug)
+    return get_object_or_404(
+        release_rows(), workflow=workflow, environment__name=environment, number=number
+    )

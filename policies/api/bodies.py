@@ -1,0 +1,107 @@
+"""Reading what callers send: strictly, so that nothing they say is silently passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+
+from policies.api.problem import WrongBody
+from policies.engine import DocumentError, Problem, load_json
+from policies.engine.errors import pointer_token
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+
+class BodyTooLarge(APIException):
+    """More than any document of this console needs."""
+
+    status_code = 413
+    default_detail = f"A body may hold at most {MAX_BODY_BYTES // 1024 // 1024} MiB."
+
+
+class StrictJSONParser(JSONParser):
+    """JSON without duplicate keys, NaN, lone surrogates or NUL, which no database could keep."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        raw = stream.read(MAX_BODY_BYTES + 1)
+        if len(raw) > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        try:
+            value = load_json(raw)
+        except DocumentError as error:
+            raise WrongBody(error.problems) from None
+        problems = [Problem(place, "must not hold a NUL character") for place in _nul(value, "")]
+        if problems:
+            raise WrongBody(problems)
+        return value
+
+
+def _nul(value: object, pointer: str) -> Iterator[str]:
+    if isinstance(value, str) and "\x00" in value:
+        yield pointer
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            place = pointer + pointer_token(key)
+            if "\x00" in key:
+                yield place
+            yield from _nul(inner, place)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _nul(inner, f"{pointer}/{index}")
+
+
+class Body(serializers.Serializer[Any]):
+    """What an operation takes. A field that it does not know is an error."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            known = ", ".join(self.fields) or "none"
+            unknown = {
+                str(name): [f"Unknown field; known here: {known}."]
+                for name in data
+                if name not in self.fields
+            }
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+            raise serializers.ValidationError({**unknown, **detail}) from None
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return value
+
+
+class Nothing(Body):
+    """For operations that take no body."""
+
+
+class PageQuery(Body):
+    """Which part of a list: pages count from 1."""
+
+    page = serializers.IntegerField(required=False, min_value=1)
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=200)
+
+
+def read(request: Request, body: type[Body], **context: Any) -> dict[str, Any]:
+    """The body, checked. Raises ValidationError with all that is wrong with its shape."""
+    reader = body(data=request.data, context=context)
+    reader.is_valid(raise_exception=True)
+    return dict(reader.validated_data)
+
+
+def read_query(request: Request, query: type[Body]) -> dict[str, Any]:
+    """The address's parameters, checked in the same way."""
+    reader = query(data=request.query_params.dict())
+    reader.is_valid(raise_exception=True)
+    return dict(reader.validated_data)

@@ -1,0 +1,15 @@
+"""Related things are told by their names, never by their database keys."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+def name_of(attribute: str) -> serializers.SlugRelatedField[Any]:
+    """A related thing by one of its attributes; null where there is none."""
+    return serializers.SlugRelatedField(attribute, read_only=True)
+
+
+def names_of(attribute: str) -> Any:
+    """Several related things by one of their attributes."""
+    return serializers.SlugRelatedField(attribute, many=True, read_only=True)

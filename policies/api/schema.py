@@ -1,0 +1,72 @@
+"""What the OpenAPI document says beyond the operations themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.api.problem import MEDIA_TYPE
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `errors` says what is wrong with the input, `reasons` why it is "
+    "refused and what would remove each obstacle.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["pointer", "message"],
+            },
+        },
+        "reasons": {"type": "array", "items": {"$ref": "#/components/schemas/Reason"}},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+EVERYWHERE = {
+    "400": "The body or the address's parameters cannot be read.",
+    "401": "No valid token or session.",
+    "403": "Your role, or the four-eyes rule, does not allow it.",
+}
+WITH_PLACE = {"404": "There is no such thing, or it is not yours to see."}
+WRITING = {
+    "406": "Only JSON is spoken here.",
+    "409": "The moment is wrong; `reasons` says what would have to be different.",
+    "413": "The body is too large.",
+    "415": "Only JSON is understood here.",
+    "422": "The documents are wrong; `errors` points at each place.",
+}
+REVISIONS = {
+    "412": "Somebody else saved a newer revision.",
+    "428": "If-Match is missing.",
+}
+
+
+def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the problem answers that every operation of people may give. A postprocessing hook."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    for address, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for code, sentence in _problems(address, method, operation).items():
+                operation["responses"].setdefault(code, _answer(sentence))
+    return result
+
+
+def _problems(address: str, method: str, operation: dict[str, Any]) -> dict[str, str]:
+    said = dict(EVERYWHERE)
+    if "{" in address:
+        said |= WITH_PLACE
+    if method in {"post", "put", "patch", "delete"}:
+        said |= WRITING
+    if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ())):
+        said |= REVISIONS
+    return said
+
+
+def _answer(sentence: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": sentence, "content": {MEDIA_TYPE: {"schema": schema}}}

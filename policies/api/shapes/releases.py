@@ -1,0 +1,74 @@
+"""Releases: what is and was in force, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from policies.api.bodies import Body, PageQuery
+from policies.api.names import name_of
+from policies.api.shapes.changes import AllowanceSerializer, allowance
+from policies.models import Release
+from policies.services.publication import why_not_roll_back
+
+
+class ReleaseSerializer(serializers.ModelSerializer[Release]):
+    workflow = name_of("slug")
+    environment = name_of("name")
+    digest = serializers.CharField(source="bundle.digest")
+    change = serializers.IntegerField(source="change.number", default=None)
+    restores = serializers.IntegerField(source="restores.number", default=None)
+    published_by = name_of("username")
+    approved_by = serializers.ListField(child=serializers.CharField())
+    is_active = serializers.BooleanField()
+
+    class Meta:
+        model = Release
+        fields = [
+            "workflow",
+            "environment",
+            "number",
+            "kind",
+            "digest",
+            "is_active",
+            "change",
+            "restores",
+            "reason",
+            "published_by",
+            "approved_by",
+            "published_at",
+            "retired_at",
+            "not_after",
+            "etag",
+        ]
+
+
+class ReleaseDetailSerializer(ReleaseSerializer):
+    """A release with its content, and whether the caller may restore it now."""
+
+    bundle = serializers.DictField(source="bundle.content")
+    signature = serializers.CharField(help_text="Detached JWS over the body routers receive.")
+    roll_back = serializers.SerializerMethodField()
+
+    class Meta(ReleaseSerializer.Meta):
+        fields = [*ReleaseSerializer.Meta.fields, "signature", "roll_back", "bundle"]
+
+    @extend_schema_field(AllowanceSerializer)
+    def get_roll_back(self, release: Release) -> dict[str, Any]:
+        return allowance(why_not_roll_back(release, self.context["request"].user))
+
+
+class ReleaseQuery(PageQuery):
+    environment = serializers.SlugField(required=False, max_length=40)
+    active = serializers.BooleanField(required=False, help_text="Only those in force now.")
+
+
+class RollBack(Body):
+    reason = serializers.CharField(max_length=20_000)
+
+
+class Promotion(Body):
+    environment = serializers.SlugField(max_length=40, help_text="Where the content goes next.")
+    why = serializers.CharField(max_length=20_000)

@@ -1,0 +1,1 @@
+"""The operations, resource by resource: read the body, call the service, write the answer."""
