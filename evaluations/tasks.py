@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.db import Error as DatabaseError
 
-from evaluations.services import running
+from evaluations.services import rollups, running
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,12 @@ def resume_stalled_runs() -> None:
     """Queue again what a dead worker, broker or web process left behind."""
     for run_id in running.stalled_runs():
         begin_run.delay(run_id)
+
+
+@shared_task(name="evaluations.roll_up_outcomes")
+def roll_up_outcomes() -> None:
+    """Sum every hour and day whose outcomes changed."""
+    rollups.roll_up_all()
 
 
 def _guarded(run_id: int, step: Callable[[], None]) -> None:
