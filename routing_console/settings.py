@@ -145,7 +145,9 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0  # then a running task goes back to the broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "roll up outcomes": {"task": "evaluations.roll_up_outcomes", "schedule": 60.0},
+}
 
 # --- Static files -----------------------------------------------------------------------
 STATIC_URL = "/static/"
