@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from evaluations.views import datasets, runs
+from evaluations.api.outcomes import FeedbackView, OutcomesView
+from evaluations.api.scorecard import ScorecardView
+from evaluations.views import datasets, runs, scorecard
 
 urlpatterns = [
     path("w/<slug:slug>/datasets/", datasets.dataset_list, name="datasets"),
@@ -20,4 +22,14 @@ urlpatterns = [
     path(
         "w/<slug:slug>/evaluations/<int:pk>/report.json", runs.run_result, name="evaluation-report"
     ),
+    path("w/<slug:slug>/scorecard/", scorecard.scorecard_page, name="scorecard"),
+    path("w/<slug:slug>/scorecard/scorecard.csv", scorecard.scorecard_csv, name="scorecard-csv"),
+    path(
+        "w/<slug:slug>/scorecard/<slug:metric>/",
+        scorecard.scorecard_table,
+        name="scorecard-table",
+    ),
+    path("api/v1/outcomes", OutcomesView.as_view(), name="api-outcomes"),
+    path("api/v1/feedback", FeedbackView.as_view(), name="api-feedback"),
+    path("api/v1/workflows/<slug:slug>/scorecard", ScorecardView.as_view(), name="api-scorecard"),
 ]
