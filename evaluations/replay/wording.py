@@ -2,7 +2,10 @@
 
 import math
 
+from policies import number_formats
 from policies.engine import METRICS
+
+DIGITS = 4
 
 
 def label(metric: str) -> str:
@@ -11,10 +14,12 @@ def label(metric: str) -> str:
 
 
 def amount(metric: str, value: float | None, *, signed: bool = False) -> str:
-    """A value of a metric with its unit; four significant digits."""
+    """A value of a metric with its unit; shares as percentages."""
     if value is None or not math.isfinite(value):
-        return "unknown"
+        return number_formats.UNKNOWN
     unit = METRICS[metric].unit if metric in METRICS else ""
+    if unit == "share":
+        return share(value, signed=signed)
     number = _digits(value, signed)
     if unit == "ms":
         return f"{number} ms"
@@ -27,20 +32,22 @@ def amount(metric: str, value: float | None, *, signed: bool = False) -> str:
 def share(value: float | None, *, signed: bool = False) -> str:
     """A share or a relative change as a percentage."""
     if value is None or not math.isfinite(value):
-        return "unknown"
-    return f"{_digits(value * 100, signed)} %"
+        return number_formats.UNKNOWN
+    return f"{_digits(value * 100, signed)}%"
 
 
 def count(number: int) -> str:
-    """A whole number with thin groups of thousands."""
-    return f"{number:,}".replace(",", "\u202f")
+    """A whole number with separators."""
+    return number_formats.number(number)
 
 
 def _digits(value: float, signed: bool) -> str:
-    if value == 0:
+    """Four significant digits, trailing zeros dropped; sums' last bits must not read as digits."""
+    if value == 0 or abs(value) < 1e-12:
         return "0"
-    text = f"{abs(value):.4g}"
-    if "e" in text:
-        text = f"{abs(value):.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
-    sign = "−" if value < 0 else ("+" if signed else "")
+    places = max(0, DIGITS - 1 - math.floor(math.log10(abs(value))))
+    text = f"{abs(value):,.{places}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    sign = number_formats.MINUS if value < 0 else ("+" if signed else "")
     return sign + text

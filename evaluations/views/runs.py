@@ -1,0 +1,155 @@
+"""Shadow evaluations in the browser: starting one, watching it, reading its report."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evaluations.forms.runs import RunForm
+from evaluations.models import ShadowEvaluation
+from evaluations.models.runs import RunStatus
+from evaluations.services import runs
+from evaluations.views.report_context import report_context
+from policies.number_formats import span
+from policies.permissions import can
+from policies.refusals import Refused
+from policies.views.visible import person, workflow_or_404
+
+
+def _run_or_404(request: HttpRequest, slug: str, pk: int) -> ShadowEvaluation:
+    workflow = workflow_or_404(request, slug)
+    return get_object_or_404(ShadowEvaluation.objects.with_related(), workflow=workflow, pk=pk)
+
+
+@login_required
+@require_GET
+def run_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every evaluation of a workflow, newest first."""
+    workflow = workflow_or_404(request, slug)
+    rows = ShadowEvaluation.objects.with_related().filter(workflow=workflow).defer("result")
+    context = {
+        "workflow": workflow,
+        "runs": rows[:200],
+        "may_evaluate": can(request.user, "evaluate", workflow.team),
+    }
+    return render(request, "evaluations/runs/list.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def run_create(request: HttpRequest, slug: str) -> HttpResponse:
+    """Choose candidate and dataset, and start."""
+    workflow = workflow_or_404(request, slug)
+    initial = {"subject": f"change-{request.GET.get('change', '')}",
+               "dataset": request.GET.get("dataset", "")}  # fmt: skip
+    form = RunForm(request.POST or None, workflow=workflow, initial=initial)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                run = runs.start_evaluation(
+                    acting_user=person(request),
+                    workflow=workflow,
+                    dataset=form.cleaned_data["dataset"],
+                    candidate=form.candidate,
+                    baseline=form.chosen_baseline,
+                    change_request=form.change,
+                    terms=form.terms,
+                )
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+                status = 403 if refusal.is_forbidden else 409
+            else:
+                return redirect(run)
+    context = {"workflow": workflow, "form": form}
+    return render(request, "evaluations/runs/create.html", context, status=status)
+
+
+@login_required
+@require_GET
+def run_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Progress while it runs; then the report, verdict and reasons first."""
+    run = _run_or_404(request, slug, pk)
+    context = {
+        "workflow": run.workflow,
+        "run": run,
+        "may_evaluate": can(request.user, "evaluate", run.workflow.team),
+        **_progress(run),
+    }
+    if run.status == RunStatus.FINISHED:
+        context.update(report_context(run.report), others=_other_runs(run))
+    return render(request, "evaluations/runs/detail.html", context)
+
+
+@login_required
+@require_GET
+def run_progress(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The progress alone, asked for every second; once over, the page is to load anew."""
+    run = _run_or_404(request, slug, pk)
+    context = {
+        "run": run,
+        "workflow": run.workflow,
+        "may_evaluate": can(request.user, "evaluate", run.workflow.team),
+        **_progress(run),
+    }
+    response = render(request, "evaluations/runs/_progress.html", context)
+    if not run.is_unfinished:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@login_required
+@require_POST
+def run_cancel(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Stop a run."""
+    run = _run_or_404(request, slug, pk)
+    try:
+        runs.cancel_evaluation(run, acting_user=person(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "The evaluation is cancelled.")
+    return redirect(run)
+
+
+@login_required
+@require_GET
+def run_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The report as it is stored, byte for byte: its SHA-256 is the digest shown."""
+    run = _run_or_404(request, slug, pk)
+    response = HttpResponse(run.result or "{}", content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="evaluation-{run.pk}.json"'
+    return response
+
+
+def _progress(run: ShadowEvaluation) -> dict[str, Any]:
+    done = run.chunks.aggregate(requests=Sum("requests"))["requests"] or 0
+    total = run.dataset.requests
+    return {"done": done, "total": total, "left": _time_left(run, done, total)}
+
+
+def _time_left(run: ShadowEvaluation, done: int, total: int) -> str:
+    if not run.is_unfinished:
+        return ""
+    if run.started_at is None or not done:
+        return "waiting for a worker" if run.status == RunStatus.QUEUED else "starting"
+    elapsed = (timezone.now() - run.started_at).total_seconds()
+    left = datetime.timedelta(seconds=elapsed * (total - done) / done)
+    return f"about {span(left)} left"
+
+
+def _other_runs(run: ShadowEvaluation) -> list[ShadowEvaluation]:
+    """All other runs of the same content: running again until one passes must show."""
+    others = ShadowEvaluation.objects.with_related().filter(
+        workflow=run.workflow, candidate=run.candidate
+    )
+    return list(others.exclude(pk=run.pk).defer("result")[:20])
