@@ -43,7 +43,7 @@ class Transport:
         base = url.rstrip("/").removesuffix(POLICY_PATH)
         for address in (base, jwks_url or base):
             _require_http(address)
-        if not (token.isascii() and token.isprintable() and token.strip() == token != ""):
+        if not _is_one_word(token):
             raise ClientError("The token must be given as it was shown: one word, no blanks.")
         origin = urllib.parse.urlsplit(base)
         self.base = base
@@ -104,8 +104,13 @@ class Transport:
 def _require_http(address: str) -> None:
     parts = urllib.parse.urlsplit(address)
     is_web = parts.scheme in ("http", "https") and bool(parts.netloc)
-    if not is_web or not address.isascii() or not address.isprintable():
+    if not is_web or not _is_one_word(address):
         raise ClientError(f"{address!r} is not an http or https address.")
+
+
+def _is_one_word(text: str) -> bool:
+    """Printable ASCII without blanks: fit for a request line and for a header."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def _read_all(response: http.client.HTTPResponse, deadline: float) -> bytes:

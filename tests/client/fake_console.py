@@ -1,0 +1,207 @@
+"""A console over real HTTP that says whatever a test wants it to, true or not."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import gzip
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from policies.client.keys import thumbprint
+from policies.engine import canonical_bytes, compose, digest
+from tests.policies.steps import documents
+
+TOKEN = "rcr_" + "t" * 43
+NOW = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.UTC)
+CATALOGUE = {
+    "providers": {"acme": {"label": "Acme"}, "borealis": {"label": "Borealis"}},
+    "models": {
+        name: {
+            "provider": provider,
+            "label": name,
+            "context_window": 128_000,
+            "regions": ["eu"],
+            "capabilities": [],
+            "status": "active",
+            "input_usd_per_mtok": 1,
+            "output_usd_per_mtok": 2,
+        }
+        for name, provider in (
+            ("swift-small", "acme"),
+            ("swift-large", "acme"),
+            ("orchid", "borealis"),
+        )
+    },
+}
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Key:
+    """A signing key, as an independent implementation of the console's side has it."""
+
+    def __init__(self) -> None:
+        self._private = Ed25519PrivateKey.generate()
+        self.public = self._private.public_key().public_bytes_raw()
+        self.kid = thumbprint(self.public)
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        return {"kty": "OKP", "crv": "Ed25519", "x": encoded(self.public), "kid": self.kid}
+
+    def sign(self, body: bytes, **header: object) -> str:
+        protected = encoded(json.dumps({"alg": "EdDSA", "kid": self.kid, **header}).encode())
+        signature = self._private.sign(f"{protected}.{encoded(body)}".encode())
+        return f"{protected}..{encoded(signature)}"
+
+
+def bundle(share: int = 90) -> dict[str, Any]:
+    return compose(documents(share=share), CATALOGUE)
+
+
+def release_body(
+    number: int = 1,
+    *,
+    share: int = 90,
+    not_after: datetime.datetime = NOW + datetime.timedelta(days=30),
+    when_stale: str = "serve_stale",
+    changes: Mapping[str, object] | None = None,
+) -> bytes:
+    content = bundle(share)
+    document: dict[str, object] = {
+        "schema": 1,
+        "workflow": "support-assistant",
+        "environment": "production",
+        "release": {
+            "number": number,
+            "digest": digest(content),
+            "published_at": NOW.isoformat(),
+            "not_after": not_after.isoformat(),
+            "approved_by": ["reviewer"],
+            "when_stale": when_stale,
+        },
+        "bundle": content,
+        "rollout": None,
+    }
+    return canonical_bytes({**document, **(changes or {})})
+
+
+@dataclass
+class Asked:
+    """A request that arrived."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The outcomes it reports."""
+        unpacked: list[dict[str, Any]] = json.loads(gzip.decompress(self.body))
+        return unpacked
+
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+@dataclass
+class FakeConsole:
+    """What it serves now. `fault` may change any answer to `/api/v1/policy` on its way out."""
+
+    url: str = ""
+    key: Key = field(default_factory=Key)
+    published_keys: list[Key] = field(default_factory=list)
+    body: bytes = b""
+    signature: str = ""
+    fault: Callable[[Answer], Answer] = lambda answer: answer
+    outcomes: Answer = (200, {}, b'{"accepted": 1, "duplicates": 0, "rejected": []}')
+    asked: list[Asked] = field(default_factory=list)
+
+    def publish(self, number: int = 1, *, key: Key | None = None, **options: Any) -> None:
+        signer = key or self.key
+        if signer not in self.published_keys:
+            self.published_keys.append(signer)
+        self.body = release_body(number, **options)
+        self.signature = signer.sign(self.body)
+
+    @property
+    def etag(self) -> str:
+        return f'"{digest(encoded(self.body))[7:23]}"'
+
+    def asked_for(self, path: str) -> list[Asked]:
+        return [asked for asked in self.asked if asked.path == path]
+
+    def answer(self, asked: Asked) -> Answer:
+        self.asked.append(asked)
+        if asked.path == "/.well-known/jwks.json":
+            keys = {"keys": [key.jwk for key in self.published_keys]}
+            return 200, {"Content-Type": "application/json"}, json.dumps(keys).encode()
+        if asked.path == "/api/v1/outcomes":
+            return self.outcomes
+        return self.fault(self._policy(asked))
+
+    def _policy(self, asked: Asked) -> Answer:
+        if asked.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return 401, {}, b'{"detail": "This token was revoked."}'
+        if asked.headers.get("If-None-Match") == self.etag:
+            return 304, {"ETag": self.etag}, b""
+        headers = {
+            "ETag": self.etag,
+            "Policy-Signature": self.signature,
+            "Content-Encoding": "gzip",
+        }
+        return 200, headers, gzip.compress(self.body)
+
+
+def _handler(console: FakeConsole) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+        def _answer(self, body: bytes) -> None:
+            asked = Asked(self.command, self.path, dict(self.headers), body)
+            status, headers, content = console.answer(asked)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            if "Content-Length" not in headers:
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *arguments: object) -> None:
+            """Nothing: the tests read `asked`."""
+
+    return Handler
+
+
+@contextmanager
+def running_console() -> Iterator[FakeConsole]:
+    """A console on a free port, with release 1 published."""
+    console = FakeConsole()
+    console.publish(1)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(console))
+    server.daemon_threads = True
+    console.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield console
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

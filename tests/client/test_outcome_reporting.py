@@ -1,0 +1,113 @@
+"""Outcomes reach the console in batches, outlive its absence, and never hold up a decision."""
+
+from __future__ import annotations
+
+import time
+
+from policies.client import reporting
+from policies.client.reporting import Reporter
+from policies.client.transport import Transport
+from tests.client.fake_console import TOKEN, FakeConsole
+
+OUTCOMES = "/api/v1/outcomes"
+
+
+def reporter(console: FakeConsole, said: list[str], **options: int) -> Reporter:
+    return Reporter(Transport(console.url, TOKEN, timeout_s=2), said.append, **options)
+
+
+def reported(console: FakeConsole) -> list[object]:
+    return [event["request_id"] for asked in console.asked_for(OUTCOMES) for event in asked.events]
+
+
+def test_report__several_events__go_in_one_batch_with_the_token(
+    console: FakeConsole, said: list[str]
+) -> None:
+    outbox = reporter(console, said)
+    for number in range(3):
+        outbox.add({"request_id": f"r-{number}"})
+    outbox.close()
+    (asked,) = console.asked_for(OUTCOMES)
+    assert asked.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert reported(console) == ["r-0", "r-1", "r-2"]
+    assert said == []
+
+
+def test_report__more_than_a_batch__goes_at_once_and_in_order(
+    console: FakeConsole, said: list[str]
+) -> None:
+    outbox = reporter(console, said)
+    names: list[object] = [f"r-{number}" for number in range(2 * reporting.LARGEST_BATCH + 1)]
+    for name in names:
+        outbox.add({"request_id": name})
+    outbox.close()
+    assert reported(console) == names
+    assert len(console.asked_for(OUTCOMES)) >= 3
+
+
+def test_report__console_in_trouble__keeps_the_events_and_sends_them_later(
+    console: FakeConsole, said: list[str]
+) -> None:
+    console.outcomes = (503, {"Retry-After": "0"}, b"")
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1"})
+    wait_until(lambda: len(said) == 1)
+    console.outcomes = (200, {}, b"{}")
+    outbox.close()
+    assert "are kept" in said[0]
+    assert reported(console)[-1] == "r-1"
+    assert outbox.waiting == 0
+
+
+def test_report__batch_that_cannot_be_taken__is_given_up_and_told(
+    console: FakeConsole, said: list[str]
+) -> None:
+    console.outcomes = (422, {}, b'{"detail": "Not a list of events."}')
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1"})
+    outbox.close()
+    assert "1 outcomes are given up" in said[0] and "Not a list of events." in said[0]
+    assert outbox.waiting == 0
+
+
+def test_report__some_events_refused__are_told_with_their_place(
+    console: FakeConsole, said: list[str]
+) -> None:
+    console.outcomes = (
+        200,
+        {},
+        b'{"accepted": 0, "rejected": [{"index": 0, "pointer": "/time", "message": "no"}]}',
+    )
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1"})
+    outbox.close()
+    assert "/time" in said[0]
+
+
+def test_report__more_than_may_be_kept__loses_the_oldest_and_says_how_many(
+    console: FakeConsole, said: list[str]
+) -> None:
+    console.outcomes = (503, {}, b"")
+    outbox = reporter(console, said, most_kept=10)
+    for number in range(25):
+        outbox.add({"request_id": f"r-{number}"})
+    outbox.close()
+    assert outbox.waiting == 10
+    assert said[-1] == "25 outcomes were not reported."
+
+
+def test_report__event_that_is_not_json__is_left_out_and_told(
+    console: FakeConsole, said: list[str]
+) -> None:
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1", "latency_ms": float("nan")})
+    outbox.add({"request_id": "r-2", "time": object()})
+    outbox.close()
+    assert len(said) == 2
+    assert console.asked_for(OUTCOMES) == []
+
+
+def wait_until(true: object, timeout_s: float = 5.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true() and time.monotonic() < deadline:  # type: ignore[operator]
+        time.sleep(0.01)
