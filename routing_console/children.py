@@ -65,7 +65,10 @@ class Child:
             self.wait_s = FIRST_WAIT_S
         wait_s, self.wait_s = self.wait_s, min(self.wait_s * 2, LONGEST_WAIT_S)
         self.start_again_at = now + wait_s
-        return f"{self.name} ended ({code}); it is started again in {wait_s:g} s. See {self.log}"
+        return (
+            f"{self.name} ended ({code}) and is started again in {wait_s:g} s. "
+            f"The last line of {self.log}: {self._last_line()}"
+        )
 
     def ask_to_stop(self) -> None:
         """Send the stop signal; `wait_stopped` waits."""
@@ -83,6 +86,10 @@ class Child:
             self._kill_what_it_left()
             self.process.wait()
         self._kill_what_it_left()
+
+    def _last_line(self) -> str:
+        lines = self.log.read_text(errors="replace").rstrip().rsplit("\n", 1)
+        return lines[-1] or "(it is empty)"
 
     def _kill_what_it_left(self) -> None:
         if self.process is None:

@@ -145,8 +145,16 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0  # then a running task goes back to the broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "roll up outcomes": {"task": "evaluations.roll_up_outcomes", "schedule": 60.0},
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    # What no worker took within its period is stale: the next one does the same work.
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "roll up outcomes": _every(60.0, "evaluations.roll_up_outcomes"),
+    "resume stalled runs": _every(30.0, "evaluations.resume_stalled_runs"),
 }
 
 # --- Static files -----------------------------------------------------------------------

@@ -102,6 +102,8 @@ def _run(options: Options, leftover_limit_s: float) -> None:
             children.append(_broker(options, environment))
             children[0].start()
         _prepare(options, environment)
+        if options.demo and data_folder.demo_file(options.data_dir).exists():
+            environment.setdefault("ROUTING_CONSOLE_DEMO_SIGN_IN", "1")
         for child in _processes(options, environment):
             children.append(child)
             child.start()
@@ -264,7 +266,8 @@ def _not_ready(port: int) -> str:
         body = answer.read()
         if answer.status == 200:
             return ""
-        return " ".join(check["problem"] for check in json.loads(body)["checks"].values())
+        problems = (check["problem"] for check in json.loads(body)["checks"].values())
+        return " ".join(filter(None, problems))
     except (OSError, http.client.HTTPException, ValueError, KeyError):
         return "the web server does not answer."
     finally:

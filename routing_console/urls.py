@@ -10,6 +10,7 @@ from routing_console.health import healthz, readyz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", include("policies.delivery.urls")),  # first: it serves routers, and nothing of a page
     path("api/v1/", include("policies.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]

@@ -1,0 +1,23 @@
+"""The bench's browser: Debian's Chromium against a whole running console."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.services.console import Console
+
+
+def test_browser__asked_for_a_page_of_the_console__gets_it(
+    page: Page, live_console: Console
+) -> None:
+    answer = page.goto(f"{live_console.url}/readyz")
+    assert answer is not None
+    assert answer.json()["status"] == "ready"
+
+
+def test_axe__on_a_picture_without_words__says_what_is_wrong(
+    page: Page, axe_violations: Callable[[Page], list[str]]
+) -> None:
+    page.set_content('<html lang="en"><title>A page</title><main><img src="data:,"></main>')
+    (violation,) = axe_violations(page)
+    assert violation.startswith("image-alt:")
