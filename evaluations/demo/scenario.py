@@ -81,7 +81,7 @@ CLASSIFICATION: dict[str, Any] = {
         {
             "name": "conversation_id",
             "type": "category",
-            "values": [],
+            "values": None,
             "description": "Keeps a conversation on one model.",
         },
     ],

@@ -125,7 +125,7 @@ def why_not(action: str, change: ChangeRequest, user: User) -> list[Reason]:
         reasons.append(
             Reason("state", f"This change request is {now}; it would have to be {states}.")
         )
-    if not reasons:
+    else:
         reasons.extend(FURTHER.get(action, _nothing)(change, user))
     return reasons
 

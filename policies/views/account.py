@@ -16,38 +16,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from policies.demo_accounts import DEMO_GROUP, demo_accounts
 from policies.forms.account import TokenForm
-from policies.models import Membership, PersonalToken
+from policies.models import PersonalToken
 from policies.refusals import Refused
 from policies.services import tokens
 from policies.views.visible import person
-
-DEMO_GROUP = "demo"
-
-
-def demo_accounts() -> list[dict[str, Any]]:
-    """The accounts a newcomer may sign in as with one click; none unless this is a demo."""
-    if not settings.DEMO_SIGN_IN:
-        return []
-    people = User.objects.filter(groups__name=DEMO_GROUP, is_active=True).order_by("pk")
-    memberships = Membership.objects.filter(user__in=people).select_related("team")
-    roles: dict[int, list[str]] = {}
-    for membership in memberships.order_by("pk"):
-        roles.setdefault(membership.user_id, []).append(membership.get_role_display())
-    return [
-        {
-            "username": user.get_username(),
-            "name": user.get_full_name(),
-            "roles": roles.get(user.pk, []),
-        }
-        for user in people
-    ]
 
 
 class SignIn(LoginView):
     """The sign-in page, with one button for each demo account."""
 
-    template_name = "registration/login.html"
+    template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -56,12 +36,12 @@ class SignIn(LoginView):
 
 @sensitive_post_parameters()
 @require_POST
-def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign a newcomer in as a demo account. Does not exist outside a demo."""
     if not settings.DEMO_SIGN_IN:
         raise Http404
     people = User.objects.filter(groups__name=DEMO_GROUP, is_active=True)
-    user = get_object_or_404(people, username=username)
+    user = get_object_or_404(people, username=request.POST.get("account", ""))
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})

@@ -25,7 +25,6 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         .values_list("action", flat=True)
         .distinct(),
         "chosen": request.GET.dict(),
-        "section": "audit",
     }
     return render(request, "policies/audit/log.html", context)
 

@@ -46,7 +46,6 @@ def change_list(request: HttpRequest, slug: str) -> HttpResponse:
     )
     context = {
         "workflow": workflow,
-        "section": "changes",
         "changes": rows,
         "filters": [(key, label) for key, (label, _) in FILTERS.items()],
         "chosen": chosen,
@@ -87,7 +86,6 @@ def change_create(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect(change)
     context = {
         "workflow": workflow,
-        "section": "changes",
         "draft": draft,
         "form": form,
         "problems": problems,
@@ -123,7 +121,6 @@ def change_describe(request: HttpRequest, slug: str, number: int) -> HttpRespons
                 return redirect(change)
     context = {
         "workflow": change.workflow,
-        "section": "changes",
         "change": change,
         "form": form,
     }

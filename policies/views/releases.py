@@ -29,7 +29,6 @@ def release_list(request: HttpRequest, slug: str) -> HttpResponse:
         releases = releases.filter(environment__name=chosen)
     context = {
         "workflow": workflow,
-        "section": "releases",
         "releases": releases,
         "environments": Environment.objects.filter(workflow=workflow),
         "chosen": chosen,
@@ -47,8 +46,7 @@ def _detail(
 ) -> HttpResponse:
     context = {
         "workflow": release.workflow,
-        "environment": release.environment,
-        "section": "releases",
+        "environment": release.environment.name,
         "release": release,
         "roll_back_form": roll_back_form,
         "roll_back_obstacles": publication.why_not_roll_back(release, person(request)),

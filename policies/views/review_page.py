@@ -32,8 +32,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     obstacles = {action: guards.why_not(action, change, user) for action in TRANSITIONS}
     return {
         "workflow": change.workflow,
-        "environment": change.environment,
-        "section": "changes",
+        "environment": change.environment.name,
         "change": change,
         "state": State(change.state),
         "checks": states,

@@ -1,0 +1,167 @@
+"""Six weeks of the demo workflow's life, walked through the real services.
+
+Only the clock is moved: each step runs with Django's notion of "now" set to a moment in the past,
+so that versions, reviews, releases and audit rows are made as in real use.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from evaluations.demo import scenario, traffic
+from evaluations.models import Dataset
+from evaluations.services import datasets, running, runs
+from policies.models import ChangeRequest, Environment, Release, Workflow
+from policies.services import changes, drafts, publication, reviews
+
+DATASET_REQUESTS = 4000
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who acts in the demo."""
+
+    author: User
+    reviewer: User
+    owner: User
+
+
+@contextmanager
+def at(moment: datetime.datetime) -> Iterator[None]:
+    """Let everything believe that it is this moment."""
+    with mock.patch.object(timezone, "now", return_value=moment):
+        yield
+
+
+def days_ago(days: float) -> datetime.datetime:
+    return timezone.now() - datetime.timedelta(days=days)
+
+
+def import_traffic(workflow: Workflow, cast: Cast) -> Dataset:
+    """The standing dataset: made-up requests on which every model was asked."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        for row in traffic.rows(DATASET_REQUESTS, seed=7):
+            file.write(json.dumps(row) + "\n")
+        file.flush()
+        return datasets.import_dataset(
+            workflow,
+            Path(file.name),
+            acting_user=cast.author,
+            name="Support requests, simulated",
+            source_name="simulated.jsonl",
+            is_simulated=True,
+        )
+
+
+def evaluate(change: ChangeRequest, dataset: Dataset, cast: Cast) -> None:
+    """Run the shadow evaluation here and now, without waiting for a worker."""
+    run = runs.evaluate_change(change, dataset, acting_user=cast.author)
+    for index in running.begin(run.pk):
+        running.compute_chunk(run.pk, index)
+
+
+def propose(
+    policy: dict[str, object],
+    environment: Environment,
+    title: str,
+    why: str,
+    cast: Cast,
+    dataset: Dataset,
+) -> ChangeRequest:
+    """A draft, its change request, its evaluation, and the request for review."""
+    workflow = environment.workflow
+    draft = drafts.create_draft(
+        workflow, title, acting_user=cast.author, documents=scenario.documents(policy)
+    )
+    change = changes.propose(draft, environment, title, why, acting_user=cast.author)
+    evaluate(change, dataset, cast)
+    return changes.submit(change, acting_user=cast.author)
+
+
+def approve_and_publish(change: ChangeRequest, when: datetime.datetime, cast: Cast) -> Release:
+    """Two approvals some hours apart, then publication by the owner, who also operates."""
+    with at(when - datetime.timedelta(hours=5)):
+        reviews.approve(
+            change, "The evaluation passes and the rules read well.", acting_user=cast.reviewer
+        )
+    if change.environment.required_approvals > 1:
+        with at(when - datetime.timedelta(hours=1)):
+            reviews.approve(change, "Agreed; the saving is worth it.", acting_user=cast.owner)
+    with at(when):
+        return publication.publish(change, acting_user=cast.owner)
+
+
+def live_through(
+    workflow: Workflow, staging: Environment, production: Environment, cast: Cast
+) -> None:
+    """Two published policies, one waiting for review, one half-done draft."""
+    with at(days_ago(46)):
+        dataset = import_traffic(workflow, cast)
+    stories = (
+        (
+            scenario.FIRST_POLICY,
+            42,
+            "Route by class: sensitive and technical requests first",
+            "Until now every request went to one model. Sensitive requests shall stay in the EU.",
+        ),
+        (
+            scenario.SECOND_POLICY,
+            19,
+            "Answer routine questions with GPT-4o mini",
+            "Routine questions are half of our cost, and the small model answers them as well.",
+        ),
+    )
+    for policy, days, title, why in stories:
+        with at(days_ago(days + 2)):
+            change = propose(policy, staging, title, why, cast, dataset)
+        release = approve_and_publish_on_staging(change, days_ago(days + 1), cast)
+        with at(days_ago(days + 0.9)):
+            promotion = publication.promote(
+                release, production, "A day on staging without surprises.", acting_user=cast.author
+            )
+            evaluate(promotion, dataset, cast)
+            changes.submit(promotion, acting_user=cast.author)
+        approve_and_publish(promotion, days_ago(days), cast)
+    with at(timezone.now() - datetime.timedelta(hours=3)):
+        waiting = propose(
+            scenario.PROPOSED_POLICY,
+            production,
+            "Move routine questions to Gemini 2.0 Flash",
+            "Flash costs a third less per routine question and answers faster. GPT-4o mini stays "
+            "as its substitute, so that one provider's outage does not reach the customer.",
+            cast,
+            dataset,
+        )
+    with at(timezone.now() - datetime.timedelta(hours=2)):
+        changes.comment(
+            waiting,
+            "The cost side is clear. I will look at the French conversations before I decide.",
+            acting_user=cast.reviewer,
+        )
+    with at(timezone.now() - datetime.timedelta(hours=26)):
+        drafts.create_draft(
+            workflow,
+            "Split technical requests 80:20",
+            acting_user=cast.author,
+            documents=scenario.documents(scenario.unfinished_policy()),
+        )
+
+
+def approve_and_publish_on_staging(
+    change: ChangeRequest, when: datetime.datetime, cast: Cast
+) -> Release:
+    """Staging asks for one approval only, that of the components' owner."""
+    with at(when - datetime.timedelta(hours=2)):
+        reviews.approve(change, "Good enough to try.", acting_user=cast.owner)
+    with at(when):
+        return publication.publish(change, acting_user=cast.owner)

@@ -1,0 +1,106 @@
+"""Forms of a workflow's settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from policies.forms.account import TokenForm
+from policies.forms.change import EnvironmentField
+from policies.models import Environment, Team, Workflow
+from policies.models.changes import CheckKind
+from policies.models.teams import Role
+from policies.models.workflows import StalenessRule
+from policies.services.contracts import ContractText
+from policies.services.workflows import EnvironmentRules
+
+
+class WorkflowForm(forms.Form):
+    """What the workflow is for."""
+
+    name = forms.CharField(max_length=120)
+    objective = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The business value it is there for.",
+    )
+    success_criteria = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="How one would know that it works.",
+    )
+
+
+class MemberForm(forms.Form):
+    """A person, by user name, and the role they get."""
+
+    username = forms.CharField(label="User name", max_length=150)
+    role = forms.ChoiceField(choices=Role.choices)
+
+    def clean_username(self) -> User:
+        name = self.cleaned_data["username"]
+        user = User.objects.filter(username=name, is_active=True).first()
+        if user is None:
+            raise forms.ValidationError(f"Nobody here has the user name {name}.")
+        return user
+
+
+class EnvironmentForm(forms.Form):
+    """An environment's protection rules."""
+
+    position = forms.IntegerField(min_value=0, help_text="Order of promotion, lowest first.")
+    required_approvals = forms.IntegerField(min_value=1)
+    required_checks = forms.MultipleChoiceField(
+        choices=CheckKind.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    release_lifetime_days = forms.IntegerField(
+        min_value=1, label="Release lifetime", help_text="Days; renewed by itself at half of it."
+    )
+    when_stale = forms.ChoiceField(
+        choices=StalenessRule.choices, label="A router with a release past its lifetime shall"
+    )
+    rollback_window_days = forms.IntegerField(
+        min_value=0, label="Rollback window", help_text="Days without a new review."
+    )
+
+    def rules(self) -> EnvironmentRules:
+        return EnvironmentRules(**self.cleaned_data)
+
+
+class ContractForm(forms.Form):
+    """Who answers for a component, and what it promises."""
+
+    owner = forms.ModelChoiceField(User.objects.none(), help_text="Must approve each change of it.")
+    inputs = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), required=False)
+    outputs = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), required=False)
+    failure = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2}), required=False, label="What failure looks like"
+    )
+    humans_step_in = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2}), required=False, label="When humans step in"
+    )
+    playbook = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 5}), required=False, help_text="Markdown."
+    )
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = User.objects.filter(memberships__team=team, is_active=True).distinct()
+        self.fields["owner"].queryset = members  # type: ignore[attr-defined]
+
+    def text(self) -> ContractText:
+        said = {key: value for key, value in self.cleaned_data.items() if key != "owner"}
+        return ContractText(**said)
+
+
+class RouterTokenForm(TokenForm):
+    """A router's token: one workflow, one environment."""
+
+    environment = EnvironmentField(Environment.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, workflow: Workflow, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        environments = Environment.objects.filter(workflow=workflow)
+        self.fields["environment"].queryset = environments  # type: ignore[attr-defined]

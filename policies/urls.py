@@ -1,0 +1,80 @@
+"""Addresses of what routers should do. Each is permanent and readable."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path, re_path
+
+from policies.views import account, audit, changes, palette, releases, settings
+
+ACTIONS = "|".join(changes.ACTIONS)
+
+urlpatterns = [
+    path("sign-in/", account.SignIn.as_view(), name="sign-in"),
+    path("sign-in/demo/", account.demo_sign_in, name="demo-sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("account/", account.account, name="account"),
+    path(
+        "account/tokens/<int:pk>/revoke/",
+        account.personal_token_revoke,
+        name="personal-token-revoke",
+    ),
+    path("audit/", audit.audit_log, name="audit"),
+    path("audit/export.jsonl", audit.audit_export, name="audit-export"),
+    path("palette.json", palette.palette, name="palette"),
+    path("w/<slug:slug>/changes/", changes.change_list, name="changes"),
+    path("w/<slug:slug>/changes/new/", changes.change_create, name="change-create"),
+    path("w/<slug:slug>/changes/<int:number>/", changes.change_detail, name="change"),
+    path(
+        "w/<slug:slug>/changes/<int:number>/describe/",
+        changes.change_describe,
+        name="change-describe",
+    ),
+    re_path(
+        rf"^w/(?P<slug>[-\w]+)/changes/(?P<number>\d+)/(?P<action>{ACTIONS})/$",
+        changes.change_act,
+        name="change-act",
+    ),
+    path("w/<slug:slug>/releases/", releases.release_list, name="releases"),
+    path(
+        "w/<slug:slug>/releases/<slug:environment>/<int:number>/",
+        releases.release_detail,
+        name="release",
+    ),
+    path(
+        "w/<slug:slug>/releases/<slug:environment>/<int:number>/roll-back/",
+        releases.release_roll_back,
+        name="release-roll-back",
+    ),
+    path(
+        "w/<slug:slug>/releases/<slug:environment>/<int:number>/promote/",
+        releases.release_promote,
+        name="release-promote",
+    ),
+    path("w/<slug:slug>/settings/", settings.workflow_settings, name="workflow-settings"),
+    path("w/<slug:slug>/settings/edit/", settings.workflow_edit, name="workflow-edit"),
+    path(
+        "w/<slug:slug>/settings/contracts/<slug:kind>/",
+        settings.contract_edit,
+        name="contract-edit",
+    ),
+    path(
+        "w/<slug:slug>/settings/environments/<slug:name>/",
+        settings.environment_edit,
+        name="environment-edit",
+    ),
+    path("w/<slug:slug>/settings/members/add/", settings.member_add, name="member-add"),
+    path(
+        "w/<slug:slug>/settings/members/<int:pk>/remove/",
+        settings.member_remove,
+        name="member-remove",
+    ),
+    path(
+        "w/<slug:slug>/settings/tokens/issue/",
+        settings.router_token_issue,
+        name="router-token-issue",
+    ),
+    path(
+        "w/<slug:slug>/settings/tokens/<int:pk>/revoke/",
+        settings.router_token_revoke,
+        name="router-token-revoke",
+    ),
+]
