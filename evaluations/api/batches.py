@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from rest_framework.exceptions import APIException, UnsupportedMediaType
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from evaluations.services.outcomes import LARGEST_BATCH
@@ -27,8 +27,13 @@ class BatchTooLarge(APIException):
     )
 
 
-class BatchParser(JSONParser):
-    """JSON, with `Content-Encoding: gzip` if the sender likes."""
+class BatchParser(BaseParser):
+    """JSON, with `Content-Encoding: gzip` if the sender likes.
+
+    No JSONParser: the framework reads the whole body into memory before it calls one.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,
