@@ -167,24 +167,33 @@ def samples_of(name: str, sums: Sums, context: Context) -> int:
 def interval_of(
     name: str, buckets: Buckets, context: Context, confidence: float = 0.95
 ) -> Interval | None:
-    """The metric over all buckets with its interval; None where none can be computed."""
-    if name in RATIOS:
-        return _ratio_interval(RATIOS[name], buckets, context, confidence)
+    """The metric over all buckets with its interval; None where none can be computed.
+
+    A share's is Wilson's, which no share of exactly 0 or 1 makes vanish.
+    """
+    if name not in RATIOS or not RATIOS[name].is_share:
+        return symmetric_interval(name, buckets, context, confidence)
+    sums = _ratio_sums(RATIOS[name], buckets, context)
+    return clustered_share(sums, RATIOS[name].unit, confidence) if sums.clusters >= 2 else None
+
+
+def symmetric_interval(
+    name: str, buckets: Buckets, context: Context, confidence: float = 0.95
+) -> Interval | None:
+    """The same by the clusters' spread alone, whose error can be added to another period's."""
     if name in PERCENTILES:
         return _percentile_interval(PERCENTILES[name], buckets, confidence)
-    return None
-
-
-def _ratio_interval(
-    ratio: Ratio, buckets: Buckets, context: Context, confidence: float
-) -> Interval | None:
-    pairs = [(ratio.over(part, context), ratio.under(part, context)) for part in buckets.parts]
-    sums = cluster_sums(pair for pair in pairs if pair[1])
+    if name not in RATIOS:
+        return None
+    sums = _ratio_sums(RATIOS[name], buckets, context)
     if sums.clusters < 2:
         return None
-    if ratio.is_share:
-        return clustered_share(sums, ratio.unit, confidence)
-    return clustered_mean(sums, confidence).scaled(1 / ratio.unit)
+    return clustered_mean(sums, confidence).scaled(1 / RATIOS[name].unit)
+
+
+def _ratio_sums(ratio: Ratio, buckets: Buckets, context: Context) -> ClusterSums:
+    pairs = [(ratio.over(part, context), ratio.under(part, context)) for part in buckets.parts]
+    return cluster_sums(pair for pair in pairs if pair[1])
 
 
 def cluster_sums(pairs: Iterable[tuple[int, int]]) -> ClusterSums:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from evaluations.metrics.measures import Context, interval_of, samples_of, value_of
+from evaluations.metrics.measures import Context, samples_of, symmetric_interval, value_of
 from evaluations.metrics.sums import Buckets
 from evaluations.statistics.intervals import Interval, critical_t
 
@@ -67,8 +67,8 @@ def difference(
 
     Student's t on the fewer clusters' degrees of freedom, which is on the wide side.
     """
-    after = interval_of(name, current, context, confidence)
-    before = interval_of(name, previous, context, confidence)
+    after = symmetric_interval(name, current, context, confidence)
+    before = symmetric_interval(name, previous, context, confidence)
     if after is None or before is None:
         return None
     estimate = after.estimate - before.estimate
