@@ -4,9 +4,11 @@ from django.urls import path
 
 from evaluations.api.outcomes import FeedbackView, OutcomesView
 from evaluations.api.scorecard import ScorecardView
-from evaluations.views import datasets, runs, scorecard
+from evaluations.views import datasets, home, runs, scorecard
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("w/<slug:slug>/", home.workflow_overview, name="workflow"),
     path("w/<slug:slug>/datasets/", datasets.dataset_list, name="datasets"),
     path("w/<slug:slug>/datasets/import/", datasets.dataset_import, name="dataset-import"),
     path("w/<slug:slug>/datasets/<int:pk>/", datasets.dataset_detail, name="dataset"),

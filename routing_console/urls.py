@@ -1,7 +1,5 @@
 """Addresses of the whole console; each app brings its own."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
@@ -13,7 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("policies.delivery.urls")),  # first: it serves routers, and nothing of a page
     path("api/v1/", include("policies.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("", include("policies.urls")),
+    path("", include("evaluations.urls")),
 ]
-for app in ("policies", "evaluations"):
-    if find_spec(f"{app}.urls"):
-        urlpatterns.append(path("", include(f"{app}.urls")))

@@ -28,6 +28,10 @@ class Standing:
     release: Release | None
     metrics: list[MetricValue]
 
+    @property
+    def has_outcomes(self) -> bool:
+        return any(metric.samples for metric in self.metrics)
+
 
 @dataclass(frozen=True)
 class WorkflowCard:
