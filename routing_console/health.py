@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import redis
 from django.conf import settings
@@ -14,10 +15,15 @@ from kombu.exceptions import OperationalError
 
 from routing_console.celery import app as celery_app
 
+DATABASE_TIMEOUT_S = 2.0
 BROKER_TIMEOUT_S = 1.0
 WORKER_TIMEOUT_S = 1.0
 WORKER_ANSWER_KEPT_S = 2.0
 BROKEN_CONNECTION = (OperationalError, redis.RedisError, OSError)
+
+# Pages may wait longer for a database than a probe may, so the probe waits elsewhere. One
+# thread: while it hangs, later probes find it busy and give up after the same time.
+_database_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
 
 
 class _WorkerPing:
@@ -49,10 +55,19 @@ class _WorkerPing:
 _worker_ping = _WorkerPing()
 
 
-def _check_database() -> str | None:
+def _ask_database() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+    finally:
+        connection.close()  # this thread's own; the next question must not reuse a broken one
+
+
+def _check_database() -> str | None:
+    try:
+        _database_thread.submit(_ask_database).result(DATABASE_TIMEOUT_S)
+    except TimeoutError:
+        return f"The database did not answer within {DATABASE_TIMEOUT_S:g} s."
     except DatabaseError as error:
         return f"The database does not answer: {error}"
     return None

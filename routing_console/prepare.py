@@ -1,7 +1,7 @@
 """What must be done before the processes start: migrate, collect static files, load the demo.
 
 `python3 -m routing_console.prepare [--demo]`: one process, because each start of Django costs
-a second. The last line says whether the demo was loaded.
+a second.
 """
 
 import io
@@ -12,8 +12,6 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command, get_commands
-
-from routing_console import data_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -34,12 +32,8 @@ def _is_unused() -> bool:
 
 def _load_demo() -> None:
     print("Loading the demo workflow …", flush=True)
-    printed = io.StringIO()
-    call_command("load_demo", stdout=printed)
-    demo_file = data_folder.demo_file(settings.DATA_DIR)
-    if not demo_file.exists():
-        demo_file.write_text(printed.getvalue())
-        demo_file.chmod(0o600)
+    # It writes the data folder's demo file, which is announced once the console is ready.
+    call_command("load_demo", stdout=io.StringIO())
 
 
 if __name__ == "__main__":

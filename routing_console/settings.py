@@ -103,7 +103,8 @@ def _database() -> dict[str, Any]:
         return database | {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 60}
     pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}
     options = {"connect_timeout": 5, "pool": pool} | database.get("OPTIONS", {})
-    return database | {"OPTIONS": options, "CONN_MAX_AGE": 0}
+    # With the check a pooled connection that the server closed is replaced before it is used.
+    return database | {"OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
 
 DATABASES = {"default": _database()}
