@@ -24,7 +24,7 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 
-pytest_plugins = ["tests.policies.cast"]
+pytest_plugins = ["tests.policies.cast", "tests.services.append_only"]
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = Path(os.environ.get("ROUTING_CONSOLE_REAL_DATA", ROOT.parent / "shared" / "data"))

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from policies.delivery import bearer
-from policies.engine.errors import DocumentError, Problem
+from policies.engine import DocumentError, Problem
 from policies.models import Environment, PersonalToken, RouterToken
 from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
@@ -124,6 +124,18 @@ def personal_token_user(plain: str) -> User | None:
         return None
     _note_use(token)
     return token.user
+
+
+def router_token_environment(plain: str) -> Environment | None:
+    """The environment a router token reports for, or None when it is not or no longer valid."""
+    if not plain.startswith(bearer.ROUTER_PREFIX):
+        return None
+    usable = RouterToken.objects.usable().select_related("environment__workflow")
+    token = usable.filter(hash=bearer.token_hash(plain)).first()
+    if token is None:
+        return None
+    _note_use(token)
+    return token.environment
 
 
 def _note_use(token: RouterToken | PersonalToken) -> None:

@@ -1,0 +1,102 @@
+"""The router's client against the console itself: published, rolled back, rotated, revoked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from joserfc.jwk import OKPKey
+from pytest_django import Settings
+
+from policies.client import PolicyClient
+from policies.delivery.snapshots import snapshots
+from policies.models import Environment, Release, RouterToken
+from policies.services.publication import roll_back
+from policies.services.tokens import issue_router_token, revoke_router_token
+from tests.policies.steps import documents, published
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("policies.delivery.urls")]
+
+REQUEST = {"attributes": {"task": "code"}, "request_id": "r-1"}
+
+
+@pytest.fixture
+def release(staging: Environment, author: User, owner: User) -> Release:
+    return published(staging, author, [owner], owner)
+
+
+@pytest.fixture
+def client(
+    live_server: object,
+    release: Release,
+    operator: User,
+    staging: Environment,
+    tmp_path: Path,
+    said: list[str],
+) -> Iterator[PolicyClient]:
+    """A router of staging that polls five times a second and has release 1."""
+    snapshots.forget()
+    _, token = issue_router_token(staging, "router", acting_user=operator)
+    with PolicyClient(
+        str(live_server), token, tmp_path / "state", interval_s=0.2, say=said.append
+    ) as client:
+        assert client.wait_ready(10), said
+        yield client
+
+
+def within_a_second(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.01)
+    return true()
+
+
+def has(client: PolicyClient, release: Release) -> bool:
+    held = client.release
+    return held is not None and (held.number, held.digest) == (
+        release.number,
+        release.bundle.digest,
+    )
+
+
+def test_router__release_in_force__is_what_it_decides_with(
+    client: PolicyClient, release: Release
+) -> None:
+    assert has(client, release)
+    assert client.decide(REQUEST).model == "swift-large"
+
+
+def test_router__next_release_and_rollback__arrive_within_a_second(
+    client: PolicyClient, release: Release, staging: Environment, author: User, owner: User
+) -> None:
+    second = published(staging, author, [owner], owner, documents(share=10))
+    assert within_a_second(lambda: has(client, second))
+    third = roll_back(release, "It was worse.", acting_user=owner)
+    assert within_a_second(lambda: has(client, third))
+    assert (third.number, third.bundle.digest) == (3, release.bundle.digest)
+
+
+def test_router__token_revoked__keeps_the_last_good_release(
+    client: PolicyClient, release: Release, operator: User, said: list[str]
+) -> None:
+    revoke_router_token(RouterToken.objects.get(), acting_user=operator)
+    assert within_a_second(lambda: client.health.failures > 0)
+    assert "401 Unauthorized: This token was revoked." in said[-1]
+    assert client.decide(REQUEST).release.number == 1
+
+
+def test_router__signing_key_rotated__follows(
+    client: PolicyClient,
+    staging: Environment,
+    author: User,
+    owner: User,
+    settings: Settings,
+) -> None:
+    settings.SIGNING_KEY_PEM = OKPKey.generate_key("Ed25519").as_pem(private=True).decode()
+    second = published(staging, author, [owner], owner, documents(share=10))
+    assert within_a_second(lambda: has(client, second))
