@@ -47,6 +47,7 @@ def _run_django(argv: list[str]) -> None:
         if _inside() or not PYTHON.exists():
             sys.exit("Django is not installed yet: run `python3 manage.py up` once.")
         _re_execute(argv)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
     # By name, because nothing of Django may be imported before it is there.
     importlib.import_module("django.core.management").execute_from_command_line(argv)
 
