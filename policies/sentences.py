@@ -260,3 +260,8 @@ def units_of(classification: object) -> dict[str, str]:
         for entry in named
         if isinstance(entry.get("name"), str) and isinstance(entry.get("unit"), str)
     }
+
+
+def indented(document: object) -> str:
+    """A document as JSON text for people."""
+    return json.dumps(document, indent=2, ensure_ascii=False)

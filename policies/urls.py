@@ -3,7 +3,17 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from policies.views import account, audit, changes, palette, releases, settings
+from policies.views import (
+    account,
+    audit,
+    catalogue,
+    changes,
+    components,
+    palette,
+    releases,
+    settings,
+    studio,
+)
 
 ACTIONS = "|".join(changes.ACTIONS)
 
@@ -19,6 +29,20 @@ urlpatterns = [
     ),
     path("audit/", audit.audit_log, name="audit"),
     path("audit/export.jsonl", audit.audit_export, name="audit-export"),
+    path("catalogue/", catalogue.catalogue_list, name="catalogue"),
+    path("catalogue/models/add/", catalogue.catalogue_model_add, name="catalogue-model-add"),
+    path("catalogue/models/<int:pk>/", catalogue.catalogue_model, name="catalogue-model"),
+    path(
+        "catalogue/models/<int:pk>/prices/add/",
+        catalogue.catalogue_price_add,
+        name="catalogue-price-add",
+    ),
+    path(
+        "catalogue/providers/add/", catalogue.catalogue_provider_add, name="catalogue-provider-add"
+    ),
+    path(
+        "catalogue/validate/<slug:name>/", catalogue.catalogue_validate, name="catalogue-validate"
+    ),
     path("palette.json", palette.palette, name="palette"),
     path("w/<slug:slug>/changes/", changes.change_list, name="changes"),
     path("w/<slug:slug>/changes/new/", changes.change_create, name="change-create"),
@@ -32,6 +56,22 @@ urlpatterns = [
         rf"^w/(?P<slug>[-\w]+)/changes/(?P<number>\d+)/(?P<action>{ACTIONS})/$",
         changes.change_act,
         name="change-act",
+    ),
+    path("w/<slug:slug>/drafts/new/", studio.draft_create, name="draft-create"),
+    path("w/<slug:slug>/drafts/<int:pk>/", studio.draft_detail, name="draft"),
+    path("w/<slug:slug>/drafts/<int:pk>/discard/", studio.draft_discard, name="draft-discard"),
+    path(
+        "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/", studio.draft_document, name="draft-document"
+    ),
+    path("w/<slug:slug>/policy/", components.workflow_policy, name="workflow-policy"),
+    path("w/<slug:slug>/policy/<slug:kind>/", components.component, name="component"),
+    path(
+        "w/<slug:slug>/policy/<slug:kind>/diff/", components.component_diff, name="component-diff"
+    ),
+    path(
+        "w/<slug:slug>/policy/<slug:kind>/<int:number>/",
+        components.component_version,
+        name="component-version",
     ),
     path("w/<slug:slug>/releases/", releases.release_list, name="releases"),
     path(

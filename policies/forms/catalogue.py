@@ -1,0 +1,146 @@
+"""Forms of the catalogue. They read words and numbers; the engine's parser judges them."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.validators import MinValueValidator
+from django.utils import timezone
+
+from policies.engine import DocumentError
+from policies.models import CatalogueModel, Provider
+from policies.refusals import Refused
+from policies.services.catalogue import ModelFacts, Price
+
+if TYPE_CHECKING:
+    ProviderModelForm = forms.ModelForm[Provider]
+    CatalogueModelForm = forms.ModelForm[CatalogueModel]
+else:
+    ProviderModelForm = CatalogueModelForm = forms.ModelForm
+
+
+class WordsField(forms.CharField):
+    """Words parted by commas or blanks: ``eu, us`` → ``("eu", "us")``."""
+
+    def to_python(self, value: Any) -> Any:
+        written = super().to_python(value) or ""
+        return tuple(dict.fromkeys(written.replace(",", " ").split()))
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list | tuple) else value
+
+
+def price_field(label: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        max_digits=12,
+        decimal_places=6,
+        validators=[MinValueValidator(Decimal(0))],
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input--number"}),
+        help_text="USD per million tokens.",
+    )
+
+
+class ProviderForm(ProviderModelForm):
+    class Meta:
+        model = Provider
+        fields = ("slug", "label")
+        labels = {"slug": "Key", "label": "Name"}
+        help_texts = {"slug": "How policies and prices name it, such as openai."}
+
+
+class ModelForm(CatalogueModelForm):
+    """What is said of a model. Saving goes through the service, never through the form."""
+
+    regions = WordsField(required=False, help_text="Where it runs, such as eu, us.")
+    capabilities = WordsField(required=False, help_text="What it can, such as tools, vision.")
+
+    class Meta:
+        model = CatalogueModel
+        fields = (
+            "label",
+            "context_window",
+            "regions",
+            "capabilities",
+            "status",
+            "retires_on",
+        )
+        labels = {"retires_on": "Retires on"}
+        help_texts = {
+            "status": "A retired model is never chosen; policies that name it say so.",
+            "retires_on": "If the provider has named a day.",
+        }
+        widgets = {
+            "context_window": forms.TextInput(
+                attrs={"inputmode": "numeric", "class": "input--number"}
+            ),
+            "retires_on": forms.DateInput(attrs={"type": "date"}),
+        }
+
+    def facts(self) -> ModelFacts:
+        given = self.cleaned_data
+        return ModelFacts(
+            given["label"],
+            given["context_window"],
+            given["regions"],
+            given["capabilities"],
+            given["status"],
+            given["retires_on"],
+        )
+
+
+class PriceForm(forms.Form):
+    """A price from a day on."""
+
+    effective_from = forms.DateField(
+        label="From", initial=datetime.date.today, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    input_usd_per_mtok = price_field("Input")
+    output_usd_per_mtok = price_field("Output")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["effective_from"].initial = timezone.now().date()
+
+    def price(self) -> Price:
+        return Price(**self.cleaned_data)
+
+
+class NewModelForm(ModelForm):
+    """A new model with its first price, which may begin in the past: nothing was counted yet."""
+
+    effective_from = forms.DateField(
+        label="Priced from", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    input_usd_per_mtok = price_field("Input price")
+    output_usd_per_mtok = price_field("Output price")
+
+    class Meta(ModelForm.Meta):
+        fields = ("provider", "key", *ModelForm.Meta.fields)  # type: ignore[assignment]
+        labels = {**ModelForm.Meta.labels, "key": "Name"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["effective_from"].initial = timezone.now().date()
+
+    def price(self) -> Price:
+        given = self.cleaned_data
+        return Price(
+            given["effective_from"], given["input_usd_per_mtok"], given["output_usd_per_mtok"]
+        )
+
+
+def take_problems(form: forms.BaseForm, error: DocumentError | Refused) -> None:
+    """Shows what the engine or the service says beside the field it is about."""
+    if isinstance(error, Refused):
+        for reason in error.reasons:
+            form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
+        return
+    for problem in error.problems:
+        field = problem.pointer.strip("/").split("/")[0]
+        name = field if field in form.fields else "key" if "key" in form.fields else None
+        message = problem.message[:1].upper() + problem.message[1:]
+        form.add_error(name, f"{message}.")

@@ -1,0 +1,194 @@
+"""The catalogue's write path: providers, models, and prices that only ever begin, never change."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from policies.engine import DocumentError, Problem, parse_catalogue
+from policies.models import CatalogueModel, ModelPrice, Provider
+from policies.models.catalogue import ModelStatus
+from policies.permissions import can_manage_catalogue
+from policies.refusals import Reason, Refused
+from policies.services import audit
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the catalogue says of a model besides its prices. ``context_window`` in tokens."""
+
+    label: str
+    context_window: int
+    regions: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    status: str = ModelStatus.ACTIVE
+    retires_on: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per million tokens, from a day on."""
+
+    effective_from: datetime.date
+    input_usd_per_mtok: Decimal
+    output_usd_per_mtok: Decimal
+
+
+def require_manager(acting_user: User) -> None:
+    if not can_manage_catalogue(acting_user):
+        raise Refused(
+            Reason(
+                "role",
+                "Only an owner, operator or administrator of a team may edit the catalogue.",
+            )
+        )
+
+
+@transaction.atomic
+def add_provider(slug: str, label: str, *, acting_user: User) -> Provider:
+    require_manager(acting_user)
+    if Provider.objects.filter(slug=slug).exists():
+        raise Refused(
+            Reason("duplicate", f"There is a provider {slug} already.", "Use another key.")
+        )
+    _require_sound({"providers": {slug: {"label": label}}, "models": {}})
+    provider = Provider.objects.create(slug=slug, label=label)
+    audit.record(
+        "provider.added", provider, acting_user=acting_user, detail={"slug": slug, "label": label}
+    )
+    return provider
+
+
+@transaction.atomic
+def add_model(
+    provider: Provider, key: str, facts: ModelFacts, price: Price, *, acting_user: User
+) -> CatalogueModel:
+    """A new model with its first price: without one no policy could name it."""
+    require_manager(acting_user)
+    if CatalogueModel.objects.filter(key=key).exists():
+        raise Refused(Reason("duplicate", f"There is a model {key} already.", "Use another name."))
+    _require_sound(_document(provider, key, facts))
+    model = CatalogueModel.objects.create(provider=provider, key=key, **_columns(facts))
+    _create_price(model, price, acting_user)
+    audit.record(
+        "model.added",
+        model,
+        acting_user=acting_user,
+        detail={"key": key, **_told(asdict(facts)), "price": _told(asdict(price))},
+    )
+    return model
+
+
+@transaction.atomic
+def change_model(model: CatalogueModel, facts: ModelFacts, *, acting_user: User) -> CatalogueModel:
+    """Changes what is said of a model. Released bundles keep what was said when they were made."""
+    require_manager(acting_user)
+    _require_sound(_document(model.provider, model.key, facts))
+    kept = CatalogueModel.objects.select_for_update().get(pk=model.pk)
+    columns = _columns(facts)
+    changed = {name: value for name, value in columns.items() if getattr(kept, name) != value}
+    if not changed:
+        return kept
+    before = {name: getattr(kept, name) for name in changed}
+    for name, value in changed.items():
+        setattr(kept, name, value)
+    kept.save(update_fields=list(changed))
+    audit.record(
+        "model.changed",
+        kept,
+        acting_user=acting_user,
+        detail={"key": kept.key, "before": _told(before), "after": _told(changed)},
+    )
+    return kept
+
+
+@transaction.atomic
+def add_price(model: CatalogueModel, price: Price, *, acting_user: User) -> ModelPrice:
+    """A price from a day on, today at the earliest: what was paid in the past stays as it was."""
+    require_manager(acting_user)
+    CatalogueModel.objects.select_for_update().get(pk=model.pk)
+    today = timezone.now().date()
+    if price.effective_from < today:
+        raise Refused(
+            Reason(
+                "past",
+                f"{price.effective_from} is past, and costs of that time are already counted.",
+                f"Let the price begin on {today} or later.",
+            )
+        )
+    if model.prices.filter(effective_from=price.effective_from).exists():
+        raise Refused(
+            Reason(
+                "duplicate",
+                f"{model.key} has a price from {price.effective_from} already.",
+                "Choose another day; prices are not overwritten.",
+            )
+        )
+    created = _create_price(model, price, acting_user)
+    audit.record(
+        "price.added",
+        created,
+        acting_user=acting_user,
+        detail={"model": model.key, **_told(asdict(price))},
+    )
+    return created
+
+
+def _create_price(model: CatalogueModel, price: Price, acting_user: User) -> ModelPrice:
+    return ModelPrice.objects.create(model=model, created_by=acting_user, **asdict(price))
+
+
+def _columns(facts: ModelFacts) -> dict[str, Any]:
+    return {
+        **asdict(facts),
+        "regions": sorted(facts.regions),
+        "capabilities": sorted(facts.capabilities),
+    }
+
+
+def _document(provider: Provider, key: str, facts: ModelFacts) -> dict[str, Any]:
+    return {
+        "providers": {provider.slug: {"label": provider.label}},
+        "models": {
+            key: {
+                "provider": provider.slug,
+                "label": facts.label,
+                "context_window": facts.context_window,
+                "regions": list(facts.regions),
+                "capabilities": list(facts.capabilities),
+                "status": facts.status,
+            }
+        },
+    }
+
+
+def _require_sound(document: dict[str, Any]) -> None:
+    """Refuses what the engine would not read: one bad entry would spoil every bundle."""
+    try:
+        parse_catalogue(document)
+    except DocumentError as error:
+        raise DocumentError(_last_steps(error.problems)) from error
+
+
+def _last_steps(problems: Iterable[Problem]) -> list[Problem]:
+    """Pointers at the entry's own members: ``/models/m/regions/0`` → ``/regions/0``."""
+    found = []
+    for problem in problems:
+        steps = problem.pointer.split("/")[3:]
+        found.append(Problem("".join(f"/{step}" for step in steps), problem.message))
+    return found
+
+
+def _told(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the audit trail can keep them."""
+    return {
+        name: str(value) if isinstance(value, Decimal | datetime.date) else value
+        for name, value in values.items()
+    }

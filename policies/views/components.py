@@ -1,0 +1,176 @@
+"""The four components of a workflow: versions in force, every version, and what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from policies.differences import describe_difference, document_lines, written_out
+from policies.engine import COMPONENTS
+from policies.fallback_grid import grid_of
+from policies.models import ComponentVersion, Draft, Release, Workflow
+from policies.models.components import ComponentKind
+from policies.permissions import can
+from policies.sentences import units_of
+from policies.services import contracts
+from policies.services.bundles import catalogue_document
+from policies.views.draft_page import LAYER_LABELS
+from policies.views.visible import workflow_or_404
+
+
+@dataclass(frozen=True)
+class ComponentCard:
+    """One component on the policy page: its newest version, and where which one is in force."""
+
+    kind: str
+    label: str
+    latest: ComponentVersion | None
+    in_force: list[tuple[str, ComponentVersion]]
+    contract: Any
+
+
+def active_releases(workflow: Workflow) -> list[Release]:
+    """Active releases in the order of promotion, with their versions at hand."""
+    return list(
+        Release.objects.active()
+        .filter(workflow=workflow)
+        .select_related("environment", *(f"bundle__{kind}" for kind in COMPONENTS))
+        .order_by("environment__position")
+    )
+
+
+def known_kind(kind: str) -> str:
+    if kind not in COMPONENTS:
+        raise Http404
+    return kind
+
+
+@login_required
+@require_GET
+def workflow_policy(request: HttpRequest, slug: str) -> HttpResponse:
+    """The four components at a glance, and the drafts under way."""
+    workflow = workflow_or_404(request, slug)
+    releases = active_releases(workflow)
+    latest: dict[str, ComponentVersion] = {}
+    for version in ComponentVersion.objects.filter(workflow=workflow).defer("document"):
+        latest.setdefault(version.kind, version)
+    agreed = {found.kind: found for found in contracts.contracts_in_force([workflow])}
+    cards = [
+        ComponentCard(
+            kind,
+            label,
+            latest.get(kind),
+            [(found.environment.name, getattr(found.bundle, kind)) for found in releases],
+            agreed.get(kind),
+        )
+        for kind, label in ComponentKind.choices
+    ]
+    drafts = Draft.objects.open().filter(workflow=workflow).select_related("created_by", "change")
+    context = {
+        "workflow": workflow,
+        "section": "policy",
+        "cards": cards,
+        "drafts": drafts.prefetch_related("contributors"),
+        "can_edit": can(request.user, "edit_drafts", workflow.team),
+    }
+    return render(request, "policies/components/policy.html", context)
+
+
+@login_required
+@require_GET
+def component(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """Every version of one component."""
+    workflow = workflow_or_404(request, slug)
+    versions = ComponentVersion.objects.filter(workflow=workflow, kind=known_kind(kind))
+    context = _component_context(workflow, kind) | {
+        "versions": versions.select_related("created_by").defer("document"),
+    }
+    return render(request, "policies/components/component.html", context)
+
+
+def _component_context(workflow: Workflow, kind: str) -> dict[str, Any]:
+    where: dict[int, list[str]] = {}
+    for release in active_releases(workflow):
+        version = getattr(release.bundle, kind)
+        where.setdefault(version.number, []).append(release.environment.name)
+    return {
+        "workflow": workflow,
+        "section": "policy",
+        "kind": kind,
+        "label": ComponentKind(kind).label,
+        "in_force": where,
+    }
+
+
+@login_required
+@require_GET
+def component_version(request: HttpRequest, slug: str, kind: str, number: int) -> HttpResponse:
+    """One version, to read."""
+    workflow = workflow_or_404(request, slug)
+    versions = ComponentVersion.objects.filter(workflow=workflow, kind=known_kind(kind))
+    version = get_object_or_404(versions.select_related("created_by"), number=number)
+    numbers = list(versions.values_list("number", flat=True))
+    context = _component_context(workflow, kind) | {
+        "version": version,
+        "document": written_out(kind, version.document),
+        "earlier": next((found for found in numbers if found < number), None),
+        "later": next((found for found in reversed(numbers) if found > number), None),
+        "where": _component_context(workflow, kind)["in_force"].get(number, []),
+        **reading_context(kind, version.document),
+    }
+    return render(request, "policies/components/version.html", context)
+
+
+def reading_context(kind: str, document: Any) -> dict[str, Any]:
+    """What a component's reading view needs beside the document."""
+    context: dict[str, Any] = {"read_template": f"policies/components/read_{kind}.html"}
+    if kind == "request_classification":
+        context["units"] = units_of(document)
+    if kind == "fallback_matrix":
+        context["grid"] = grid_of(document, None, catalogue_document())
+    if kind == "quality_thresholds":
+        entries = document.get("thresholds", [])
+        context["layers"] = [
+            (label, found)
+            for key, label in LAYER_LABELS.items()
+            if (found := [entry for entry in entries if entry.get("layer") == key])
+        ]
+    return context
+
+
+@login_required
+@require_GET
+def component_diff(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """What differs between two versions, ``?from=3&to=5``; by default the latest two."""
+    workflow = workflow_or_404(request, slug)
+    versions = list(
+        ComponentVersion.objects.filter(workflow=workflow, kind=known_kind(kind)).select_related(
+            "created_by"
+        )
+    )
+    by_number = {version.number: version for version in versions}
+    if not versions:
+        raise Http404
+    new = by_number.get(_number(request, "to", versions[0].number))
+    old = by_number.get(_number(request, "from", versions[min(1, len(versions) - 1)].number))
+    if new is None or old is None:
+        raise Http404
+    before, after = written_out(kind, old.document), written_out(kind, new.document)
+    context = _component_context(workflow, kind) | {
+        "versions": versions,
+        "old": old,
+        "new": new,
+        "changes": describe_difference(kind, before, after),
+        "lines": document_lines(before, after),
+    }
+    return render(request, "policies/components/diff.html", context)
+
+
+def _number(request: HttpRequest, name: str, otherwise: int) -> int:
+    written = request.GET.get(name, "")
+    return int(written) if written.isascii() and written.isdecimal() else otherwise

@@ -1,0 +1,236 @@
+"""The studio: drafts and the four documents in them, edited in forms that save as one types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from policies.engine import COMPONENTS
+from policies.forms import codec, edits
+from policies.forms.draft import DraftForm
+from policies.forms.tree import Tree, grow
+from policies.forms.vocabulary import vocabulary_of
+from policies.models import Draft, Workflow
+from policies.permissions import can
+from policies.refusals import Refused
+from policies.services import drafts
+from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
+from policies.views.visible import person, workflow_or_404
+
+EDIT = "_edit"
+REVISION = "_revision"
+KEEP_MINE = "keep-mine"
+
+
+@dataclass
+class Attempt:
+    """What came of a post: what is on the screen, and where the focus belongs."""
+
+    document: Any = None
+    parked: tuple[tuple[str, list[str]], ...] = ()
+    focus: str = ""
+    opened: str = ""
+    refusal: Refused | None = None
+    revision: int = 0
+
+    @property
+    def status(self) -> int:
+        if self.refusal is None:
+            return 200
+        return 403 if self.refusal.is_forbidden else 409
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A form as it came in."""
+
+    tree: Tree
+    edit: str = ""
+    revision: int | None = None
+
+
+def draft_or_404(workflow: Workflow, pk: int) -> Draft:
+    drafts_here = Draft.objects.filter(workflow=workflow).select_related(
+        "workflow__team", "created_by", "change"
+    )
+    return get_object_or_404(drafts_here, pk=pk)
+
+
+def common_context(request: HttpRequest, page: DraftPage, current: str) -> dict[str, Any]:
+    """What every tab of a draft shows."""
+    draft = page.draft
+    change = getattr(draft, "change", None)
+    return {
+        "workflow": draft.workflow,
+        "section": "policy",
+        "draft": draft,
+        "page": page,
+        "tabs": tabs(page, current),
+        "contributors": draft.contributors.all(),
+        "change": change,
+        "open_change": change if change is not None and change.is_open else None,
+        "can_edit": can(request.user, "edit_drafts", draft.workflow.team)
+        and draft.closed_at is None,
+    }
+
+
+@login_required
+@require_GET
+def draft_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """A draft as a whole: what it changes, and what is still wrong."""
+    draft = draft_or_404(workflow_or_404(request, slug), pk)
+    page = draft_page(draft)
+    context = common_context(request, page, "") | {"parts": overview(page)}
+    return render(request, "policies/studio/draft.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def draft_document(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
+    """One document of a draft in its form. Every post saves, right or wrong."""
+    if kind not in COMPONENTS:
+        raise Http404
+    draft = draft_or_404(workflow_or_404(request, slug), pk)
+    if request.method == "GET":
+        return _show(request, draft, kind, Attempt(opened=request.GET.get("open", "")))
+    posted = _posted(request)
+    if posted.edit == KEEP_MINE:
+        return _keep_mine(request, draft, kind, posted)
+    try:
+        attempt = _save(request, draft, kind, posted)
+    except edits.UnknownEdit:
+        return HttpResponseBadRequest("The page that sent this is out of date. Reload it.")
+    if request.headers.get("HX-Request") or attempt.refusal:
+        return _show(request, draft, kind, attempt)
+    address = reverse("draft-document", args=[slug, pk, kind])
+    opened = f"?open={attempt.opened}" if attempt.opened else ""
+    return redirect(f"{address}{opened}{'#' if attempt.focus else ''}{attempt.focus}")
+
+
+def _posted(request: HttpRequest) -> Posted:
+    pairs = [(name, words) for name, words in request.POST.lists() if isinstance(name, str)]
+    revision = request.POST.get(REVISION, "")
+    return Posted(
+        grow([(name, [str(word) for word in words]) for name, words in pairs]),
+        request.POST.get(EDIT, ""),
+        int(revision) if revision.isascii() and revision.isdecimal() else None,
+    )
+
+
+def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Attempt:
+    attempt = Attempt(revision=posted.revision or 0)
+    tree = posted.tree
+    if posted.edit:
+        documents = {row.kind: row.document for row in draft.documents.all()}
+        documents[kind] = codec.decode_tree(kind, tree).document
+        words = vocabulary_of(kind, documents, {})
+        edited = edits.apply(kind, tree, posted.edit, words)
+        tree, attempt.focus, attempt.opened = edited.tree, edited.focus, edited.opened
+    decoded = codec.decode_tree(kind, tree)
+    attempt.document, attempt.parked = decoded.document, decoded.parked
+    try:
+        saved_row = drafts.save_document(
+            draft,
+            kind,
+            decoded.document,
+            acting_user=person(request),
+            expected_revision=posted.revision,
+        )
+    except Refused as refused:
+        attempt.refusal = refused
+    else:
+        attempt.revision = saved_row.revision
+    return attempt
+
+
+def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> HttpResponse:
+    on_screen = {} if attempt.document is None else {kind: attempt.document}
+    page = draft_page(draft, on_screen)
+    context = common_context(request, page, kind)
+    context |= document_context(page, kind, attempt.parked)
+    context |= {
+        "refusal": attempt.refusal,
+        "revision": attempt.revision or page.rows[kind].revision,
+        "focus": attempt.focus,
+        "opened": _entry_of(attempt.opened),
+    }
+    template = "policies/studio/document.html"
+    if request.headers.get("HX-Request") and request.method == "POST":
+        template = "policies/studio/document_body.html"
+    return render(request, template, context, status=attempt.status)
+
+
+def _entry_of(path: str) -> str:
+    """The entry of the outermost list that a path lies in: ``rules.2.when.0`` → ``rules.2``."""
+    return ".".join(path.split(".")[:2])
+
+
+def _keep_mine(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> HttpResponse:
+    """Someone else saved first: what is on this screen becomes a draft of its own."""
+    documents = {row.kind: row.document for row in draft.documents.all()}
+    documents[kind] = codec.decode_tree(kind, posted.tree).document
+    try:
+        copy = drafts.create_draft(
+            draft.workflow,
+            f"{draft.title} ({person(request)}’s copy)"[:160],
+            acting_user=person(request),
+            documents=documents,
+        )
+    except Refused as refused:
+        return _show(request, draft, kind, Attempt(documents[kind], refusal=refused))
+    messages.success(request, "Your version is now a draft of its own.")
+    address = reverse("draft-document", args=[draft.workflow.slug, copy.pk, kind])
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start a draft from what is in force, or from an earlier release."""
+    workflow = workflow_or_404(request, slug)
+    form = DraftForm(request.POST or None, workflow=workflow)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            release = form.cleaned_data["start_from"]
+            content = release.bundle.content if release else {}
+            documents = {kind: content[kind] for kind in COMPONENTS if kind in content}
+            title = form.cleaned_data["title"]
+            try:
+                draft = drafts.create_draft(
+                    workflow, title, acting_user=person(request), documents=documents
+                )
+            except Refused as refused:
+                form.add_error(None, str(refused))
+                status = 403 if refused.is_forbidden else 409
+            else:
+                return redirect("draft-document", slug, draft.pk, "router_policy")
+    context = {"workflow": workflow, "section": "policy", "form": form}
+    return render(request, "policies/studio/create.html", context, status=status)
+
+
+@login_required
+@require_POST
+def draft_discard(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Close a draft; its documents stay readable."""
+    draft = draft_or_404(workflow_or_404(request, slug), pk)
+    try:
+        drafts.discard_draft(draft, acting_user=person(request))
+    except Refused as refused:
+        page = draft_page(draft)
+        context = common_context(request, page, "") | {"parts": overview(page)}
+        status = 403 if refused.is_forbidden else 409
+        context["refusal"] = refused
+        return render(request, "policies/studio/draft.html", context, status=status)
+    messages.success(request, f"“{draft.title}” is discarded.")
+    return redirect("workflow-policy", slug)

@@ -1,0 +1,126 @@
+// The editor of a draft: saves while one types, shows what the server says of it, and loses nothing.
+// The server renders the whole editor each time. While its controls stay the same, only the parts
+// marked data-live are taken over, so that typing is never disturbed; else htmx swaps the editor,
+// and what was typed since the request left is put back.
+(() => {
+  const TYPING_PAUSE_MS = 600;
+  let timer = 0;
+  let sent = null; // what each control held when the request left
+  let edited = false; // whether it was sent by a button that adds, moves or removes
+  let opened = new Set();
+
+  const form = () => document.querySelector("form[data-editor][hx-post]");
+  const isText = (node) => node.matches("textarea, input:not([type=checkbox], [type=radio])");
+
+  function save(after) {
+    clearTimeout(timer);
+    timer = setTimeout(() => { if (form()) htmx.trigger(form(), "save"); }, after);
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.form === form() && isText(event.target)) save(TYPING_PAUSE_MS);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.form === form()) save(0);
+  });
+
+  // --- What the controls hold, and how they are built ---
+  function values(root) {
+    const held = new Map();
+    for (const node of root.querySelectorAll("[name]")) {
+      if (node.matches("button, [name=_revision]")) continue;
+      const key = node.id || node.name;
+      held.set(key, node.type === "checkbox" ? String(node.checked) : node.value);
+    }
+    return held;
+  }
+  const options = (node) => [...node.options].map((option) => `${option.value}\t${option.label}`).join("\n");
+  function structure(root) {
+    return [...root.querySelectorAll("[name], [data-structure]")]
+      .map((node) => [node.tagName, node.type, node.id, node.name, node.type === "checkbox" ? node.value : "", node.tagName === "SELECT" ? options(node) : "", node.tagName === "BUTTON" ? node.value : ""].join("|"))
+      .join("\n");
+  }
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.target !== form()) return;
+    clearTimeout(timer);
+    // A request that had to wait still belongs to the button that asked for it.
+    const button = event.detail.triggeringEvent?.submitter;
+    if (button?.name) event.detail.parameters[button.name] = button.value;
+    edited = Boolean(button?.name);
+    sent = values(form());
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.id !== "editor" || !form()) return;
+    const status = event.detail.xhr.status;
+    if (status !== 200 && status !== 409 && status !== 403) return;
+    const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+    const editor = fresh.getElementById("editor");
+    if (!editor) return;
+    event.detail.isError = false;
+    const now = document.getElementById("editor");
+    if (!edited && structure(editor) === structure(now)) {
+      event.detail.shouldSwap = false;
+      takeOver(fresh, document);
+    } else {
+      event.detail.shouldSwap = true;
+      takeOver(fresh, document, now);
+      opened = new Set([...now.querySelectorAll("details[open]")].map((node) => node.id));
+    }
+  });
+
+  // Live parts of the answer take the place of those on the page; `except` is swapped whole.
+  function takeOver(fresh, page, except) {
+    for (const part of fresh.querySelectorAll("[data-live][id]")) {
+      const old = page.getElementById(part.id);
+      if (!old || except?.contains(old) || old.innerHTML === part.innerHTML) continue;
+      old.replaceChildren(...[...part.childNodes].map((node) => document.importNode(node, true)));
+    }
+    for (const control of fresh.querySelectorAll("[name][id]")) {
+      const old = page.getElementById(control.id);
+      if (!old || except?.contains(old)) continue;
+      if (control.hasAttribute("aria-invalid")) old.setAttribute("aria-invalid", "true");
+      else old.removeAttribute("aria-invalid");
+    }
+  }
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const editor = document.getElementById("editor");
+    if (event.target.id !== "editor" || !editor || !form()) return;
+    for (const id of opened) {
+      const details = id && document.getElementById(id);
+      if (details) details.open = true;
+    }
+    putBack(editor);
+    focusOn(editor.dataset.focus);
+  });
+
+  // Typed between request and answer: the newer text stays, and is saved in its turn.
+  let typed = new Map();
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.id !== "editor" || !sent || !form()) return;
+    typed = new Map([...values(form())].filter(([key, value]) => sent.has(key) && sent.get(key) !== value));
+  });
+  function putBack(editor) {
+    for (const [key, value] of typed) {
+      const node = document.getElementById(key);
+      if (!node || !editor.contains(node)) continue;
+      if (node.type === "checkbox") node.checked = value === "true";
+      else node.value = value;
+    }
+    if (typed.size) save(0);
+    typed = new Map();
+  }
+
+  function focusOn(id) {
+    const place = id && document.getElementById(id);
+    if (!place) return;
+    for (let node = place; node; node = node.parentElement) if (node.matches("details")) node.open = true;
+    const details = place.querySelector(":scope > details");
+    if (details) details.open = true;
+    const first = place.matches("button, input, select, textarea, summary") ? place
+      : place.querySelector("input:not([type=hidden]), select, textarea, button, summary");
+    (first || place).focus({ preventScroll: true });
+    place.scrollIntoView({ block: "nearest" });
+  }
+})();
