@@ -14,3 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("policies.urls")),
     path("", include("evaluations.urls")),
 ]
+
+handler400 = "policies.api.faults.bad_request"
+handler404 = "policies.api.faults.not_found"
+handler500 = "policies.api.faults.server_error"

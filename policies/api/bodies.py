@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 from policies.api.problem import WrongBody
 from policies.engine import DocumentError, Problem, load_json
 from policies.engine.errors import pointer_token
-
-MAX_BODY_BYTES = 4 * 1024 * 1024
-
-
-class BodyTooLarge(APIException):
-    """More than any document of this console needs."""
-
-    status_code = 413
-    default_detail = f"A body may hold at most {MAX_BODY_BYTES // 1024 // 1024} MiB."
 
 
 class StrictJSONParser(JSONParser):
@@ -33,9 +25,11 @@ class StrictJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        raw = stream.read(MAX_BODY_BYTES + 1)
-        if len(raw) > MAX_BODY_BYTES:
-            raise BodyTooLarge
+        # A stream knows no bound of its own, unlike Django's `request.body`.
+        bound = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        raw = stream.read(bound + 1)
+        if len(raw) > bound:
+            raise RequestDataTooBig
         try:
             value = load_json(raw)
         except DocumentError as error:

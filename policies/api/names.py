@@ -13,3 +13,8 @@ def name_of(attribute: str) -> serializers.SlugRelatedField[Any]:
 def names_of(attribute: str) -> Any:
     """Several related things by one of their attributes."""
     return serializers.SlugRelatedField(attribute, many=True, read_only=True)
+
+
+def number_of(relation: str) -> serializers.IntegerField:
+    """A related thing by its number; null where there is none."""
+    return serializers.IntegerField(source=f"{relation}.number", default=None, allow_null=True)

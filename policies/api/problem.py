@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError
 from django.http import Http404
 from rest_framework import exceptions
@@ -63,6 +63,10 @@ def problem(status: int, detail: str, kind: str = PLAIN, **members: Any) -> Resp
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """Turn what an operation raised into a problem document; None leaves a real fault alone."""
+    return _of_console(exc) or _of_framework(exc)
+
+
+def _of_console(exc: Exception) -> Response | None:
     match exc:
         case Refused():
             return _refused(403 if exc.is_forbidden else 409, exc)
@@ -73,6 +77,11 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
             return problem(422, detail, WRONG_DOCUMENT, errors=listed(exc.problems))
         case WrongBody():
             return problem(400, str(exc.detail), WRONG_INPUT, errors=listed(exc.problems))
+    return None
+
+
+def _of_framework(exc: Exception) -> Response | None:
+    match exc:
         case exceptions.ValidationError():
             errors = listed(_flattened(exc.detail, ""))
             return problem(400, "The input is not right.", WRONG_INPUT, errors=errors)
@@ -82,10 +91,12 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
             return problem(409, "Somebody else did this at the same moment. Look again.")
         case Http404():
             return problem(404, "There is no such thing, or it is not yours to see.")
+        case RequestDataTooBig():
+            return problem(413, "The body is larger than this console reads.")
         case PermissionDenied():
             return problem(403, "You may not do this.")
         case exceptions.APIException():
-            return _of_framework(exc)
+            return _with_headers(exc)
     return None
 
 
@@ -99,7 +110,7 @@ def _refused(status: int, refusal: Refused) -> Response:
     return problem(status, str(refusal), REFUSED, reasons=reasons)
 
 
-def _of_framework(exc: exceptions.APIException) -> Response:
+def _with_headers(exc: exceptions.APIException) -> Response:
     response = problem(exc.status_code, str(exc.detail))
     challenge, wait = getattr(exc, "auth_header", None), getattr(exc, "wait", None)
     if challenge:

@@ -58,11 +58,12 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _problems(address: str, method: str, operation: dict[str, Any]) -> dict[str, str]:
     said = dict(EVERYWHERE)
-    if "{" in address:
+    names = {parameter["name"] for parameter in operation.get("parameters", ())}
+    if "{" in address or "page" in names:
         said |= WITH_PLACE
     if method in {"post", "put", "patch", "delete"}:
         said |= WRITING
-    if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ())):
+    if "If-Match" in names:
         said |= REVISIONS
     return said
 

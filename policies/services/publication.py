@@ -173,7 +173,7 @@ def _raise_release(
     if previous is not None:
         previous.retired_at = now
         previous.save(update_fields=["retired_at"])
-        ChangeRequest.objects.filter(pk=previous.change_id, state=State.PUBLISHED).update(
+        ChangeRequest.objects.filter(pk=previous.change_id or 0, state=State.PUBLISHED).update(
             state=State.SUPERSEDED, updated_at=now
         )
     release = Release(

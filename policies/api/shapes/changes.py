@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from policies.api.bodies import Body, PageQuery
-from policies.api.names import name_of, names_of
+from policies.api.names import name_of, names_of, number_of
 from policies.models import ChangeRequest, Comment, Review
 from policies.models.changes import CheckKind, Verdict
 from policies.refusals import Reason
@@ -96,7 +96,7 @@ class ChangeSerializer(serializers.ModelSerializer[ChangeRequest]):
     state = serializers.ChoiceField(STATES)
     digest = serializers.CharField(source="bundle.digest", help_text="Of the composed bundle.")
     base_digest = serializers.CharField(allow_blank=True)
-    base_release = serializers.IntegerField(source="base_release.number", default=None)
+    base_release = number_of("base_release")
 
     class Meta:
         model = ChangeRequest

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from policies.api.bodies import Body, PageQuery
-from policies.api.names import name_of
+from policies.api.names import name_of, number_of
 from policies.api.shapes.changes import AllowanceSerializer, allowance
 from policies.models import Release
 from policies.services.publication import why_not_roll_back
@@ -18,8 +18,8 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     workflow = name_of("slug")
     environment = name_of("name")
     digest = serializers.CharField(source="bundle.digest")
-    change = serializers.IntegerField(source="change.number", default=None)
-    restores = serializers.IntegerField(source="restores.number", default=None)
+    change = number_of("change")
+    restores = number_of("restores")
     published_by = name_of("username")
     approved_by = serializers.ListField(child=serializers.CharField())
     is_active = serializers.BooleanField()

@@ -1,0 +1,102 @@
+"""Whatever is sent, the server answers: no operation of the OpenAPI document has a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from policies.models import Environment, Release
+from policies.models.teams import Role
+from policies.services.teams import add_member
+from policies.services.tokens import issue_personal_token, issue_router_token
+from routing_console.wsgi import application
+from tests.policies.steps import draft_of, in_review, published
+
+SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
+CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """Requests share the test's transaction, so none may close its connection at its end."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def release(staging: Environment, author: User, owner: User) -> Release:
+    return published(staging, author, [owner], owner)
+
+
+@pytest.fixture
+def places(release: Release, author: User, operator: User) -> dict[str, Any]:
+    """Path parameters that lead to things that exist."""
+    change = in_review(release.environment, author)
+    draft = draft_of(release.workflow, author)
+    token, _ = issue_router_token(release.environment, "eu-west", acting_user=operator)
+    return {
+        "slug": release.workflow.slug,
+        "environment": release.environment.name,
+        "number": change.number,
+        "kind": "router_policy",
+        "id": draft.pk,
+        "token": token.pk,
+    }
+
+
+@pytest.fixture
+def bearer(release: Release, owner: User, administrator: User) -> dict[str, str]:
+    """Somebody who may do everything, so that calls reach as deep as they can."""
+    for role in Role:
+        add_member(release.workflow.team, owner, role, acting_user=administrator)
+    _, plain = issue_personal_token(owner, "test", acting_user=owner)
+    return {"Authorization": f"Bearer {plain}"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda found: found.label)
+def test_operation__made_up_input__has_no_fault(
+    operation: Any, places: dict[str, Any], bearer: dict[str, str], one_connection: None
+) -> None:
+    @given(case=operation.as_strategy(), at_real_place=st.booleans())
+    @settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def call(case: Any, at_real_place: bool) -> None:
+        if at_real_place:
+            for name in case.path_parameters or {}:
+                case.path_parameters[name] = places.get(name, case.path_parameters[name])
+            if "router-tokens" in operation.path:
+                case.path_parameters["id"] = places["token"]
+            if operation.path.startswith("/api/v1/teams"):
+                case.path_parameters["slug"] = "support"
+        response = case.call(headers=bearer)
+        case.validate_response(response, checks=CHECKS)
+
+    call()
