@@ -13,6 +13,7 @@ from policies.client.errors import FetchFailed
 from policies.client.transport import Transport
 
 LARGEST_BATCH = 500
+LARGEST_BATCH_CHARACTERS = 2_000_000  # the console takes at most 5 MB, unpacked
 MOST_KEPT = 20_000
 GATHER_S = 1.0
 # The console has read such a batch and will never take it; sending it again cannot help.
@@ -94,8 +95,15 @@ class Reporter:
         return 0.0
 
     def _take_batch(self) -> list[str]:
+        batch: list[str] = []
+        size = 0
         with self._lock:
-            return [self._waiting.popleft() for _ in range(min(LARGEST_BATCH, self.waiting))]
+            while self._waiting and len(batch) < LARGEST_BATCH:
+                size += len(self._waiting[0])
+                if batch and size > LARGEST_BATCH_CHARACTERS:
+                    break
+                batch.append(self._waiting.popleft())
+        return batch
 
     def _put_back(self, batch: list[str]) -> None:
         with self._lock:

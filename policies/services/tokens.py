@@ -126,26 +126,14 @@ def personal_token_user(plain: str) -> User | None:
     return token.user
 
 
-def router_token_environment(plain: str) -> Environment | None:
-    """The environment a router token reports for, or None when it is not or no longer valid."""
-    if not plain.startswith(bearer.ROUTER_PREFIX):
-        return None
-    usable = RouterToken.objects.usable().select_related("environment__workflow")
-    token = usable.filter(hash=bearer.token_hash(plain)).first()
-    if token is None:
-        return None
-    _note_use(token)
-    return token.environment
-
-
-def _note_use(token: RouterToken | PersonalToken) -> None:
+def _note_use(token: PersonalToken) -> None:
     """Keep when a token was last used, to the minute; a failure to do so hinders nobody."""
     now = timezone.now()
     if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
         return
     try:
         with transaction.atomic():
-            type(token).objects.filter(pk=token.pk).update(last_used_at=now)
+            PersonalToken.objects.filter(pk=token.pk).update(last_used_at=now)
     except DatabaseError:
         return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,14 +12,16 @@ from django.contrib.auth.models import User
 from joserfc.jwk import OKPKey
 from pytest_django import Settings
 
+from evaluations.models import Outcome
 from policies.client import PolicyClient
+from policies.client.lines import LineServer
 from policies.delivery.snapshots import snapshots
 from policies.models import Environment, Release, RouterToken
 from policies.services.publication import roll_back
 from policies.services.tokens import issue_router_token, revoke_router_token
 from tests.policies.steps import documents, published
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("policies.delivery.urls")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 REQUEST = {"attributes": {"task": "code"}, "request_id": "r-1"}
 
@@ -100,3 +103,18 @@ def test_router__signing_key_rotated__follows(
     settings.SIGNING_KEY_PEM = OKPKey.generate_key("Ed25519").as_pem(private=True).decode()
     second = published(staging, author, [owner], owner, documents(share=10))
     assert within_a_second(lambda: has(client, second))
+
+
+def test_router__outcome_of_a_decided_request__is_kept_with_the_release_that_decided(
+    client: PolicyClient, release: Release, staging: Environment, said: list[str]
+) -> None:
+    lines = LineServer(client, reports=True)
+    for line in (REQUEST, {"outcome": {"request_id": "r-1", "latency_ms": 40, "quality": 0.9}}):
+        answer = lines.answer(json.dumps(line).encode())
+        assert "error" not in answer
+    client.close()
+    outcome = Outcome.objects.get()
+    assert (outcome.environment, outcome.request_id) == (staging, "r-1")
+    assert outcome.release_digest == release.bundle.digest
+    assert (outcome.class_key, outcome.rule, outcome.model) == ("complex", "default", "swift-large")
+    assert said == [f"release 1 {release.bundle.digest} from network"]

@@ -45,6 +45,17 @@ def test_report__more_than_a_batch__goes_at_once_and_in_order(
     assert len(console.asked_for(OUTCOMES)) >= 3
 
 
+def test_report__large_events__go_in_batches_the_console_can_take(
+    console: FakeConsole, said: list[str]
+) -> None:
+    outbox = reporter(console, said)
+    for number in range(4):
+        outbox.add({"request_id": f"r-{number}", "attributes": {"text": "x" * 900_000}})
+    outbox.close()
+    assert reported(console) == ["r-0", "r-1", "r-2", "r-3"]
+    assert all(len(asked.events) <= 2 for asked in console.asked_for(OUTCOMES))
+
+
 def test_report__console_in_trouble__keeps_the_events_and_sends_them_later(
     console: FakeConsole, said: list[str]
 ) -> None:

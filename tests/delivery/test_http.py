@@ -12,7 +12,7 @@ from django.test import Client
 from policies.delivery import signing
 from policies.models import Release
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("policies.delivery.urls")]
+pytestmark = pytest.mark.django_db
 
 POLICY = "/api/v1/policy"
 
