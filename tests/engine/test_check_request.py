@@ -37,7 +37,7 @@ def test_check_request__unusable_value__is_reported_in_place(
 
 
 def test_check_request__sound_request__reports_nothing(bundle: Bundle) -> None:
-    attributes = {
+    attributes: dict[str, str | float | bool | None] = {
         "task": "chat",
         "prompt_tokens": 5,
         "vip": None,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Run with -I -S semantics in mind: what a fresh interpreter loads by itself is left out.
+# What a fresh interpreter loads by itself is left out.
 PROBE = """
 import sys
 before = set(sys.modules)
@@ -28,7 +28,7 @@ def test_engine__fresh_interpreter__loads_only_the_standard_library_and_re2() ->
     )
     loaded = set(json.loads(answer.stdout))
     foreign = loaded - set(sys.stdlib_module_names) - {"policies"}
-    # google-re2 brings its compiled half and the Abseil-free helper of the same name.
+    # google-re2 comes as a package and a compiled module beside it.
     assert {name for name in foreign if "re2" not in name} == set()
     assert "django" not in loaded
 
