@@ -143,8 +143,9 @@ def _routing(
 ) -> tuple[bool | None, bool | None, bool | None]:
     """(adequate, under-routed, over-routed) of the chosen model; None where unknown.
 
-    Adequate: its first recorded quality reaches `adequate_at`. Under-routed: it is not adequate
-    though a model of the yardstick is. Over-routed: an adequate model of the yardstick is cheaper.
+    Adequate: its first recorded quality reaches `adequate_at`. Over-routed: an adequate model of
+    the yardstick is cheaper. Under-routed: it is not adequate, and those that are cost more; where
+    a cost is unknown, an adequate one is taken to cost more.
     """
     own = recorded.call(chosen, 0)
     if own is None or own.quality is None:
@@ -157,11 +158,10 @@ def _routing(
             return adequate, None, None
         if call.quality >= conditions.adequate_at:
             costs.append(call.cost)
-    under = not adequate and bool(costs)
-    known = [cost for cost in costs if cost is not None]
-    if own.cost is None or len(known) < len(costs):
-        return adequate, under, None
-    return adequate, under, any(cost < own.cost for cost in known)
+    cheaper = own.cost is not None and any(c is not None and c < own.cost for c in costs)
+    under = not adequate and bool(costs) and not cheaper
+    unpriced = own.cost is None or None in costs
+    return adequate, under, None if unpriced and not cheaper else cheaper
 
 
 def _refused(decision: Decision) -> Outcome:
