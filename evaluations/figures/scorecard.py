@@ -18,12 +18,21 @@ Figure = dict[str, Any]
 # unit → (tick format, tick suffix, hover format)
 _AXES = {
     "share": (".1~%", "", ".2%"),
-    "ms": (",~r", " ms", ",.0f"),
+    "ms": ("~g", " s", ".3~g"),
     "hours": ("~r", " h", ".1f"),
     "USD per request": ("$~g", "", "$.3~g"),
-    "USD": ("$,.2~f", "", "$,.2f"),
+    "USD": ("$~g", "", "$,.3~g"),
 }
 _PLAIN = ("~g", "", ".4~g")
+# Seconds read better on an axis than thousands of milliseconds.
+_SCALES = {"ms": 0.001}
+# Longest period in days → (milliseconds or months between ticks, their format)
+_TICKS: dict[int, tuple[int | str, str]] = {
+    1: (4 * 3_600_000, "%H:%M"),
+    7: (86_400_000, "%-d %b"),
+    28: (7 * 86_400_000, "%-d %b"),
+    90: ("M1", "%b %Y"),
+}
 # Up to so many points each is marked; beyond, marks would only thicken the line.
 _MOST_MARKS = 40
 
@@ -35,7 +44,7 @@ def metric_figure(metric: MetricValue, markers: Sequence[Marker], window: Window
     trace: dict[str, Any] = {
         "type": "scatter",
         "x": [_time(time) for time, _ in metric.series],
-        "y": [value for _, value in metric.series],
+        "y": _scaled(metric),
         "mode": _mode(metric, len(known)),
         "name": metric.label,
         "line": {"color": "--plot-1", "width": 1.75},
@@ -46,19 +55,36 @@ def metric_figure(metric: MetricValue, markers: Sequence[Marker], window: Window
         trace = {key: trace[key] for key in ("x", "y", "name", "hovertemplate")}
         trace |= {"type": "bar", "marker": {"color": "--plot-1"}}
     return {
-        "data": [trace],
+        "data": [trace, *_target_lines(metric, window)],
         "layout": {
             "showlegend": False,
             "margin": {"t": 22, "r": 16},
             "hovermode": "closest",
-            "xaxis": {"type": "date", "range": [_time(window.start), _time(window.end)]},
+            "xaxis": _time_axis(window),
             "yaxis": {"tickformat": ticks, "ticksuffix": suffix, "rangemode": _range(metric)},
-            "shapes": [*_target_shapes(metric), *(_marker_shape(marker) for marker in markers)],
+            "shapes": [_marker_shape(marker) for marker in markers],
             "annotations": [
                 *_target_notes(metric),
                 *(_marker_note(marker) for marker in markers),
             ],
         },
+    }
+
+
+def _scaled(metric: MetricValue) -> list[float | None]:
+    scale = _SCALES.get(metric.metric.unit, 1)
+    return [None if value is None else value * scale for _, value in metric.series]
+
+
+def _time_axis(window: Window) -> dict[str, Any]:
+    days = (window.end - window.start).days
+    distance, form = _TICKS[min(longest for longest in _TICKS if longest >= days)]
+    return {
+        "type": "date",
+        "range": [_time(window.start), _time(window.end)],
+        "dtick": distance,
+        "tickformat": form,
+        "tickformatstops": [],
     }
 
 
@@ -78,18 +104,37 @@ def _time(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _target_shapes(metric: MetricValue) -> list[dict[str, Any]]:
-    target = metric.target
-    if target is None or target.bound is None:
+def _drawn_bound(metric: MetricValue) -> float | None:
+    """The target's level, unless it lies so far off that it would flatten the line."""
+    bound = metric.target.bound if metric.target else None
+    known = [value for value in metric.values if value is not None]
+    if bound is None or not known:
+        return None
+    in_sight = min(known) / 2 <= bound <= max(max(known) * 2, 0.02)
+    return bound * _SCALES.get(metric.metric.unit, 1) if in_sight else None
+
+
+def _target_lines(metric: MetricValue, window: Window) -> list[dict[str, Any]]:
+    """A trace rather than a shape, so that the axis makes room for it."""
+    bound = _drawn_bound(metric)
+    if bound is None:
         return []
-    line = {"color": "--ink-2", "width": 1, "dash": "dash"}
-    ends = {"xref": "paper", "x0": 0, "x1": 1, "y0": target.bound, "y1": target.bound}
-    return [{"type": "line", **ends, "line": line}]
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "target",
+            "x": [_time(window.start), _time(window.end)],
+            "y": [bound, bound],
+            "line": {"color": "--ink-2", "width": 1, "dash": "dash"},
+            "hoverinfo": "skip",
+        }
+    ]
 
 
 def _target_notes(metric: MetricValue) -> list[dict[str, Any]]:
-    target = metric.target
-    if target is None or target.bound is None:
+    bound = _drawn_bound(metric)
+    if bound is None:
         return []
     return [
         {
@@ -97,7 +142,8 @@ def _target_notes(metric: MetricValue) -> list[dict[str, Any]]:
             "xref": "paper",
             "x": 1,
             "xanchor": "right",
-            "y": target.bound,
+            "y": bound,
+            "bgcolor": "--surface/0.85",
             "yanchor": "bottom",
             "showarrow": False,
             "font": {"size": 11, "color": "--ink-2"},
@@ -143,7 +189,9 @@ def confusion_figure(
                 "customdata": counts,
                 "zmin": 0,
                 "zmax": 1,
-                "colorscale": [[0, "--sunken"], [1, "--plot-1"]],
+                # Pale enough for the page's own ink to be read on it, in both themes.
+                "colorscale": [[0, "--sunken"], [1, "--plot-1/0.45"]],
+                "textfont": {"color": "--ink"},
                 "showscale": False,
                 "xgap": 2,
                 "ygap": 2,

@@ -157,19 +157,26 @@ class Board:
             value,
             change.samples_of(name, within),
             tuple(target_of_value(threshold, value, before) for threshold in asked),
-            None if value is None or before is None else Trend(before, value - before),
+            _plain_trend(value, before),
             tuple(change.series_of(name, self.history, window)),
         )
 
 
+def _plain_trend(value: float | None, before: float | None) -> Trend | None:
+    """The change of a plain value, to a thousandth: less, of an hour, is seconds."""
+    if value is None or before is None:
+        return None
+    return Trend(before, round(value - before, 3))
+
+
 def bucketed(rows: Iterable[RollupRow], window: Window) -> Buckets:
     """Merge rows into one part per bucket of a window, empty buckets too."""
-    parts = {start: Sums() for start in window.buckets}
+    parts = tuple(Sums() for _ in window.buckets)
     for row in rows:
-        part = parts.get(row.start)
-        if part is not None:
-            _merge(part, row)
-    return Buckets(tuple(parts.values()))
+        index = window.index(row.start)
+        if index is not None:
+            _merge(parts[index], row)
+    return Buckets(parts)
 
 
 def grouped(rows: Iterable[RollupRow], key: Callable[[RollupRow], str]) -> dict[str, Sums]:

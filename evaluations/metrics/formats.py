@@ -12,7 +12,7 @@ _FORMS = {
     "USD": number_formats.money,
     "hours": number_formats.hours,
 }
-_SUFFIXES = {"changes per week": " per week"}
+_COUNTS = {"changes per week": " per week", "rollbacks": ""}
 
 
 def value_text(unit: str, value: float | None) -> str:
@@ -22,17 +22,36 @@ def value_text(unit: str, value: float | None) -> str:
     form = _FORMS.get(unit)
     if form is not None:
         return form(value)
-    return number_formats.number(value) + _SUFFIXES.get(unit, "")
+    if unit in _COUNTS:
+        return number_formats.number(value, 2) + _COUNTS[unit]
+    return _fixed(value, 3)
 
 
 def change_text(unit: str, change: float | None) -> str:
-    """A difference with its sign: +1.2 pp, −120 ms, +$0.0002."""
+    """A difference with its sign: +1.2 pp, −120 ms, +$0.0002, +2 h 05 min."""
     if change is None:
         return number_formats.UNKNOWN
     if unit == "share":
-        sign = "+" if change > 0 else number_formats.MINUS if change < 0 else ""
-        return f"{sign}{abs(change) * 100:.2f} pp"
-    return ("+" if change > 0 else "") + value_text(unit, change)
+        return f"{_signed(change * 100, 2)} pp"
+    if unit == "hours":  # a span has no sign of its own
+        sign = number_formats.MINUS if change < 0 else _plus(change)
+        return sign + value_text(unit, abs(change))
+    if unit in _FORMS or unit in _COUNTS:
+        return _plus(change) + value_text(unit, change)
+    return _signed(change, 4)
+
+
+def _plus(change: float) -> str:
+    return "+" if change > 0 else ""
+
+
+def _signed(value: float, places: int) -> str:
+    rounded = round(value, places)  # what rounds to nothing has no sign
+    return _plus(rounded) + _fixed(rounded or 0.0, places)
+
+
+def _fixed(value: float, places: int) -> str:
+    return f"{value:,.{places}f}".replace("-", number_formats.MINUS)
 
 
 def target_text(op: str, unit: str, bound: float | None) -> str:

@@ -17,6 +17,7 @@ from evaluations.statistics.intervals import (
     Interval,
     clustered_mean,
     clustered_share,
+    wilson,
 )
 from evaluations.statistics.percentiles import clustered_ranks
 from evaluations.statistics.quantiles import normal_quantile
@@ -169,12 +170,16 @@ def interval_of(
 ) -> Interval | None:
     """The metric over all buckets with its interval; None where none can be computed.
 
-    A share's is Wilson's, which no share of exactly 0 or 1 makes vanish.
+    A share's is Wilson's, which no share of exactly 0 or 1 makes vanish. Where all buckets have
+    one and the same share, nothing shows that requests hang together, and each counts by itself.
     """
-    if name not in RATIOS or not RATIOS[name].is_share:
-        return symmetric_interval(name, buckets, context, confidence)
+    found = symmetric_interval(name, buckets, context, confidence)
+    if found is None or name not in RATIOS or not RATIOS[name].is_share:
+        return found
     sums = _ratio_sums(RATIOS[name], buckets, context)
-    return clustered_share(sums, RATIOS[name].unit, confidence) if sums.clusters >= 2 else None
+    if found.standard_error == 0:
+        return wilson(found.estimate, sums.requests, confidence)
+    return clustered_share(sums, RATIOS[name].unit, confidence)
 
 
 def symmetric_interval(

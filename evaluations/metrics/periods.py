@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
-# period → (length, length of a bucket)
+# period → (length, length of a bucket). Seven days in hours would draw the noise of single requests.
 PERIODS: dict[str, tuple[datetime.timedelta, datetime.timedelta]] = {
     "24h": (DAY, HOUR),
-    "7d": (7 * DAY, HOUR),
+    "7d": (7 * DAY, 3 * HOUR),
     "28d": (28 * DAY, DAY),
     "90d": (90 * DAY, DAY),
 }
@@ -27,7 +27,8 @@ class Window:
 
     @property
     def grain(self) -> str:
-        return "hour" if self.step == HOUR else "day"
+        """The roll-ups that the buckets are merged from."""
+        return "hour" if self.step < DAY else "day"
 
     @property
     def weeks(self) -> float:
@@ -47,11 +48,16 @@ class Window:
     def holds(self, moment: datetime.datetime) -> bool:
         return self.start <= moment < self.end
 
+    def index(self, moment: datetime.datetime) -> int | None:
+        """Which bucket a moment lies in; None when in none."""
+        return (moment - self.start) // self.step if self.holds(moment) else None
+
 
 def floor(moment: datetime.datetime, step: datetime.timedelta) -> datetime.datetime:
-    """The start of the hour or UTC day that a moment lies in."""
-    hour = moment.astimezone(datetime.UTC).replace(minute=0, second=0, microsecond=0)
-    return hour if step == HOUR else hour.replace(hour=0)
+    """The start of the bucket of this length, counted from midnight UTC, that holds a moment."""
+    utc = moment.astimezone(datetime.UTC)
+    midnight = utc.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (utc - midnight) // step * step
 
 
 def window_of(period: str, now: datetime.datetime) -> Window:

@@ -49,6 +49,7 @@ def scorecard_page(request: HttpRequest, slug: str) -> HttpResponse:
         "environment": environment.name,
         "environments": environments,
         "periods": PERIOD_LABELS,
+        "period_label": PERIOD_LABELS[found.filters.period],
         "scorecard": found,
         "layers": [(layer, _plots(layer.metrics, found)) for layer in found.layers],
         "confusion": _confusion(found),
@@ -145,11 +146,15 @@ def _plots(metrics: tuple[MetricValue, ...], found: Scorecard) -> list[Plot]:
         Plot(
             metric,
             metric_figure(metric, found.markers, found.window)
-            if any(value is not None for value in metric.values)
+            if any(metric.values if metric.name == "rollbacks" else _known(metric))
             else None,
         )
         for metric in metrics
     ]
+
+
+def _known(metric: MetricValue) -> list[bool]:
+    return [value is not None for value in metric.values]
 
 
 def _confusion(found: Scorecard) -> dict[str, Any] | None:
@@ -170,11 +175,15 @@ def _confusion(found: Scorecard) -> dict[str, Any] | None:
 def _breakdowns(request: HttpRequest, found: Scorecard) -> list[dict[str, Any]]:
     """The same few metrics by class, model and release, each row a link that narrows to it."""
     return [
-        {"title": title, "rows": [(part, _narrowed(request, name, part.key)) for part in parts]}
-        for title, name, parts in (
-            ("By class", "class", found.by_class),
-            ("By model chosen", "model", found.by_model),
-            ("By release", "release", found.by_release),
+        {
+            "title": title,
+            "column": column,
+            "rows": [(part, _narrowed(request, name, part.key)) for part in parts],
+        }
+        for title, column, name, parts in (
+            ("By class", "Class", "class", found.by_class),
+            ("By model chosen", "Model", "model", found.by_model),
+            ("By release", "Release", "release", found.by_release),
         )
     ]
 
