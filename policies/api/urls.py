@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from policies.api.views import audit, changes, components, drafts, people, releases, review
+from policies.api.views import (
+    audit,
+    catalogue,
+    changes,
+    components,
+    drafts,
+    people,
+    releases,
+    review,
+)
 from policies.api.views import workflows as w
 
 app_name = "api"
@@ -72,5 +81,9 @@ urlpatterns = [
     path(RELEASE, releases.OneRelease.as_view(), name="release"),
     path(f"{RELEASE}roll-back/", releases.RollBackTo.as_view(), name="roll-back"),
     path(f"{RELEASE}promote/", releases.Promote.as_view(), name="promote"),
+    path("catalogue/providers/", catalogue.Providers.as_view(), name="providers"),
+    path("catalogue/models/", catalogue.CatalogueModels.as_view(), name="models"),
+    path("catalogue/models/<int:pk>/", catalogue.OneCatalogueModel.as_view(), name="model"),
+    path("catalogue/models/<int:pk>/prices/", catalogue.Prices.as_view(), name="prices"),
     path("audit/", audit.AuditTrail.as_view(), name="audit"),
 ]

@@ -66,7 +66,8 @@ def test_loop__three_people_with_tokens__ends_in_release(
     evaluated(number)
 
     own = author.post(f"{change}approve/", REASON)
-    assert (own.status_code, codes(own)) == (403, ["role"])
+    assert own.status_code == 403
+    assert "four_eyes" in codes(own)
 
     seen = reviewer.get(change).json()["subject_digest"]
     first = reviewer.post(f"{change}approve/", {**REASON, "subject_digest": seen})

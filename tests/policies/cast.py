@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
 
-from policies.models import CatalogueModel, Environment, ModelPrice, Provider, Team, Workflow
+from policies.models import Environment, Provider, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.models.teams import Role
+from policies.services.catalogue import ModelFacts, Price, add_model, add_provider
 from policies.services.contracts import ContractText, save_contract
 from policies.services.teams import add_member, create_team
 from policies.services.workflows import EnvironmentRules, create_environment, create_workflow
@@ -105,24 +107,14 @@ def outsider(db: None) -> User:
 
 
 @pytest.fixture
-def catalogue(db: None) -> None:
+def catalogue(owner: User) -> None:
     """Three models of two providers, each with a price."""
     for slug, label, key, dollars_in, dollars_out in MODELS:
-        provider, _ = Provider.objects.get_or_create(slug=slug, defaults={"label": label})
-        model = CatalogueModel.objects.create(
-            provider=provider,
-            key=key,
-            label=key.title(),
-            context_window=128_000,
-            regions=["eu", "us"],
-            capabilities=["tools"],
-        )
-        ModelPrice.objects.create(
-            model=model,
-            effective_from=PRICED_FROM,
-            input_usd_per_mtok=dollars_in,
-            output_usd_per_mtok=dollars_out,
-        )
+        provider = Provider.objects.filter(slug=slug).first()
+        provider = provider or add_provider(slug, label, acting_user=owner)
+        facts = ModelFacts(key.title(), 128_000, regions=("eu", "us"), capabilities=("tools",))
+        price = Price(PRICED_FROM, Decimal(dollars_in), Decimal(dollars_out))
+        add_model(provider, key, facts, price, acting_user=owner)
 
 
 @pytest.fixture

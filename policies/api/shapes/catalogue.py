@@ -1,0 +1,134 @@
+"""Providers, models and their prices."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from policies.api.bodies import Body, PageQuery
+from policies.api.names import name_of
+from policies.models import CatalogueModel, ModelPrice, Provider
+from policies.models.catalogue import ModelStatus
+from policies.services.catalogue import ModelFacts, Price
+
+EARLIEST = datetime.date(2000, 1, 1)
+
+
+class ProviderSerializer(serializers.ModelSerializer[Provider]):
+    class Meta:
+        model = Provider
+        fields = ["slug", "label"]
+
+
+class PriceSerializer(serializers.ModelSerializer[ModelPrice]):
+    """USD per million tokens, from a day on. Dollars are written as text, so that none is lost."""
+
+    created_by = name_of("username")
+
+    class Meta:
+        model = ModelPrice
+        fields = [
+            "effective_from",
+            "input_usd_per_mtok",
+            "output_usd_per_mtok",
+            "created_by",
+            "created_at",
+        ]
+
+
+class CatalogueModelSerializer(serializers.ModelSerializer[CatalogueModel]):
+    """A model as policies name it, with the price in force today."""
+
+    provider = name_of("slug")
+    regions = serializers.ListField(child=serializers.CharField())
+    capabilities = serializers.ListField(child=serializers.CharField())
+    price_today = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CatalogueModel
+        fields = [
+            "id",
+            "key",
+            "label",
+            "provider",
+            "context_window",
+            "regions",
+            "capabilities",
+            "status",
+            "retires_on",
+            "price_today",
+        ]
+
+    @extend_schema_field(PriceSerializer(allow_null=True))
+    def get_price_today(self, model: CatalogueModel) -> dict[str, Any] | None:
+        price = model.price_on(timezone.now().date())
+        return dict(PriceSerializer(price).data) if price else None
+
+
+class CatalogueQuery(PageQuery):
+    provider = serializers.SlugField(required=False, max_length=60)
+    key = serializers.CharField(required=False, max_length=160)
+    status = serializers.ChoiceField(ModelStatus.choices, required=False)
+
+
+class NewProvider(Body):
+    slug = serializers.SlugField(max_length=60)
+    label = serializers.CharField(max_length=120)  # type: ignore[assignment]  # DRF takes it off
+
+
+class NewPrice(Body):
+    effective_from = serializers.DateField(help_text="Today at the earliest, but for a first one.")
+    input_usd_per_mtok = serializers.DecimalField(12, 6, min_value=Decimal(0))
+    output_usd_per_mtok = serializers.DecimalField(12, 6, min_value=Decimal(0))
+
+    def validate_effective_from(self, day: datetime.date) -> datetime.date:
+        if day < EARLIEST:
+            raise serializers.ValidationError(f"Must be {EARLIEST} or later.")
+        return day
+
+
+def _words(what: str) -> serializers.ListField:
+    child = serializers.CharField(max_length=64)
+    return serializers.ListField(child=child, required=False, max_length=100, help_text=what)
+
+
+class ModelWords(Body):
+    """What is left out stays as it is."""
+
+    label = serializers.CharField(  # type: ignore[assignment]  # DRF takes it off
+        required=False, allow_blank=True, max_length=160
+    )
+    context_window = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    regions = _words("Where it may process.")
+    capabilities = _words("What it can do besides text.")
+    status = serializers.ChoiceField(ModelStatus.choices, required=False)
+    retires_on = serializers.DateField(required=False, allow_null=True)
+
+
+class NewModel(ModelWords):
+    provider = serializers.SlugRelatedField("slug", queryset=Provider.objects.all())
+    key = serializers.CharField(max_length=160, help_text="The name policies use.")
+    context_window = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, help_text="Tokens, input and output together."
+    )
+    price = NewPrice()
+
+
+def facts_from(said: dict[str, Any], present: CatalogueModel | None = None) -> ModelFacts:
+    """Facts with what was said in place of what is there."""
+    facts: dict[str, Any] = {"label": "", "context_window": 0}
+    if present is not None:
+        facts = {name: getattr(present, name) for name in ModelFacts.__dataclass_fields__}
+    facts |= said
+    for name in ("regions", "capabilities"):
+        facts[name] = tuple(facts.get(name, ()))
+    return ModelFacts(**facts)
+
+
+def price_from(said: dict[str, Any]) -> Price:
+    return Price(**said)
