@@ -3,6 +3,23 @@
 from policies.models import AuditEvent
 
 WORDS = {
+    "draft.created": "started a draft",
+    "draft.saved": "edited a draft",
+    "draft.discarded": "closed a draft",
+    "version.cut": "cut a version",
+    "dataset.imported": "imported a dataset",
+    "evaluation.started": "started a shadow evaluation",
+    "evaluation.finished": "finished a shadow evaluation",
+    "evaluation.cancelled": "cancelled a shadow evaluation",
+    "contract.saved": "put a contract in force",
+    "environment.created": "created an environment",
+    "environment.updated": "changed an environment's rules",
+    "workflow.created": "created the workflow",
+    "workflow.updated": "changed what the workflow is for",
+    "team.created": "founded the team",
+    "team.member_added": "gave a role",
+    "team.member_removed": "took a role away",
+    "change.settled": "settled the change request",
     "change.opened": "opened the change request",
     "change.content": "changed its content",
     "change.described": "edited its description",

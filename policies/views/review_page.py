@@ -76,5 +76,7 @@ def component_changes(change: ChangeRequest) -> list[ComponentChange]:
 
 def history(change: ChangeRequest) -> list[AuditEvent]:
     """Audit rows about this change request, newest first."""
-    rows = AuditEvent.objects.filter(object_type="changerequest", object_id=str(change.pk))
+    rows = AuditEvent.objects.filter(
+        object_type="changerequest", object_id=str(change.pk)
+    ).select_related("actor")
     return list(rows[:50])
