@@ -87,8 +87,8 @@ def _read_chunk_stats(chunk: EvaluationChunk) -> ChunkStats:
 
 def plan_of(run: ShadowEvaluation) -> Plan:
     """What every chunk of this run needs to know."""
-    candidate = _parsed(run.candidate.pk)
-    baseline = _parsed(run.baseline.pk) if run.baseline else candidate
+    candidate = _parsed(run.candidate.digest)
+    baseline = _parsed(run.baseline.digest) if run.baseline else candidate
     recorded = run.dataset.model_counts.keys()
     yardstick = (candidate.model_names() | baseline.model_names()) & recorded
     return Plan(
@@ -101,9 +101,9 @@ def plan_of(run: ShadowEvaluation) -> Plan:
 
 
 @lru_cache(maxsize=16)
-def _parsed(bundle_id: int) -> Bundle:
-    # Stored bundles never change, so a worker parses each once.
-    bundle = parse_bundle(StoredBundle.objects.get(pk=bundle_id).content)
+def _parsed(bundle_digest: str) -> Bundle:
+    # A digest names one content for ever, whichever row holds it: a worker parses each once.
+    bundle = parse_bundle(StoredBundle.objects.filter(digest=bundle_digest)[0].content)
     require_text_matcher(bundle)
     return bundle
 
