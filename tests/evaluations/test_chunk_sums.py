@@ -98,6 +98,12 @@ def whole_text() -> str:
     return report_of(plan(), {0: evaluate_chunk(plan(), messy().requests)}).text
 
 
+def whole_report() -> dict[str, Any]:
+    """The report of the messy dataset, as stored and read back."""
+    body: dict[str, Any] = json.loads(whole_text())
+    return body
+
+
 @settings(max_examples=20, deadline=None)
 @given(count=st.integers(1, 40), order=st.randoms(use_true_random=False))
 def test_report__clusters_dealt_to_any_chunks_in_any_order__is_byte_identical(

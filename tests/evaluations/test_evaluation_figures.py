@@ -1,0 +1,88 @@
+"""Figures of the report: Plotly accepts them, and they show what the report says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from evaluations.figures import evaluation as figures
+from evaluations.views.report_context import report_context
+from tests.evaluations.test_chunk_sums import whole_report
+
+
+def drawn(figure: dict[str, Any] | None) -> go.Figure:
+    """The figure after Plotly's own validation; colour tokens stand for colours."""
+    assert figure is not None
+    return go.Figure(_plain(figure))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("--"):
+        return "#888888"
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    return whole_report()
+
+
+def test_forest__every_gate_with_an_interval__has_a_line_a_point_and_a_limit(
+    report: dict[str, Any],
+) -> None:
+    gates = [gate for gate in report["gates"] if gate["low"] is not None]
+    figure = drawn(figures.forest(report["gates"]))
+    assert len(figure.data) == 2 * len(gates)
+    assert len(figure.layout.shapes) == 2 * len(gates)
+    assert [a.text for a in figure.layout.annotations] == [
+        f"{gate['label']}: {gate['verdict']}" for gate in gates
+    ]
+
+
+def test_forest__without_an_interval__is_not_drawn() -> None:
+    assert figures.forest([{"low": None, "high": None}]) is None
+
+
+def test_plane__of_a_partial_dataset__has_models_and_an_arrow(report: dict[str, Any]) -> None:
+    figure = drawn(figures.plane(report["plane"]))
+    assert [trace.name for trace in figure.data] == [
+        "One model for everything", "Baseline", "Candidate"
+    ]  # fmt: skip
+    assert len(figure.layout.annotations) == 1
+
+
+def test_plane__with_oracle_and_random__names_them() -> None:
+    point = {"quality": 0.5, "cost": 0.01}
+    plane: dict[str, Any] = {"models": [], "best_single": None, "baseline": point, "candidate": point,
+             "random": point, "oracle": point}  # fmt: skip
+    names = [p["name"] for p in figures.plane_points(plane)]
+    assert names == ["Baseline", "Candidate", "Random", "Oracle"]
+
+
+def test_plane__without_any_cost__is_not_drawn() -> None:
+    point = {"quality": 0.5, "cost": None}
+    plane: dict[str, Any] = {"models": [{"model": "a", **point}], "best_single": "a", "baseline": point,
+             "candidate": point, "random": None, "oracle": None}  # fmt: skip
+    assert figures.plane(plane) is None
+
+
+def test_flows__of_moves__carry_every_request(report: dict[str, Any]) -> None:
+    figure = drawn(figures.flows(report["moves"]))
+    assert sum(figure.data[0].link.value) == report["counts"]["requests"]
+
+
+def test_flows__when_nobody_moves__is_not_drawn() -> None:
+    assert figures.flows([{"from": "a", "to": "a", "requests": 3}]) is None
+
+
+def test_report_context__by_class__puts_the_largest_harm_first(report: dict[str, Any]) -> None:
+    rows = report_context(report)["matrix"]
+    assert {row["class"] for row in rows} == {"chat", "code", "law"}
+    harms = [row["harm"] for row in rows]
+    assert harms == sorted(harms, reverse=True)

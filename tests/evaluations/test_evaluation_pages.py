@@ -1,0 +1,220 @@
+"""Datasets and evaluations in the browser, without a browser: what each page says and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from evaluations.models import Dataset, ShadowEvaluation
+from evaluations.services import running, runs
+from policies.models import Environment, Workflow
+from tests.evaluations.runs_here import computed, imported, write_outcomes
+from tests.policies.steps import documents, proposed
+
+QueryLimit = Callable[..., Any]
+
+
+@pytest.fixture
+def dataset(workflow: Workflow, author: User, tmp_path: Path) -> Dataset:
+    return imported(workflow, author, tmp_path)
+
+
+@pytest.fixture
+def finished(staging: Environment, author: User, dataset: Dataset) -> ShadowEvaluation:
+    """A finished comparison of two different splits."""
+    return computed(
+        runs.start_evaluation(
+            acting_user=author,
+            workflow=staging.workflow,
+            dataset=dataset,
+            candidate=proposed(staging, author, documents(share=20)).bundle,
+            baseline=proposed(staging, author).bundle,
+        )
+    )
+
+
+def signed_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+def text_of(response: Any) -> str:
+    assert response.status_code == 200, response.status_code
+    return " ".join(response.content.decode().split())
+
+
+def test_dataset_list__with_nothing__invites_to_import(
+    client: Client, workflow: Workflow, author: User
+) -> None:
+    page = text_of(signed_in(client, author).get("/w/support-assistant/datasets/"))
+    assert "No recorded requests yet" in page
+    assert "/w/support-assistant/datasets/import/" in page
+
+
+def test_dataset_list__for_a_viewer__offers_no_import(
+    client: Client, dataset: Dataset, viewer: User
+) -> None:
+    page = text_of(signed_in(client, viewer).get("/w/support-assistant/datasets/"))
+    assert "Week 7" in page
+    assert "datasets/import/" not in page
+
+
+@pytest.mark.parametrize(
+    "address", ["datasets/", "datasets/import/", "evaluations/", "evaluations/new/"]
+)
+def test_pages__for_an_outsider__do_not_exist(
+    client: Client, workflow: Workflow, outsider: User, address: str
+) -> None:
+    response = signed_in(client, outsider).get(f"/w/support-assistant/{address}")
+    assert response.status_code == 404
+
+
+def test_upload__of_a_right_file__opens_the_dataset(
+    client: Client, workflow: Workflow, author: User, tmp_path: Path
+) -> None:
+    upload = SimpleUploadedFile("week.jsonl", write_outcomes(tmp_path / "w.jsonl").read_bytes())
+    prices = SimpleUploadedFile("prices.json", b'{"orchid": {"input": 0.8}}')
+    response = signed_in(client, author).post(
+        "/w/support-assistant/datasets/import/",
+        {"file": upload, "prices": prices, "name": "First week", "is_simulated": "on"},
+        follow=True,
+    )
+    page = text_of(response)
+    assert "First week" in page
+    assert "Simulated data" in page
+    assert "400 requests" in page
+    assert Dataset.objects.get().prices == {"orchid": {"input": 0.8}}
+
+
+def test_upload__of_a_faulty_file__shows_every_fault_with_its_line(
+    client: Client, workflow: Workflow, author: User
+) -> None:
+    upload = SimpleUploadedFile("bad.jsonl", b'{"request_id": "r1"}\n{"model": "m"}\nnonsense\n')
+    response = signed_in(client, author).post(
+        "/w/support-assistant/datasets/import/", {"file": upload}
+    )
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "3 faults in the file" in page
+    assert "every row needs it" in page
+    assert not Dataset.objects.exists()
+
+
+def test_upload__by_a_viewer__is_refused(
+    client: Client, workflow: Workflow, viewer: User, tmp_path: Path
+) -> None:
+    upload = SimpleUploadedFile("week.jsonl", write_outcomes(tmp_path / "w.jsonl").read_bytes())
+    response = signed_in(client, viewer).post(
+        "/w/support-assistant/datasets/import/", {"file": upload}
+    )
+    assert response.status_code == 403
+    assert not Dataset.objects.exists()
+
+
+def test_dataset_page__tells_what_it_holds(
+    client: Client, dataset: Dataset, viewer: User, django_assert_max_num_queries: QueryLimit
+) -> None:
+    signed_in(client, viewer)
+    # session, user, workflows of the shell (2), roles, open changes, workflow, dataset, runs
+    with django_assert_max_num_queries(12):
+        page = text_of(client.get(dataset.get_absolute_url()))
+    for words in ("swift-small", "prompt_tokens", "conversation", "r0"):
+        assert words.lower() in page.lower()
+
+
+def test_start__from_the_form__queues_a_run_of_the_change(
+    client: Client, staging: Environment, author: User, dataset: Dataset
+) -> None:
+    change = proposed(staging, author)
+    page = text_of(signed_in(client, author).get("/w/support-assistant/evaluations/new/"))
+    assert change.title in page
+    response = client.post(
+        "/w/support-assistant/evaluations/new/",
+        {"subject": f"change-{change.number}", "dataset": dataset.pk, "adequate_at": "0.6"},
+        follow=True,
+    )
+    run = ShadowEvaluation.objects.get()
+    assert (run.change_request, run.settings["adequate_at"]) == (change, 0.6)
+    assert f'hx-get="{run.get_absolute_url()}progress/"' in text_of(response)
+
+
+def test_start__with_an_impossible_setting__says_so_beside_it(
+    client: Client, staging: Environment, author: User, dataset: Dataset
+) -> None:
+    change = proposed(staging, author)
+    response = signed_in(client, author).post(
+        "/w/support-assistant/evaluations/new/",
+        {"subject": f"change-{change.number}", "dataset": dataset.pk, "adequate_at": "7"},
+    )
+    assert response.status_code == 422
+    assert "at most 1" in response.content.decode()
+
+
+def test_progress__while_running__counts_requests_and_then_reloads_the_page(
+    client: Client, staging: Environment, author: User, dataset: Dataset
+) -> None:
+    run = runs.start_evaluation(
+        acting_user=author, workflow=staging.workflow, dataset=dataset, chunk_count=4,
+        candidate=proposed(staging, author).bundle, baseline=None,
+    )  # fmt: skip
+    running.begin(run.pk)
+    running.compute_chunk(run.pk, 0)
+    address = f"{run.get_absolute_url()}progress/"
+    first = signed_in(client, author).get(address)
+    assert "of 400" in text_of(first)
+    assert "left" in text_of(first)
+    assert "HX-Refresh" not in first
+    computed(run)
+    assert client.get(address)["HX-Refresh"] == "true"
+
+
+def test_cancel__by_button__stops_the_run(
+    client: Client, staging: Environment, author: User, viewer: User, dataset: Dataset
+) -> None:
+    run = runs.evaluate_change(proposed(staging, author), dataset, acting_user=author)
+    address = f"{run.get_absolute_url()}cancel/"
+    signed_in(client, viewer).post(address)
+    run.refresh_from_db()
+    assert run.status == "queued"
+    signed_in(client, author).post(address)
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+
+
+def test_report__of_a_finished_run__puts_verdict_and_reasons_first(
+    client: Client,
+    finished: ShadowEvaluation,
+    viewer: User,
+    django_assert_max_num_queries: QueryLimit,
+) -> None:
+    signed_in(client, viewer)
+    with django_assert_max_num_queries(14):
+        page = text_of(client.get(finished.get_absolute_url()))
+    order = [page.index(words) for words in (
+        finished.report["reasons"][0][:30], ">Gates<", ">All metrics<", ">Cost and quality<",
+        ">Who moves where<", ">By class<", ">Requests that changed most<",
+    )]  # fmt: skip
+    assert order == sorted(order)
+    assert page.count("data-figure=") == 3
+    assert page.count("Show as a table") == 3
+
+
+def test_report_as_json__is_the_stored_text(
+    client: Client, finished: ShadowEvaluation, viewer: User
+) -> None:
+    response = signed_in(client, viewer).get(f"{finished.get_absolute_url()}report.json")
+    assert response.content.decode() == finished.result
+
+
+def test_run_list__shows_each_run_with_its_verdict(
+    client: Client, finished: ShadowEvaluation, viewer: User
+) -> None:
+    page = text_of(signed_in(client, viewer).get("/w/support-assistant/evaluations/"))
+    assert f"Evaluation {finished.pk}" in page
+    assert finished.verdict.title() in page
