@@ -25,6 +25,8 @@ _COMPARERS = {
     "quality_thresholds": threshold_changes,
 }
 
+NO_EFFECT = "Written in another way, with the same effect."
+
 
 def describe_difference(kind: str, old_doc: Any, new_doc: Any) -> list[Change]:
     """Every change from ``old_doc`` to ``new_doc`` as a sentence, in the document's order.
@@ -36,8 +38,16 @@ def describe_difference(kind: str, old_doc: Any, new_doc: Any) -> list[Change]:
     old, new = written_out(kind, old_doc), written_out(kind, new_doc)
     if old == new:
         return []
-    changes = list(comparer(_object(old), _object(new)))
-    return changes or [Change("changed", "The document changed where it is not right yet.", "")]
+    return list(comparer(_object(old), _object(new))) or [_wordless(kind, old, new)]
+
+
+def _wordless(kind: str, old: Any, new: Any) -> Change:
+    """A difference that no sentence tells: one without effect, or in what is not right yet."""
+    try:
+        parse_component(kind, old), parse_component(kind, new)
+    except DocumentError:
+        return Change("changed", "It changed in a place that is not right yet.", "")
+    return Change("changed", NO_EFFECT, "")
 
 
 def written_out(kind: str, document: Any) -> Any:

@@ -8,7 +8,7 @@ that nothing is dropped in silence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.forms import leaves
@@ -28,11 +28,15 @@ NUMBER = Leaf(Kind.NUMBER, "Value")
 
 @dataclass(frozen=True)
 class Test:
-    """One row. ``texts`` holds one text for a number or for raw JSON, else the chosen values."""
+    """One row. ``texts`` holds one text for a number or for raw JSON, else the chosen values.
+
+    ``contradicts``: it stands in a list with others on its attribute, which cannot be joined.
+    """
 
     attribute: str
     operator: str  # in, not_in, gte, gt, lte, lt, true, false, present, missing or json
     texts: tuple[str, ...] = ()
+    contradicts: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,10 @@ def _group_of(box: dict[str, Any], order: Mapping[str, int]) -> Group:
 
 
 def _tests_of(attribute: str, constraint: Any) -> list[Test]:
-    pieces = constraint if isinstance(constraint, list) and len(constraint) > 1 else [constraint]
-    return [test for piece in pieces for test in _piece_tests(attribute, piece)]
+    if not isinstance(constraint, list) or len(constraint) < 2:
+        return _piece_tests(attribute, constraint)
+    tests = [test for piece in constraint for test in _piece_tests(attribute, piece)]
+    return [replace(test, contradicts=True) for test in tests]
 
 
 def _piece_tests(attribute: str, piece: Any) -> list[Test]:

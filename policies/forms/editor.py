@@ -16,6 +16,7 @@ from policies.forms.codec import (
     stray_step,
 )
 from policies.forms.condition_nodes import condition_node
+from policies.forms.conditions import Test
 from policies.forms.nodes import Node, Option, leaf_node, raw_node
 from policies.forms.shapes import (
     SHAPES,
@@ -162,7 +163,7 @@ def _spoken(node: Node, message: str) -> str:
         return "Enter a number." if "not null" in message else sentence(message)
     if node.leaf and node.raw is None and not node.text and node.widget == "select":
         return "Choose one."
-    if "must be true, false or an object" in message and "a list" in message:
+    if isinstance(node.value, Test) and node.value.contradicts:
         return "Two of these tests on one attribute cannot both stand; keep one of them."
     return sentence(message)
 

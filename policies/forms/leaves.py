@@ -115,13 +115,22 @@ def raw_text(value: Any) -> str:
 
 
 def raw_value(typed: str) -> Any:
-    """The JSON value written, or the text itself when it is none that a database can keep."""
-    if "\\u0000" in typed or re.search(r"\\u[dD][89a-fA-F]", typed):
-        return clean(typed)
+    """The JSON value written, or the text itself where it is no JSON."""
     try:
-        return json.loads(typed, parse_constant=_refuse)
+        return _kept(json.loads(typed, parse_constant=_refuse))
     except (ValueError, RecursionError):
         return clean(typed)
+
+
+def _kept(value: Any) -> Any:
+    """The value without NUL and half surrogate pairs, which PostgreSQL cannot keep."""
+    if isinstance(value, str):
+        return clean(value).encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_kept(item) for item in value]
+    if isinstance(value, dict):
+        return {_kept(key): _kept(item) for key, item in value.items()}
+    return value
 
 
 def _refuse(name: str) -> NoReturn:

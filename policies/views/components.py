@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -36,12 +37,21 @@ class ComponentCard:
 
 def active_releases(workflow: Workflow) -> list[Release]:
     """Active releases in the order of promotion, with their versions at hand."""
-    return list(
+    releases = list(
         Release.objects.active()
         .filter(workflow=workflow)
         .select_related("environment", *(f"bundle__{kind}" for kind in COMPONENTS))
         .order_by("environment__position")
     )
+    for release in releases:
+        for version in release.bundle.versions.values():
+            version.workflow = workflow  # its address needs the slug, which is at hand
+    return releases
+
+
+def _versions(workflow: Workflow) -> QuerySet[ComponentVersion]:
+    versions = ComponentVersion.objects.filter(workflow=workflow)
+    return versions.select_related("workflow", "created_by")
 
 
 def known_kind(kind: str) -> str:
@@ -57,7 +67,7 @@ def workflow_policy(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = workflow_or_404(request, slug)
     releases = active_releases(workflow)
     latest: dict[str, ComponentVersion] = {}
-    for version in ComponentVersion.objects.filter(workflow=workflow).defer("document"):
+    for version in _versions(workflow).defer("document"):
         latest.setdefault(version.kind, version)
     agreed = {found.kind: found for found in contracts.contracts_in_force([workflow])}
     cards = [
@@ -86,9 +96,9 @@ def workflow_policy(request: HttpRequest, slug: str) -> HttpResponse:
 def component(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Every version of one component."""
     workflow = workflow_or_404(request, slug)
-    versions = ComponentVersion.objects.filter(workflow=workflow, kind=known_kind(kind))
+    versions = _versions(workflow).filter(kind=known_kind(kind))
     context = _component_context(workflow, kind) | {
-        "versions": versions.select_related("created_by").defer("document"),
+        "versions": versions.defer("document"),
     }
     return render(request, "policies/components/component.html", context)
 
@@ -112,15 +122,16 @@ def _component_context(workflow: Workflow, kind: str) -> dict[str, Any]:
 def component_version(request: HttpRequest, slug: str, kind: str, number: int) -> HttpResponse:
     """One version, to read."""
     workflow = workflow_or_404(request, slug)
-    versions = ComponentVersion.objects.filter(workflow=workflow, kind=known_kind(kind))
-    version = get_object_or_404(versions.select_related("created_by"), number=number)
+    versions = _versions(workflow).filter(kind=known_kind(kind))
+    version = get_object_or_404(versions, number=number)
     numbers = list(versions.values_list("number", flat=True))
-    context = _component_context(workflow, kind) | {
+    context = _component_context(workflow, kind)
+    context |= {
         "version": version,
         "document": written_out(kind, version.document),
         "earlier": next((found for found in numbers if found < number), None),
         "later": next((found for found in reversed(numbers) if found > number), None),
-        "where": _component_context(workflow, kind)["in_force"].get(number, []),
+        "where": context["in_force"].get(number, []),
         **reading_context(kind, version.document),
     }
     return render(request, "policies/components/version.html", context)
@@ -128,9 +139,10 @@ def component_version(request: HttpRequest, slug: str, kind: str, number: int) -
 
 def reading_context(kind: str, document: Any) -> dict[str, Any]:
     """What a component's reading view needs beside the document."""
-    context: dict[str, Any] = {"read_template": f"policies/components/read_{kind}.html"}
-    if kind == "request_classification":
-        context["units"] = units_of(document)
+    context: dict[str, Any] = {
+        "read_template": f"policies/components/read_{kind}.html",
+        "units": units_of(document),
+    }
     if kind == "fallback_matrix":
         context["grid"] = grid_of(document, None, catalogue_document())
     if kind == "quality_thresholds":
@@ -148,11 +160,7 @@ def reading_context(kind: str, document: Any) -> dict[str, Any]:
 def component_diff(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """What differs between two versions, ``?from=3&to=5``; by default the latest two."""
     workflow = workflow_or_404(request, slug)
-    versions = list(
-        ComponentVersion.objects.filter(workflow=workflow, kind=known_kind(kind)).select_related(
-            "created_by"
-        )
-    )
+    versions = list(_versions(workflow).filter(kind=known_kind(kind)))
     by_number = {version.number: version for version in versions}
     if not versions:
         raise Http404

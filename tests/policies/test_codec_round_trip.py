@@ -97,7 +97,7 @@ def test_type_changed__parks_what_no_longer_applies__and_takes_it_back() -> None
     assert "unit" not in parked.document["attributes"][1]
     assert parked.parked == (("attributes.1.unit", ["tokens"]),)
     again = back(
-        "request_classification", {"attributes.1.type": "number", **{parked.parked[0][0]: "tokens"}}
+        "request_classification", {"attributes.1.type": "number", parked.parked[0][0]: "tokens"}
     )
     assert again.document["attributes"][1]["unit"] == "tokens"
 

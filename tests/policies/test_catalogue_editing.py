@@ -1,0 +1,199 @@
+"""The catalogue: who may edit it, what is refused, and prices that never change the past."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from policies.models import AuditEvent, CatalogueModel, ModelPrice, Provider, Workflow
+from policies.services import catalogue
+from policies.services.bundles import catalogue_document
+
+FACTS = {
+    "label": "Swift, large",
+    "context_window": "200000",
+    "regions": "eu, us",
+    "capabilities": "tools vision",
+    "status": "active",
+    "retires_on": "",
+}
+
+
+def model_page(model: CatalogueModel) -> str:
+    return reverse("catalogue-model", args=[model.pk])
+
+
+def price_add(model: CatalogueModel) -> str:
+    return reverse("catalogue-price-add", args=[model.pk])
+
+
+def price(day: datetime.date, cost_in: str = "1.5", cost_out: str = "6") -> dict[str, str]:
+    return {
+        "effective_from": day.isoformat(),
+        "input_usd_per_mtok": cost_in,
+        "output_usd_per_mtok": cost_out,
+    }
+
+
+@pytest.fixture
+def large(workflow: Workflow) -> CatalogueModel:
+    return CatalogueModel.objects.get(key="swift-large")
+
+
+def test_list__shows_every_model_at_todays_price(
+    client: Client, large: CatalogueModel, viewer: User
+) -> None:
+    client.force_login(viewer)
+    page = client.get(reverse("catalogue")).content.decode()
+    assert "swift-large" in page and "$2.50" in page
+    assert "Add model" not in page
+
+
+def test_model__changed_by_a_manager__is_kept_with_an_audit_row(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    assert client.post(model_page(large), FACTS).status_code == 302
+    large.refresh_from_db()
+    assert large.context_window == 200_000
+    assert large.capabilities == ["tools", "vision"]
+    event = AuditEvent.objects.filter(action="model.changed").get()
+    assert event.detail["before"]["context_window"] == 128_000
+    assert event.detail["after"]["capabilities"] == ["tools", "vision"]
+
+
+def test_model__saved_unchanged__leaves_no_trace(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    same = FACTS | {"label": large.label, "context_window": "128000", "capabilities": "tools"}
+    client.post(model_page(large), same)
+    assert not AuditEvent.objects.filter(action="model.changed").exists()
+
+
+def test_model__retired__is_told_to_policies(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    client.post(model_page(large), FACTS | {"status": "retired", "retires_on": "2026-01-31"})
+    assert catalogue_document()["models"]["swift-large"]["status"] == "retired"
+
+
+@pytest.mark.parametrize("name", ["author", "reviewer", "viewer", "outsider"])
+def test_model__changed_by_anyone_else__is_forbidden(
+    client: Client, large: CatalogueModel, request: pytest.FixtureRequest, name: str
+) -> None:
+    client.force_login(request.getfixturevalue(name))
+    assert client.post(model_page(large), FACTS).status_code == 403
+    today = timezone.now().date()
+    assert client.post(price_add(large), price(today)).status_code == 403
+    large.refresh_from_db()
+    assert large.context_window == 128_000 and large.prices.count() == 1
+
+
+def test_price__added__holds_from_its_day_on(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    tomorrow = timezone.now().date() + datetime.timedelta(days=1)
+    assert client.post(price_add(large), price(tomorrow)).status_code == 302
+    today = catalogue_document()["models"]["swift-large"]
+    then = catalogue_document(tomorrow)["models"]["swift-large"]
+    assert today["input_usd_per_mtok"] == 2.5 and then["input_usd_per_mtok"] == 1.5
+    assert AuditEvent.objects.filter(action="price.added").count() == 1
+
+
+def test_price__in_the_past__is_refused(client: Client, large: CatalogueModel, owner: User) -> None:
+    client.force_login(owner)
+    yesterday = timezone.now().date() - datetime.timedelta(days=1)
+    response = client.post(price_add(large), price(yesterday))
+    assert response.status_code == 409
+    assert "already counted" in response.content.decode()
+    assert large.prices.count() == 1
+
+
+def test_price__twice_for_a_day__is_refused(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    today = timezone.now().date()
+    client.post(price_add(large), price(today))
+    response = client.post(price_add(large), price(today, "9"))
+    assert response.status_code == 409
+    assert ModelPrice.objects.filter(input_usd_per_mtok=9).count() == 0
+
+
+def test_price__that_is_no_number__is_told_beside_its_field(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    response = client.post(price_add(large), price(timezone.now().date(), "free"))
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert 'value="free"' in page and "Enter a number." in page
+
+
+def new_model(**more: str) -> dict[str, Any]:
+    provider = Provider.objects.get(slug="acme")
+    day = datetime.date(2025, 1, 1)
+    return {**FACTS, "provider": str(provider.pk), "key": "swift-next", **price(day), **more}
+
+
+def test_model__added__can_be_named_at_once(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    assert client.post(reverse("catalogue-model-add"), new_model()).status_code == 302
+    assert catalogue_document()["models"]["swift-next"]["output_usd_per_mtok"] == 6.0
+    assert AuditEvent.objects.filter(action="model.added").first().detail["key"] == "swift-next"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("key", "*", "stands for any model"),
+        ("regions", "e/u", "must be a name made of"),
+        ("context_window", "0", "at least 1"),
+        ("key", "swift-large", "already exists"),
+    ],
+)
+def test_model__the_engine_would_not_read__is_refused(
+    client: Client, large: CatalogueModel, owner: User, field: str, value: str, said: str
+) -> None:
+    client.force_login(owner)
+    response = client.post(reverse("catalogue-model-add"), new_model(**{field: value}))
+    assert response.status_code == 422
+    assert said.lower() in response.content.decode().lower()
+    assert CatalogueModel.objects.count() == 3
+
+
+def test_provider__added_once(client: Client, large: CatalogueModel, owner: User) -> None:
+    client.force_login(owner)
+    data = {"slug": "cirrus", "label": "Cirrus"}
+    assert client.post(reverse("catalogue-provider-add"), data).status_code == 302
+    assert client.post(reverse("catalogue-provider-add"), data).status_code == 422
+    assert Provider.objects.filter(slug="cirrus").count() == 1
+
+
+def test_field__while_typed__answers_with_its_problems_only(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    url = reverse("catalogue-validate", args=["price"])
+    data = price(timezone.now().date(), "free")
+    answer = client.post(url, data, headers={"HX-Trigger-Name": "input_usd_per_mtok"})
+    assert "Enter a number." in answer.content.decode()
+    fine = client.post(url, data, headers={"HX-Trigger-Name": "output_usd_per_mtok"})
+    assert "Enter a number." not in fine.content.decode()
+    assert client.post(url, data, headers={"HX-Trigger-Name": "pk"}).status_code == 404
+
+
+def test_service__called_without_the_right__refuses(large: CatalogueModel, author: User) -> None:
+    with pytest.raises(catalogue.Refused):
+        catalogue.add_provider("cirrus", "Cirrus", acting_user=author)
