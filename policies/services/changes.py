@@ -100,8 +100,8 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
     before, change.bundle = change.bundle.digest, bundle
     change.save(update_fields=["bundle", "updated_at"])
     _note("change.content", change, acting_user, before=before, after=bundle.digest)
-    checks.refresh_computed(change)
     void_approvals(change, "The content was edited.", acting_user=acting_user)
+    checks.refresh_computed(change)
     return change
 
 
@@ -125,8 +125,8 @@ def describe(
     change.save(update_fields=["title", "why", "environment", "base_release", "updated_at"])
     _note("change.described", change, acting_user, detail={"title": title})
     if moved:
-        checks.refresh_computed(change)
         void_approvals(change, "The environment was changed.", acting_user=acting_user)
+        checks.refresh_computed(change)
     return change
 
 
@@ -139,9 +139,9 @@ def rebase(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     change.base_release = active_release(change.environment)
     change.save(update_fields=["base_release", "updated_at"])
     _note("change.rebased", change, acting_user, before=before, after=change.base_digest)
-    checks.refresh_computed(change)
     if change.base_digest != before:
         void_approvals(change, "The base was changed.", acting_user=acting_user)
+    checks.refresh_computed(change)
     return change
 
 

@@ -111,6 +111,7 @@ def proposed(
 
 def pass_evaluation(change: ChangeRequest, *, run: str = "run-1") -> Check:
     """Record that a shadow evaluation of exactly this content against this base passed."""
+    change = now(change)
     return checks.record_check(
         change,
         CheckKind.SHADOW_EVALUATION,

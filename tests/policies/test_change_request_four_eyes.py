@@ -1,0 +1,79 @@
+"""Nobody judges what they worked on, whatever roles they hold."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from policies.models import Environment
+from policies.models.teams import Role
+from policies.refusals import Refused
+from policies.services import drafts, reviews
+from policies.services.teams import add_member
+from policies.transitions import State
+from tests.policies.steps import (
+    REASON,
+    approved,
+    documents,
+    in_review,
+    pass_evaluation,
+    save_and_take_over,
+)
+
+JUDGEMENTS = [reviews.approve, reviews.request_changes, reviews.reject]
+
+
+@pytest.mark.parametrize("judge", JUDGEMENTS)
+def test_author__with_every_role__may_not_judge_their_own(
+    staging: Environment, author: User, administrator: User, judge: Callable[..., Any]
+) -> None:
+    for role in Role:
+        add_member(staging.workflow.team, author, role, acting_user=administrator)
+    change = in_review(staging, author)
+    with pytest.raises(Refused) as refusal:
+        judge(change, REASON, acting_user=author)
+    assert refusal.value.codes == ("four_eyes",)
+    assert refusal.value.is_forbidden
+
+
+@pytest.mark.parametrize("judge", JUDGEMENTS)
+def test_co_author__saved_one_document__may_not_judge(
+    staging: Environment, author: User, co_author: User, judge: Callable[..., Any]
+) -> None:
+    change = in_review(staging, author)
+    save_and_take_over(change, documents(share=50), co_author)
+    pass_evaluation(change, run="run-2")
+    with pytest.raises(Refused) as refusal:
+        judge(change, REASON, acting_user=co_author)
+    assert "four_eyes" in refusal.value.codes
+
+
+def test_co_author__saved_but_somebody_else_took_it_over__may_not_judge(
+    staging: Environment, author: User, co_author: User
+) -> None:
+    change = in_review(staging, author)
+    assert change.draft is not None
+    policy = documents(share=50)["router_policy"]
+    drafts.save_document(change.draft, "router_policy", policy, acting_user=co_author)
+    save_and_take_over(change, {}, author)
+    pass_evaluation(change, run="run-2")
+    with pytest.raises(Refused, match="contributed"):
+        reviews.approve(change, REASON, acting_user=co_author)
+
+
+def test_superuser__without_a_role__may_not_judge(
+    staging: Environment, author: User, installer: User
+) -> None:
+    stranger = User.objects.create_superuser("root", password="a-good-password")
+    with pytest.raises(Refused) as refusal:
+        reviews.approve(in_review(staging, author), REASON, acting_user=stranger)
+    assert refusal.value.codes == ("role",)
+
+
+def test_reviewer__who_did_not_touch_it__may_judge(
+    production: Environment, author: User, co_author: User
+) -> None:
+    change = approved(in_review(production, author), co_author)
+    assert change.state == State.IN_REVIEW
+    assert change.reviews.standing().count() == 1

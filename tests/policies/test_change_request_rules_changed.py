@@ -1,0 +1,83 @@
+"""When the rules around an open change request change, it is held to the new ones at once."""
+
+from dataclasses import replace
+
+from django.contrib.auth.models import User
+
+from policies.models import Environment
+from policies.models.components import ComponentKind
+from policies.services import guards, publication
+from policies.services.contracts import ContractText, save_contract
+from policies.services.workflows import EnvironmentRules, update_environment
+from policies.transitions import State
+from tests.policies.cast import CONTRACT
+from tests.policies.steps import approved, in_review, now, standing
+
+
+def ruled(environment: Environment, administrator: User, **rules: object) -> None:
+    new = replace(EnvironmentRules.of(environment), **rules)  # type: ignore[arg-type]
+    update_environment(environment, new, acting_user=administrator)
+
+
+def test_more_approvals_required__approved_change__goes_back_and_can_be_approved_again(
+    staging: Environment, author: User, owner: User, reviewer: User, administrator: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    ruled(staging, administrator, required_approvals=2)
+    assert now(change).state == State.IN_REVIEW
+    assert len(standing(change).approvals) == 1
+    assert approved(change, reviewer).state == State.APPROVED
+    publication.publish(now(change), acting_user=owner)
+
+
+def test_fewer_approvals_required__change_with_enough__is_approved(
+    production: Environment, author: User, owner: User, administrator: User
+) -> None:
+    change = approved(in_review(production, author), owner)
+    ruled(production, administrator, required_approvals=1)
+    assert now(change).state == State.APPROVED
+
+
+def test_evidence_no_longer_required__approvals_of_it__are_void(
+    staging: Environment, author: User, owner: User, administrator: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    ruled(staging, administrator, required_checks=["static_analysis", "contracts"])
+    assert now(change).state == State.IN_REVIEW
+    assert standing(change).approvals == ()
+
+
+def test_position_changed__approvals__stay(
+    staging: Environment, author: User, owner: User, administrator: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    ruled(staging, administrator, position=7)
+    assert now(change).state == State.APPROVED
+
+
+def test_contract_given_to_another_owner__approved_change__waits_for_them(
+    staging: Environment, author: User, owner: User, reviewer: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    save_contract(
+        staging.workflow, ComponentKind.ROUTER_POLICY, reviewer, CONTRACT, acting_user=owner
+    )
+    assert now(change).state == State.IN_REVIEW
+    assert standing(change).owners_missing == ("Rune Reviewer (router policy)",)
+    assert approved(change, reviewer).state == State.APPROVED
+
+
+def test_contract_emptied__approved_change__is_not_published(
+    staging: Environment, author: User, owner: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    text = ContractText(inputs="Only these.")
+    save_contract(staging.workflow, ComponentKind.ROUTER_POLICY, owner, text, acting_user=owner)
+    codes = [reason.code for reason in guards.why_not("publish", now(change), owner)]
+    assert codes == ["check.contracts"]
+
+
+def test_contract_said_again__makes_no_new_number(staging: Environment, owner: User) -> None:
+    kind = ComponentKind.ROUTER_POLICY
+    again = save_contract(staging.workflow, kind, owner, CONTRACT, acting_user=owner)
+    assert again.number == 1

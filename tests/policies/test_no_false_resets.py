@@ -1,0 +1,139 @@
+"""A save without change of meaning keeps approvals; each kind of change of meaning voids them."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from policies.models import ChangeRequest, Environment
+from policies.services import changes, drafts
+from policies.transitions import State
+from tests.policies.steps import (
+    approved,
+    documents,
+    in_review,
+    now,
+    pass_evaluation,
+    published,
+    save_and_take_over,
+    standing,
+)
+
+
+@pytest.fixture
+def accepted(staging: Environment, author: User, owner: User) -> ChangeRequest:
+    return approved(in_review(staging, author), owner)
+
+
+def reordered(document: dict[str, Any]) -> dict[str, Any]:
+    return dict(reversed(document.items()))
+
+
+def with_defaults(document: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "sticky_on": None}
+
+
+def test_same_documents__saved_again__keep_approvals(accepted: ChangeRequest, author: User) -> None:
+    save_and_take_over(accepted, documents(), author)
+    assert now(accepted).state == State.APPROVED
+    assert len(standing(accepted).approvals) == 1
+
+
+def test_keys_in_another_order__keep_approvals(accepted: ChangeRequest, author: User) -> None:
+    policy = reordered(documents()["router_policy"])
+    save_and_take_over(accepted, {"router_policy": policy}, author)
+    assert now(accepted).state == State.APPROVED
+
+
+def test_default_written_out__keeps_approvals(accepted: ChangeRequest, author: User) -> None:
+    policy = with_defaults(documents()["router_policy"])
+    save_and_take_over(accepted, {"router_policy": policy}, author)
+    assert now(accepted).state == State.APPROVED
+
+
+def test_save_without_meaning__by_an_approver__keeps_their_approval(
+    staging: Environment, author: User, co_author: User, owner: User
+) -> None:
+    change = approved(in_review(staging, author), co_author, owner)
+    policy = reordered(documents()["router_policy"])
+    save_and_take_over(change, {"router_policy": policy}, co_author)
+    assert now(change).state == State.APPROVED
+    assert len(standing(change).approvals) == 2
+
+
+def test_other_words__keep_approvals(accepted: ChangeRequest, author: User) -> None:
+    changes.describe(accepted, "A better title", "A better reason.", acting_user=author)
+    assert now(accepted).state == State.APPROVED
+
+
+def test_comment__keeps_approvals(accepted: ChangeRequest, author: User) -> None:
+    changes.comment(accepted, "Thank you.", acting_user=author)
+    assert now(accepted).state == State.APPROVED
+
+
+def test_evidence_the_same__keeps_approvals(accepted: ChangeRequest) -> None:
+    pass_evaluation(accepted)
+    assert now(accepted).state == State.APPROVED
+
+
+def test_rebase_on_equal_content__keeps_approvals(accepted: ChangeRequest, author: User) -> None:
+    changes.rebase(accepted, acting_user=author)
+    assert now(accepted).state == State.APPROVED
+
+
+def edited(kind: str) -> dict[str, Any]:
+    """One change of meaning inside each component."""
+    content = deepcopy(documents())
+    if kind == "request_classification":
+        content[kind]["default_class"] = "complex"
+    elif kind == "router_policy":
+        content[kind]["rules"][0]["route"]["candidates"][0]["weight"] = 50
+    elif kind == "fallback_matrix":
+        content[kind]["rows"][0]["then"] = ["swift-large"]
+    else:
+        content[kind]["thresholds"][0]["margin"] = 0.05
+    return {kind: content[kind]}
+
+
+@pytest.mark.parametrize("kind", documents())
+def test_edit_of_a_component__voids_approvals(
+    accepted: ChangeRequest, author: User, kind: str
+) -> None:
+    save_and_take_over(accepted, edited(kind), author)
+    assert now(accepted).state == State.IN_REVIEW
+    assert standing(accepted).approvals == ()
+    assert accepted.reviews.get().voided_because == "The content was edited."
+
+
+def test_other_environment__voids_approvals(
+    accepted: ChangeRequest, author: User, production: Environment
+) -> None:
+    changes.describe(accepted, "Moved", "Straight on.", acting_user=author, environment=production)
+    assert now(accepted).state == State.IN_REVIEW
+    assert standing(accepted).approvals == ()
+
+
+def test_other_evidence__voids_approvals(accepted: ChangeRequest) -> None:
+    pass_evaluation(accepted, run="run-2")
+    assert now(accepted).state == State.IN_REVIEW
+    assert standing(accepted).approvals == ()
+
+
+def test_rebase_on_other_content__voids_approvals(
+    accepted: ChangeRequest, staging: Environment, author: User, owner: User
+) -> None:
+    published(staging, author, [owner], owner, documents(share=10))
+    changes.rebase(now(accepted), acting_user=author)
+    assert now(accepted).state == State.IN_REVIEW
+    assert standing(accepted).approvals == ()
+
+
+def test_edit_of_the_draft__not_taken_over__changes_nothing_yet(
+    accepted: ChangeRequest, author: User
+) -> None:
+    assert accepted.draft is not None
+    policy = documents(share=50)["router_policy"]
+    drafts.save_document(accepted.draft, "router_policy", policy, acting_user=author)
+    assert now(accepted).state == State.APPROVED
+    assert now(accepted).bundle == accepted.bundle
