@@ -202,8 +202,13 @@ def confusion_figure(
             }
         ],
         "layout": {
-            "xaxis": {"title": "Routed as", "type": "category", "side": "bottom"},
-            "yaxis": {"title": "Labelled", "type": "category", "autorange": "reversed"},
+            "xaxis": {"title": "Routed as", "type": "category", "showgrid": False},
+            "yaxis": {
+                "title": "Labelled",
+                "type": "category",
+                "autorange": "reversed",
+                "showgrid": False,
+            },
         },
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
-# period → (length, length of a bucket). Seven days in hours would draw the noise of single requests.
+# period → (length, length of a bucket). A week in hours would draw the noise of few requests.
 PERIODS: dict[str, tuple[datetime.timedelta, datetime.timedelta]] = {
     "24h": (DAY, HOUR),
     "7d": (7 * DAY, 3 * HOUR),

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from evaluations.figures.scorecard import confusion_classes, confusion_figure, metric_figure
@@ -57,9 +58,7 @@ def scorecard_page(request: HttpRequest, slug: str) -> HttpResponse:
         "breakdowns": _breakdowns(request, found),
         "outcomes_url": request.build_absolute_uri("/api/v1/outcomes"),
     }
-    is_fragment = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
-    template = "body" if is_fragment else "page"
-    return render(request, f"evaluations/scorecard/{template}.html", context)
+    return _rendered(request, "body", "page", context)
 
 
 @login_required
@@ -78,8 +77,7 @@ def scorecard_table(request: HttpRequest, slug: str, metric: str) -> HttpRespons
         "metric": value,
         "points": [(time, value_text(value.metric.unit, number)) for time, number in value.series],
     }
-    template = "points" if request.htmx else "table"  # type: ignore[attr-defined]
-    return render(request, f"evaluations/scorecard/{template}.html", context)
+    return _rendered(request, "points", "table", context)
 
 
 @login_required
@@ -116,6 +114,16 @@ def _csv_row(found: MetricValue) -> list[object]:
         found.verdict,
         *((trend.previous, trend.change, trend.low, trend.high) if trend else (None,) * 4),
     ]
+
+
+def _rendered(
+    request: HttpRequest, fragment: str, page: str, context: dict[str, Any]
+) -> HttpResponse:
+    """The fragment for htmx, else the page; caches must not take one for the other."""
+    template = fragment if request.headers.get("HX-Request") else page
+    response = render(request, f"evaluations/scorecard/{template}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def environments_of(workflow: Workflow) -> list[Environment]:
