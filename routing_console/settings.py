@@ -135,6 +135,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 5,
+    # Whoever queues a task while the broker is down learns it at once, not after six seconds;
+    # workers have a retry loop of their own.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
 }
 CELERY_TASK_DEFAULT_QUEUE = "console"
 CELERY_TASK_SERIALIZER = "json"
@@ -254,6 +259,8 @@ SPECTACULAR_SETTINGS = {
     # Several fields are called `kind`, `state` or `verdict`; each set of values has its name.
     "ENUM_NAME_OVERRIDES": {
         "ComponentKind": "policies.models.components.ComponentKind",
+        "RunStatus": "evaluations.models.runs.RunStatus",
+        "ModelStatus": "policies.models.catalogue.ModelStatus",
         "CheckKind": "policies.models.changes.CheckKind",
         "ReleaseKind": "policies.models.releases.ReleaseKind",
         "Verdict": "policies.models.changes.Verdict",
