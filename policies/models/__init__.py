@@ -5,9 +5,11 @@ from policies.models.catalogue import CatalogueModel, ModelPrice, Provider
 from policies.models.changes import ChangeRequest, Check, Comment, Review
 from policies.models.components import Bundle, ComponentContract, ComponentVersion
 from policies.models.drafts import Draft, DraftDocument
+from policies.models.notifications import MailPreference, NewsCursor, Notification
 from policies.models.releases import Release, SigningKey
 from policies.models.teams import Membership, Team
 from policies.models.tokens import PersonalToken, RouterToken
+from policies.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
 from policies.models.workflows import Environment, Workflow
 
 __all__ = [
@@ -23,8 +25,11 @@ __all__ = [
     "Draft",
     "DraftDocument",
     "Environment",
+    "MailPreference",
     "Membership",
     "ModelPrice",
+    "NewsCursor",
+    "Notification",
     "PersonalToken",
     "Provider",
     "Release",
@@ -32,5 +37,8 @@ __all__ = [
     "RouterToken",
     "SigningKey",
     "Team",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookMessage",
     "Workflow",
 ]
