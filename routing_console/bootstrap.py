@@ -21,7 +21,6 @@ from routing_console import supervisor, test_command
 BASE_DIR = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("ROUTING_CONSOLE_VENV", BASE_DIR / ".venv")).absolute()
 PYTHON = VENV / "bin" / "python"
-OLDEST_PYTHON = (3, 11)
 
 RUNTIME_LOCK = BASE_DIR / "requirements.lock"
 DEVELOPMENT_LOCK = BASE_DIR / "requirements-dev.lock"  # holds the runtime lock's pins too
@@ -30,8 +29,6 @@ INSTALLER_LOCK = BASE_DIR / "requirements-uv.lock"
 
 def run(argv: list[str]) -> None:
     """Carry out `manage.py argv[1:]`, inside `.venv` when this interpreter lacks Django."""
-    if sys.version_info < OLDEST_PYTHON:
-        sys.exit(f"The console needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     command = argv[1] if len(argv) > 1 else "help"
     if command == "up":
         _enter_environment(argv, RUNTIME_LOCK)
