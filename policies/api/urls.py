@@ -49,6 +49,11 @@ urlpatterns = [
         components.OneVersion.as_view(),
         name="version",
     ),
+    path(
+        f"{WORKFLOW}components/<slug:kind>/diff/",
+        components.Difference.as_view(),
+        name="difference",
+    ),
     path(f"{WORKFLOW}contracts/", components.Contracts.as_view(), name="contracts"),
     path(f"{WORKFLOW}contracts/<slug:kind>/", components.OneContract.as_view(), name="contract"),
     path(

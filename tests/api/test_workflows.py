@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from policies.models import AuditEvent, Environment, Team, Workflow
 from tests.api.conftest import Caller, codes, pointers
-from tests.policies.steps import in_review
+from tests.policies.steps import documents, in_review
 
 CallerOf = Callable[[User], Caller]
 CONTRACT = {
@@ -98,6 +98,21 @@ def test_versions__proposed_twice__are_numbered(
     assert caller.get(base).json()["count"] == 1
     assert caller.get(f"{base}1/").json()["document"]["schema"] == 1
     assert caller.get(base.replace("router_policy", "horoscope")).status_code == 404
+
+
+def test_difference__two_versions__is_told_in_words(
+    staging: Environment, author: User, calling: CallerOf
+) -> None:
+    in_review(staging, author)
+    in_review(staging, author, documents(share=50))
+    path = "/workflows/support-assistant/components/router_policy/diff/"
+    answer = calling(author).get(path, **{"from": 1, "to": 2}).json()
+    assert (answer["from"], answer["to"]) == (1, 2)
+    places = [change["pointer"] for change in answer["changes"]]
+    assert all(place.startswith("/rules/0/route/candidates/") for place in places)
+    assert len(places) == 2
+    assert calling(author).get(path, **{"from": 1, "to": 1}).json()["changes"] == []
+    assert calling(author).get(path, **{"from": 1, "to": 9}).status_code == 404
 
 
 def test_audit__acts_by_rest__say_so(staging: Environment, author: User, calling: CallerOf) -> None:

@@ -43,6 +43,24 @@ class DifferenceQuery(Body):
         return {"from": fields.pop("from_"), **fields}  # `from` is a word of Python's own
 
 
+class DifferenceSerializer(serializers.Serializer[Any]):
+    """What changed between two versions, in words; empty when the meaning is the same."""
+
+    class ChangeInWords(serializers.Serializer[Any]):
+        kind = serializers.ChoiceField(["added", "removed", "moved", "changed"])
+        sentence = serializers.CharField()
+        pointer = serializers.CharField(
+            help_text="Into the later document; of a removal, into the earlier."
+        )
+        loosens = serializers.BooleanField(help_text="A demand got weaker.")
+
+    changes = ChangeInWords(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        number = serializers.IntegerField
+        return {"from": number(source="old"), "to": number(source="new"), **super().get_fields()}
+
+
 class ContractSerializer(serializers.ModelSerializer[ComponentContract]):
     """A contract; `gaps` names the parts that say nothing yet."""
 

@@ -16,10 +16,13 @@ from policies.api.operation import KIND, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.components import (
     ContractSerializer,
+    DifferenceQuery,
+    DifferenceSerializer,
     NewContract,
     VersionSerializer,
     VersionWithDocumentSerializer,
 )
+from policies.differences import describe_difference
 from policies.models import ComponentContract, ComponentVersion
 from policies.services.contracts import (
     ContractText,
@@ -69,6 +72,28 @@ class OneVersion(APIView):
             ComponentVersion, workflow=workflow, kind=kind_or_404(kind), number=number
         )
         return Response(VersionWithDocumentSerializer(version).data)
+
+
+class Difference(APIView):
+    @operation(
+        "compare_versions",
+        "What changed between two versions, in words",
+        gives=DifferenceSerializer,
+        query=DifferenceQuery,
+        parameters=[KIND],
+    )
+    def get(self, request: Request, slug: str, kind: str) -> Response:
+        workflow = workflow_or_404(request, slug)
+        asked = read_query(request, DifferenceQuery)
+        rows = ComponentVersion.objects.filter(workflow=workflow, kind=kind_or_404(kind))
+        old = get_object_or_404(rows, number=asked["from"])
+        new = get_object_or_404(rows, number=asked["to"])
+        said = {
+            "old": old.number,
+            "new": new.number,
+            "changes": describe_difference(kind, old.document, new.document),
+        }
+        return Response(DifferenceSerializer(said).data)
 
 
 class Contracts(APIView):
