@@ -1,0 +1,100 @@
+"""The whole analysis of a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from policies.engine.analysis.chains import Chain, chains_of
+from policies.engine.analysis.class_findings import (
+    class_findings,
+    threshold_findings,
+    unassigned_classes,
+)
+from policies.engine.analysis.classes import Classes
+from policies.engine.analysis.concentration import (
+    Concentration,
+    concentration_findings,
+    concentration_of,
+)
+from policies.engine.analysis.fallback_findings import FallbackReview, cycle_findings
+from policies.engine.analysis.findings import ERROR, Finding, in_order
+from policies.engine.analysis.model_findings import candidate_findings, model_findings
+from policies.engine.analysis.reach import Reach
+from policies.engine.analysis.regions import BY_DEFAULT
+from policies.engine.analysis.route_effects import words_of
+from policies.engine.analysis.rule_findings import RuleReview
+from policies.engine.analysis.rule_lists import class_rules, policy_rules, space_of
+from policies.engine.analysis.solver import ANALYSIS_BUDGET, QUESTION_BUDGET, Solver
+from policies.engine.analysis.starts import starts_of
+from policies.engine.analysis.undecided import Ledger
+from policies.engine.bundle import Bundle
+from policies.engine.routing import DEFAULT_RULE
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything found. ``work`` counts the covers that the search looked at."""
+
+    findings: tuple[Finding, ...]
+    chains: tuple[Chain, ...]
+    concentration: Concentration
+    work: int = 0
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.severity == ERROR for finding in self.findings)
+
+    def of_kind(self, kind: str) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.kind == kind)
+
+
+def analyse(
+    bundle: Bundle,
+    *,
+    question_budget: int = QUESTION_BUDGET,
+    analysis_budget: int = ANALYSIS_BUDGET,
+) -> Analysis:
+    """Analyses a bundle that ``parse_bundle`` accepted. Pure and deterministic.
+
+    What cannot be decided within the budgets (in covers looked at) is a finding of the kind
+    "not_decided"; it happens only to conditions made to be entangled.
+    """
+    solver = Solver(space_of(bundle), question_budget, analysis_budget)
+    ledger = Ledger()
+    policy = policy_rules(bundle, solver.space, Classes(bundle, solver))
+    unassigned = unassigned_classes(bundle, policy, ledger)
+    class_reach, policy_reach = Reach(class_rules(bundle, solver)), Reach(policy)
+    ruled = [
+        *RuleReview(class_reach, _class_words(bundle), ledger).findings(),
+        *RuleReview(policy_reach, _route_words(bundle), ledger, frozenset(unassigned)).findings(),
+    ]
+    starts = starts_of(bundle, policy_reach, ledger)
+    chains = chains_of(bundle, starts)
+    concentration = concentration_of(bundle, chains)
+    findings = chain.from_iterable(
+        (
+            ruled,
+            class_findings(bundle, policy, unassigned, ledger),
+            model_findings(bundle),
+            candidate_findings(bundle, {start.rule_id for start in starts}),
+            cycle_findings(bundle),
+            FallbackReview(bundle, solver.space, starts).findings(),
+            concentration_findings(concentration),
+            threshold_findings(bundle, unassigned),
+        )
+    )
+    return Analysis(in_order([*findings, *ledger.findings()]), chains, concentration, solver.work)
+
+
+def _class_words(bundle: Bundle) -> dict[str, str]:
+    classification = bundle.request_classification
+    says = {rule.id: f'class "{rule.class_key}"' for rule in classification.rules}
+    return {**says, BY_DEFAULT: f'class "{classification.default_class}"'}
+
+
+def _route_words(bundle: Bundle) -> dict[str, str]:
+    routes = dict(bundle.router_policy.routes())
+    default = routes.pop(DEFAULT_RULE)
+    says = {rule_id: words_of(route) for rule_id, route in routes.items()}
+    return {**says, BY_DEFAULT: words_of(default)}

@@ -1,0 +1,85 @@
+"""Requests and the class that the classification gives them.
+
+A request is of class *k* exactly if some box with outcome *k* holds it and no earlier box with
+another outcome does: whichever box then comes first has outcome *k*. So "is there a request of
+class *k* in this box and outside those?" is one question to the solver for each box with outcome
+*k*, the default last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from policies.engine.analysis.rule_lists import provided_boxes
+from policies.engine.analysis.solver import Solver
+from policies.engine.analysis.space import Cover
+from policies.engine.bundle import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A box (its class included) whose requests are of that class, outside the ``others``."""
+
+    box: int
+    others: tuple[Cover, ...]
+
+
+class Classes:
+    """Answers questions about requests together with their class."""
+
+    def __init__(self, bundle: Bundle, solver: Solver) -> None:
+        self._solver = solver
+        self._sources: dict[str, list[_Source]] = {
+            key: [] for key in bundle.request_classification.class_keys
+        }
+        others: dict[str, tuple[Cover, ...]] = dict.fromkeys(self._sources, ())
+        for cover, key in _outcomes(bundle, solver):
+            within = cover.box & solver.space.of_class([key])
+            self._sources[key].append(_Source(within, others[key]))
+            for other in others:
+                if other != key:
+                    others[other] = (*others[other], cover)
+
+    def ask(self, box: int, covers: Sequence[Cover]) -> int | None:
+        """A box of requests, each with its own class, within ``box`` and outside the covers."""
+        # Most questions that have no answer have none whatever the class of a request is.
+        if self._solver.ask(box, covers) is None:
+            return None
+        for source in self._meeting(box):
+            found = self._solver.ask(box & source.box, (*covers, *source.others))
+            if found is not None:
+                return found
+        return None
+
+    def widened(self, found: int, within: int, covers: Sequence[Cover]) -> int:
+        """A found box, as wide as its requests are certain to keep their class."""
+        for source in self._meeting(found):
+            is_box = self._solver.space.is_box
+            outside = not any(is_box(found & other.box) for other in source.others)
+            if outside and not found & ~source.box:
+                return self._solver.widened(found, within & source.box, (*covers, *source.others))
+        return found
+
+    def _meeting(self, box: int) -> Iterator[_Source]:
+        for sources in self._sources.values():
+            for source in sources:
+                if self._solver.space.is_box(box & source.box):
+                    yield source
+
+    def unassigned(self) -> list[str]:
+        """Classes that no request gets."""
+        space = self._solver.space
+        return [key for key in self._sources if self.ask(space.of_class([key]), ()) is None]
+
+
+def _outcomes(bundle: Bundle, solver: Solver) -> Iterable[tuple[Cover, str]]:
+    """Every box of the classification with its class, in the order in which they are asked."""
+    classification, space = bundle.request_classification, solver.space
+    pairs = list(provided_boxes(bundle))
+    pairs += [(box, rule.class_key) for rule in classification.rules for box in rule.when.boxes]
+    for box, key in pairs:
+        cover = space.cover(box)
+        if cover is not None:
+            yield cover, key
+    yield space.as_cover(space.full), classification.default_class

@@ -1,0 +1,121 @@
+"""Requests that a person can read, out of boxes of the space of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from policies.engine.analysis.findings import Witness
+from policies.engine.analysis.space import CLASS, Space
+from policies.engine.bundle import Bundle
+from policies.engine.canonical import LARGEST_EXACT_INTEGER
+from policies.engine.catalogue import TOKENS_PER_PRICE, Model
+from policies.engine.conditions import Value
+from policies.engine.decision import decide
+from policies.engine.request import Request
+from policies.engine.routing import Route
+
+# Enough to meet a share of 3 % of a split with a probability of 99.8 %.
+REQUEST_IDS = tuple(f"r{number}" for number in range(1, 201))
+
+
+def attributes_in(
+    space: Space, box: int, *, complete: bool = False
+) -> dict[str, str | float | int | bool | None]:
+    """The attributes of one request in a box: as few as the box allows, or, where ``complete``,
+    every one that the box restricts and that can have a value there.
+    """
+    found: dict[str, str | float | int | bool | None] = {}
+    for name, field in space.fields.items():
+        # Most fields are open, and then the attribute can be left out.
+        if name == CLASS or not field.mask & ~box:
+            continue
+        samples = field.samples(box)
+        values = [value for value in samples if value is not None]
+        if values and (complete or len(values) == len(samples)):
+            found[name] = _plain(values[0])
+    return found
+
+
+def witness_in(space: Space, box: int, *, complete: bool = False) -> Witness:
+    """One request in a box, as raw JSON."""
+    return {"attributes": attributes_in(space, box, complete=complete)}
+
+
+def _plain(value: Value) -> Value:
+    """A whole number as an integer, so that it is written without a point."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT_INTEGER:
+        return int(value)
+    return value
+
+
+def witness_of_model(
+    bundle: Bundle, space: Space, box: int, rule_id: str, model: str
+) -> Witness | None:
+    """A request in a box that a policy rule sends to a model; None if none was found.
+
+    Sizes are tried at and beside every window and cost limit, and request ids until the split
+    chooses the model; every try is settled by ``decide``.
+    """
+    plain = Request(attributes=attributes_in(space, box))
+    for request in _variants(bundle, rule_id, plain):
+        decision = decide(bundle, request)
+        if (decision.policy_rule, decision.model) == (rule_id, model):
+            return as_raw(request)
+    return None
+
+
+def as_raw(request: Request) -> Witness:
+    """A request in the form of ``parse_request``, without what it does not say."""
+    raw: Witness = {"attributes": dict(request.attributes)}
+    if request.request_id:
+        raw["request_id"] = request.request_id
+    if request.input_tokens is not None:
+        raw["input_tokens"] = request.input_tokens
+    if request.max_output_tokens is not None:
+        raw["max_output_tokens"] = request.max_output_tokens
+    return raw
+
+
+def _variants(bundle: Bundle, rule_id: str, plain: Request) -> Iterator[Request]:
+    yield plain
+    routes = dict(bundle.router_policy.routes())
+    tried = [routes[rule_id]]
+    if tried[0].on_no_candidate == "default":
+        tried.append(bundle.router_policy.default)
+    sized = [
+        replace(plain, input_tokens=sent, max_output_tokens=written)
+        for route in tried
+        for sent, written in telling_sizes(bundle, route)
+    ]
+    yield from sized
+    if any(route.select == "weighted" for route in tried):
+        for request in (plain, *sized):
+            yield from (replace(request, request_id=name) for name in REQUEST_IDS)
+
+
+def telling_sizes(bundle: Bundle, route: Route) -> list[tuple[int, int]]:
+    """(input, output) tokens just inside and just outside what each candidate may take."""
+    limits = route.constraints
+    models = [bundle.catalogue.models.get(candidate.model) for candidate in route.candidates]
+    known = [model for model in models if model is not None]
+    sizes: dict[tuple[int, int], None] = {}
+    if limits.fits_context:
+        windows = [model.context_window for model in known if model.context_window is not None]
+        sizes |= dict.fromkeys((size, 0) for window in windows for size in (window, window + 1))
+        sizes |= dict.fromkeys((0, size) for window in windows for size in (window, window + 1))
+    if limits.max_cost_usd is not None:
+        for model in known:
+            sizes |= dict.fromkeys(_sizes_at_cost(model, limits.max_cost_usd))
+    return list(sizes)
+
+
+def _sizes_at_cost(model: Model, limit_usd: float) -> list[tuple[int, int]]:
+    """All input or all output, for just about the limit and just above it."""
+    sizes: list[tuple[int, int]] = []
+    for price, is_input in ((model.input_usd_per_mtok, True), (model.output_usd_per_mtok, False)):
+        if price:
+            most = int(min(limit_usd * TOKENS_PER_PRICE / price, LARGEST_EXACT_INTEGER / 2))
+            for tokens in (most, most + 1):
+                sizes.append((tokens, 0) if is_input else (0, tokens))
+    return sizes
