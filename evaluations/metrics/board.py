@@ -37,7 +37,7 @@ class RollupRow(NamedTuple):
     served_model: str
     release_digest: str
     counts: tuple[int, ...]
-    latency_bins: list[tuple[int, int]]
+    latency_bins: list[int]
     labelled: list[tuple[str, int, int]]
 
 

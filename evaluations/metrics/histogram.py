@@ -6,7 +6,7 @@ are whole numbers, so merging in any order gives the same histogram.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 ACCURACY = 0.01
@@ -43,9 +43,15 @@ def merged(histograms: Iterable[Mapping[int, int]]) -> Bins:
     return total
 
 
-def as_pairs(bins: Mapping[int, int]) -> list[list[int]]:
-    """The stored form: [[bin, count], …] in order of the bins."""
-    return [[index, bins[index]] for index in sorted(bins)]
+def stored(bins: Mapping[int, int]) -> list[int]:
+    """The stored form, [bin, count, bin, count, …] in order: flat, since it is read so often."""
+    return [number for index in sorted(bins) for number in (index, bins[index])]
+
+
+def add_stored(into: Bins, flat: Sequence[int]) -> None:
+    """Merge the stored form into a histogram."""
+    for index, count in zip(flat[::2], flat[1::2], strict=True):
+        into[index] = into.get(index, 0) + count
 
 
 def value_at_rank(bins: Mapping[int, int], rank: int) -> float | None:

@@ -5,10 +5,11 @@ Units: money in 10^-9 USD, quality in 10^-9, latency in microseconds, all whole 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol, TypeVar
+from operator import add
+from typing import NamedTuple, Protocol, TypeVar
 
 from evaluations.metrics import histogram
 
@@ -34,8 +35,7 @@ class Attempted(Protocol):
     quality_nano: int | None
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(NamedTuple):
     """The whole-number sums, named as the columns of `OutcomeRollup` are."""
 
     requests: int = 0
@@ -53,16 +53,12 @@ class Counts:
     input_tokens: int = 0
     output_tokens: int = 0
 
-    def add(self, values: Iterable[int]) -> None:
-        """Add sums given in the order of `COUNT_NAMES`."""
-        for name, value in zip(COUNT_NAMES, values, strict=True):
-            setattr(self, name, getattr(self, name) + value)
-
-    def as_tuple(self) -> tuple[int, ...]:
-        return tuple(getattr(self, name) for name in COUNT_NAMES)
+    def plus(self, values: Iterable[int]) -> Counts:
+        """These sums and others, given in the same order."""
+        return Counts._make(map(add, self, values))
 
 
-COUNT_NAMES = tuple(entry.name for entry in fields(Counts))
+COUNT_NAMES = Counts._fields
 
 
 @dataclass(slots=True)
@@ -78,25 +74,8 @@ class Sums:
 
     def add_outcome(self, outcome: Attempted) -> None:
         """Fold one outcome in."""
-        counts = self.counts
-        attempts, hops = chain_of(outcome)
-        counts.requests += 1
-        counts.errors += not outcome.served_model
-        counts.attempts += attempts
-        counts.fallbacks += hops > 0
-        counts.hops += hops
-        counts.input_tokens += outcome.input_tokens or 0
-        counts.output_tokens += outcome.output_tokens or 0
-        if outcome.quality_nano is not None:
-            counts.quality_known += 1
-            counts.quality_nano += outcome.quality_nano
-            counts.adequate += outcome.quality_nano >= ADEQUATE_NANO
-        if outcome.cost_nusd is not None:
-            counts.cost_known += 1
-            counts.cost_nusd += outcome.cost_nusd
+        self.counts = self.counts.plus(counts_of(outcome))
         if outcome.latency_us is not None:
-            counts.latency_known += 1
-            counts.latency_us += outcome.latency_us
             histogram.add(self.latency, ((histogram.bin_of(outcome.latency_us), 1),))
         self._add_names(outcome)
 
@@ -109,7 +88,7 @@ class Sums:
 
     def add(self, other: Sums) -> None:
         """Merge other sums in."""
-        self.counts.add(other.counts.as_tuple())
+        self.counts = self.counts.plus(other.counts)
         histogram.add(self.latency, other.latency)
         for pair, (requests, cost) in other.confusion.items():
             _raise_entry(self.confusion, pair, requests, cost)
@@ -118,21 +97,20 @@ class Sums:
 
     def add_row(
         self,
-        counts: Iterable[int],
-        latency_bins: Iterable[tuple[int, int]],
+        counts: Sequence[int],
+        latency_bins: Sequence[int],
         labelled: Iterable[tuple[str, int, int]],
         *,
         class_key: str,
         served_model: str,
     ) -> None:
         """Merge a stored roll-up row in, given its columns."""
-        values = tuple(counts)
-        self.counts.add(values)
-        histogram.add(self.latency, latency_bins)
+        self.counts = self.counts.plus(counts)
+        histogram.add_stored(self.latency, latency_bins)
         for label, requests, cost in labelled:
             _raise_entry(self.confusion, (class_key, label), requests, cost)
         if served_model:
-            _raise_entry(self.served, served_model, values[_REQUESTS], values[_COST])
+            _raise_entry(self.served, served_model, counts[_REQUESTS], counts[_COST])
 
     def labelled_rows(self) -> list[list[str | int]]:
         """The stored form of the confusion of one class: [[labelled class, n, cost], …]."""
@@ -147,6 +125,28 @@ def _raise_entry(entries: dict[T, list[int]], key: T, requests: int, cost: int) 
     entry = entries.setdefault(key, [0, 0])
     entry[0] += requests
     entry[1] += cost
+
+
+def counts_of(outcome: Attempted) -> Counts:
+    """The sums of a single outcome."""
+    attempts, hops = chain_of(outcome)
+    quality, cost, latency = outcome.quality_nano, outcome.cost_nusd, outcome.latency_us
+    return Counts(
+        requests=1,
+        errors=int(not outcome.served_model),
+        attempts=attempts,
+        fallbacks=int(hops > 0),
+        hops=hops,
+        quality_known=int(quality is not None),
+        quality_nano=quality or 0,
+        adequate=int(quality is not None and quality >= ADEQUATE_NANO),
+        cost_known=int(cost is not None),
+        cost_nusd=cost or 0,
+        latency_known=int(latency is not None),
+        latency_us=latency or 0,
+        input_tokens=outcome.input_tokens or 0,
+        output_tokens=outcome.output_tokens or 0,
+    )
 
 
 def chain_of(outcome: Attempted) -> tuple[int, int]:

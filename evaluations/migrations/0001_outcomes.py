@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                 ("output_tokens", models.BigIntegerField()),
                 (
                     "latency_bins",
-                    models.JSONField(help_text="[[bin, count], …] of metrics.histogram."),
+                    models.JSONField(help_text="[bin, count, bin, count, …] of metrics.histogram."),
                 ),
                 (
                     "labelled",

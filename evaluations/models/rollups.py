@@ -38,7 +38,7 @@ class OutcomeRollup(models.Model):
     latency_us = models.BigIntegerField()
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
-    latency_bins = models.JSONField(help_text="[[bin, count], …] of metrics.histogram.")
+    latency_bins = models.JSONField(help_text="[bin, count, bin, count, …] of metrics.histogram.")
     labelled = models.JSONField(help_text="[[labelled class, requests, cost in nUSD], …].")
 
     class Meta:

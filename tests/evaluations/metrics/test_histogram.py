@@ -42,7 +42,7 @@ def test_merge__of_any_partition_in_any_order__is_the_same(
     parts = [bins_of(values[a:b]) for a, b in itertools.pairwise(edges)]
     dice.shuffle(parts)
     merged = histogram.merged(parts)
-    assert histogram.as_pairs(merged) == histogram.as_pairs(bins_of(values))
+    assert histogram.stored(merged) == histogram.stored(bins_of(values))
 
 
 @pytest.mark.parametrize("value", [0, 1])
@@ -58,3 +58,11 @@ def test_value_at_rank__outside_the_sample__is_unknown() -> None:
 
 def test_percentile__of_nothing__is_unknown() -> None:
     assert histogram.percentile({}, Fraction(1, 2)) is None
+
+
+@given(LATENCIES)
+def test_stored_form__read_back__is_the_histogram(values: list[int]) -> None:
+    bins = bins_of(values)
+    read: histogram.Bins = {}
+    histogram.add_stored(read, histogram.stored(bins))
+    assert read == bins

@@ -12,17 +12,14 @@ from evaluations.metrics.measures import (
     samples_of,
     value_of,
 )
-from evaluations.metrics.sums import NANO, Buckets, Sums
+from evaluations.metrics.sums import NANO, Buckets, Counts, Sums
 from evaluations.metrics.trend import trend_of
 
 CONTEXT = Context(ranks={"low": 0, "high": 2, "alike": 2}, providers={"a": "Acme", "b": "Acme"})
 
 
 def sums(**counts: int) -> Sums:
-    made = Sums()
-    for name, value in counts.items():
-        setattr(made.counts, name, value)
-    return made
+    return Sums(Counts(**counts))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evaluations.metrics.measures import Context
-from evaluations.metrics.sums import NANO, Buckets, Sums
+from evaluations.metrics.sums import NANO, Buckets, Counts, Sums
 from evaluations.metrics.targets import (
     Evidence,
     applicable,
@@ -34,12 +34,10 @@ def threshold(**fields: Any) -> Threshold:
 
 def period(*qualities: float, requests: int = 100) -> Buckets:
     """One bucket for each mean quality."""
-    parts = []
-    for quality in qualities:
-        part = Sums()
-        part.counts.quality_known = requests
-        part.counts.quality_nano = round(quality * NANO) * requests
-        parts.append(part)
+    parts = [
+        Sums(Counts(quality_known=requests, quality_nano=round(quality * NANO) * requests))
+        for quality in qualities
+    ]
     return Buckets(tuple(parts))
 
 
