@@ -12,22 +12,26 @@ from typing import Any
 Figure = dict[str, Any]
 TONES = {"pass": "--pass", "fail": "--fail", "inconclusive": "--inconclusive"}
 MOST_FLOWS = 24
+GATES_PER_FIGURE = 6
 
 
-def forest(gates: Sequence[dict[str, Any]]) -> Figure | None:
+def forests(gates: Sequence[dict[str, Any]]) -> list[Figure]:
+    """Forest plots of the gates that have an interval, a few gates each so that all can be read."""
+    drawn = [gate for gate in gates if gate["low"] is not None and gate["high"] is not None]
+    starts = range(0, len(drawn), GATES_PER_FIGURE)
+    return [forest(drawn[start : start + GATES_PER_FIGURE]) for start in starts]
+
+
+def forest(drawn: Sequence[dict[str, Any]]) -> Figure:
     """One line per gate on its own scale: estimate, interval, no-difference line, limit.
 
     The side of the limit on which the gate would fail is shaded.
     """
-    drawn = [gate for gate in gates if gate["low"] is not None and gate["high"] is not None]
-    if not drawn:
-        return None
     figure: Figure = {"data": [], "layout": {"showlegend": False, "shapes": [], "annotations": []}}
     height = 1 / len(drawn)
     for index, gate in enumerate(drawn):
         top = 1 - index * height
         _add_gate(figure, gate, index + 1, (top - height * 0.62, top - height * 0.3))
-    figure["layout"]["height"] = 60 + 78 * len(drawn)
     return figure
 
 
@@ -108,7 +112,7 @@ def plane(points: dict[str, Any]) -> Figure | None:
                "Oracle": "--plot-3"}  # fmt: skip
     data.extend(
         {
-            "type": "scatter", "mode": "markers+text", "name": point["name"], "x": [point["cost"]],
+            "type": "scatter", "mode": "markers", "name": point["name"], "x": [point["cost"]],
             "y": [point["quality"]], "text": [point["name"]], "textposition": "top center",
             "marker": {"symbol": symbols[point["name"]], "size": 13,
                        "color": colours[point["name"]]},
@@ -190,7 +194,7 @@ def flows(moves: Sequence[dict[str, Any]]) -> Figure | None:
     node = {"label": labels, "pad": 14, "thickness": 12, "color": "--plot-axis"}
     return {
         "data": [{"type": "sankey", "node": node, "link": dict(links), "arrangement": "snap"}],
-        "layout": {"height": max(240, 44 * max(len(before), len(after)))},
+        "layout": {},
     }
 
 

@@ -16,7 +16,7 @@ from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, Limi
 from evaluations.statistics.intervals import Interval
 from evaluations.statistics.sample_size import requests_needed
 from policies.engine import METRICS
-from policies.engine.thresholds import Threshold
+from policies.engine.thresholds import ANY_CLASS, Threshold
 
 MIN_CLUSTERS = 40
 
@@ -159,14 +159,14 @@ def _verdict(
     limits: EvidenceLimits,
 ) -> tuple[str, str, int | None]:
     """(verdict, reason, requests that would resolve it)."""
-    name = wording.label(threshold.metric)
+    name = _name(threshold)
     if threshold.metric not in MEASURED:
         return MISSING, f"{name} cannot be measured by replaying recorded requests.", None
     if not tested.n:
         return MISSING, _nothing(name, threshold, found), None
     lacking = _lacking(measures, threshold, tested, found, limits)
     if lacking is not None:
-        return INCONCLUSIVE, lacking[0], lacking[1]
+        return INCONCLUSIVE, f"{name}: {lacking[0]}", lacking[1]
     if tested.interval is None:
         return INCONCLUSIVE, f"{name} has no interval: too few values beyond it.", None
     verdict = tested.test.verdict(tested.interval)
@@ -177,9 +177,14 @@ def _verdict(
     return verdict, f"{reason} {_resolve(needed)}", needed
 
 
+def _name(threshold: Threshold) -> str:
+    name = wording.label(threshold.metric)
+    return name if threshold.class_key == ANY_CLASS else f"{name} of {threshold.class_key}"
+
+
 def _nothing(name: str, threshold: Threshold, found: Measurement) -> str:
     if not found.requests:
-        return f"No recorded request falls into the class “{threshold.class_key}”."
+        return f"{name}: no recorded request falls into the class."
     return f"{name} is not recorded for any request that both bundles can be judged on."
 
 
@@ -208,13 +213,13 @@ def _lacking(
     wanted = max(threshold.min_samples, _least_for_percentile(threshold.metric))
     if tested.n < wanted:
         return (
-            f"Only {wording.count(tested.n)} requests can be compared; the threshold asks for "
+            f"only {wording.count(tested.n)} requests can be compared; the threshold asks for "
             f"{wording.count(wanted)}.",
             wanted,
         )
     if tested.clusters < limits.min_clusters:
         return (
-            f"The requests come from only {wording.count(tested.clusters)} conversations; "
+            f"the requests come from only {wording.count(tested.clusters)} conversations; "
             f"an interval needs {limits.min_clusters}.",
             None,
         )
@@ -250,7 +255,7 @@ _OPS = {"gte": "at least", "gt": "more than", "lte": "at most", "lt": "less than
 
 
 def _sentence(threshold: Threshold, tested: _Tested, verdict: str) -> str:
-    name = wording.label(threshold.metric)
+    name = _name(threshold)
     asked = f"{_OPS[threshold.op]} {_shown(threshold.metric, tested, tested.limit)}"
     shown = tested.shown
     if shown is None:

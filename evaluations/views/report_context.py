@@ -18,9 +18,9 @@ MATRIX = (
 DIRECTIONS = {
     "better": ("pass", "better"),
     "worse": ("fail", "worse"),
-    "unclear": ("inconclusive", "no clear change"),
-    "same": ("pass", "no change"),
-    "unknown": ("missing", "not recorded"),
+    "unclear": ("", "no clear change"),
+    "same": ("", "no change"),
+    "unknown": ("", "not recorded"),
 }
 
 
@@ -31,7 +31,10 @@ def report_context(report: dict[str, Any]) -> dict[str, Any]:
         "report": report,
         "reasons": report["reasons"],
         "gates": [_gate(gate) for gate in report["gates"]],
-        "forest": figures.forest(report["gates"]),
+        "forests": [
+            {"id": f"forest-{number}", "figure": figure}
+            for number, figure in enumerate(figures.forests(report["gates"]), start=1)
+        ],
         "metrics": [_metric(row) for row in overall],
         "matrix": class_matrix(report["metrics"]),
         "matrix_columns": [wording.label(name) for name in MATRIX],

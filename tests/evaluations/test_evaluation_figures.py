@@ -37,7 +37,7 @@ def test_forest__every_gate_with_an_interval__has_a_line_a_point_and_a_limit(
     report: dict[str, Any],
 ) -> None:
     gates = [gate for gate in report["gates"] if gate["low"] is not None]
-    figure = drawn(figures.forest(report["gates"]))
+    figure = drawn(figures.forests(report["gates"])[0])
     assert len(figure.data) == 2 * len(gates)
     assert len(figure.layout.shapes) == 2 * len(gates)
     assert [a.text for a in figure.layout.annotations] == [
@@ -45,8 +45,15 @@ def test_forest__every_gate_with_an_interval__has_a_line_a_point_and_a_limit(
     ]
 
 
-def test_forest__without_an_interval__is_not_drawn() -> None:
-    assert figures.forest([{"low": None, "high": None}]) is None
+def test_forests__of_gates_without_an_interval__are_not_drawn() -> None:
+    assert figures.forests([{"low": None, "high": None}]) == []
+
+
+def test_forests__of_many_gates__hold_six_each(report: dict[str, Any]) -> None:
+    gates = [gate for gate in report["gates"] if gate["low"] is not None] * 4
+    drawn_gates = [len(figure["data"]) // 2 for figure in figures.forests(gates)]
+    assert sum(drawn_gates) == len(gates)
+    assert max(drawn_gates) == 6
 
 
 def test_plane__of_a_partial_dataset__has_models_and_an_arrow(report: dict[str, Any]) -> None:
@@ -59,17 +66,16 @@ def test_plane__of_a_partial_dataset__has_models_and_an_arrow(report: dict[str, 
 
 def test_plane__with_oracle_and_random__names_them() -> None:
     point = {"quality": 0.5, "cost": 0.01}
-    plane: dict[str, Any] = {"models": [], "best_single": None, "baseline": point, "candidate": point,
-             "random": point, "oracle": point}  # fmt: skip
+    plane: dict[str, Any] = dict.fromkeys(("baseline", "candidate", "random", "oracle"), point)
     names = [p["name"] for p in figures.plane_points(plane)]
     assert names == ["Baseline", "Candidate", "Random", "Oracle"]
 
 
 def test_plane__without_any_cost__is_not_drawn() -> None:
     point = {"quality": 0.5, "cost": None}
-    plane: dict[str, Any] = {"models": [{"model": "a", **point}], "best_single": "a", "baseline": point,
-             "candidate": point, "random": None, "oracle": None}  # fmt: skip
-    assert figures.plane(plane) is None
+    plane: dict[str, Any] = dict.fromkeys(("baseline", "candidate", "random", "oracle"), point)
+    models = [{"model": "a", **point}]
+    assert figures.plane({**plane, "models": models, "best_single": "a"}) is None
 
 
 def test_flows__of_moves__carry_every_request(report: dict[str, Any]) -> None:
