@@ -14,9 +14,18 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.AUTHOR: frozenset({"view", "comment", "edit_drafts", "propose", "evaluate"}),
     Role.REVIEWER: frozenset({"view", "comment", "review", "evaluate"}),
     Role.OWNER: frozenset({"view", "comment", "review", "evaluate", "edit_contracts"}),
-    Role.OPERATOR: frozenset({"view", "comment", "publish", "roll_back", "manage_tokens"}),
+    Role.OPERATOR: frozenset(
+        {"view", "comment", "publish", "roll_back", "manage_tokens", "manage_webhooks"}
+    ),
     Role.ADMINISTRATOR: frozenset(
-        {"view", "comment", "manage_team", "manage_environments", "manage_tokens"}
+        {
+            "view",
+            "comment",
+            "manage_team",
+            "manage_environments",
+            "manage_tokens",
+            "manage_webhooks",
+        }
     ),
 }
 CATALOGUE_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.ADMINISTRATOR})

@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from policies.engine import canonical_bytes
 from policies.models import AuditEvent, AuditHead, Workflow
+from policies.notifications.events import announcement_of
 from policies.origin import current_origin
+from policies.services.waking import wake_after_commit
 
 GENESIS = "0" * 64
 
@@ -102,6 +104,8 @@ def record(
     event.save(force_insert=True)
     head.last_sequence, head.last_hash = event.sequence, event.hash
     head.save(update_fields=["last_sequence", "last_hash"])
+    if announcement_of(action, event.detail):
+        wake_after_commit()
     return event
 
 

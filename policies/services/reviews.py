@@ -23,9 +23,11 @@ def approve(
     checks.refresh_computed(change)
     guards.require("approve", change, acting_user)
     review = _say(change, ReviewVerdict.APPROVE, reason, acting_user, seen)
-    if guards.standing_of(change).is_enough:
+    is_enough = guards.standing_of(change).is_enough
+    if is_enough:
         change.state, change.approved_at = State.APPROVED, timezone.now()
         change.save(update_fields=["state", "approved_at", "updated_at"])
+    _note(review, is_enough=is_enough)
     return review
 
 
@@ -39,6 +41,7 @@ def request_changes(
     review = _say(change, ReviewVerdict.REQUEST_CHANGES, reason, acting_user, seen)
     change.state, change.approved_at = State.CHANGES_REQUESTED, None
     change.save(update_fields=["state", "approved_at", "updated_at"])
+    _note(review)
     return review
 
 
@@ -52,6 +55,7 @@ def reject(
     review = _say(change, ReviewVerdict.REJECT, reason, acting_user, seen)
     change.state, change.closed_at = State.REJECTED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
+    _note(review)
     return review
 
 
@@ -72,19 +76,22 @@ def _say(
     Review.objects.filter(change=change, reviewer=acting_user, voided_at=None).update(
         voided_at=timezone.now(), voided_because="Replaced by a newer review."
     )
-    review = Review.objects.create(
+    return Review.objects.create(
         change=change,
         reviewer=acting_user,
         verdict=verdict,
         reason=reason.strip(),
         subject_digest=subject,
     )
+
+
+def _note(review: Review, **more: bool) -> None:
+    change = review.change
     audit.record(
-        f"review.{verdict}",
+        f"review.{review.verdict}",
         change,
-        acting_user=acting_user,
+        acting_user=review.reviewer,
         workflow=change.workflow,
-        after=subject,
-        detail={"number": change.number, "reason": review.reason},
+        after=review.subject_digest,
+        detail={"number": change.number, "reason": review.reason, **more},
     )
-    return review

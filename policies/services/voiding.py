@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from policies.models import ChangeRequest
-from policies.models.changes import ReviewVerdict
+from policies.models.changes import ReviewQuerySet, ReviewVerdict
 from policies.services import audit
 from policies.transitions import State
 
@@ -20,7 +20,7 @@ def void_approvals(change: ChangeRequest, because: str, *, acting_user: User | N
     if not change.is_open:
         return
     approvals = change.reviews.standing().filter(verdict=ReviewVerdict.APPROVE)
-    _void(change, approvals.update(**_now(because)), because, acting_user)
+    _void(change, approvals, because, acting_user)
     if change.state == State.APPROVED:
         change.state, change.approved_at = State.IN_REVIEW, None
         change.save(update_fields=["state", "approved_at", "updated_at"])
@@ -35,19 +35,25 @@ def void_answered_objections(
     """
     because = "Submitted again with other content."
     answered = change.reviews.standing().exclude(subject_digest=subject_digest)
-    _void(change, answered.update(**_now(because)), because, acting_user)
+    _void(change, answered, because, acting_user)
 
 
-def _now(because: str) -> dict[str, object]:
-    return {"voided_at": timezone.now(), "voided_because": because}
-
-
-def _void(change: ChangeRequest, count: int, because: str, acting_user: User | None) -> None:
+def _void(
+    change: ChangeRequest, reviews: ReviewQuerySet, because: str, acting_user: User | None
+) -> None:
+    approvals = reviews.filter(verdict=ReviewVerdict.APPROVE)
+    approvers = list(approvals.values_list("reviewer__username", flat=True))
+    count = reviews.update(voided_at=timezone.now(), voided_because=because)
     if count:
         audit.record(
             "change.reviews_voided",
             change,
             acting_user=acting_user,
             workflow=change.workflow,
-            detail={"number": change.number, "because": because, "reviews": count},
+            detail={
+                "number": change.number,
+                "because": because,
+                "reviews": count,
+                "approvers": approvers,
+            },
         )
