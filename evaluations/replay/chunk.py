@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from evaluations.replay.concentration import Concentration
 from evaluations.replay.examples import Examples
 from evaluations.replay.outcome import Outcome
 from evaluations.replay.plane import Plane
@@ -52,6 +53,7 @@ class _Totals:
         self.requests = 0
         self.clusters = 0
         self.tally = Tally()
+        self.concentration = Concentration()
         self.plane = Plane(plan.pool, plan.full)
         self.examples = Examples()
         self.classes: dict[str, dict[str, int]] = {}
@@ -69,6 +71,7 @@ class _Totals:
             self._add_request(recorded, before, after)
         self.clusters += 1
         self.tally.add_cluster(pairs)
+        self.concentration.add_cluster([s for s in map(self._served, pairs) if s])
 
     def _add_request(self, recorded: RecordedRequest, before: Outcome, after: Outcome) -> None:
         self.requests += 1
@@ -85,6 +88,19 @@ class _Totals:
         if before.latency is not None or after.latency is not None:
             self.latency.append([self.clusters, before.class_key, before.latency, after.latency])
 
+    def _served(self, pair: Pair) -> tuple[str, str, str] | None:
+        before, after = pair
+        if before.served is None or after.served is None:
+            return None
+        providers = [
+            bundle.catalogue.models[model].provider
+            for bundle, model in (
+                (self.plan.baseline, before.served),
+                (self.plan.candidate, after.served),
+            )
+        ]
+        return before.class_key, providers[0], providers[1]
+
     def as_json(self) -> ChunkStats:
         return {
             "sums": {
@@ -95,6 +111,7 @@ class _Totals:
                 "moves": self.moves,
                 "sides": self.sides,
                 "metrics": self.tally.metrics,
+                "concentration": self.concentration.as_json(),
                 "plane": self.plane.as_json(),
             },
             "latency": self.latency,

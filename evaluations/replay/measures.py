@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from evaluations.replay import concentration
 from evaluations.replay.chunk import ChunkStats
 from evaluations.replay.latency import Latencies
 from evaluations.replay.outcome import MEANS, PERCENTILES, SHARES
@@ -29,7 +30,7 @@ from evaluations.statistics.intervals import (
 )
 from evaluations.statistics.mcnemar import mcnemar_mid_p
 
-MEASURED = (*MEANS, *PERCENTILES)
+MEASURED = (*MEANS, concentration.METRIC, *PERCENTILES)
 NIL = Interval(0.0, 0.0, 0.0, 0.0)
 
 
@@ -81,6 +82,8 @@ class Measures:
         known = Measurement(metric, class_key, self.count(class_key))
         if metric in PERCENTILES:
             return self._percentile(known, confidence)
+        if metric == concentration.METRIC:
+            return self._concentration(known, confidence)
         if metric not in MEANS:
             return None
         sums = self._sums(metric, class_key)
@@ -105,6 +108,27 @@ class Measures:
     def _sums(self, metric: str, class_key: str) -> MetricSums | None:
         sums: MetricSums | None = self.sums["metrics"].get(class_key, {}).get(metric)
         return sums
+
+    def _served(self, class_key: str) -> dict[str, Any] | None:
+        served: dict[str, Any] | None = self.sums["concentration"].get(class_key)
+        return served
+
+    def _concentration(self, known: Measurement, confidence: float) -> Measurement:
+        served = self._served(known.class_key)
+        if served is None:
+            return known
+        n, clusters = served["requests"], served["clusters"]
+        return replace(
+            known,
+            n=n,
+            clusters=clusters,
+            baseline=float(concentration.index_of(served, concentration.BASELINE)),
+            candidate=float(concentration.index_of(served, concentration.CANDIDATE)),
+            difference=concentration.index_interval(served, confidence, weight=Fraction(1)),
+            alone=concentration.index_interval(served, confidence),
+            alone_n=n,
+            alone_clusters=clusters,
+        )
 
     def _mean(self, known: Measurement, sums: MetricSums, confidence: float) -> Measurement:
         pairs, lone = paired_sums(sums), one_sided(sums, candidate=True)
