@@ -1,0 +1,114 @@
+"""The blast radius in sentences, for those who decide and for the check that is kept of it."""
+
+from __future__ import annotations
+
+from evaluations.impact.result import CostChange, Impact
+from policies.number_formats import money, number, percent
+
+BASES = {
+    "recorded": "as recorded",
+    "estimated": "estimated from catalogue prices and token counts",
+    "mixed": "partly recorded, partly estimated from catalogue prices",
+    "unknown": "not known: no cost is recorded and no price is set",
+}
+
+
+def requests_named(impact: Impact) -> str:
+    """``7,176 requests of “Support requests”``, or the part of them that was looked at."""
+    seen = number(impact.looked_at)
+    if impact.looked_at < impact.source.requests:
+        seen = f"{seen} of the {number(impact.source.requests)}"
+    return f"{seen} requests of {impact.source.name}"
+
+
+def headline(impact: Impact) -> str:
+    """One sentence: how many requests, and what becomes of them."""
+    if not impact.looked_at:
+        return "There are no recorded requests to look at yet."
+    if not impact.base_digest:
+        return f"First release: {_destinations(impact)} of {requests_named(impact)}."
+    if not impact.total.affected:
+        return f"None of {requests_named(impact)} would be treated differently."
+    parts = [
+        (impact.rerouted_share, "would go to another model"),
+        (impact.class_changed_share, "would change class"),
+        (impact.chain_changed_share, "would fall back on other models"),
+    ]
+    said = [f"{share_text(share)} {words}" for share, words in parts if share]
+    first, *rest = said
+    where, _, then = first.partition(" would ")
+    sentence = f"{where} of {requests_named(impact)} would {then}"
+    return _series([sentence, *rest]) + "."
+
+
+def cost_sentence(impact: Impact) -> str:
+    """What it costs per request, on what that rests, and how sure it is; empty without requests."""
+    cost = impact.cost
+    if not impact.looked_at:
+        return ""
+    if cost.mean_usd is None or cost.basis == "unknown":
+        return f"What it costs is {BASES['unknown']}."
+    if not impact.base_digest:
+        return f"A request costs {money(cost.candidate_mean_usd)} on average."
+    if not impact.total.model_changed:
+        return "The cost per request stays as it is."
+    change = f"{signed_money(cost.mean_usd)} a request"
+    relative = "" if cost.relative is None else f" ({signed_percent(cost.relative)})"
+    return f"Cost {change}{relative}, {BASES[cost.basis]}{_interval(cost)}."
+
+
+def notices(impact: Impact) -> list[str]:
+    """What a reviewer must not overlook: residency, providers, thresholds."""
+    said = []
+    if impact.total.residency_changed and impact.base_digest:
+        gained = ", ".join(impact.regions_gained)
+        more = f", newly in {gained}" if gained else ", in fewer regions than before"
+        share = share_text(impact.residency_changed_share)
+        said.append(f"{share} of requests go to a model that runs elsewhere{more}.")
+    if impact.new_providers and impact.base_digest:
+        named = ", ".join(impact.new_providers)
+        noun = "New provider" if len(impact.new_providers) == 1 else "New providers"
+        reach = impact.total.share(impact.new_provider_requests)
+        reached = f": {share_text(reach)} of requests reach it, first or in a fallback"
+        said.append(f"{noun} {named}{reached if impact.looked_at else ''}.")
+    return [*said, *impact.loosened]
+
+
+def summary(impact: Impact) -> str:
+    """The headline, the cost, and what must not be overlooked."""
+    return " ".join(filter(None, (headline(impact), cost_sentence(impact), *notices(impact))))
+
+
+def share_text(share: float | None) -> str:
+    """A share, where a few of very many do not read as none."""
+    if share is not None and 0 < share < 0.0005:
+        return "under 0.1%"
+    if share is not None and 0.9995 < share < 1:
+        return "over 99.9%"
+    return "all" if share == 1 else percent(share)
+
+
+def signed_money(value: float | None) -> str:
+    return f"+{money(value)}" if value is not None and value > 0 else money(value)
+
+
+def signed_percent(value: float | None) -> str:
+    return f"+{percent(value)}" if value is not None and value > 0 else percent(value)
+
+
+def _destinations(impact: Impact) -> str:
+    models: dict[str, int] = {}
+    for move in impact.moves:
+        models[move.target or "no model"] = models.get(move.target or "no model", 0) + move.requests
+    shares = [f"{share_text(impact.total.share(n))} go to {name}" for name, n in models.items()]
+    return _series(shares)
+
+
+def _interval(cost: CostChange) -> str:
+    if cost.low_usd is None or cost.high_usd is None:
+        return ""
+    return f"; 95% interval {signed_money(cost.low_usd)} to {signed_money(cost.high_usd)}"
+
+
+def _series(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
