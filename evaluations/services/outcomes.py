@@ -54,6 +54,9 @@ def ingest(
             rejected += _rejections(index, problems)
         else:
             good.append(event)
+    # In one order, so that two batches with the same ids wait for one another instead of locking
+    # each other out; of two events with one id the first of the batch counts.
+    good.sort(key=lambda event: event.request_id)
     computed = _compute_costs(good)
     with transaction.atomic():
         accepted = _insert(environment, good, computed, now)
