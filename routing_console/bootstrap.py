@@ -106,7 +106,9 @@ def _install(lock: Path) -> None:
     if not _succeeds("-m", "pip", "--version"):
         _ensure_pip()
     if _uv_is_there():
-        if _succeeds("-m", "uv", "pip", *arguments, "--python", str(PYTHON)):
+        # Compiled now, on all cores, as pip does: each of the processes starts a second sooner.
+        options = ("--compile-bytecode", "--python", str(PYTHON))
+        if _succeeds("-m", "uv", "pip", *arguments, *options):
             return
         print("uv could not install it (it reads no pip settings); trying pip …", flush=True)
     _call(str(PYTHON), "-m", "pip", *arguments, "--disable-pip-version-check")

@@ -162,7 +162,31 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "roll up outcomes": _every(60.0, "evaluations.roll_up_outcomes"),
     "resume stalled runs": _every(30.0, "evaluations.resume_stalled_runs"),
+    "measure missing impacts": _every(30.0, "evaluations.measure_missing_impacts"),
+    "deliver news": _every(10.0, "policies.deliver_news"),
+    "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
 }
+
+# Queued with a change request's id when it has new content or another base.
+TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact"]
+
+# --- Mail and webhooks ------------------------------------------------------------------
+# Where people reach this console, for the links in mails and webhooks.
+CONSOLE_URL = env.str("ROUTING_CONSOLE_URL", default="").rstrip("/")
+# smtp+tls://user:password@host:587; unset, no mail is sent (`consolemail://` prints it).
+_EMAIL = env.email_url("EMAIL_URL", default="dummymail://")
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _EMAIL["EMAIL_HOST"] or "localhost", _EMAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _EMAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _EMAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _EMAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _EMAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _EMAIL["EMAIL_FILE_PATH"] or None
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("ROUTING_CONSOLE_MAIL_FROM", default="routing-console@localhost")
+# Plain http and private addresses for webhooks: only where whoever may add a webhook may also
+# reach everything that this machine reaches.
+WEBHOOK_ALLOW_PRIVATE = env.bool("ROUTING_CONSOLE_WEBHOOK_ALLOW_PRIVATE", default=False)
 
 # --- Static files -----------------------------------------------------------------------
 STATIC_URL = "/static/"

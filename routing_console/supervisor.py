@@ -140,6 +140,7 @@ def _make_secret_key(data_dir: Path) -> None:
 def _environment(options: Options) -> dict[str, str]:
     return {
         "ROUTING_CONSOLE_INSECURE_HTTP": "1",  # it listens on this machine only
+        "ROUTING_CONSOLE_URL": options.address,
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "routing_console.settings",
         "ROUTING_CONSOLE_DATA_DIR": str(options.data_dir),
