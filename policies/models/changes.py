@@ -106,6 +106,7 @@ class CheckKind(models.TextChoices):
     SHADOW_EVALUATION = "shadow_evaluation", "Shadow evaluation"
     CONTRACTS = "contracts", "Complete contracts"
     BASE_UP_TO_DATE = "base_up_to_date", "Up-to-date base"
+    IMPACT = "impact", "Blast radius"
 
 
 class Check(models.Model):

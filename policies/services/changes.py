@@ -15,6 +15,7 @@ from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
 from policies.services.bundles import compose_bundle
+from policies.services.followups import content_is_new
 from policies.services.locking import lock_workflow, locked_change, locked_draft
 from policies.services.voiding import void_answered_objections, void_approvals
 from policies.transitions import TRANSITIONS
@@ -80,6 +81,7 @@ def open_change(
     change.contributors.set(contributors)
     _note("change.opened", change, acting_user, after=bundle.digest)
     checks.refresh_computed(change)
+    content_is_new(change)
     return change
 
 
@@ -102,6 +104,7 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
     _note("change.content", change, acting_user, before=before, after=bundle.digest)
     void_approvals(change, "The content was edited.", acting_user=acting_user)
     checks.refresh_computed(change)
+    content_is_new(change)
     return change
 
 
@@ -127,6 +130,7 @@ def describe(
     if moved:
         void_approvals(change, "The environment was changed.", acting_user=acting_user)
         checks.refresh_computed(change)
+        content_is_new(change)
     return change
 
 
@@ -142,6 +146,7 @@ def rebase(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     if change.base_digest != before:
         void_approvals(change, "The base was changed.", acting_user=acting_user)
     checks.refresh_computed(change)
+    content_is_new(change)
     return change
 
 

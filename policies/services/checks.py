@@ -22,6 +22,10 @@ MISSING: dict[str, tuple[str, str]] = {
         "No shadow evaluation of this exact content against this base has finished.",
         "Run a shadow evaluation on a dataset of this workflow.",
     ),
+    CheckKind.IMPACT: (
+        "The blast radius of this exact content against this base is not computed yet.",
+        "Wait a moment: it is computed by itself.",
+    ),
 }
 
 
