@@ -22,6 +22,7 @@ class Event(StrEnum):
     ROLLED_BACK = "release.rolled_back"
     BREAK_GLASS = "release.break_glass"
     WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_TEST = "webhook.test"
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,11 @@ WORDS: dict[Event, EventWords] = {
     Event.WEBHOOK_DISABLED: EventWords(
         "Webhook switched off", "A webhook failed for days and is no longer called."
     ),
+    Event.WEBHOOK_TEST: EventWords("Test", "Somebody tried a webhook.", by_mail=False),
 }
-# What a webhook of a workflow may ask for: its own end can be told to people only.
-WEBHOOK_EVENTS = tuple(event for event in Event if event is not Event.WEBHOOK_DISABLED)
+PEOPLE_EVENTS = tuple(event for event in Event if event is not Event.WEBHOOK_TEST)
+# What a webhook may ask for: that one was switched off can be told to people only.
+WEBHOOK_EVENTS = tuple(event for event in PEOPLE_EVENTS if event is not Event.WEBHOOK_DISABLED)
 
 
 class Group(StrEnum):

@@ -1,0 +1,77 @@
+"""Who is on a team, and what each had to do with a change request or a release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import User
+
+from policies.models import (
+    AuditEvent,
+    ChangeRequest,
+    Comment,
+    ComponentContract,
+    Membership,
+    Review,
+    Team,
+    Workflow,
+)
+from policies.models.components import ComponentKind
+from policies.notifications.recipients import Member, Roster
+from policies.permissions import CAPABILITIES
+from policies.services import guards
+
+
+def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
+    """Everybody that an audit row may concern. Its workflow's team, and these change requests."""
+    workflow = event.workflow
+    if workflow is None:
+        return Roster(())
+    reviews = Review.objects.filter(change__in=changes)
+    comments = Comment.objects.filter(change__in=changes)
+    links = ChangeRequest.contributors.through.objects.filter(changerequest__in=changes)
+    voided = User.objects.filter(username__in=event.detail.get("approvers", ()))
+    open_change = next((change for change in changes if change.is_open), None)
+    return Roster(
+        members=_members(workflow.team),
+        contributors=frozenset(links.values_list("user_id", flat=True)),
+        owned=_owned(workflow),
+        owners_needed=_by_person(guards.component_owners(open_change)) if open_change else {},
+        satisfied=_satisfied(open_change) if open_change else frozenset(),
+        heard=frozenset(reviews.values_list("reviewer_id", flat=True)),
+        commenters=frozenset(comments.values_list("author_id", flat=True)),
+        voided=frozenset(voided.values_list("pk", flat=True)),
+    )
+
+
+def _members(team: Team) -> tuple[Member, ...]:
+    held: dict[int, set[str]] = {}
+    rows = Membership.objects.filter(team=team, user__is_active=True).order_by("user_id")
+    for user_id, role in rows.values_list("user_id", "role"):
+        held.setdefault(user_id, set()).update(CAPABILITIES[role])
+    return tuple(Member(pk, frozenset(capabilities)) for pk, capabilities in held.items())
+
+
+def _owned(workflow: Workflow) -> dict[int, tuple[str, ...]]:
+    owners: dict[str, User] = {}
+    contracts = ComponentContract.objects.filter(workflow=workflow).select_related("owner")
+    for contract in contracts.order_by("number"):
+        owners[contract.kind] = contract.owner
+    return _by_person(owners)
+
+
+def _by_person(owners: dict[str, User]) -> dict[int, tuple[str, ...]]:
+    labels = {kind: ComponentKind(kind).label.lower() for kind in owners}
+    people: Iterable[int] = {owner.pk for owner in owners.values()}
+    return {
+        pk: tuple(
+            labels[kind]
+            for kind in ComponentKind.values
+            if kind in owners and owners[kind].pk == pk
+        )
+        for pk in people
+    }
+
+
+def _satisfied(change: ChangeRequest) -> frozenset[int]:
+    return frozenset(review.reviewer_id for review in guards.standing_of(change).approvals)

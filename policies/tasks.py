@@ -1,0 +1,37 @@
+"""Celery entries; what they do is in `policies.services`."""
+
+from celery import shared_task
+
+from policies.origin import Origin, acting_from
+from policies.services import news, notification_mail, notifications, webhook_delivery
+from policies.services.waking import DELIVER_NEWS
+
+
+@shared_task(name=DELIVER_NEWS)
+def deliver_news() -> None:
+    """Tell what is not told yet, then queue each mail and webhook message that is due."""
+    news.tell_news()
+    for pk, tries in notification_mail.take_due():
+        send_mail.delay(pk, tries)
+    for pk, tries in webhook_delivery.take_due():
+        try_message.delay(pk, tries)
+
+
+@shared_task(name="policies.send_mail")
+def send_mail(pk: int, tries: int) -> None:
+    """One try to mail one notification."""
+    notification_mail.send_mail(pk, tries)
+
+
+@shared_task(name="policies.try_message")
+def try_message(pk: int, tries: int) -> None:
+    """One try to deliver one webhook message."""
+    with acting_from(Origin("task")):
+        webhook_delivery.try_message(pk, tries)
+
+
+@shared_task(name="policies.forget_old_deliveries")
+def forget_old_deliveries() -> None:
+    """Drop old delivery logs and notifications."""
+    webhook_delivery.forget_old()
+    notifications.forget_old()
