@@ -88,6 +88,8 @@ class RowReader:
     def whole(self, name: str) -> int | None:
         """A whole number of 0 or more; null stays null."""
         value = self.raw.get(name)
+        if type(value) is int and 0 <= value <= _MAX_INTEGER:
+            return value
         exact = None if value is None or value == "" else _decimal(value)
         if exact is not None and exact != exact.to_integral_value():
             self.fault(name, f"is {value}; it must be a whole number.")

@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,14 @@ def _sorted_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[OutcomeRow]:
         for values in batch:
             record = dict(zip(_RAW_TYPES, values, strict=True))
             for name in _JSON_FIELDS:
-                record[name] = json.loads(record[name]) if record[name] is not None else None
+                record[name] = _loaded(record[name])
             yield OutcomeRow(*(record[name] for name in order))
+
+
+@lru_cache(maxsize=4096)
+def _loaded(text: str | None) -> dict[str, Any] | None:
+    # The rows of one request repeat the same texts; the shared dicts are only read.
+    return None if text is None else json.loads(text)
 
 
 def _split_features(connection: duckdb.DuckDBPyConnection, problems: Problems) -> FeatureSplit:
