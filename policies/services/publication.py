@@ -30,7 +30,9 @@ from policies.transitions import State
 def publish(change: ChangeRequest, *, acting_user: User) -> Release:
     """Put an approved change in force: retire the old release and raise the new one, at once."""
     environment = locked_environment(change.environment_id)
-    others = locked_open_changes(Q(environment=environment) & ~Q(pk=change.pk))
+    # Together and in order: one by one, two writers could each hold what the other needs next.
+    held = locked_open_changes(Q(environment=environment) | Q(pk=change.pk))
+    others = [other for other in held if other.pk != change.pk]
     change = locked_change(change)
     draft = locked_draft(change.draft) if change.draft else None
     if change.environment_id != environment.pk:
