@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.db import Error as DatabaseError
 
-from evaluations.services import rollups, running
+from evaluations.services import impact, rollups, running
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,19 @@ def resume_stalled_runs() -> None:
 def roll_up_outcomes() -> None:
     """Sum every hour and day whose outcomes changed."""
     rollups.roll_up_all()
+
+
+@shared_task(name="evaluations.measure_change_impact")
+def measure_change_impact(change_id: int) -> None:
+    """What the content of a change request would do to recorded requests."""
+    impact.record_impact(change_id)
+
+
+@shared_task(name="evaluations.measure_missing_impacts")
+def measure_missing_impacts() -> None:
+    """Queue what was lost, or is to be measured on another dataset now."""
+    for change_id in impact.changes_to_measure():
+        measure_change_impact.delay(change_id)
 
 
 def _guarded(run_id: int, step: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """What happened and what would: outcomes and their roll-ups, datasets, evaluation runs."""
 
 from evaluations.models.datasets import Dataset
+from evaluations.models.impact import StandingDataset
 from evaluations.models.outcomes import Outcome
 from evaluations.models.rollups import DirtyBucket, Grain, OutcomeRollup
 from evaluations.models.runs import EvaluationChunk, ShadowEvaluation
@@ -13,4 +14,5 @@ __all__ = [
     "Outcome",
     "OutcomeRollup",
     "ShadowEvaluation",
+    "StandingDataset",
 ]

@@ -1,0 +1,162 @@
+"""The recorded requests that answer for a workflow: its standing dataset, or its last week."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Mod
+from django.utils import timezone
+
+from evaluations.impact.reading import division, read_traffic
+from evaluations.impact.traffic import NOTHING, Source, TrafficRequest, Use
+from evaluations.models import Dataset, Outcome, StandingDataset
+from policies.engine import Request
+from policies.models import Environment, Workflow
+from policies.refusals import Reason, Refused
+from policies.services import audit
+from policies.services.rights import require_right
+
+# Of more requests than these a part is looked at, always the same: some three seconds' work.
+MOST_REQUESTS = 50_000
+WEEK = datetime.timedelta(days=7)
+_COLUMNS = (
+    "request_id", "conversation_id", "tenant", "attributes", "served_model", "cost_nusd",
+    "input_tokens", "output_tokens", "attempts",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A source that can be read; nothing is read before it is asked for."""
+
+    source: Source
+    dataset: Dataset | None = None
+    environment: Environment | None = None
+    until: datetime.datetime | None = None
+
+    def read(self, models: Collection[str], *, with_prompts: bool) -> Iterator[TrafficRequest]:
+        """Its requests, with what the named models recorded for them."""
+        share = min(1.0, MOST_REQUESTS / max(1, self.source.requests))
+        if self.dataset is not None:
+            yield from read_traffic(
+                self.dataset.path,
+                models,
+                with_prompts=with_prompts,
+                divided_by=self.source.divided_by,
+                share=share,
+            )
+        elif self.environment is not None and self.until is not None:
+            rows = _outcomes(self.environment, self.until)
+            for row in _part(rows, share).values_list(*_COLUMNS).iterator(chunk_size=2000):
+                yield _of_outcome(row, self.source.divided_by)
+
+
+def standing_dataset(workflow: Workflow) -> Dataset | None:
+    """The chosen dataset, else the newest; None while the workflow has none."""
+    chosen = StandingDataset.objects.filter(workflow=workflow).select_related("dataset").first()
+    return chosen.dataset if chosen else Dataset.objects.filter(workflow=workflow).first()
+
+
+@transaction.atomic
+def choose_standing_dataset(
+    workflow: Workflow, dataset: Dataset | None, *, acting_user: User
+) -> None:
+    """Measure every blast radius of the workflow on this dataset; None: always on the newest."""
+    require_right(
+        "evaluate", workflow.team, acting_user=acting_user, to="choose the standing dataset"
+    )
+    if dataset is not None and dataset.workflow_id != workflow.pk:
+        raise Refused(Reason("workflow", "This dataset belongs to another workflow."))
+    if dataset is None:
+        StandingDataset.objects.filter(workflow=workflow).delete()
+    else:
+        StandingDataset.objects.update_or_create(
+            workflow=workflow, defaults={"dataset": dataset, "chosen_by": acting_user}
+        )
+    audit.record(
+        "dataset.standing",
+        dataset or workflow,
+        acting_user=acting_user,
+        workflow=workflow,
+        after=dataset.digest if dataset else "",
+        detail={"name": dataset.name if dataset else "the newest"},
+    )
+
+
+def recorded_requests(workflow: Workflow) -> Recorded:
+    """What impact is measured on: the standing dataset, else the last week, else nothing."""
+    dataset = standing_dataset(workflow)
+    if dataset is not None:
+        return of_dataset(dataset)
+    return last_week(workflow) or Recorded(NOTHING)
+
+
+def of_dataset(dataset: Dataset) -> Recorded:
+    divided_by = division(dataset.summary.get("attributes", {}))
+    source = Source("dataset", dataset.digest, f"“{dataset.name}”", dataset.requests, divided_by)
+    return Recorded(source, dataset=dataset)
+
+
+def last_week(workflow: Workflow) -> Recorded | None:
+    """The last seven days of the environment furthest along that reported any; to the hour, so
+    that within one nothing is computed twice.
+    """
+    until = timezone.now().replace(minute=0, second=0, microsecond=0) + datetime.timedelta(hours=1)
+    for environment in Environment.objects.filter(workflow=workflow).order_by("-position"):
+        rows = _outcomes(environment, until)
+        requests = rows.count()
+        if requests:
+            key = f"week:{environment.pk}:{until:%Y-%m-%dT%H}"
+            name = f"the last seven days in {environment.name}"
+            source = Source("week", key, name, requests, _division_of(rows))
+            return Recorded(source, environment=environment, until=until)
+    return None
+
+
+def _outcomes(environment: Environment, until: datetime.datetime) -> QuerySet[Outcome]:
+    return Outcome.objects.filter(environment=environment, time__gte=until - WEEK, time__lt=until)
+
+
+def _part(rows: QuerySet[Outcome], share: float) -> QuerySet[Outcome]:
+    """Every n-th row by number."""
+    step = round(1 / share)
+    if step <= 1:
+        return rows
+    return rows.annotate(left=Mod(F("pk"), step)).filter(left=0)
+
+
+def _division_of(rows: QuerySet[Outcome]) -> str:
+    if rows.exclude(tenant="").exists():
+        return "tenant"
+    first = rows.first()
+    return division(first.attributes) if first else ""
+
+
+def _of_outcome(row: tuple[object, ...], divided_by: str) -> TrafficRequest:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    attributes, served, attempts = values["attributes"], values["served_model"], values["attempts"]
+    known = attributes if isinstance(attributes, dict) else {}
+    tries = len(attempts) if isinstance(attempts, list) else 0
+    # An outcome's cost is of all its attempts: only of a single one is it the model's own.
+    cost = values["cost_nusd"] if tries <= 1 else None
+    use = Use(_whole(cost), _whole(values["input_tokens"]), _whole(values["output_tokens"]))
+    request = Request(
+        attributes=known,
+        request_id=str(values["request_id"]),
+        input_tokens=_whole(values["input_tokens"]),
+    )
+    return TrafficRequest(
+        request,
+        cluster=str(values["conversation_id"] or values["request_id"]),
+        calls={str(served): use} if served else {},
+        tenant=str(values["tenant"] or known.get(divided_by, "")),
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
