@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from evaluations.api.datasets import Datasets, OneDataset
 from evaluations.api.outcomes import FeedbackView, OutcomesView
+from evaluations.api.runs import CancelEvaluation, Evaluations, OneEvaluation
 from evaluations.api.scorecard import ScorecardView
 from evaluations.views import datasets, home, runs, scorecard
 
@@ -34,4 +36,21 @@ urlpatterns = [
     path("api/v1/outcomes", OutcomesView.as_view(), name="api-outcomes"),
     path("api/v1/feedback", FeedbackView.as_view(), name="api-feedback"),
     path("api/v1/workflows/<slug:slug>/scorecard", ScorecardView.as_view(), name="api-scorecard"),
+    path("api/v1/workflows/<slug:slug>/datasets/", Datasets.as_view(), name="api-datasets"),
+    path(
+        "api/v1/workflows/<slug:slug>/datasets/<int:pk>/", OneDataset.as_view(), name="api-dataset"
+    ),
+    path(
+        "api/v1/workflows/<slug:slug>/evaluations/", Evaluations.as_view(), name="api-evaluations"
+    ),
+    path(
+        "api/v1/workflows/<slug:slug>/evaluations/<int:pk>/",
+        OneEvaluation.as_view(),
+        name="api-evaluation",
+    ),
+    path(
+        "api/v1/workflows/<slug:slug>/evaluations/<int:pk>/cancel/",
+        CancelEvaluation.as_view(),
+        name="api-evaluation-cancel",
+    ),
 ]
