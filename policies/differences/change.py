@@ -33,6 +33,7 @@ class Listing:
     compared: Callable[[Entry, Entry, str, str], Iterator[Change]]
     order_matters: bool = False
     removal_loosens: bool = False
+    known_by: str = ""  # a member that tells an entry even under another name
 
 
 def entries_of(document: object, key: str) -> list[tuple[int, Entry]]:
@@ -57,6 +58,7 @@ def entry_changes(listing: Listing, old: Entry, new: Entry) -> Iterator[Change]:
         title = f"{listing.noun} “{name}”"
         if name in renamed:
             yield Change("changed", f"{title} was called “{renamed[name]}”.", pointer)
+            yield from listing.compared(before[renamed[name]][1], entry, title, pointer)
         elif name not in before:
             place = f" at place {index + 1}" if listing.order_matters else ""
             yield Change("added", f"{title} added{place}: {listing.told(entry)}.", pointer)
@@ -76,16 +78,26 @@ def _by_name(listing: Listing, document: Entry) -> dict[str, tuple[int, Entry]]:
 def _renamed(
     listing: Listing, before: dict[str, tuple[int, Entry]], after: dict[str, tuple[int, Entry]]
 ) -> Iterator[tuple[str, str]]:
-    """New name → old name, where an entry is the same in everything but its name."""
+    """New name → old name, where an entry is the same but for its name, or surely known by
+    another member."""
     gone = {name: entry for name, (_, entry) in before.items() if name not in after}
-    for name, (_, entry) in after.items():
-        if name in before:
-            continue
-        for old_name, old_entry in gone.items():
-            if {**old_entry, listing.name: None} == {**entry, listing.name: None}:
-                del gone[old_name]
-                yield name, old_name
-                break
+    come = {name: entry for name, (_, entry) in after.items() if name not in before}
+    for alike in (_same_but_for_name, _same_in_what_tells):
+        for name, entry in list(come.items()):
+            found = next((old for old in gone if alike(listing, gone[old], entry)), None)
+            if found is not None:
+                del gone[found], come[name]
+                yield name, found
+
+
+def _same_but_for_name(listing: Listing, old: Entry, new: Entry) -> bool:
+    return {**old, listing.name: None} == {**new, listing.name: None}
+
+
+def _same_in_what_tells(listing: Listing, old: Entry, new: Entry) -> bool:
+    return bool(old.get(listing.known_by)) and old.get(listing.known_by) == new.get(
+        listing.known_by
+    )
 
 
 def _moved(

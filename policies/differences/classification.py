@@ -88,7 +88,7 @@ def _rules(units: dict[str, str]) -> Listing:
         yield from text_change(old, new, "class", title, pointer, "the class")
         yield from description_change(old, new, title, pointer)
 
-    return Listing("rules", "id", "Rule", told, compared, order_matters=True)
+    return Listing("rules", "id", "Rule", told, compared, order_matters=True, known_by="when")
 
 
 def _provided_changes(old: Any, new: Any) -> Iterator[Change]:

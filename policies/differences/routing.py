@@ -61,7 +61,8 @@ def route_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[
         was, now = (SELECTIONS.get(shown(r.get("select")), "unclear") for r in (old, new))
         yield Change("changed", f"{title}: takes {now}; was {was}.", f"{pointer}/select")
     yield from _candidate_changes(old, new, title, f"{pointer}/candidates")
-    if old.get("salt") != new.get("salt") and "weighted" in (old.get("select"), new.get("select")):
+    both_split = old.get("select") == new.get("select") == "weighted"
+    if both_split and old.get("salt") != new.get("salt"):
         sentence = f"{title}: another salt, so that everyone is dealt out anew."
         yield Change("changed", sentence, f"{pointer}/salt")
     yield from _constraint_changes(
@@ -155,4 +156,5 @@ RULES = Listing(
     lambda rule: plain(policy_rule_parts(rule)),
     _compare_rules,
     order_matters=True,
+    known_by="when",
 )

@@ -33,6 +33,10 @@ class WordsField(forms.CharField):
         return ", ".join(value) if isinstance(value, list | tuple) else value
 
 
+def day_input() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
 def price_field(label: str) -> forms.DecimalField:
     return forms.DecimalField(
         label=label,
@@ -77,7 +81,7 @@ class ModelForm(CatalogueModelForm):
             "context_window": forms.TextInput(
                 attrs={"inputmode": "numeric", "class": "input--number"}
             ),
-            "retires_on": forms.DateInput(attrs={"type": "date"}),
+            "retires_on": day_input(),
         }
 
     def facts(self) -> ModelFacts:
@@ -96,7 +100,7 @@ class PriceForm(forms.Form):
     """A price from a day on."""
 
     effective_from = forms.DateField(
-        label="From", initial=datetime.date.today, widget=forms.DateInput(attrs={"type": "date"})
+        label="From", initial=datetime.date.today, widget=day_input()
     )
     input_usd_per_mtok = price_field("Input")
     output_usd_per_mtok = price_field("Output")
@@ -113,7 +117,7 @@ class NewModelForm(ModelForm):
     """A new model with its first price, which may begin in the past: nothing was counted yet."""
 
     effective_from = forms.DateField(
-        label="Priced from", widget=forms.DateInput(attrs={"type": "date"})
+        label="Priced from", widget=day_input()
     )
     input_usd_per_mtok = price_field("Input price")
     output_usd_per_mtok = price_field("Output price")

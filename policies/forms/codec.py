@@ -64,6 +64,11 @@ def decode_tree(kind: str, tree: Tree) -> Decoded:
     return Decoded({"schema": 1, **document}, tuple(parked))
 
 
+def value_at(shape: Shape, inner: Tree) -> Any:
+    """The JSON value of one branch of a form."""
+    return _value(shape, inner, "", [])
+
+
 def _value(shape: Shape, inner: Tree | list[str] | None, path: str, parked: PairList) -> Any:
     """The JSON value of one place; OMITTED where nothing was sent for it."""
     raw = raw_of(inner)

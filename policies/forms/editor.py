@@ -54,9 +54,13 @@ def bind(
     vocabulary: Vocabulary,
     problems: Iterable[Problem] = (),
     parked: tuple[tuple[str, list[str]], ...] = (),
+    opened: frozenset[str] | None = None,
 ) -> Editor:
-    """The editor of a raw document. Pointers of the problems start at the document's root."""
-    binder = _Binder(vocabulary)
+    """The editor of a raw document. Pointers of the problems start at the document's root.
+
+    Only the entries ``opened`` get their controls, where a list folds; by default all of them.
+    """
+    binder = _Binder(vocabulary, opened)
     members = document
     if isinstance(document, dict) and document.get("schema") == 1:
         members = {key: value for key, value in document.items() if key != "schema"}
@@ -71,8 +75,9 @@ def bind(
 class _Binder:
     """Binds places one by one and remembers which node answers for which pointer."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, opened: frozenset[str] | None) -> None:
         self.vocabulary = vocabulary
+        self.opened = opened
         self.slots: dict[str, Node] = {}
 
     def bind(
@@ -96,10 +101,20 @@ class _Binder:
         if not isinstance(value, list):
             return raw_node(value, path, pointer)
         node = Node(path, pointer, value)
-        node.entries = [
-            self.bind(shape.item, item, f"{path}.{index}", f"{pointer}/{index}", {})
-            for index, item in enumerate(value)
-        ]
+        for index, item in enumerate(value):
+            place, inner = f"{path}.{index}", f"{pointer}/{index}"
+            is_open = self.opened is None or place in self.opened
+            if shape.folds and not is_open and isinstance(item, dict):
+                node.entries.append(self._folded(item, place, inner))
+            else:
+                node.entries.append(self.bind(shape.item, item, place, inner, {}))
+        return node
+
+    def _folded(self, item: dict[str, Any], path: str, pointer: str) -> Node:
+        """An entry of which only a sentence is shown; it answers for all pointers into it."""
+        node = raw_node(item, path, pointer)
+        node.is_folded = True
+        self.slots[pointer] = node
         return node
 
     def _record(self, shape: Record, value: Any, path: str, pointer: str) -> Node:
@@ -163,7 +178,7 @@ def _spoken(node: Node, message: str) -> str:
         return "Enter a number." if "not null" in message else sentence(message)
     if node.leaf and node.raw is None and not node.text and node.widget == "select":
         return "Choose one."
-    if isinstance(node.value, Test) and node.value.contradicts:
+    if isinstance(node.held, Test) and node.held.contradicts:
         return "Two of these tests on one attribute cannot both stand; keep one of them."
     return sentence(message)
 

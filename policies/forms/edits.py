@@ -9,25 +9,27 @@ which no longer applies moves along with its entry. Pure: a new tree is returned
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from policies.forms import codec, conditions, new_entries
+from policies.engine import Problem
+from policies.forms import codec, conditions, leaves, new_entries
 from policies.forms.nodes import element_id
 from policies.forms.shapes import SHAPES, Condition, OneOf, Record, Rows, Shape
-from policies.forms.tree import MARK, Tree, grow, numbered
+from policies.forms.tree import MARK, OPEN, RAW, Tree, branch, grow, numbered, raw_of
 from policies.forms.vocabulary import Vocabulary
 
+MOST_OPENED = 5
 FIRST_TESTS = {"category": "in", "number": "gte", "flag": "true"}
 
 
 @dataclass(frozen=True)
 class Edited:
-    """The tree after an edit, the element that takes the focus, and the entry to show open."""
+    """The tree after an edit, and the id of the element that takes the focus."""
 
     tree: Tree
     focus: str = ""
-    opened: str = ""
 
 
 class UnknownEdit(ValueError):
@@ -53,28 +55,78 @@ def _add(kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Voc
         return _switch_on(shape, tree, steps)
     if not isinstance(shape, Rows):
         raise UnknownEdit(".".join(steps))
-    branch = _branch(tree, steps)
-    index = len(numbered(branch))
+    index = len(numbered(_branch(tree, steps)))
     value = new_entries.new_entry(kind, steps, tree, vocabulary, argument)
     path = ".".join([*steps, str(index)])
     grown = grow(codec.shape_pairs(shape.item, value, path))
-    _branch(tree, steps)[str(index)] = _at(grown, [*steps, str(index)])
-    return Edited(tree, element_id("row", path), path)
+    entry = _at(grown, [*steps, str(index)])
+    if shape.folds:
+        entry[OPEN] = ["1"]
+    _branch(tree, steps)[str(index)] = entry
+    return Edited(tree, element_id("row", path))
+
+
+def _open(kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary) -> Edited:
+    """Shows the controls of an entry that was folded into one of raw JSON."""
+    shape, path = shape_at(kind, steps), ".".join(steps)
+    raw = raw_of(_branch(tree, steps))
+    if raw is None or not isinstance(shape, Record) or not _folds(kind, steps):
+        raise UnknownEdit(path)
+    grown = grow(codec.shape_pairs(shape, leaves.raw_value(raw), path))
+    _branch(tree, steps[:-1])[steps[-1]] = _at(grown, steps) | {OPEN: ["1"]}
+    return Edited(tree, element_id("row", path))
+
+
+def _close(
+    kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary
+) -> Edited:
+    """Folds an entry into one control of raw JSON."""
+    shape, path = shape_at(kind, steps), ".".join(steps)
+    if not isinstance(shape, Record) or not _folds(kind, steps):
+        raise UnknownEdit(path)
+    entry = _branch(tree, steps)
+    if raw_of(entry) is None:
+        value = codec.value_at(shape, entry)
+        _branch(tree, steps[:-1])[steps[-1]] = {RAW: [leaves.raw_text(value)]}
+    return Edited(tree, element_id("open", path))
+
+
+def _folds(kind: str, steps: list[str]) -> bool:
+    above = shape_at(kind, steps[:-1])
+    return isinstance(above, Rows) and above.folds
+
+
+def opened_in(kind: str, tree: Tree) -> frozenset[str]:
+    """The paths of entries that are shown with their controls."""
+    folding = [key for key in SHAPES[kind].fields if _folds(kind, [key, "0"])]
+    return frozenset(
+        f"{key}.{index}"
+        for key in folding
+        for index, entry in enumerate(numbered(branch(tree, key)))
+        if isinstance(entry, dict) and OPEN in entry
+    )
+
+
+def opened_at_first(kind: str, paths: Iterable[str], problems: Iterable[Problem]) -> frozenset[str]:
+    """What to open when the page is called: the entries asked for, and a few with problems."""
+    wrong = [problem.pointer.strip("/").split("/")[:2] for problem in problems]
+    entries = [steps for steps in wrong if len(steps) == 2 and _folds(kind, steps)]
+    return frozenset([*paths, *list(dict.fromkeys(map(".".join, entries)))[:MOST_OPENED]])
 
 
 def _add_group(tree: Tree, steps: list[str]) -> Edited:
-    branch = _branch(tree, steps)
-    index = len(numbered(branch))
-    branch[str(index)] = {MARK: [""]}
+    condition = _branch(tree, steps)
+    index = len(numbered(condition))
+    condition[str(index)] = {MARK: [""]}
     path = ".".join([*steps, str(index)])
-    return Edited(tree, element_id("add-test", path), path)
+    return Edited(tree, element_id("add-test", path))
 
 
 def _switch_on(shape: Record, tree: Tree, steps: list[str]) -> Edited:
     path = ".".join(steps)
     grown = grow(codec.shape_pairs(shape, {}, path))
     _branch(tree, steps[:-1])[steps[-1]] = _at(grown, steps)
-    return Edited(tree, element_id("row", path), path)
+    return Edited(tree, element_id("row", path))
 
 
 def _test(kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary) -> Edited:
@@ -90,7 +142,9 @@ def _test(kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vo
     declared = word.values if word else ()
     grown = grow(conditions.test_pairs(test, path, declared))
     group[str(index)] = _at(grown, [*steps, str(index)])
-    return Edited(tree, element_id("row", path), path)
+    chips = "values.0" if declared else "lines"
+    operand = {"in": chips, "gte": "value"}.get(operator, "op")
+    return Edited(tree, element_id("f", f"{path}.{operand}"))
 
 
 def _remove(
@@ -103,12 +157,12 @@ def _remove(
     del parent[steps[-1]]
     above = ".".join(steps[:-1])
     if not steps[-1].isdecimal():
-        return Edited(tree, element_id("add", ".".join(steps)), above)
+        return Edited(tree, element_id("add", ".".join(steps)))
     entries = numbered(parent)
     _renumber(parent, entries)
     if isinstance(shape_at(kind, steps[:-1]), Condition) and len(entries) < 2:
         parent.pop(conditions.ANY_MARK, None)
-    return Edited(tree, element_id("add", above), above)
+    return Edited(tree, element_id("add", above))
 
 
 def _move(
@@ -125,8 +179,9 @@ def _move(
     entries.insert(now, entries.pop(was))
     _renumber(parent, entries)
     path = ".".join([*steps[:-1], str(now)])
-    way = "up" if by < 0 else "down"
-    return Edited(tree, element_id(way, path), path)
+    # At either end the button that led there is off, so the other one takes the focus.
+    up = now > 0 if by < 0 else now == len(entries) - 1
+    return Edited(tree, element_id("up" if up else "down", path))
 
 
 def _up(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabulary) -> Edited:
@@ -137,7 +192,15 @@ def _down(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabul
     return _move(kind, tree, steps, argument, words, 1)
 
 
-_ACTIONS = {"add": _add, "test": _test, "remove": _remove, "up": _up, "down": _down}
+_ACTIONS = {
+    "add": _add,
+    "test": _test,
+    "remove": _remove,
+    "up": _up,
+    "down": _down,
+    "open": _open,
+    "close": _close,
+}
 
 
 def shape_at(kind: str, steps: list[str]) -> Shape | None:

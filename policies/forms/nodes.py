@@ -25,12 +25,14 @@ class Node:
     """One place. Templates reach members by name (``rule.when``), list entries by ``entries``.
 
     ``path`` is the name of its control, ``pointer`` its place in the document, ``problems`` what
-    is wrong right here, ``below`` how many problems there are here and further in.
+    is wrong right here, ``below`` how many problems there are here and further in, ``held`` the
+    raw value; a folded entry has all of it in ``raw``. No field is called as a member of a
+    document may be, for members come first.
     """
 
     path: str
     pointer: str
-    value: Any = None
+    held: Any = None
     leaf: Leaf | None = None
     texts: list[str] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
@@ -41,6 +43,7 @@ class Node:
     problems: list[str] = field(default_factory=list)
     below: int = 0
     note: str = ""
+    is_folded: bool = False
 
     def __getitem__(self, key: str) -> Node:
         return self.members[key]

@@ -87,10 +87,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Rows:
-    """A list of entries of one shape, which can be added, removed and moved."""
+    """A list of entries of one shape, which can be added, removed and moved.
+
+    Entries of a list that ``folds`` are shown as a sentence each until one opens them.
+    """
 
     item: Shape
     label: str
+    folds: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,7 @@ CLASSIFICATION = Record(
                 }
             ),
             "Rules",
+            folds=True,
         ),
         "default_class": text("Class when no rule matches", source="classes"),
         "provided": Record(
@@ -253,6 +258,7 @@ POLICY = Record(
                 }
             ),
             "Rules",
+            folds=True,
         ),
         "default": ROUTE,
         "sticky_on": Leaf(
@@ -288,6 +294,7 @@ FALLBACK = Record(
                 }
             ),
             "Rows",
+            folds=True,
         ),
         "limits": Record(
             {
@@ -359,6 +366,7 @@ THRESHOLDS = Record(
                 },
             ),
             "Thresholds",
+            folds=True,
         )
     }
 )

@@ -11,6 +11,7 @@ Pairs = Iterable[tuple[str, list[str]]]
 
 RAW = "~"  # the control at path.~ holds the JSON text of whatever stands at path
 MARK = "_"  # the hidden control path._ says that an object without other controls is there
+OPEN = "_open"  # the hidden control path._open says that an entry is shown with its controls
 DEEPEST = 24
 
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from policies import sentences
 from policies.engine import METRICS
 from policies.forms.nodes import Node, element_id
+from policies.templatetags.ui import icon as draw
 
 register = template.Library()
 
@@ -52,19 +55,63 @@ def raw(node: Node, label: str = "") -> Context:
     return {"node": node, "label": label or node.note or "As written"}
 
 
-@register.inclusion_tag("policies/studio/edit_button.html")
+@register.simple_tag
 def edit_button(
-    action: str, path: str, label: str, icon: str = "", visible: bool = False, argument: str = ""
-) -> Context:
-    """A button for one structural edit. ``visible`` shows the label, else only the icon."""
-    value = f"{action}:{path}:{argument}" if argument else f"{action}:{path}"
-    return {
-        "value": value,
-        "id": element_id(action, f"{path}.{argument}" if argument else path),
-        "label": label,
-        "icon": icon,
-        "visible": visible,
+    action: str,
+    path: str,
+    label: str,
+    icon: str = "",
+    visible: bool = False,
+    argument: str = "",
+    off: bool = False,
+) -> SafeString:
+    """A button for one structural edit. ``visible`` shows the label, else only the icon; a button
+    that is ``off`` keeps its place.
+    """
+    return format_html(
+        '<button class="button button--small{}" type="submit" name="_edit" value="{}" id="{}"'
+        "{}{}>{}{}</button>",
+        "" if visible else " button--quiet button--icon",
+        f"{action}:{path}:{argument}" if argument else f"{action}:{path}",
+        element_id(action, f"{path}.{argument}" if argument else path),
+        SafeString(" disabled") if off else "",
+        "" if visible else format_html(' aria-label="{}" title="{}"', label, label),
+        draw(icon) if icon else "",
+        label if visible else "",
+    )
+
+
+@register.simple_tag
+def sentence(parts: list[sentences.Part]) -> SafeString:
+    """Parts as ``components/rule_sentence.html`` draws them; a function, since there are many."""
+    said = format_html_join(
+        " ", '<span class="sentence__{}">{}</span>', ((part.kind, part.text) for part in parts)
+    )
+    return format_html('<span class="sentence">{}</span>', said)
+
+
+@register.simple_tag
+def rule_note(rule: Any) -> str:
+    """What stands under a rule's sentence: its name and description."""
+    found = [rule.get("id"), rule.get("description")] if isinstance(rule, dict) else []
+    return " · ".join(word for word in found if isinstance(word, str) and word)
+
+
+@register.simple_tag
+def threshold_note(threshold: Any) -> str:
+    """What stands under a threshold's sentence."""
+    if not isinstance(threshold, dict):
+        return ""
+    words = {
+        "id": "{}",
+        "window": "over {}",
+        "confidence": "{} confidence",
+        "min_samples": "from {} requests",
+        "owner": "{}",
     }
+    return " · ".join(
+        words[key].format(sentences.shown(threshold[key])) for key in words if threshold.get(key)
+    )
 
 
 @register.simple_tag

@@ -108,11 +108,14 @@ def tabs(page: DraftPage, current: str) -> list[Tab]:
 
 
 def document_context(
-    page: DraftPage, kind: str, parked: tuple[tuple[str, list[str]], ...] = ()
+    page: DraftPage,
+    kind: str,
+    opened: frozenset[str],
+    parked: tuple[tuple[str, list[str]], ...] = (),
 ) -> dict[str, Any]:
-    """Template context of one document's editor."""
+    """Template context of one document's editor, with the controls of the ``opened`` entries."""
     words = vocabulary_of(kind, page.documents, page.catalogue)
-    editor = bind(kind, page.documents[kind], words, page.problems[kind], parked)
+    editor = bind(kind, page.documents[kind], words, page.problems[kind], parked, opened)
     context: dict[str, Any] = {
         "kind": kind,
         "row": page.rows[kind],
@@ -136,10 +139,14 @@ def layers_of(editor: Editor) -> list[Layer]:
     by_key: dict[str, list[Node]] = {key: [] for key in LAYERS}
     strange: list[Node] = []
     for entry in entries:
-        layer = entry.members["layer"].text if "layer" in entry.members else ""
-        by_key.get(layer, strange).append(entry)
+        by_key.get(_layer_of(entry), strange).append(entry)
     layers = [Layer(key, LAYER_LABELS[key], found) for key, found in by_key.items()]
     return [*layers, Layer("", "Without a layer", strange)] if strange else layers
+
+
+def _layer_of(entry: Node) -> str:
+    layer = entry.held.get("layer") if isinstance(entry.held, dict) else None
+    return layer if isinstance(layer, str) else ""
 
 
 def overview(page: DraftPage) -> list[Part]:

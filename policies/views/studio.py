@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -36,7 +37,7 @@ class Attempt:
     document: Any = None
     parked: tuple[tuple[str, list[str]], ...] = ()
     focus: str = ""
-    opened: str = ""
+    opened: frozenset[str] = frozenset()
     refusal: Refused | None = None
     revision: int = 0
 
@@ -99,8 +100,10 @@ def draft_document(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpR
         raise Http404
     draft = draft_or_404(workflow_or_404(request, slug), pk)
     if request.method == "GET":
-        return _show(request, draft, kind, Attempt(opened=request.GET.get("open", "")))
+        return _show(request, draft, kind, Attempt(opened=frozenset(request.GET.getlist("open"))))
     posted = _posted(request)
+    if posted.revision is None:  # not from our form: an empty one would wipe the document
+        return HttpResponseBadRequest("The form is incomplete: it does not say its revision.")
     if posted.edit == KEEP_MINE:
         return _keep_mine(request, draft, kind, posted)
     try:
@@ -110,8 +113,8 @@ def draft_document(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpR
     if request.headers.get("HX-Request") or attempt.refusal:
         return _show(request, draft, kind, attempt)
     address = reverse("draft-document", args=[slug, pk, kind])
-    opened = f"?open={attempt.opened}" if attempt.opened else ""
-    return redirect(f"{address}{opened}{'#' if attempt.focus else ''}{attempt.focus}")
+    shown = urlencode({"open": sorted(attempt.opened)}, doseq=True)
+    return redirect(f"{address}{'?' if shown else ''}{shown}#{attempt.focus or 'editor'}")
 
 
 def _posted(request: HttpRequest) -> Posted:
@@ -132,7 +135,8 @@ def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Atte
         documents[kind] = codec.decode_tree(kind, tree).document
         words = vocabulary_of(kind, documents, {})
         edited = edits.apply(kind, tree, posted.edit, words)
-        tree, attempt.focus, attempt.opened = edited.tree, edited.focus, edited.opened
+        tree, attempt.focus = edited.tree, edited.focus
+    attempt.opened = edits.opened_in(kind, tree)
     decoded = codec.decode_tree(kind, tree)
     attempt.document, attempt.parked = decoded.document, decoded.parked
     try:
@@ -154,22 +158,19 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
     on_screen = {} if attempt.document is None else {kind: attempt.document}
     page = draft_page(draft, on_screen)
     context = common_context(request, page, kind)
-    context |= document_context(page, kind, attempt.parked)
+    opened = attempt.opened
+    if request.method == "GET":
+        opened = edits.opened_at_first(kind, opened, page.problems[kind])
+    context |= document_context(page, kind, opened, attempt.parked)
     context |= {
         "refusal": attempt.refusal,
         "revision": attempt.revision or page.rows[kind].revision,
         "focus": attempt.focus,
-        "opened": _entry_of(attempt.opened),
     }
     template = "policies/studio/document.html"
     if request.headers.get("HX-Request") and request.method == "POST":
         template = "policies/studio/document_body.html"
     return render(request, template, context, status=attempt.status)
-
-
-def _entry_of(path: str) -> str:
-    """The entry of the outermost list that a path lies in: ``rules.2.when.0`` → ``rules.2``."""
-    return ".".join(path.split(".")[:2])
 
 
 def _keep_mine(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> HttpResponse:

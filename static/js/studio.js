@@ -7,7 +7,7 @@
   let timer = 0;
   let sent = null; // what each control held when the request left
   let edited = false; // whether it was sent by a button that adds, moves or removes
-  let opened = new Set();
+  let opened = new Set(); // parts that unfold in the page itself
 
   const form = () => document.querySelector("form[data-editor][hx-post]");
   const isText = (node) => node.matches("textarea, input:not([type=checkbox], [type=radio])");
@@ -43,7 +43,9 @@
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.target !== form()) return;
     clearTimeout(timer);
-    // A request that had to wait still belongs to the button that asked for it.
+    // htmx adds the button that has the focus, pressed or not; only a pressed one asks for an edit,
+    // even if its request had to wait.
+    delete event.detail.parameters._edit;
     const button = event.detail.triggeringEvent?.submitter;
     if (button?.name) event.detail.parameters[button.name] = button.value;
     edited = Boolean(button?.name);
@@ -116,10 +118,8 @@
     const place = id && document.getElementById(id);
     if (!place) return;
     for (let node = place; node; node = node.parentElement) if (node.matches("details")) node.open = true;
-    const details = place.querySelector(":scope > details");
-    if (details) details.open = true;
     const first = place.matches("button, input, select, textarea, summary") ? place
-      : place.querySelector("input:not([type=hidden]), select, textarea, button, summary");
+      : place.querySelector("input:not([type=hidden]), select, textarea") || place.querySelector("button, summary");
     (first || place).focus({ preventScroll: true });
     place.scrollIntoView({ block: "nearest" });
   }

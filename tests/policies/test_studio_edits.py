@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -172,6 +173,9 @@ def test_parked_text__moves_along_with_its_rule() -> None:
         "add:rules.0.id",
         "test:rules.0:task",
         "test:rules.0.when.0",
+        "open:rules.0",
+        "open:default",
+        "close:sticky_on",
     ],
 )
 def test_unknown_edit__is_refused(edit: str) -> None:
@@ -199,7 +203,75 @@ def test_edit__posted_without_script__leads_back_to_the_opened_entry(
     client.force_login(author)
     data = posted("router_policy", written_out("router_policy"), 1, _edit="add:rules")
     response = client.post(address(draft, "router_policy"), data)
-    assert response["Location"].endswith("?open=rules.1#row-rules-1")
+    assert response["Location"].endswith("?open=rules.0&open=rules.1#row-rules-1")
+    page = client.get(response["Location"]).content.decode()
+    assert 'name="rules.1.id"' in page and 'name="rules.0.id"' in page
+
+
+def test_page__at_first__shows_rules_as_sentences_only(
+    client: Client, workflow: Workflow, author: User
+) -> None:
+    client.force_login(author)
+    page = client.get(address(draft_of(workflow, author), "router_policy")).content.decode()
+    assert "swift-small 90%, orchid 10%" in page
+    assert 'name="rules.0.~"' in page and 'name="rules.0.id"' not in page
+
+
+def test_entry_with_a_problem__is_open_at_first(
+    client: Client, workflow: Workflow, author: User
+) -> None:
+    content = documents()
+    content["router_policy"]["rules"][0]["when"] = {"gone": True}
+    client.force_login(author)
+    draft = draft_of(workflow, author, content)
+    page = client.get(address(draft, "router_policy")).content.decode()
+    assert 'name="rules.0.id"' in page and "Unknown attribute" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("request_classification", "rules.0"),
+        ("router_policy", "rules.0"),
+        ("fallback_matrix", "rows.1"),
+        ("quality_thresholds", "thresholds.0"),
+    ],
+)
+def test_entry__opened_and_folded__is_the_same_document(
+    client: Client, workflow: Workflow, author: User, kind: str, path: str
+) -> None:
+    draft = draft_of(workflow, author, {kind: written_out(kind) for kind in documents()})
+    client.force_login(author)
+    folded = folded_form(kind)
+    data = {**folded, "_revision": "1", "_edit": f"open:{path}"}
+    page = client.post(address(draft, kind), data, headers=HTMX).content.decode()
+    assert f'name="{path}._open"' in page
+    data = posted(kind, written_out(kind), 1, _edit=f"close:{path}")
+    page = client.post(address(draft, kind), data, headers=HTMX).content.decode()
+    assert f'name="{path}.~"' in page
+    row = draft.documents.get(kind=kind)
+    assert row.revision == 1 and row.document == written_out(kind)
+
+
+def folded_form(kind: str) -> dict[str, Any]:
+    """The form of a document as it is at first: every entry one control of JSON."""
+    document = written_out(kind)
+    listed = {key for key in ("rules", "rows", "thresholds") if key in document}
+    data: dict[str, Any] = dict(
+        codec.encode(kind, {key: value for key, value in document.items() if key not in listed})
+    )
+    for key in listed:
+        for index, entry in enumerate(document[key]):
+            data[f"{key}.{index}.~"] = json.dumps(entry)
+    return data
+
+
+def test_open_entries__stay_open_when_they_move() -> None:
+    document = edited("router_policy", "add:rules")
+    data = dict(codec.encode("router_policy", document)) | {"rules.1._open": ["1"]}
+    words = vocabulary_of("router_policy", documents(), {})
+    after = edits.apply("router_policy", grow(data.items()), "up:rules.1", words)
+    assert edits.opened_in("router_policy", after.tree) == {"rules.0"}
 
 
 def test_unknown_edit__posted__changes_nothing(

@@ -19,8 +19,13 @@ HTMX = {"HX-Request": "true"}
 
 
 def posted(kind: str, document: Any, revision: int, **more: str) -> dict[str, Any]:
-    """The form of a document as a browser sends it."""
-    return {**dict(codec.encode(kind, document)), "_revision": str(revision), **more}
+    """The form of a document, every entry open, as a browser sends it."""
+    data: dict[str, Any] = {**dict(codec.encode(kind, document)), "_revision": str(revision)}
+    for name in list(data):
+        steps = name.split(".")
+        if steps[0] in ("rules", "rows", "thresholds") and steps[1:2] and steps[1] != "~":
+            data[f"{steps[0]}.{steps[1]}._open"] = "1"
+    return data | more
 
 
 def address(draft: Draft, kind: str) -> str:
@@ -64,7 +69,7 @@ def test_draft_document__posted_without_script__is_saved_and_shown_again(
     response = client.post(address(draft, "router_policy"), data, follow=True)
     row = draft.documents.get(kind="router_policy")
     assert row.document["rules"][0]["description"] == "Cheap first"
-    assert "revision 2" in response.content.decode()
+    assert "Revision 2" in response.content.decode()
 
 
 def test_wrong_number__typed__stays_as_typed_with_its_error_beside_it(
@@ -149,6 +154,15 @@ def test_outsider__finds_no_draft(
     client.force_login(outsider)
     assert client.get(address(draft, "router_policy")).status_code == 404
     assert client.post(address(draft, "router_policy"), {}).status_code == 404
+
+
+def test_post__that_does_not_say_its_revision__changes_nothing(
+    client: Client, workflow: Workflow, author: User
+) -> None:
+    draft = draft_of(workflow, author)
+    client.force_login(author)
+    assert client.post(address(draft, "router_policy"), {}).status_code == 400
+    assert draft.documents.get(kind="router_policy").revision == 1
 
 
 def test_two_tests_on_one_bound__are_both_kept__and_refused_by_the_parser(
