@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from policies.models import Environment, Workflow
 
 
-class EnvironmentField(forms.ModelChoiceField):
+class EnvironmentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """Environments by their plain name: the page already says which workflow."""
 
     def label_from_instance(self, obj: Environment) -> str:
