@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from policies.models import ChangeRequest, Workflow
+from policies.models import ChangeRequest, Notification, Workflow
 
 CONSOLE = (("Home", "home", "h"), ("Catalogue", "catalogue", "m"), ("Audit", "audit", "a"))
 WORKFLOW = (
@@ -53,6 +53,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     workflows = list(Workflow.objects.visible_to(request.user).select_related("team"))
     context: dict[str, Any] = {
         "workflows": workflows,
+        # Called by the bell of the top bar, so that a fragment without one costs no query.
+        "inbox_unread": Notification.objects.of(request.user).unread().count,
         "console_nav": [
             NavigationItem(label, reverse(name), key, is_below(request.path, reverse(name)))
             for label, name, key in CONSOLE

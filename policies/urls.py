@@ -9,10 +9,12 @@ from policies.views import (
     catalogue,
     changes,
     components,
+    inbox,
     palette,
     releases,
     settings,
     studio,
+    webhooks,
 )
 
 ACTIONS = "|".join(changes.ACTIONS)
@@ -43,6 +45,11 @@ urlpatterns = [
     path(
         "catalogue/validate/<slug:name>/", catalogue.catalogue_validate, name="catalogue-validate"
     ),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.inbox_open, name="inbox-open"),
+    path("inbox/<int:pk>/mark/", inbox.inbox_mark, name="inbox-mark"),
+    path("inbox/mark-all/", inbox.inbox_mark_all, name="inbox-mark-all"),
+    path("inbox/preferences/", inbox.inbox_preferences, name="inbox-preferences"),
     path("palette.json", palette.palette, name="palette"),
     path("w/<slug:slug>/changes/", changes.change_list, name="changes"),
     path("w/<slug:slug>/changes/new/", changes.change_create, name="change-create"),
@@ -116,5 +123,32 @@ urlpatterns = [
         "w/<slug:slug>/settings/tokens/<int:pk>/revoke/",
         settings.router_token_revoke,
         name="router-token-revoke",
+    ),
+    path("w/<slug:slug>/settings/webhooks/", webhooks.webhook_list, name="webhooks"),
+    path("w/<slug:slug>/settings/webhooks/<int:pk>/", webhooks.webhook_detail, name="webhook"),
+    path(
+        "w/<slug:slug>/settings/webhooks/<int:pk>/deliveries/",
+        webhooks.webhook_deliveries,
+        name="webhook-deliveries",
+    ),
+    path(
+        "w/<slug:slug>/settings/webhooks/<int:pk>/deliveries/<int:message_pk>/again/",
+        webhooks.webhook_redeliver,
+        name="webhook-redeliver",
+    ),
+    path(
+        "w/<slug:slug>/settings/webhooks/<int:pk>/rotate-secret/",
+        webhooks.webhook_rotate,
+        name="webhook-rotate",
+    ),
+    path(
+        "w/<slug:slug>/settings/webhooks/<int:pk>/delete/",
+        webhooks.webhook_delete,
+        name="webhook-delete",
+    ),
+    path(
+        "w/<slug:slug>/settings/webhooks/<int:pk>/<slug:action>/",
+        webhooks.webhook_act,
+        name="webhook-act",
     ),
 ]

@@ -21,6 +21,7 @@ from policies.forms.account import TokenForm
 from policies.models import PersonalToken
 from policies.refusals import Refused
 from policies.services import tokens
+from policies.services.news import mail_is_set_up
 from policies.views.visible import person
 
 
@@ -57,6 +58,7 @@ def _account(
         "plain_token": plain,
         "tokens": PersonalToken.objects.filter(user=user),
         "memberships": user.memberships.select_related("team"),
+        "mail_is_set_up": mail_is_set_up(),
     }
     return render(request, "policies/account/account.html", context, status=status)
 

@@ -30,7 +30,13 @@ from policies.views.visible import environment_or_404, person, workflow_or_404
 
 def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     in_force = {contract.kind: contract for contract in contracts.contracts_in_force([workflow])}
-    rights = ("manage_team", "manage_environments", "manage_tokens", "edit_contracts")
+    rights = (
+        "manage_team",
+        "manage_environments",
+        "manage_tokens",
+        "manage_webhooks",
+        "edit_contracts",
+    )
     return {
         "workflow": workflow,
         "environments": Environment.objects.filter(workflow=workflow),
