@@ -95,12 +95,7 @@ def run_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def run_progress(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The progress alone, asked for every second; once over, the page is to load anew."""
     run = _run_or_404(request, slug, pk)
-    context = {
-        "run": run,
-        "workflow": run.workflow,
-        "may_evaluate": can(request.user, "evaluate", run.workflow.team),
-        **_progress(run),
-    }
+    context = {"run": run, "workflow": run.workflow, **_progress(run)}
     response = render(request, "evaluations/runs/_progress.html", context)
     if not run.is_unfinished:
         response["HX-Refresh"] = "true"

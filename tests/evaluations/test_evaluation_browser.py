@@ -1,0 +1,112 @@
+"""An evaluation in a real browser with a real worker: started, watched, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from evaluations.models import Dataset, ShadowEvaluation
+from policies.models import Environment
+from tests.evaluations.runs_here import computed, imported
+from tests.policies.steps import documents, proposed, published
+from tests.services.worker import WorkerProcess
+
+Violations = Callable[[Page], list[str]]
+PLOT_LIMIT_MS = 20_000
+
+
+@pytest.fixture
+def console_page(page: Page, live_server: LiveServer, author: User) -> Iterator[Page]:
+    """A page signed in as the author; fails on anything the content policy refused."""
+    client = Client()
+    client.force_login(author)
+    cookie = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def dataset(staging: Environment, author: User, tmp_path: Path) -> Dataset:
+    return imported(staging.workflow, author, tmp_path, requests=1200)
+
+
+@pytest.mark.slow
+def test_evaluation__started_in_the_browser__shows_its_report_without_a_click(
+    console_page: Page,
+    live_server: LiveServer,
+    celery_worker_process: Callable[..., WorkerProcess],
+    staging: Environment,
+    author: User,
+    owner: User,
+    dataset: Dataset,
+    axe_violations: Violations,
+) -> None:
+    published(staging, author, [owner], owner)
+    change = proposed(staging, author, documents(share=20))
+    celery_worker_process()
+    console_page.goto(f"{live_server.url}/w/support-assistant/evaluations/new/")
+    console_page.get_by_label("Candidate").select_option(f"change-{change.number}")
+    console_page.get_by_role("button", name="Start").click()
+    expect(console_page.get_by_role("heading", name="Gates", exact=True)).to_be_visible(
+        timeout=60_000
+    )
+    run = ShadowEvaluation.objects.get()
+    expect(console_page.get_by_text(run.report["reasons"][0])).to_be_visible()
+    for figure in ("forest-1", "plane", "flows"):
+        area = console_page.locator(f'[data-figure="{figure}"]')
+        area.scroll_into_view_if_needed()
+        expect(area.locator("svg").first).to_be_visible(timeout=PLOT_LIMIT_MS)
+    assert axe_violations(console_page) == []
+
+
+def test_evaluation__without_a_worker__waits_and_can_be_cancelled(
+    console_page: Page,
+    live_server: LiveServer,
+    staging: Environment,
+    author: User,
+    dataset: Dataset,
+    axe_violations: Violations,
+) -> None:
+    change = proposed(staging, author)
+    console_page.goto(f"{live_server.url}/w/support-assistant/evaluations/new/")
+    console_page.get_by_label("Candidate").select_option(f"change-{change.number}")
+    console_page.get_by_role("button", name="Start").click()
+    expect(console_page.get_by_text("waiting for a worker")).to_be_visible()
+    assert axe_violations(console_page) == []
+    console_page.get_by_role("button", name="Cancel").click()
+    console_page.get_by_role("button", name="Cancel the evaluation").click()
+    expect(console_page.get_by_text("The evaluation is cancelled.")).to_be_visible()
+    assert ShadowEvaluation.objects.get().status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "address", ["datasets/", "datasets/import/", "datasets/{pk}/", "evaluations/", "evaluations/1/"]
+)
+def test_pages__in_a_real_browser__are_accessible(
+    console_page: Page,
+    live_server: LiveServer,
+    staging: Environment,
+    author: User,
+    dataset: Dataset,
+    axe_violations: Violations,
+    address: str,
+) -> None:
+    run = ShadowEvaluation(
+        pk=1, workflow=staging.workflow, dataset=dataset, chunk_count=2, created_by=author,
+        candidate=proposed(staging, author).bundle,
+        settings={"adequate_at": 0.5, "timeout_ms": {}}, identity="sha256:1",
+    )  # fmt: skip
+    run.save()
+    computed(run)
+    console_page.goto(f"{live_server.url}/w/support-assistant/{address.format(pk=dataset.pk)}")
+    assert axe_violations(console_page) == []
