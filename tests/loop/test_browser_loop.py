@@ -64,7 +64,7 @@ def start_draft(author: Person, title: str) -> str:
 def swap_routine_models(page: Page) -> None:
     """Put Gemini first; on the way both candidates are the same, which the page says at once."""
     rule = page.get_by_role("listitem").filter(has_text="routine-to-mini").first
-    rule.locator("summary").first.click()
+    rule.get_by_role("button", expanded=False).first.click()
     models = rule.get_by_label("Model")
     models.first.select_option(label="gemini-2.0-flash · Google")
     expect(page.locator(".field__error").first).to_be_visible()
