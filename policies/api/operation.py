@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, extend_schema
 
 from policies.api.bodies import Body
 from policies.models.components import ComponentKind
@@ -62,3 +65,16 @@ class PersonalTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-un
             "scheme": "bearer",
             "description": "A personal token (`rcp_…`) from your account page.",
         }
+
+
+class StrictBodySchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Bodies say in the document too that they take no other fields."""
+
+    target_class = "policies.api.bodies.Body"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
+        return {**schema, "additionalProperties": False}

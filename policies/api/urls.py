@@ -8,9 +8,11 @@ from policies.api.views import (
     changes,
     components,
     drafts,
+    notifications,
     people,
     releases,
     review,
+    webhooks,
 )
 from policies.api.views import workflows as w
 
@@ -24,6 +26,18 @@ urlpatterns = [
     path("me/", people.Me.as_view(), name="me"),
     path("me/tokens/", people.MyTokens.as_view(), name="my-tokens"),
     path("me/tokens/<int:pk>/", people.MyToken.as_view(), name="my-token"),
+    path("me/notifications/", notifications.MyNotifications.as_view(), name="my-notifications"),
+    path(
+        "me/notifications/read-all/",
+        notifications.MyNotificationsRead.as_view(),
+        name="my-notifications-read",
+    ),
+    path(
+        "me/notifications/<int:pk>/read/",
+        notifications.MyNotificationRead.as_view(),
+        name="my-notification-read",
+    ),
+    path("me/mail-choices/", notifications.MyMailChoices.as_view(), name="my-mail-choices"),
     path("teams/", people.Teams.as_view(), name="teams"),
     path("teams/<slug:slug>/", people.OneTeam.as_view(), name="team"),
     path("teams/<slug:slug>/members/", people.Members.as_view(), name="members"),
@@ -60,6 +74,24 @@ urlpatterns = [
         f"{WORKFLOW}contracts/<slug:kind>/versions/",
         components.ContractVersions.as_view(),
         name="contract-versions",
+    ),
+    path(f"{WORKFLOW}webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path(f"{WORKFLOW}webhooks/<int:pk>/", webhooks.OneWebhook.as_view(), name="webhook"),
+    path(
+        f"{WORKFLOW}webhooks/<int:pk>/rotate-secret/",
+        webhooks.RotateWebhookSecret.as_view(),
+        name="rotate-webhook-secret",
+    ),
+    path(f"{WORKFLOW}webhooks/<int:pk>/test/", webhooks.TestWebhook.as_view(), name="test-webhook"),
+    path(
+        f"{WORKFLOW}webhooks/<int:pk>/messages/",
+        webhooks.WebhookMessages.as_view(),
+        name="webhook-messages",
+    ),
+    path(
+        f"{WORKFLOW}webhooks/<int:pk>/messages/<int:message_pk>/redeliver/",
+        webhooks.RedeliverWebhookMessage.as_view(),
+        name="redeliver-webhook-message",
     ),
     path(f"{WORKFLOW}validate/", drafts.Validate.as_view(), name="validate"),
     path(f"{WORKFLOW}drafts/", drafts.Drafts.as_view(), name="drafts"),
