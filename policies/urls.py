@@ -1,8 +1,10 @@
 """Addresses of what routers should do. Each is permanent and readable."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path, re_path
+from django.urls import path, re_path, register_converter
+from django.urls.converters import StringConverter
 
+from policies.engine import COMPONENTS
 from policies.views import (
     account,
     audit,
@@ -18,6 +20,15 @@ from policies.views import (
 )
 
 ACTIONS = "|".join(changes.ACTIONS)
+
+
+class ComponentConverter(StringConverter):
+    """One of the four components: other words after a draft are addresses of their own."""
+
+    regex = "|".join(COMPONENTS)
+
+
+register_converter(ComponentConverter, "component")
 
 urlpatterns = [
     path("sign-in/", account.SignIn.as_view(), name="sign-in"),
@@ -68,7 +79,9 @@ urlpatterns = [
     path("w/<slug:slug>/drafts/<int:pk>/", studio.draft_detail, name="draft"),
     path("w/<slug:slug>/drafts/<int:pk>/discard/", studio.draft_discard, name="draft-discard"),
     path(
-        "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/", studio.draft_document, name="draft-document"
+        "w/<slug:slug>/drafts/<int:pk>/<component:kind>/",
+        studio.draft_document,
+        name="draft-document",
     ),
     path("w/<slug:slug>/policy/", components.workflow_policy, name="workflow-policy"),
     path("w/<slug:slug>/policy/<slug:kind>/", components.component, name="component"),

@@ -35,8 +35,8 @@ def measure(
         # Nothing can be saved or lost against nothing: a first release has costs, no change.
         priced = (now if base is None else was, now)
         cost = paired_cost(recorded, *priced, (base or candidate, candidate))
-        change = tally.costs.add(recorded.cluster, cost, base is not None and changed.of_model)
-        tally.add(pair, changed, recorded.tenant, change)
+        change = tally.costs.add(recorded.cluster, cost, changed.of_model)
+        tally.add(pair, changed, recorded.tenant, None if base is None else change)
         reaching += not new_providers.isdisjoint(now.providers)
     return _result(base, candidate, source, tally, new_providers, reaching)
 
@@ -58,7 +58,7 @@ def _result(
         by_class=slices(tally.classes) if base else (),
         by_tenant=slices(tally.tenants),
         moves=tally.sorted_moves(),
-        cost=tally.costs.change(),
+        cost=tally.costs.change() if base else tally.costs.level(),
         regions_gained=dict(sorted(tally.gained.items())),
         new_providers=tuple(sorted(new_providers)),
         new_provider_requests=reaching,

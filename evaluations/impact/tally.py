@@ -130,6 +130,20 @@ class CostSums:
             relative=(candidate - base) / base if base else None if sums.total else 0.0,
         )
 
+    def level(self) -> CostChange:
+        """Of a first release: what requests cost, with nothing to compare it with."""
+        change = self.change()
+        return CostChange(
+            basis=change.basis,
+            requests=change.requests,
+            mean_usd=None,
+            low_usd=None,
+            high_usd=None,
+            base_mean_usd=None,
+            candidate_mean_usd=change.candidate_mean_usd,
+            relative=None,
+        )
+
     def _basis(self) -> str:
         found = {basis for basis in (RECORDED, ESTIMATED) if self.bases[basis]}
         if self.bases["unknown"] and not found:

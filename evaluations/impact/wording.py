@@ -46,10 +46,11 @@ def cost_sentence(impact: Impact) -> str:
     cost = impact.cost
     if not impact.looked_at:
         return ""
-    if cost.mean_usd is None or cost.basis == "unknown":
+    if cost.basis == "unknown":
         return f"What it costs is {BASES['unknown']}."
     if not impact.base_digest:
-        return f"A request costs {money(cost.candidate_mean_usd)} on average."
+        mean = money(cost.candidate_mean_usd)
+        return f"A request costs {mean} on average, {BASES[cost.basis]}."
     if not impact.total.model_changed:
         return "The cost per request stays as it is."
     change = f"{signed_money(cost.mean_usd)} a request"
