@@ -126,7 +126,7 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
         "review.approve",
         Event.APPROVED,
         (Group.CONTRIBUTORS, Group.PUBLISHERS),
-        "{actor} approved {subject}: it can be published",
+        "{actor} approved {subject}, so it can be published",
         _says("is_enough"),
     ),
     Announcement(
@@ -159,7 +159,7 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
         "change.settled",
         Event.APPROVED,
         (Group.CONTRIBUTORS, Group.PUBLISHERS),
-        "{subject} counts as approved: it can be published",
+        "{subject} counts as approved, so it can be published",
         _says("to", "approved"),
         "because",
     ),

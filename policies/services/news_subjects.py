@@ -44,7 +44,9 @@ def _of_change(change: ChangeRequest) -> Subject:
         "environment": change.environment.name,
         "digest": change.bundle.digest,
     }
-    return Subject(f"#{change.number} {change.title}", change.get_absolute_url(), facts, (change,))
+    return Subject(
+        f"#{change.number} “{change.title}”", change.get_absolute_url(), facts, (change,)
+    )
 
 
 def _of_release(release: Release) -> Subject:
@@ -61,7 +63,7 @@ def _of_release(release: Release) -> Subject:
     if release.restores is not None:
         name += f", the content of release {release.restores.number}"
     elif change is not None:
-        name += f" (#{change.number} {change.title})"
+        name += f" (#{change.number} “{change.title}”)"
     return Subject(name, release.get_absolute_url(), facts, _changes_behind(release))
 
 

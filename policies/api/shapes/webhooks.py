@@ -10,7 +10,7 @@ from rest_framework import serializers
 from policies.api.bodies import Body
 from policies.api.names import name_of
 from policies.models import Webhook, WebhookAttempt, WebhookMessage
-from policies.models.webhooks import BodyKind
+from policies.models.webhooks import BodyKind, MessageState
 from policies.notifications.events import WEBHOOK_EVENTS
 from policies.services.webhooks import WebhookFacts, facts_of
 
@@ -63,16 +63,17 @@ class WebhookMessageSerializer(serializers.ModelSerializer[WebhookMessage]):
     """One message, with every try of it, the latest first."""
 
     webhook_id = serializers.CharField(source="public_id", help_text="The `webhook-id` header.")
+    delivery = serializers.ChoiceField(MessageState.choices, source="state")
     due_at = serializers.SerializerMethodField(help_text="The next try, while there is one.")
     attempts = WebhookAttemptSerializer(many=True)
 
     class Meta:
         model = WebhookMessage
-        fields = ["id", "webhook_id", "event", "state", "created_at", "due_at", "attempts"]
+        fields = ["id", "webhook_id", "event", "delivery", "created_at", "due_at", "attempts"]
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_due_at(self, message: WebhookMessage) -> object:
-        return message.due_at if message.state == "pending" else None
+        return message.due_at if message.state == MessageState.PENDING else None
 
 
 class NewWebhook(Body):
