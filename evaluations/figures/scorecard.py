@@ -9,10 +9,9 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluations.metrics.board import MetricValue
+from evaluations.metrics.board import Marker, MetricValue
 from evaluations.metrics.change import EVENTS
 from evaluations.metrics.periods import Window
-from evaluations.services.scorecard import Marker
 
 Figure = dict[str, Any]
 # unit → (tick format, tick suffix, hover format)

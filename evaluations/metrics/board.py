@@ -116,6 +116,19 @@ class MetricValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Marker:
+    """A release that came into force within the period."""
+
+    at: datetime.datetime
+    number: int
+    is_rollback: bool
+
+    @property
+    def label(self) -> str:
+        return f"#{self.number} rollback" if self.is_rollback else f"#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """What the metrics are computed from."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evaluations.metrics.board import (
     EVERYTHING,
     Board,
+    Marker,
     MetricValue,
     RollupRow,
     bucketed,
@@ -51,19 +52,6 @@ class Filters:
             and (not self.model or row.model == self.model)
             and (not self.release or row.release_digest == self.release)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """A release that came into force within the period."""
-
-    at: datetime.datetime
-    number: int
-    is_rollback: bool
-
-    @property
-    def label(self) -> str:
-        return f"#{self.number} rollback" if self.is_rollback else f"#{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
