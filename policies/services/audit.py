@@ -11,16 +11,17 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from policies.engine import canonical_bytes
-from policies.models import AuditEvent, AuditHead, Workflow
+from policies.models import AuditEvent, AuditHead, Team, Workflow
 from policies.notifications.events import announcement_of
 from policies.origin import current_origin
 from policies.services.waking import wake_after_commit
 
 GENESIS = "0" * 64
+CATALOGUE_OBJECTS = ("provider", "cataloguemodel", "modelprice")
 
 
 def said_by(event: AuditEvent) -> dict[str, Any]:
@@ -53,9 +54,20 @@ def as_json_line(event: AuditEvent) -> str:
     return json.dumps({**said_by(event), "hash": event.hash}, ensure_ascii=False) + "\n"
 
 
-def filtered(workflows: QuerySet[Workflow], chosen: Mapping[str, str]) -> QuerySet[AuditEvent]:
-    """Rows about these workflows, narrowed by workflow slug, action, actor name or object."""
-    rows = AuditEvent.objects.filter(workflow__in=workflows)
+def visible_to(user: User) -> QuerySet[AuditEvent]:
+    """Rows about this person's workflows and teams, the shared catalogue, and their own acts."""
+    if user.is_superuser:
+        return AuditEvent.objects.all()
+    teams = list(Team.objects.filter(memberships__user=user).values_list("slug", flat=True))
+    elsewhere = Q(object_type__in=CATALOGUE_OBJECTS) | Q(detail__team__in=teams) | Q(actor=user)
+    return AuditEvent.objects.filter(
+        Q(workflow__in=Workflow.objects.visible_to(user)) | Q(workflow=None) & elsewhere
+    )
+
+
+def filtered(user: User, chosen: Mapping[str, str]) -> QuerySet[AuditEvent]:
+    """What this person may see, narrowed by workflow slug, action, actor name or object."""
+    rows = visible_to(user)
     lookups = {
         "workflow": "workflow__slug",
         "action": "action",

@@ -37,7 +37,7 @@ def create_team(slug: str, name: str, *, acting_user: User) -> Team:
     team = Team.objects.create(slug=slug, name=name)
     Membership.objects.create(team=team, user=acting_user, role=Role.ADMINISTRATOR)
     forget_roles(acting_user)
-    audit.record("team.created", team, acting_user=acting_user, detail={"slug": slug, "name": name})
+    audit.record("team.created", team, acting_user=acting_user, detail={"team": slug, "name": name})
     return team
 
 

@@ -78,6 +78,18 @@ def test_refused_action__leaves_no_row(staging: Environment, author: User) -> No
     assert AuditEvent.objects.count() == count
 
 
+def test_rows__of_no_workflow__are_seen_by_those_they_concern(
+    staging: Environment, author: User, outsider: User, installer: User
+) -> None:
+    def kinds(user: User) -> set[str]:
+        rows = audit.visible_to(user).filter(workflow=None)
+        return set(rows.values_list("action", flat=True))
+
+    assert kinds(author) == {"team.created", "team.member_added", "provider.added", "model.added"}
+    assert kinds(outsider) == {"provider.added", "model.added"}
+    assert audit.visible_to(installer).count() == AuditEvent.objects.count()
+
+
 def test_chain__untouched__has_no_break(staging: Environment, author: User, owner: User) -> None:
     approved(in_review(staging, author), owner)
     assert list(audit.breaks()) == []
