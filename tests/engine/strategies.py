@@ -80,7 +80,7 @@ def _ranges(draw: st.DrawFn) -> Raw:
     return {"gte": low} if empty else bounds
 
 
-def _constraints(attribute: Raw) -> st.SearchStrategy[Any]:
+def constraints_on(attribute: Raw) -> st.SearchStrategy[Any]:
     presence = st.booleans().map(lambda expected: {"present": expected})
     if attribute["type"] == "number":
         return _ranges() | presence
@@ -98,7 +98,7 @@ def _boxes(draw: st.DrawFn, attributes: list[Raw]) -> Raw:
     chosen = draw(
         st.lists(st.sampled_from(attributes), max_size=3, unique_by=lambda entry: entry["name"])
     )
-    return {entry["name"]: draw(_constraints(entry)) for entry in chosen}
+    return {entry["name"]: draw(constraints_on(entry)) for entry in chosen}
 
 
 def conditions(attributes: list[Raw]) -> st.SearchStrategy[Raw]:

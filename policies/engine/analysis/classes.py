@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from policies.engine.analysis.rule_lists import provided_boxes
-from policies.engine.analysis.solver import Solver
+from policies.engine.analysis.rule_lists import is_within_any, provided_boxes
+from policies.engine.analysis.solver import Solver, Undecided
 from policies.engine.analysis.space import Cover
 from policies.engine.bundle import Bundle
 
@@ -33,13 +33,29 @@ class Classes:
         self._sources: dict[str, list[_Source]] = {
             key: [] for key in bundle.request_classification.class_keys
         }
-        others: dict[str, tuple[Cover, ...]] = dict.fromkeys(self._sources, ())
+        earlier: list[tuple[Cover, str]] = []
         for cover, key in _outcomes(bundle, solver):
-            within = cover.box & solver.space.of_class([key])
-            self._sources[key].append(_Source(within, others[key]))
-            for other in others:
-                if other != key:
-                    others[other] = (*others[other], cover)
+            if not is_within_any(cover.box, (other for other, _ in earlier)):
+                source = self._source(cover, key, earlier)
+                earlier.append((cover, key))
+                if self._may_have_requests(source):
+                    self._sources[key].append(source)
+
+    def _source(self, cover: Cover, key: str, earlier: Iterable[tuple[Cover, str]]) -> _Source:
+        space = self._solver.space
+        others = [
+            other
+            for other, outcome in earlier
+            if outcome != key and space.is_box(cover.box & other.box)
+        ]
+        return _Source(cover.box & space.of_class([key]), tuple(others))
+
+    def _may_have_requests(self, source: _Source) -> bool:
+        """Whether it is worth keeping; a source that is hard to decide is."""
+        try:
+            return self._solver.ask(source.box, source.others) is not None
+        except Undecided:
+            return True
 
     def ask(self, box: int, covers: Sequence[Cover]) -> int | None:
         """A box of requests, each with its own class, within ``box`` and outside the covers."""
@@ -66,11 +82,6 @@ class Classes:
             for source in sources:
                 if self._solver.space.is_box(box & source.box):
                     yield source
-
-    def unassigned(self) -> list[str]:
-        """Classes that no request gets."""
-        space = self._solver.space
-        return [key for key in self._sources if self.ask(space.of_class([key]), ()) is None]
 
 
 def _outcomes(bundle: Bundle, solver: Solver) -> Iterable[tuple[Cover, str]]:

@@ -23,6 +23,7 @@ class Reach:
         self.list = rules
         self.deciding: list[list[int]] = [[] for _ in rules.rules]
         self.matching: list[list[int]] = [[] for _ in rules.rules]
+        self._before: dict[tuple[int, int], list[Cover]] = {}
 
     def fill(self, rule: Rule) -> None:
         """Finds what a rule decides and matches; to be called before anything else is asked."""
@@ -50,10 +51,23 @@ class Reach:
             for box in pool:
                 if is_box(box & other.box):
                     return box & other.box
-        found = self._ask_in_both(winner, later, self.list.before(winner))
-        if found is not None:
-            pool.append(found)
-        return found
+        for own in winner.boxes:
+            for other in later.boxes:
+                if is_box(own.box & other.box):
+                    found = self.list.ask(own.box & other.box, self._before_box(winner, own))
+                    if found is not None:
+                        pool.append(found)
+                        return found
+        return None
+
+    def _before_box(self, rule: Rule, own: Cover) -> list[Cover]:
+        """What decides before one box of a rule; kept, since every later rule asks for it."""
+        key = (rule.index, own.box)
+        if key not in self._before:
+            is_box = self.list.space.is_box
+            before = self.list.before(rule)
+            self._before[key] = [cover for cover in before if is_box(own.box & cover.box)]
+        return self._before[key]
 
     def _ask_in_both(self, rule: Rule, other: Rule, covers: list[Cover]) -> int | None:
         for box in _intersections(self.list, rule, other):

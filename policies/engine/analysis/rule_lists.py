@@ -55,12 +55,16 @@ class RuleList:
 
     @cached_property
     def _covers(self) -> tuple[list[Cover], list[int]]:
-        """All boxes in order, and how many of them come before each rule."""
-        covers, starts = [cover for rule in self.prelude for cover in rule.boxes], []
-        for rule in self.rules:
+        """All boxes in order, and how many of them come before each rule.
+
+        Boxes within an earlier one are left out: they take nothing more away.
+        """
+        covers: list[Cover] = []
+        starts: list[int] = []
+        for rule in (*self.prelude, *self.rules):
             starts.append(len(covers))
-            covers.extend(rule.boxes)
-        return covers, starts
+            covers += [cover for cover in rule.boxes if not is_within_any(cover.box, covers)]
+        return covers, starts[len(self.prelude) :]
 
     def before(self, rule: Rule) -> list[Cover]:
         """The boxes that decide before a rule is asked."""
@@ -83,6 +87,11 @@ class RuleList:
             found = self.ask(cover.box, covers)
             if found is not None:
                 yield found
+
+
+def is_within_any(box: int, covers: Iterable[Cover]) -> bool:
+    """Whether one of the covers holds all of the box."""
+    return any(not box & ~cover.box for cover in covers)
 
 
 def boxes_of(space: Space, condition: Condition) -> tuple[Cover, ...]:

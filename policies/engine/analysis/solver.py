@@ -15,8 +15,8 @@ from policies.engine.analysis.space import Cover, Space
 
 # Covers looked at, for one question and for a whole analysis: some tenths of a second and some
 # seconds. Rule lists of people need a hundredth of it.
-QUESTION_BUDGET = 400_000
-ANALYSIS_BUDGET = 8_000_000
+QUESTION_BUDGET = 1_000_000
+ANALYSIS_BUDGET = 30_000_000
 
 Restricted = list[tuple[Cover, list[int]]]
 

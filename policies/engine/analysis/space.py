@@ -29,11 +29,8 @@ class Field:
 
     name: str
     shift: int
+    mask: int
     atoms: tuple[tuple[Value | None, ...], ...]
-
-    @property
-    def mask(self) -> int:
-        return ((1 << len(self.atoms)) - 1) << self.shift
 
     @property
     def guard(self) -> int:
@@ -83,7 +80,7 @@ class Space:
         shift = 0
         for name in sorted(tests, key=list(attributes).index):
             atoms = _atoms(attributes[name], list(tests[name]))
-            self.fields[name] = Field(name, shift, atoms)
+            self.fields[name] = Field(name, shift, ((1 << len(atoms)) - 1) << shift, atoms)
             shift += len(atoms) + 1
         fields = self.fields.values()
         self.masks = tuple(field.mask for field in fields)

@@ -1,0 +1,136 @@
+"""Hypothesis strategies for bundles small enough to try every kind of request."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from policies.engine import Bundle, parse_bundle
+from tests.engine.strategies import (
+    ATTRIBUTES,
+    CLASSES,
+    MODELS,
+    catalogue_documents,
+    constraints_on,
+    fallback_documents,
+    route_documents,
+    some,
+)
+
+Raw = dict[str, Any]
+
+PROVIDED = {
+    "attribute": "predicted_class",
+    "confidence_attribute": "confidence",
+    "min_confidence": 0.5,
+}
+
+
+@st.composite
+def _boxes(draw: st.DrawFn, attributes: list[Raw]) -> Raw:
+    """Seldom empty: a rule for everything hides all that come after it."""
+    least = draw(st.sampled_from((0, 1, 1, 1, 1, 1, 2, 2)))
+    chosen = draw(
+        st.lists(
+            st.sampled_from(attributes),
+            min_size=min(least, len(attributes)),
+            max_size=3,
+            unique_by=lambda entry: entry["name"],
+        )
+    )
+    return {entry["name"]: draw(constraints_on(entry)) for entry in chosen}
+
+
+def _conditions(attributes: list[Raw]) -> st.SearchStrategy[Raw]:
+    one = _boxes(attributes)
+    several = st.lists(one, min_size=2, max_size=3).map(lambda boxes: {"any_of": boxes})
+    return st.one_of(one, one, one, several)
+
+
+@st.composite
+def classifications(draw: st.DrawFn) -> Raw:
+    """Two or three attributes and up to six rules; now and then a class provided by the router."""
+    provided = draw(st.sampled_from((None, None, PROVIDED)))
+    attributes = draw(
+        st.lists(
+            st.sampled_from(ATTRIBUTES),
+            unique_by=lambda entry: entry["name"],
+            min_size=2,
+            max_size=2 if provided else 3,
+        )
+    )
+    keys = draw(some(CLASSES, least=2))
+    return {
+        "schema": 1,
+        "attributes": attributes,
+        "classes": [{"key": key, "risk": draw(st.sampled_from(("low", "high")))} for key in keys],
+        "rules": [
+            {"id": f"c{index}", "when": draw(_conditions(attributes)), "class": key}
+            for index, key in enumerate(draw(st.lists(st.sampled_from(keys), max_size=6)))
+        ],
+        "default_class": draw(st.sampled_from(keys)),
+        "provided": provided,
+    }
+
+
+@st.composite
+def policies(draw: st.DrawFn, classification: Raw) -> Raw:
+    """At most five rules with routes from a pool of three, so that outcomes repeat."""
+    keys = [entry["key"] for entry in classification["classes"]]
+    known = [*classification["attributes"], {"name": "class", "type": "category", "values": keys}]
+    if classification["provided"]:
+        known += [
+            {"name": "predicted_class", "type": "category", "values": keys},
+            {"name": "confidence", "type": "number"},
+        ]
+    routes = draw(st.lists(route_documents(default=True), min_size=2, max_size=3))
+    rules = [
+        {
+            "id": f"p{index}",
+            "when": draw(_conditions(known)),
+            # Written out, so that routes of the pool stay equal under different rules.
+            "route": {**draw(st.sampled_from(routes)), "salt": "s"},
+        }
+        for index in range(draw(st.integers(0, 5)))
+    ]
+    for rule in rules:
+        rule["route"]["on_no_candidate"] = draw(st.sampled_from(("refuse", "default")))
+    default = {**draw(st.sampled_from(routes)), "salt": "s"}
+    return {"schema": 1, "rules": rules, "default": default, "sticky_on": None}
+
+
+@st.composite
+def small_documents(draw: st.DrawFn) -> Raw:
+    """Raw bundles with few attributes and many overlaps."""
+    classification = draw(classifications())
+    keys = [entry["key"] for entry in classification["classes"]]
+    return {
+        "schema": 1,
+        "request_classification": classification,
+        "router_policy": draw(policies(classification)),
+        "fallback_matrix": draw(fallback_documents(keys)),
+        "quality_thresholds": {"schema": 1, "thresholds": []},
+        "catalogue": draw(catalogue_documents()),
+    }
+
+
+def small_bundles() -> st.SearchStrategy[Bundle]:
+    return small_documents().map(parse_bundle)
+
+
+# Two models that always serve, for bundles written by hand.
+CATALOGUE: Raw = {
+    "providers": {"acme": {}, "borealis": {}},
+    "models": {
+        name: {
+            "provider": provider,
+            "context_window": 128_000,
+            "regions": ["eu", "us"],
+            "capabilities": ["tools"],
+            "input_usd_per_mtok": 1,
+            "output_usd_per_mtok": 2,
+        }
+        for name, provider in (("m1", "acme"), ("m2", "borealis"), ("m3", "acme"))
+    },
+}
+
+__all__ = ["CATALOGUE", "MODELS", "small_bundles", "small_documents"]
