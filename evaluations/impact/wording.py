@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from evaluations.impact.result import CostChange, Impact
-from policies.number_formats import money, number, percent
+from policies.number_formats import MINUS, money, number, percent
 
+# A request costs too little for its price to be read: amounts are told for so many.
+PER = 1000
 BASES = {
     "recorded": "as recorded",
     "estimated": "estimated from catalogue prices and token counts",
@@ -49,11 +51,11 @@ def cost_sentence(impact: Impact) -> str:
     if cost.basis == "unknown":
         return f"What it costs is {BASES['unknown']}."
     if not impact.base_digest:
-        mean = money(cost.candidate_mean_usd)
-        return f"A request costs {mean} on average, {BASES[cost.basis]}."
+        mean = per_thousand(cost.candidate_mean_usd)
+        return f"{number(PER)} requests cost {mean}, {BASES[cost.basis]}."
     if not impact.total.model_changed:
-        return "The cost per request stays as it is."
-    change = f"{signed_money(cost.mean_usd)} a request"
+        return "The cost stays as it is."
+    change = f"{per_thousand(cost.mean_usd, signed=True)} per {number(PER)} requests"
     relative = "" if cost.relative is None else f" ({signed_percent(cost.relative)})"
     return f"Cost {change}{relative}, {BASES[cost.basis]}{_interval(cost)}."
 
@@ -89,8 +91,11 @@ def share_text(share: float | None) -> str:
     return "all" if share == 1 else percent(share)
 
 
-def signed_money(value: float | None) -> str:
-    return f"+{money(value)}" if value is not None and value > 0 else money(value)
+def per_thousand(usd: float | None, *, signed: bool = False) -> str:
+    """US dollars of a request, as those of a thousand; no line may break after its minus."""
+    text = money(None if usd is None else usd * PER)
+    sign = "+" if signed and usd is not None and usd > 0 else ""
+    return sign + text.replace(MINUS, f"{MINUS}\u2060")
 
 
 def signed_percent(value: float | None) -> str:
@@ -108,7 +113,8 @@ def _destinations(impact: Impact) -> str:
 def _interval(cost: CostChange) -> str:
     if cost.low_usd is None or cost.high_usd is None:
         return ""
-    return f"; 95% interval {signed_money(cost.low_usd)} to {signed_money(cost.high_usd)}"
+    low, high = (per_thousand(bound, signed=True) for bound in (cost.low_usd, cost.high_usd))
+    return f"; 95% interval {low} to {high}"
 
 
 def _series(parts: list[str]) -> str:

@@ -22,9 +22,9 @@ from evaluations.impact.wording import (
     cost_sentence,
     headline,
     notices,
+    per_thousand,
     requests_named,
     share_text,
-    signed_money,
     signed_percent,
 )
 from evaluations.models import Dataset
@@ -192,8 +192,8 @@ def _figures(found: Impact) -> list[dict[str, str]]:
     relative = "" if cost.relative is None else f"{signed_percent(cost.relative)}, "
     figures.append(
         {
-            "label": "Cost per request",
-            "value": signed_money(cost.mean_usd),
+            "label": "Cost per 1,000 requests",
+            "value": per_thousand(cost.mean_usd, signed=True),
             "note": f"{relative}{BASES[cost.basis]}",
         }
     )
@@ -212,11 +212,19 @@ def _rows(found: Impact, parts: Iterable[Slice], labels: dict[str, str]) -> Iter
             sub=part.key if label != part.key else "",
             requests=part.requests,
             share=part.requests / found.looked_at,
-            model=share_text(part.share(part.model_changed)),
-            class_=share_text(part.share(part.class_changed)),
-            chain=share_text(part.share(part.chain_changed)),
-            cost=signed_money(part.cost_change_usd),
+            model=_share_or_none(part, part.model_changed),
+            class_=_share_or_none(part, part.class_changed),
+            chain=_share_or_none(part, part.chain_changed),
+            cost=_cost(part.cost_change_usd),
         )
+
+
+def _share_or_none(part: Slice, count: int) -> str:
+    return share_text(part.share(count)) if count else "none"
+
+
+def _cost(usd: float | None) -> str:
+    return "unchanged" if usd == 0 else per_thousand(usd, signed=True)
 
 
 def _move_row(found: Impact, move: Move) -> MoveRow:
@@ -228,7 +236,7 @@ def _move_row(found: Impact, move: Move) -> MoveRow:
         stays=stays,
         requests=move.requests,
         share=move.requests / found.looked_at,
-        cost="" if stays else signed_money(move.cost_change_usd),
+        cost="" if stays else _cost(move.cost_change_usd),
     )
 
 
