@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 
-def name_of(attribute: str) -> serializers.SlugRelatedField[Any]:
+def name_of(attribute: str, *, nullable: bool = False) -> serializers.SlugRelatedField[Any]:
     """A related thing by one of its attributes; null where there is none."""
-    return serializers.SlugRelatedField(attribute, read_only=True)
+    return serializers.SlugRelatedField(attribute, read_only=True, allow_null=nullable)
 
 
 def names_of(attribute: str) -> Any:

@@ -27,6 +27,21 @@ PROBLEM: dict[str, Any] = {
     },
     "required": ["type", "title", "status", "detail"],
 }
+DESCRIPTION = """Author, prove, review, publish, watch and reverse model-routing policies.
+
+**Who calls.** `Authorization: Bearer rcp_…`, a personal token from your account page. A token
+may do what its person may do in the browser, under the same rules.
+
+**Errors** are problem documents (RFC 9457). `errors` point at each wrong place of the input by
+JSON pointer; `reasons` name each obstacle with a stable code and what would remove it.
+
+**Bodies** are read strictly: an unknown field or filter is an error, never passed over.
+
+**Lists** come in pages (`?page=2&page_size=100`), with the addresses of the neighbours.
+
+**Edits** of a draft's document name the revision they started from (`If-Match`); approvals may
+name what was seen (`subject_digest`). Whoever is late is told, and nobody's work is lost.
+"""
 EVERYWHERE = {
     "400": "The body or the address's parameters cannot be read.",
     "401": "No valid token or session.",
@@ -48,11 +63,13 @@ REVISIONS = {
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add the problem answers that every operation of people may give. A postprocessing hook."""
+    result["info"]["description"] = DESCRIPTION
     result["components"]["schemas"]["Problem"] = PROBLEM
     for address, operations in result["paths"].items():
         for method, operation in operations.items():
             for code, sentence in _problems(address, method, operation).items():
-                operation["responses"].setdefault(code, _answer(sentence))
+                said = operation["responses"].setdefault(code, _answer(sentence))
+                said.setdefault("content", _answer(sentence)["content"])
     return result
 
 

@@ -12,7 +12,7 @@ from policies.models import AuditEvent
 class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
     """Who did what, when, from where; each row carries the hash of the one before."""
 
-    workflow = name_of("slug")
+    workflow = name_of("slug", nullable=True)
     actor = serializers.CharField(source="actor_name")
     detail = serializers.DictField()
 

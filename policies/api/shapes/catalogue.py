@@ -28,7 +28,7 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
 class PriceSerializer(serializers.ModelSerializer[ModelPrice]):
     """USD per million tokens, from a day on. Dollars are written as text, so that none is lost."""
 
-    created_by = name_of("username")
+    created_by = name_of("username", nullable=True)
 
     class Meta:
         model = ModelPrice
