@@ -13,12 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from policies.engine import DocumentError
 from policies.forms.webhooks import WebhookForm
 from policies.models import Webhook, WebhookMessage, Workflow
 from policies.models.webhooks import MessageState
+from policies.navigation import Crumb
 from policies.refusals import Refused
 from policies.services import webhooks
 from policies.views.visible import person, workflow_or_404
@@ -48,6 +50,7 @@ def webhook_list(request: HttpRequest, slug: str) -> HttpResponse:
         "webhooks": Webhook.objects.filter(workflow=workflow),
         "form": form,
         "allow_private": settings.WEBHOOK_ALLOW_PRIVATE,
+        "breadcrumbs": _crumbs(workflow),
     }
     return render(
         request, "policies/webhooks/list.html", context, status=422 if form.errors else 200
@@ -192,4 +195,14 @@ def _log(request: HttpRequest, webhook: Webhook) -> dict[str, Any]:
         "webhook": webhook,
         "page": page,
         "is_waiting": is_waiting,
+        "breadcrumbs": _crumbs(webhook.workflow, Crumb(webhook.name)),
     }
+
+
+def _crumbs(workflow: Workflow, *below: Crumb) -> list[Crumb]:
+    return [
+        Crumb(workflow.name, workflow.get_absolute_url()),
+        Crumb("Settings", reverse("workflow-settings", args=[workflow.slug])),
+        Crumb("Webhooks", reverse("webhooks", args=[workflow.slug]) if below else ""),
+        *below,
+    ]
