@@ -10,6 +10,10 @@ from django.urls import reverse
 
 from policies.models import ChangeRequest, Notification, Workflow
 
+# The switcher is for a team's own; beyond, the command palette searches.
+SWITCHER_LENGTH = 30
+# The attribute of a request that names the workflow its page is about.
+SHOWN = "shown_workflow"
 CONSOLE = (("Home", "home", "h"), ("Catalogue", "catalogue", "m"), ("Audit", "audit", "a"))
 WORKFLOW = (
     ("Overview", "workflow", "o"),
@@ -50,7 +54,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: rail, workflow switcher and breadcrumbs. Three queries when signed in."""
     if not request.user.is_authenticated:
         return {}
-    workflows = list(Workflow.objects.visible_to(request.user).select_related("team"))
+    # Not read until the rail shows it; a page that brings its own list saves the query.
+    workflows = Workflow.objects.visible_to(request.user)[:SWITCHER_LENGTH]
     context: dict[str, Any] = {
         "workflows": workflows,
         # Called by the bell of the top bar, so that a fragment without one costs no query.
@@ -60,9 +65,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             for label, name, key in CONSOLE
         ],
     }
-    match = request.resolver_match
-    slug = match.kwargs.get("slug") if match else None
-    workflow = next((found for found in workflows if found.slug == slug), None)
+    workflow: Workflow | None = getattr(request, SHOWN, None)
     if workflow is None:
         return context
     items = [_item(request, workflow, *entry) for entry in WORKFLOW]

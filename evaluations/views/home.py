@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,9 +18,12 @@ from evaluations.metrics.board import MetricValue
 from evaluations.services.scorecard import headlines
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services.waiting import waiting_for
+from policies.transitions import OPEN_STATES
 from policies.views.visible import person, workflow_or_404
 
 NEWS = 12
+CARDS = 20
+SAME_VISIT = datetime.timedelta(minutes=30)
 # What people ask about later; saves and cut versions would only drown it.
 NEWSWORTHY = (
     "draft.created",
@@ -75,14 +81,18 @@ def _standings(environments: list[Environment]) -> dict[int, Standing]:
     }
 
 
-def _last_visit(request: HttpRequest) -> str:
-    """When home was last looked at; remembers that it is being looked at now."""
-    before = str(request.session.get("home_seen_at", ""))
-    request.session["home_seen_at"] = timezone.now().isoformat()
-    return before
+def _last_visit(request: HttpRequest) -> datetime.datetime | None:
+    """When the visit before this one was. Coming back within half an hour is the same visit."""
+    now = timezone.now()
+    visit = request.session.get("visit", {})
+    seen = parse_datetime(visit.get("seen", ""))
+    if seen is None or now - seen > SAME_VISIT:
+        visit = {"seen": now.isoformat(), "before": visit.get("seen", "")}
+        request.session["visit"] = visit
+    return parse_datetime(visit["before"])
 
 
-def _news(workflows: list[Workflow]) -> list[AuditEvent]:
+def _news(workflows: QuerySet[Workflow]) -> list[AuditEvent]:
     events = AuditEvent.objects.filter(workflow__in=workflows, action__in=NEWSWORTHY)
     return list(events.select_related("workflow", "actor")[:NEWS])
 
@@ -92,33 +102,33 @@ def _news(workflows: list[Workflow]) -> list[AuditEvent]:
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for me, how each workflow is doing, what changed since my last visit."""
     user = person(request)
-    workflows = list(Workflow.objects.visible_to(user).select_related("team"))
+    counted = Workflow.objects.visible_to(user).annotate(
+        open_changes=Count("changes", Q(changes__state__in=OPEN_STATES), distinct=True)
+    )
+    page = Paginator(counted, CARDS).get_page(request.GET.get("page"))
+    workflows = list(page)
     last_environment: dict[int, Environment] = {}
     for environment in Environment.objects.filter(workflow__in=workflows).select_related(
         "workflow"
     ):
         last_environment[environment.workflow_id] = environment
     standings = _standings(list(last_environment.values()))
-    open_changes: dict[int, int] = {}
-    for workflow_id in (
-        ChangeRequest.objects.open()
-        .filter(workflow__in=workflows)
-        .values_list("workflow_id", flat=True)
-    ):
-        open_changes[workflow_id] = open_changes.get(workflow_id, 0) + 1
     cards = []
     for workflow in workflows:
         found = last_environment.get(workflow.pk)
         standing = standings[found.pk] if found else None
-        cards.append(WorkflowCard(workflow, standing, open_changes.get(workflow.pk, 0)))
+        open_changes = workflow.open_changes  # type: ignore[attr-defined]  # counted above
+        cards.append(WorkflowCard(workflow, standing, open_changes))
     context = {
         "waiting": waiting_for(user),
         "cards": cards,
+        "workflows": workflows,
+        "page": page,
         "drafts": Draft.objects.open()
         .filter(contributors=user, change=None)
         .select_related("workflow"),
-        "news": _news(workflows),
-        "last_visit": parse_datetime(_last_visit(request)),
+        "news": _news(Workflow.objects.visible_to(user)),
+        "last_visit": _last_visit(request),
     }
     return render(request, "evaluations/home.html", context)
 
@@ -135,6 +145,6 @@ def workflow_overview(request: HttpRequest, slug: str) -> HttpResponse:
         "standings": [standings[environment.pk] for environment in reversed(environments)],
         "open_changes": ChangeRequest.objects.with_related().open().filter(workflow=workflow),
         "drafts": Draft.objects.open().filter(workflow=workflow, change=None),
-        "news": _news([workflow]),
+        "news": _news(Workflow.objects.filter(pk=workflow.pk)),
     }
     return render(request, "evaluations/overview.html", context)

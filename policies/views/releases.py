@@ -23,8 +23,9 @@ def release_list(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = workflow_or_404(request, slug)
     chosen = request.GET.get("env", "")
     releases = Release.objects.filter(workflow=workflow).select_related(
-        "environment", "bundle", "published_by", "change", "restores"
+        "workflow", "environment", "bundle", "published_by", "change__workflow", "restores"
     )
+    releases = releases.defer("body", "signature", "bundle__content")
     if chosen:
         releases = releases.filter(environment__name=chosen)
     context = {

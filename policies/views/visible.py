@@ -5,6 +5,8 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from policies.models import ChangeRequest, Environment, Release, Workflow
+from policies.models.components import ComponentKind
+from policies.navigation import SHOWN
 
 
 def person(request: HttpRequest) -> User:
@@ -15,8 +17,11 @@ def person(request: HttpRequest) -> User:
 
 
 def workflow_or_404(request: HttpRequest, slug: str) -> Workflow:
+    """The workflow a page is about; the shell around the page then shows it, too."""
     workflows = Workflow.objects.visible_to(request.user).select_related("team")
-    return get_object_or_404(workflows, slug=slug)
+    workflow = get_object_or_404(workflows, slug=slug)
+    setattr(request, SHOWN, workflow)
+    return workflow
 
 
 def change_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest:
@@ -27,7 +32,13 @@ def change_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest
 def release_or_404(request: HttpRequest, slug: str, environment: str, number: int) -> Release:
     workflow = workflow_or_404(request, slug)
     releases = Release.objects.select_related(
-        "workflow__team", "environment", "bundle", "published_by", "change", "restores"
+        "workflow__team",
+        "environment",
+        "published_by",
+        "change__workflow",
+        "restores__workflow",
+        "restores__environment",
+        *(f"bundle__{kind}__workflow" for kind in ComponentKind.values),
     )
     return get_object_or_404(
         releases, workflow=workflow, environment__name=environment, number=number
