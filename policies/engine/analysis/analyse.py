@@ -77,7 +77,7 @@ def analyse(
             ruled,
             class_findings(bundle, policy, unassigned, ledger),
             model_findings(bundle),
-            candidate_findings(bundle, {start.rule_id for start in starts}),
+            candidate_findings(bundle, _reached(policy_reach)),
             cycle_findings(bundle),
             FallbackReview(bundle, solver.space, starts).findings(),
             concentration_findings(concentration),
@@ -85,6 +85,11 @@ def analyse(
         )
     )
     return Analysis(in_order([*findings, *ledger.findings()]), chains, concentration, solver.work)
+
+
+def _reached(reach: Reach) -> set[str]:
+    """Routes that requests get to; the default counts, being the last resort of all."""
+    return {DEFAULT_RULE, *(rule.id for rule in reach.list.rules if reach.decides(rule))}
 
 
 def _class_words(bundle: Bundle) -> dict[str, str]:

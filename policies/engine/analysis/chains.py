@@ -1,7 +1,8 @@
 """The worst that a chain of attempts can come to: attempts, seconds and dollars.
 
 Found by trying every way in which failures can go: at each model which of its rows answers the
-last failure, and after how many tries. Beyond a budget of steps an upper bound is given instead,
+last failure, and after how many tries, a retry budget that refuses included and open breakers
+left aside. Beyond a budget of steps an upper bound is given instead,
 and said to be one.
 """
 
@@ -120,18 +121,16 @@ class _Walk:
         """Everything that can follow at the model visited last."""
         model = state.visited[-1]
         rows = self._rows[model]
-        for tried, enough in self._tries(state, model, rows):
+        for tried in self._tries(state, model, rows):
             self._steps += 1
             self._note(tried)
-            for row in self._answers(rows, enough):
+            for row in self._answers(rows):
                 onward = replace(tried, rows=(*state.rows, row))
                 target = self._next(onward)
                 if target and self._may_go_on(tried):
                     yield replace(onward, visited=(*state.visited, target))
 
-    def _tries(
-        self, state: _State, model: str, rows: list[FallbackRow]
-    ) -> Iterator[tuple[_State, int]]:
+    def _tries(self, state: _State, model: str, rows: list[FallbackRow]) -> Iterator[_State]:
         """After one try of a model, after two, and so on, as far as its rows and limits allow."""
         tries = 0
         while True:
@@ -141,7 +140,7 @@ class _Walk:
                 attempts=state.attempts + 1,
                 cost_usd=state.cost_usd + (self._costs[model] or 0),
             )
-            yield state, tries
+            yield state
             waits = [waits_ms(row.retries, tries) for row in rows if row.retries.count >= tries]
             if not waits or state.attempts >= self._limits.max_attempts:
                 return
@@ -153,11 +152,15 @@ class _Walk:
             if state.soonest_ms >= self._limits.deadline_ms:
                 return
 
-    def _answers(self, rows: list[FallbackRow], tries: int) -> list[FallbackRow | None]:
-        """The rows that can answer the last failure and do not ask for another try."""
+    def _answers(self, rows: list[FallbackRow]) -> list[FallbackRow | None]:
+        """The rows that can answer the last failure, and None where none answers some kind.
+
+        Whether a row asks for another try is no matter: the retry budget may refuse it.
+        """
         kinds = {kind for row in rows for kind in row.on}
-        unanswered: list[FallbackRow | None] = [None] if len(kinds) < len(FAILURE_KINDS) - 1 else []
-        return [*(row for row in rows if row.retries.count < tries), *unanswered]
+        # bad_request is one kind more, and always ends a chain.
+        all_answered = len(kinds) == len(FAILURE_KINDS) - 1
+        return [*rows] if all_answered else [*rows, None]
 
     def _next(self, state: _State) -> str | None:
         for row in reversed(state.rows):

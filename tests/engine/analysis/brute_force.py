@@ -17,7 +17,10 @@ Pair = tuple[str, str]
 
 def _conditions(bundle: Bundle) -> list[Condition]:
     classification, policy = bundle.request_classification, bundle.router_policy
-    return [rule.when for rule in (*classification.rules, *policy.rules)]
+    return [
+        *(rule.when for rule in classification.rules),
+        *(rule.when for rule in policy.rules),
+    ]
 
 
 def _values(bundle: Bundle, attribute: Attribute) -> list[Value | None]:

@@ -88,12 +88,14 @@ def policies(draw: st.DrawFn, classification: Raw) -> Raw:
             "id": f"p{index}",
             "when": draw(_conditions(known)),
             # Written out, so that routes of the pool stay equal under different rules.
-            "route": {**draw(st.sampled_from(routes)), "salt": "s"},
+            "route": {
+                **draw(st.sampled_from(routes)),
+                "salt": "s",
+                "on_no_candidate": draw(st.sampled_from(("refuse", "default"))),
+            },
         }
         for index in range(draw(st.integers(0, 5)))
     ]
-    for rule in rules:
-        rule["route"]["on_no_candidate"] = draw(st.sampled_from(("refuse", "default")))
     default = {**draw(st.sampled_from(routes)), "salt": "s"}
     return {"schema": 1, "rules": rules, "default": default, "sticky_on": None}
 
