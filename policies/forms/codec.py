@@ -64,6 +64,11 @@ def decode_tree(kind: str, tree: Tree) -> Decoded:
     return Decoded({"schema": 1, **document}, tuple(parked))
 
 
+def settled(kind: str, document: Any) -> Any:
+    """The document as its form would save it if nobody touched a control: defaults written out."""
+    return decode(kind, encode(kind, document)).document
+
+
 def value_at(shape: Shape, inner: Tree) -> Any:
     """The JSON value of one branch of a form."""
     return _value(shape, inner, "", [])

@@ -110,10 +110,10 @@ def tabs(page: DraftPage, current: str) -> list[Tab]:
 def document_context(
     page: DraftPage,
     kind: str,
-    opened: frozenset[str],
+    opened: frozenset[str] | None,
     parked: tuple[tuple[str, list[str]], ...] = (),
 ) -> dict[str, Any]:
-    """Template context of one document's editor, with the controls of the ``opened`` entries."""
+    """Template context of one document's editor; ``opened`` entries (None: all) get controls."""
     words = vocabulary_of(kind, page.documents, page.catalogue)
     editor = bind(kind, page.documents[kind], words, page.problems[kind], parked, opened)
     context: dict[str, Any] = {

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from policies.differences import written_out
 from policies.engine import COMPONENTS
 from policies.forms import codec, edits
 from policies.forms.draft import DraftForm
@@ -130,8 +131,9 @@ def _posted(request: HttpRequest) -> Posted:
 def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Attempt:
     attempt = Attempt(revision=posted.revision or 0)
     tree = posted.tree
+    rows = {row.kind: row for row in draft.documents.all()}
     if posted.edit:
-        documents = {row.kind: row.document for row in draft.documents.all()}
+        documents = {key: row.document for key, row in rows.items()}
         documents[kind] = codec.decode_tree(kind, tree).document
         words = vocabulary_of(kind, documents, {})
         edited = edits.apply(kind, tree, posted.edit, words)
@@ -139,6 +141,10 @@ def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Atte
     attempt.opened = edits.opened_in(kind, tree)
     decoded = codec.decode_tree(kind, tree)
     attempt.document, attempt.parked = decoded.document, decoded.parked
+    # Whoever only opens a rule to read it has contributed nothing, and may still approve.
+    if says_the_same(kind, decoded.document, rows[kind].document):
+        attempt.revision = rows[kind].revision
+        return attempt
     try:
         saved_row = drafts.save_document(
             draft,
@@ -154,6 +160,13 @@ def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Atte
     return attempt
 
 
+def says_the_same(kind: str, typed: Any, saved: Any) -> bool:
+    """Whether a form holds what is saved, be it with defaults written out."""
+    return typed == codec.settled(kind, saved) or written_out(kind, typed) == written_out(
+        kind, saved
+    )
+
+
 def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> HttpResponse:
     on_screen = {} if attempt.document is None else {kind: attempt.document}
     page = draft_page(draft, on_screen)
@@ -161,7 +174,9 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
     opened = attempt.opened
     if request.method == "GET":
         opened = edits.opened_at_first(kind, opened, page.problems[kind])
-    context |= document_context(page, kind, opened, attempt.parked)
+    # Who may not edit cannot open entries one by one, so all of them are open.
+    shown = opened if context["can_edit"] else None
+    context |= document_context(page, kind, shown, attempt.parked)
     context |= {
         "refusal": attempt.refusal,
         "revision": attempt.revision or page.rows[kind].revision,

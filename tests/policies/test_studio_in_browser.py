@@ -1,0 +1,158 @@
+"""The studio in a real browser: typing is never disturbed, the keyboard is enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.services.console import Console
+
+HOME = "/w/support-assistant/"
+KINDS = ("request_classification", "router_policy", "fallback_matrix", "quality_thresholds")
+
+
+@pytest.fixture
+def draft(page: Page, demo_console: Console) -> Iterator[str]:
+    """The address of a fresh draft; at the end nothing may have been wrong in the console."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.goto(f"{demo_console.url}/sign-in/")
+    page.locator("button[value=author]").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("for you")
+    page.goto(f"{demo_console.url}{HOME}drafts/new/")
+    page.get_by_label("What is it about?").fill("Tried in a browser")
+    page.get_by_role("button", name="Start draft").click()
+    expect(page.get_by_text("This document is right")).to_be_visible()
+    yield page.url.rsplit("/", 2)[0] + "/"
+    assert [text for text in wrong if "409" not in text] == []
+
+
+def saved(page: Page, revision: int) -> None:
+    expect(page.locator("#save-state")).to_contain_text(f"Revision {revision}")
+
+
+def test_typing__is_saved_without_losing_a_letter_or_the_focus(page: Page, draft: str) -> None:
+    page.locator("#open-rules-0").click()
+    field = page.locator("#f-rules-0-description")
+    text = "Typed slowly enough that it is saved several times on the way"
+    field.press_sequentially(text, delay=40)
+    page.wait_for_timeout(900)
+    assert field.input_value() == text
+    assert page.evaluate("document.activeElement.id") == "f-rules-0-description"
+    expect(page.locator("#open-rules-0")).to_contain_text(text)
+    page.reload()
+    expect(page.locator("#open-rules-0")).to_contain_text(text)
+
+
+def test_wrong_number__is_told_beside_its_field__and_mended(page: Page, draft: str) -> None:
+    page.locator("#open-rules-0").click()
+    page.locator("#f-rules-0-route-select").select_option("weighted")
+    weight = page.locator("#f-rules-0-route-candidates-0-weight")
+    weight.fill("nine")
+    error = page.locator("#e-rules-0-route-candidates-0-weight")
+    expect(error).to_have_text("Must be a number, not text.")
+    expect(weight).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#draft-tabs")).to_contain_text("1 to mend")
+    weight.fill("3")
+    expect(error).to_be_empty()
+    expect(page.locator("#share-rules-0-route-candidates-0")).to_contain_text("75")
+
+
+def test_keyboard_alone__adds_a_rule_with_a_condition_and_moves_it_up(
+    page: Page, draft: str
+) -> None:
+    page.locator("#add-rules").focus()
+    page.keyboard.press("Enter")
+    name = page.locator("[id^=f-rules-][id$='-id']:focus")
+    expect(name).to_have_value(re.compile("rule-"))
+    row = str(name.get_attribute("id")).split("-")[2]
+    page.locator(f"#add-test-rules-{row}-when-0").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.locator(f"button[value='test:rules.{row}.when.0:prompt_tokens']").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#f-rules-{row}-when-0-0-value")).to_be_focused()
+    page.keyboard.type("2000")
+    page.keyboard.press("Tab")
+    expect(page.locator(f"#open-rules-{row}")).to_contain_text("prompt_tokens ≥ 2000")
+    page.locator(f"#up-rules-{row}").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#up-rules-{int(row) - 1}")).to_be_focused()
+    expect(page.locator(f"#open-rules-{int(row) - 1}")).to_contain_text("prompt_tokens ≥ 2000")
+
+
+def test_quick_choices__all_count(page: Page, draft: str) -> None:
+    page.goto(f"{draft}fallback_matrix/")
+    page.locator("#open-rows-0").click()
+    group = page.get_by_role("group", name="On")
+    for label in ("Auth", "Not found", "Low quality", "Invalid output"):
+        group.get_by_role("checkbox", name=label, exact=True).click(no_wait_after=True)
+    expect(page.locator("#open-rows-0")).to_contain_text("invalid_output")
+    page.wait_for_timeout(600)
+    page.reload()
+    for kind in ("auth", "not_found", "low_quality", "invalid_output"):
+        expect(page.locator("#open-rows-0")).to_contain_text(kind)
+
+
+def test_two_windows__the_later_is_told__and_keeps_its_text(
+    page: Page, draft: str, demo_console: Console
+) -> None:
+    other = page.context.new_page()
+    for window in (page, other):
+        window.goto(f"{draft}fallback_matrix/")
+    other.locator("#f-limits-max_attempts").fill("5")
+    saved(other, 2)
+    page.locator("#f-limits-max_attempts").fill("6")
+    expect(page.locator("#save-state")).to_contain_text("Not saved.")
+    assert page.locator("#f-limits-max_attempts").input_value() == "6"
+    page.get_by_role("button", name="Keep mine as a draft of its own").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("copy")
+    expect(page.locator("#f-limits-max_attempts")).to_have_value("6")
+    other.close()
+
+
+def test_type_taken_back__brings_back_what_was_typed(page: Page, draft: str) -> None:
+    page.goto(f"{draft}request_classification/")
+    kind = page.locator("#f-attributes-0-type")
+    values = page.locator("#f-attributes-0-values")
+    before = values.input_value()
+    kind.select_option("number")
+    expect(values).to_have_count(0)
+    kind.select_option("category")
+    expect(values).to_have_value(before)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_studio_pages__have_nothing_that_axe_finds(
+    page: Page, draft: str, scheme: str, axe_violations: Callable[[Page], list[str]]
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    addresses = [draft, *(f"{draft}{kind}/" for kind in KINDS)]
+    root = draft.split("/drafts/")[0]
+    addresses += [f"{root}/policy/", f"{root}/policy/router_policy/"]
+    addresses += [f"{root}/policy/{kind}/1/" for kind in KINDS]
+    addresses += [f"{root}/policy/router_policy/diff/", f"{root.split('/w/')[0]}/catalogue/"]
+    found = []
+    for address in addresses:
+        page.goto(address)
+        opener = page.locator(".rule__open[aria-expanded=false]")
+        if "/drafts/" in address and opener.count():
+            opener.first.click()
+            expect(page.locator(".rule__open[aria-expanded=true]").first).to_be_visible()
+        page.evaluate("scrollTo(0, 0)")  # else the bar that stays on top covers a button half
+        found += [f"{address}: {violation}" for violation in axe_violations(page)]
+    assert found == [], "\n".join(found)
+
+
+def test_studio_pages__on_a_phone__never_scroll_sideways(page: Page, draft: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for kind in KINDS:
+        page.goto(f"{draft}{kind}/")
+        opener = page.locator(".rule__open").first
+        opener.click()
+        expect(opener).to_have_attribute("aria-expanded", "true")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), kind
