@@ -99,9 +99,7 @@ class ModelForm(CatalogueModelForm):
 class PriceForm(forms.Form):
     """A price from a day on."""
 
-    effective_from = forms.DateField(
-        label="From", initial=datetime.date.today, widget=day_input()
-    )
+    effective_from = forms.DateField(label="From", initial=datetime.date.today, widget=day_input())
     input_usd_per_mtok = price_field("Input")
     output_usd_per_mtok = price_field("Output")
 
@@ -116,9 +114,7 @@ class PriceForm(forms.Form):
 class NewModelForm(ModelForm):
     """A new model with its first price, which may begin in the past: nothing was counted yet."""
 
-    effective_from = forms.DateField(
-        label="Priced from", widget=day_input()
-    )
+    effective_from = forms.DateField(label="Priced from", widget=day_input())
     input_usd_per_mtok = price_field("Input price")
     output_usd_per_mtok = price_field("Output price")
 

@@ -162,8 +162,8 @@ def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Atte
 
 def says_the_same(kind: str, typed: Any, saved: Any) -> bool:
     """Whether a form holds what is saved, be it with defaults written out."""
-    return typed == codec.settled(kind, saved) or written_out(kind, typed) == written_out(
-        kind, saved
+    return bool(
+        typed == codec.settled(kind, saved) or written_out(kind, typed) == written_out(kind, saved)
     )
 
 

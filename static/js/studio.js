@@ -54,11 +54,13 @@
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.target.id !== "editor" || !form()) return;
-    const status = event.detail.xhr.status;
-    if (status !== 200 && status !== 409 && status !== 403) return;
     const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
     const editor = fresh.getElementById("editor");
-    if (!editor) return;
+    if (!editor) { // an error, or the sign-in page: what is on the screen must stay there
+      event.detail.shouldSwap = false;
+      if (!event.detail.xhr.getResponseHeader("HX-Redirect")) showFailure();
+      return;
+    }
     event.detail.isError = false;
     const now = document.getElementById("editor");
     if (!edited && structure(editor) === structure(now)) {
@@ -70,6 +72,16 @@
       opened = new Set([...now.querySelectorAll("details[open]")].map((node) => node.id));
     }
   });
+
+  // Nobody may think that something is saved when it is not.
+  function showFailure() {
+    const state = document.getElementById("save-state");
+    const failure = document.getElementById("save-failed");
+    if (state && failure) state.replaceChildren(document.importNode(failure.content, true));
+  }
+  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(trouble, (event) => { if (event.target === form()) showFailure(); });
+  }
 
   // Live parts of the answer take the place of those on the page; `except` is swapped whole.
   function takeOver(fresh, page, except) {

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from policies.models import AuditEvent, CatalogueModel, ModelPrice, Provider, Workflow
+from policies.refusals import Refused
 from policies.services import catalogue
 from policies.services.bundles import catalogue_document
 
@@ -195,5 +196,5 @@ def test_field__while_typed__answers_with_its_problems_only(
 
 
 def test_service__called_without_the_right__refuses(large: CatalogueModel, author: User) -> None:
-    with pytest.raises(catalogue.Refused):
+    with pytest.raises(Refused):
         catalogue.add_provider("cirrus", "Cirrus", acting_user=author)

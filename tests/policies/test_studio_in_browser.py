@@ -115,6 +115,14 @@ def test_two_windows__the_later_is_told__and_keeps_its_text(
     other.close()
 
 
+def test_signed_out__is_told__and_keeps_what_was_typed(page: Page, draft: str) -> None:
+    page.goto(f"{draft}fallback_matrix/")
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#f-limits-max_attempts").fill("7")
+    expect(page.locator("#save-state")).to_contain_text("Not saved.")
+    assert page.locator("#f-limits-max_attempts").input_value() == "7"
+
+
 def test_type_taken_back__brings_back_what_was_typed(page: Page, draft: str) -> None:
     page.goto(f"{draft}request_classification/")
     kind = page.locator("#f-attributes-0-type")
