@@ -12,6 +12,7 @@ from policies.api.views import (
     people,
     releases,
     review,
+    three_way,
     webhooks,
 )
 from policies.api.views import workflows as w
@@ -106,6 +107,8 @@ urlpatterns = [
     path(CHANGE, changes.OneChange.as_view(), name="change"),
     path(f"{CHANGE}update-content/", review.UpdateContent.as_view(), name="update-content"),
     path(f"{CHANGE}rebase/", review.Rebase.as_view(), name="rebase"),
+    path(f"{CHANGE}three-way/", three_way.ThreeWay.as_view(), name="three-way"),
+    path(f"{CHANGE}merge/", three_way.Merge.as_view(), name="merge"),
     path(f"{CHANGE}acknowledge/", review.Acknowledge.as_view(), name="acknowledge"),
     path(f"{CHANGE}submit/", review.Submit.as_view(), name="submit"),
     path(f"{CHANGE}approve/", review.Approve.as_view(), name="approve"),

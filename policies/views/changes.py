@@ -16,11 +16,12 @@ from policies.engine import DocumentError
 from policies.forms.change import ChangeForm, CommentForm, ReasonForm
 from policies.models import ChangeRequest, Draft
 from policies.refusals import Refused
-from policies.services import changes, publication, reviews
+from policies.services import changes, merging, publication, reviews
 from policies.transitions import OPEN_STATES, State
 from policies.views.review_page import review_context
 from policies.views.visible import change_or_404, person, workflow_or_404
 
+CHOICE = "choice:"
 FILTERS = {
     "open": ("Open", OPEN_STATES),
     "in_review": ("In review", (State.IN_REVIEW,)),
@@ -164,6 +165,18 @@ def _rebase(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -
     return "Now compared with the active release."
 
 
+def _merge(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
+    choices = {
+        name.removeprefix(CHOICE): str(side)
+        for name, side in request.POST.items()
+        if name.startswith(CHOICE)
+    }
+    against = request.POST.get("against", "")
+    merged = merging.rebase_with_merge(change, choices, against, acting_user=person(request))
+    number = merged.base_release.number if merged.base_release else ""
+    return f"The changes of release {number} are merged in, and it is compared with that release."
+
+
 def _update_content(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
     before = change.bundle_id
     updated = changes.update_content(change, acting_user=person(request))
@@ -187,6 +200,7 @@ ACTIONS: dict[str, tuple[type[forms.Form], Act]] = {
     "submit": (forms.Form, _submit),
     "withdraw": (forms.Form, _withdraw),
     "rebase": (forms.Form, _rebase),
+    "merge": (forms.Form, _merge),
     "update-content": (forms.Form, _update_content),
     "acknowledge": (forms.Form, _acknowledge),
     "comment": (CommentForm, _comment),

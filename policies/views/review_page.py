@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from policies.differences import Change, describe_difference
 from policies.models import AuditEvent, ChangeRequest, ComponentVersion
 from policies.models.components import ComponentKind
-from policies.services import checks, guards
+from policies.services import checks, guards, merging
 from policies.transitions import TRANSITIONS, State
 
 
@@ -44,6 +44,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "obstacles": obstacles,
         "still_needed": guards.still_needed(change, states, standing),
         "component_changes": component_changes(change),
+        "three_way": merging.comparison_of(change),
         "history": history(change),
         "evidence_runs": change.checks.filter(kind="shadow_evaluation").order_by("-pk"),
         "comments": change.comments.select_related("author"),
