@@ -1,0 +1,200 @@
+"""Every change request carries the blast radius of exactly what is proposed."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from evaluations.models import Dataset
+from evaluations.services import impact as impacts
+from evaluations.services import standing
+from evaluations.services.impact import changes_to_measure, kept_impact, record_impact
+from evaluations.services.outcomes import ingest
+from policies.engine import DocumentError
+from policies.models import ChangeRequest, Environment, Workflow
+from policies.models.changes import CheckKind, Verdict
+from policies.refusals import Refused
+from policies.services import changes, checks
+from tests.evaluations.outcome_cast import event
+from tests.evaluations.runs_here import imported
+from tests.policies.steps import documents, now, proposed, save_and_take_over
+
+pytestmark = pytest.mark.usefixtures("empty_cache")
+
+
+@pytest.fixture
+def dataset(workflow: Workflow, author: User, tmp_path: Path, settings: Settings) -> Dataset:
+    settings.DATA_DIR = tmp_path
+    return imported(workflow, author, tmp_path)
+
+
+def test_record__a_first_release__says_where_requests_would_go(
+    dataset: Dataset, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    record_impact(change.pk)
+    check = checks.newest(now(change), CheckKind.IMPACT)
+    assert check is not None and check.verdict == Verdict.PASS
+    assert check.summary.startswith("First release:")
+    assert check.detail["rerouted_share"] == 1
+    assert check.detail["projected_cost_change"] is None
+    assert check.detail["new_providers"] == ["acme", "borealis"]
+
+
+def test_record__twice__keeps_one_check(
+    dataset: Dataset, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    record_impact(change.pk)
+    record_impact(change.pk)
+    assert change.checks.filter(kind=CheckKind.IMPACT).count() == 1
+
+
+def test_record__content_edited__is_another_impact(
+    dataset: Dataset, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    record_impact(change.pk)
+    first = kept_impact(now(change))
+    save_and_take_over(now(change), documents(share=50), author)
+    assert kept_impact(now(change)) is None
+    record_impact(change.pk)
+    second = kept_impact(now(change))
+    assert first is not None and second is not None
+    assert second.candidate_digest == now(change).bundle.digest
+    assert first.moves != second.moves
+
+
+def test_record__informational__binds_no_approval(
+    dataset: Dataset, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    assert CheckKind.IMPACT not in checks.EVIDENCE
+    assert CheckKind.IMPACT not in change.environment.required_checks
+
+
+def test_record__no_recorded_requests__is_missing_and_says_the_mend(
+    staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    record_impact(change.pk)
+    check = checks.newest(now(change), CheckKind.IMPACT)
+    assert check is not None and check.verdict == Verdict.MISSING
+    assert "Import a dataset" in check.resolve
+    assert check.detail["rerouted_share"] is None
+
+
+def test_record__the_file_is_gone__is_told_and_not_tried_forever(
+    dataset: Dataset, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    dataset.path.unlink()
+    record_impact(change.pk)
+    check = checks.newest(now(change), CheckKind.IMPACT)
+    assert check is not None and check.verdict == Verdict.MISSING
+    assert "could not be measured" in check.summary
+    assert changes_to_measure() == []
+
+
+@pytest.mark.parametrize("act", ["open", "edit", "rebase"])
+def test_content__opened_edited_or_rebased__is_queued_to_be_measured(
+    act: str,
+    staging: Environment,
+    author: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[tuple[str, tuple[int, ...]]] = []
+    monkeypatch.setattr(
+        "celery.current_app.send_task",
+        lambda name, args=(), **_: sent.append((name, tuple(args))),
+    )
+    change = None if act == "open" else proposed(staging, author)
+    with django_capture_on_commit_callbacks(execute=True):
+        change = _do(act, change, staging, author)
+    assert ("evaluations.measure_change_impact", (change.pk,)) in sent
+
+
+def _do(
+    act: str, change: ChangeRequest | None, staging: Environment, author: User
+) -> ChangeRequest:
+    if change is None:
+        return proposed(staging, author)
+    if act == "edit":
+        return save_and_take_over(change, documents(share=50), author)
+    return changes.rebase(change, acting_user=author)
+
+
+def test_sweep__finds_what_is_not_measured_and_what_stands_on_another_dataset(
+    dataset: Dataset, workflow: Workflow, staging: Environment, author: User, tmp_path: Path
+) -> None:
+    change = proposed(staging, author)
+    assert changes_to_measure() == [change.pk]
+    record_impact(change.pk)
+    assert changes_to_measure() == []
+    imported(workflow, author, tmp_path, seed=8)
+    assert changes_to_measure() == [change.pk]
+
+
+def test_standing__chosen__outlives_newer_datasets_until_taken_back(
+    dataset: Dataset, workflow: Workflow, author: User, tmp_path: Path
+) -> None:
+    standing.choose_standing_dataset(workflow, dataset, acting_user=author)
+    newer = imported(workflow, author, tmp_path, seed=8)
+    assert standing.standing_dataset(workflow) == dataset
+    standing.choose_standing_dataset(workflow, None, acting_user=author)
+    assert standing.standing_dataset(workflow) == newer
+
+
+def test_standing__chosen_by_an_outsider__is_refused(
+    dataset: Dataset, workflow: Workflow, outsider: User
+) -> None:
+    with pytest.raises(Refused):
+        standing.choose_standing_dataset(workflow, dataset, acting_user=outsider)
+
+
+def test_documents__not_right__are_an_error_with_places(
+    dataset: Dataset, workflow: Workflow
+) -> None:
+    content = documents()
+    content["router_policy"]["default"]["candidates"] = [{"model": "nobody-knows"}]
+    with pytest.raises(DocumentError):
+        impacts.impact_of_documents(content, workflow)
+
+
+def test_impact__asked_again__is_not_read_again(
+    dataset: Dataset, workflow: Workflow, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    first = impacts.impact_of_change(now(change))
+    dataset.path.unlink()
+    assert impacts.impact_of_change(now(change)) == first
+    cache.clear()
+
+
+def test_week__without_a_dataset__outcomes_stand_for_the_traffic(
+    workflow: Workflow, staging: Environment, author: User
+) -> None:
+    at = timezone.now()
+    events = [
+        event(
+            f"w{n}",
+            time=(at - datetime.timedelta(days=1)).isoformat(),
+            attributes={"task": "code" if n % 4 == 0 else "answer"},
+            served_model="swift-small",
+            tenant="north" if n % 2 else "south",
+        )
+        for n in range(40)
+    ]
+    assert ingest(staging, events, now=at).accepted == 40
+    change = proposed(staging, author)
+    found = impacts.impact_of_change(now(change))
+    assert found.source.kind == "week"
+    assert found.looked_at == 40
+    assert {part.key: part.requests for part in found.by_tenant} == {"north": 20, "south": 20}
