@@ -1,0 +1,191 @@
+"""`manage.py policy export | import | plan | propose`: a workflow's documents as files in Git.
+
+Exit codes: 0 done (or nothing to do), 1 the documents are wrong, 2 wrong usage, 3 refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+
+from evaluations.plan_text import plan_lines
+from evaluations.services.plan import measured_plan, plan_document
+from policies.engine import DocumentError
+from policies.models import Draft, Environment, Release, Workflow
+from policies.refusals import Refused
+from policies.services import as_code
+from policies.workflow_files import WorkflowFiles, read_files
+
+WRONG, USAGE, REFUSED = 1, 2, 3
+YAML_ENDINGS = frozenset({".yaml", ".yml"})
+MAX_FILES = 20
+
+
+class Command(BaseCommand):
+    help = "Keep a workflow's documents as YAML files: export, import, plan, propose."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        export = actions.add_parser("export", help="write the documents as files")
+        export.add_argument("workflow")
+        export.add_argument("folder", type=Path)
+        which = export.add_mutually_exclusive_group()
+        which.add_argument("--environment", help="what is in force there (default: furthest along)")
+        which.add_argument("--draft", type=int, help="number of a draft, as its address has it")
+        export.add_argument("--release", type=int, help="number of a release of --environment")
+        bring = actions.add_parser("import", help="make a draft of the files")
+        plan = actions.add_parser("plan", help="what the files would change, and what is wrong")
+        propose = actions.add_parser("propose", help="open a change request with the files")
+        for action in (bring, plan, propose):
+            action.add_argument("folder", type=Path)
+            action.add_argument("--workflow", help="default: the one that workflow.yaml names")
+        for action in (plan, propose):
+            action.add_argument("--environment", help="default: the one that workflow.yaml names")
+            action.add_argument("--json", action="store_true", help="print the result as JSON")
+        for action in (bring, propose):
+            action.add_argument("--as", dest="username", required=True, help="who does it")
+        bring.add_argument("--title", default="", help="default: the folder's name")
+        propose.add_argument("--title", required=True)
+        propose.add_argument("--why", required=True)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        do = {
+            "export": self.export,
+            "import": self.bring_in,
+            "plan": self.plan,
+            "propose": self.propose,
+        }
+        try:
+            do[options["action"]](options)
+        except Refused as refusal:
+            lines = [f"{found.sentence} {found.resolve}".rstrip() for found in refusal.reasons]
+            raise CommandError("\n".join(lines), returncode=REFUSED) from refusal
+        except DocumentError as error:
+            raise CommandError(str(error), returncode=WRONG) from error
+
+    def export(self, options: dict[str, Any]) -> None:
+        workflow = _workflow(options["workflow"])
+        folder = options["folder"]
+        for name, text in _exported(workflow, options).items():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+            self.stdout.write(str(folder / name))
+
+    def bring_in(self, options: dict[str, Any]) -> None:
+        files = _read(options["folder"])
+        workflow = _workflow(options["workflow"] or _named(files, "workflow"))
+        title = options["title"] or f"Import of {options['folder'].resolve().name}"
+        user = _user(options["username"])
+        draft = as_code.import_draft(workflow, files, title, acting_user=user)
+        self.stdout.write(f"Draft {draft.pk}: {draft.get_absolute_url()}")
+
+    def plan(self, options: dict[str, Any]) -> None:
+        measured = measured_plan(*_environment_and_files(options))
+        if options["json"]:
+            self.stdout.write(_json(plan_document(measured)))
+        else:
+            for line in plan_lines(measured):
+                self.stdout.write(line)
+        if measured.plan.has_errors:
+            raise CommandError("The plan has errors.", returncode=WRONG)
+
+    def propose(self, options: dict[str, Any]) -> None:
+        environment, files = _environment_and_files(options)
+        user = _user(options["username"])
+        made = as_code.propose(
+            environment, files, options["title"], options["why"], acting_user=user
+        )
+        url = made.change.get_absolute_url() if made.change else ""
+        if options["json"]:
+            number = made.change.number if made.change else None
+            said = {"outcome": made.outcome, "change": number, "url": url}
+            self.stdout.write(_json({**said, "sentence": made.sentence}))
+        else:
+            self.stdout.write(f"{made.sentence} {url}".rstrip())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _exported(workflow: Workflow, options: dict[str, Any]) -> dict[str, str]:
+    if options["draft"]:
+        if options["release"]:
+            raise CommandError("Give --draft or --release, not both.", returncode=USAGE)
+        draft = Draft.objects.filter(workflow=workflow, pk=options["draft"]).first()
+        if draft is None:
+            raise CommandError(f"{workflow} has no draft {options['draft']}.", returncode=USAGE)
+        return as_code.export_draft(draft)
+    environment = _environment(workflow, options["environment"])
+    if not options["release"]:
+        return as_code.export_environment(environment)
+    rows = Release.objects.filter(environment=environment).select_related("bundle", "workflow")
+    release = rows.filter(number=options["release"]).first()
+    if release is None:
+        told = f"{environment} has no release {options['release']}."
+        raise CommandError(told, returncode=USAGE)
+    return as_code.export_release(release)
+
+
+def _environment_and_files(options: dict[str, Any]) -> tuple[Environment, WorkflowFiles]:
+    files = _read(options["folder"])
+    workflow = _workflow(options["workflow"] or _named(files, "workflow"))
+    name = options["environment"] or _named(files, "environment")
+    return _environment(workflow, name), files
+
+
+def _named(files: WorkflowFiles, what: str) -> str:
+    named = getattr(files.header, what, None)
+    if not named:
+        told = f"Give --{what}: workflow.yaml does not name one."
+        raise CommandError(told, returncode=USAGE)
+    return str(named)
+
+
+def _read(folder: Path) -> WorkflowFiles:
+    """The folder's YAML files; anything else in it is nobody's business."""
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is no folder.", returncode=USAGE)
+    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in YAML_ENDINGS]
+    found = [path for path in found if not path.name.startswith(".")]
+    if len(found) > MAX_FILES:
+        told = f"{folder} holds {len(found)} YAML files; a workflow has five."
+        raise CommandError(told, returncode=USAGE)
+    try:
+        texts = {path.name: path.read_text(encoding="utf-8") for path in found}
+    except UnicodeDecodeError as error:
+        raise CommandError(
+            f"A file of {folder} is not UTF-8 text: {error}", returncode=1
+        ) from error
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be read: {error}", returncode=USAGE) from error
+    return read_files(texts)
+
+
+def _workflow(slug: str) -> Workflow:
+    workflow = Workflow.objects.filter(slug=slug).select_related("team").first()
+    if workflow is None:
+        raise CommandError(f"There is no workflow {slug}.", returncode=USAGE)
+    return workflow
+
+
+def _environment(workflow: Workflow, name: str | None) -> Environment:
+    rows = Environment.objects.filter(workflow=workflow).select_related("workflow__team")
+    environment = rows.filter(name=name).first() if name else rows.order_by("-position").first()
+    if environment is None:
+        known = ", ".join(rows.values_list("name", flat=True)) or "none"
+        told = f"{workflow.slug} has no environment {name or 'at all'}; it has {known}."
+        raise CommandError(told, returncode=USAGE)
+    return environment
+
+
+def _user(username: str) -> User:
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise CommandError(f"Nobody here has the user name {username}.", returncode=USAGE)
+    return user

@@ -1,0 +1,275 @@
+"""Policies as code: exported, imported, planned and proposed through the services."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from policies.engine import DocumentError
+from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
+from policies.refusals import Refused
+from policies.services import as_code, changes, checks, drafts
+from policies.services.as_code import Outcome
+from policies.services.catalogue import ModelFacts, change_model
+from policies.transitions import State
+from policies.workflow_files import HEADER, documents_digest, read_files
+from tests.policies.steps import (
+    approved,
+    documents,
+    draft_of,
+    in_review,
+    now,
+    pass_evaluation,
+    published,
+)
+
+TITLE, WHY = "From Git", "The repository says so."
+
+
+@pytest.fixture
+def release(staging: Environment, author: User, owner: User) -> Release:
+    return published(staging, author, [owner], owner)
+
+
+@pytest.fixture
+def files(release: Release) -> dict[str, str]:
+    """What is in force, as files."""
+    return as_code.export_release(release)
+
+
+def edited(files: dict[str, str], old: str = "weight: 90", new: str = "weight: 80") -> Any:
+    changed = {**files, "router_policy.yaml": files["router_policy.yaml"].replace(old, new)}
+    assert changed != files
+    return read_files(changed)
+
+
+# --- Export and import ------------------------------------------------------------------
+def test_export__of_a_release__says_where_it_is_from(files: dict[str, str]) -> None:
+    assert next(iter(files)) == HEADER
+    assert "workflow: support-assistant\nenvironment: staging\nrelease: 1\n" in files[HEADER]
+
+
+def test_export__twice__gives_the_same_bytes(files: dict[str, str], release: Release) -> None:
+    assert as_code.export_environment(release.environment) == files
+
+
+def test_export__nothing_in_force__is_refused(staging: Environment) -> None:
+    with pytest.raises(Refused, match="Nothing is published"):
+        as_code.export_environment(staging)
+
+
+def test_export__of_a_wrong_draft__writes_it_as_it_stands(workflow: Workflow, author: User) -> None:
+    draft = draft_of(workflow, author, {**documents(), "router_policy": {"rules": 3}})
+    written = as_code.export_draft(draft)
+    assert "rules: 3" in written["router_policy.yaml"]
+    assert "\ndigest:" not in written[HEADER]
+
+
+def test_import__of_an_export__has_the_same_meaning(
+    files: dict[str, str], workflow: Workflow, co_author: User
+) -> None:
+    draft = as_code.import_draft(workflow, read_files(files), TITLE, acting_user=co_author)
+    kept = {row.kind: row.document for row in draft.documents.all()}
+    assert documents_digest(kept) == documents_digest(documents())
+
+
+def test_import__of_another_workflow__is_refused(
+    files: dict[str, str], workflow: Workflow, author: User
+) -> None:
+    files[HEADER] = files[HEADER].replace("support-assistant", "sales")
+    with pytest.raises(Refused, match=r"These files are of sales, not of support-assistant\."):
+        as_code.import_draft(workflow, read_files(files), TITLE, acting_user=author)
+
+
+def test_import__by_a_viewer__is_refused(
+    files: dict[str, str], workflow: Workflow, viewer: User
+) -> None:
+    with pytest.raises(Refused) as caught:
+        as_code.import_draft(workflow, read_files(files), TITLE, acting_user=viewer)
+    assert caught.value.is_forbidden
+
+
+# --- Reading a folder -------------------------------------------------------------------
+def test_files__misspelt_name__is_refused_with_the_right_one(files: dict[str, str]) -> None:
+    files["router_polcy.yaml"] = files.pop("router_policy.yaml")
+    with pytest.raises(DocumentError, match=r'did you mean "router_policy\.yaml"'):
+        read_files(files)
+
+
+def test_files__wrong_in_two__name_file_and_line_of_each(files: dict[str, str]) -> None:
+    files["fallback_matrix.yaml"] = "schema: 1\nrows:\n  - model: a\n    on: [boredom]\n"
+    files["quality_thresholds.yaml"] = "schema: 2\n"
+    with pytest.raises(DocumentError) as caught:
+        read_files(files)
+    first, second = caught.value.problems
+    assert first.pointer == "/fallback_matrix/rows/0/on/0"
+    assert first.message.startswith("fallback_matrix.yaml: must be one of")
+    assert first.message.endswith("(line 4, column 10)")
+    assert second.pointer == "/quality_thresholds/schema"
+
+
+def test_files__none_of_a_component__are_refused() -> None:
+    with pytest.raises(DocumentError, match="there is none of the files"):
+        read_files({HEADER: "schema: 1\nworkflow: a\n"})
+
+
+# --- Plan -------------------------------------------------------------------------------
+def test_plan__of_what_is_in_force__changes_nothing(
+    files: dict[str, str], staging: Environment
+) -> None:
+    plan = as_code.plan(staging, read_files(files))
+    assert plan.is_unchanged
+    assert not plan.has_errors
+
+
+def test_plan__other_weight__is_told_in_words_with_its_line(
+    files: dict[str, str], staging: Environment
+) -> None:
+    plan = as_code.plan(staging, edited(files))
+    assert [entry.kind for entry in plan.changes] == ["router_policy"]
+    assert plan.changes[0].place.startswith("router_policy.yaml line ")
+    assert not plan.has_errors
+
+
+def test_plan__unknown_model__is_an_error_with_its_line(
+    files: dict[str, str], staging: Environment
+) -> None:
+    plan = as_code.plan(staging, edited(files, "model: orchid", "model: orchit"))
+    assert plan.has_errors
+    assert 'did you mean "orchid"' in plan.problems[0].message
+    assert "router_policy.yaml line " in plan.problems[0].message
+
+
+def test_plan__component_without_a_file__stays_as_in_force(
+    files: dict[str, str], staging: Environment
+) -> None:
+    del files["fallback_matrix.yaml"]
+    plan = as_code.plan(staging, read_files(files))
+    assert plan.is_unchanged
+    assert plan.notes == ("Without a file, and so as in force: fallback_matrix.yaml.",)
+
+
+def test_plan__first_release__says_so(files: dict[str, str], production: Environment) -> None:
+    plan = as_code.plan(production, read_files(files))
+    assert not plan.is_unchanged
+    assert "first release" in plan.notes[0]
+
+
+def test_plan__exported_before_the_last_release__says_so(
+    files: dict[str, str], staging: Environment, author: User, owner: User
+) -> None:
+    published(staging, author, [owner], owner, documents(share=70))
+    assert "release 2 is in force by now" in as_code.plan(staging, read_files(files)).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("days", "severity"), [(-1, "error"), (0, "error"), (60, "warning"), (120, None)]
+)
+def test_plan__model_about_to_retire__is_a_finding(
+    files: dict[str, str], staging: Environment, owner: User, days: int, severity: str | None
+) -> None:
+    day = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=days)
+    facts = ModelFacts("Orchid", 128_000, ("eu", "us"), ("tools",), retires_on=day)
+    change_model(CatalogueModel.objects.get(key="orchid"), facts, acting_user=owner)
+    found = {
+        finding.name: finding.severity
+        for finding in as_code.plan(staging, read_files(files)).findings
+        if finding.name.startswith("retir")
+    }
+    expected = {"retired:orchid" if days <= 0 else "retiring:orchid": severity} if severity else {}
+    assert found == expected
+
+
+# --- Propose ----------------------------------------------------------------------------
+def test_propose__edited_files__open_a_change_request(
+    files: dict[str, str], staging: Environment, author: User
+) -> None:
+    made = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    assert made.outcome == Outcome.OPENED
+    assert made.change is not None
+    assert (made.change.title, made.change.state) == (TITLE, State.DRAFT)
+
+
+def test_propose__what_is_in_force__does_nothing(
+    files: dict[str, str], staging: Environment, author: User
+) -> None:
+    before = (ChangeRequest.objects.count(), Draft.objects.count())
+    made = as_code.propose(staging, read_files(files), TITLE, WHY, acting_user=author)
+    assert (made.outcome, made.change) == (Outcome.UNCHANGED, None)
+    assert (ChangeRequest.objects.count(), Draft.objects.count()) == before
+
+
+def test_propose__again__finds_the_one_that_is_open(
+    files: dict[str, str], staging: Environment, author: User, co_author: User
+) -> None:
+    first = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    again = as_code.propose(staging, edited(files), "Other words", WHY, acting_user=co_author)
+    assert (again.outcome, again.change) == (Outcome.EXISTS, first.change)
+
+
+def test_propose__other_content_under_the_title__updates_it_and_voids_approvals(
+    files: dict[str, str], staging: Environment, author: User, owner: User
+) -> None:
+    first = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    assert first.change is not None
+    pass_evaluation(first.change)
+    changes.submit(first.change, acting_user=author)
+    approved(first.change, owner)
+    other = edited(files, "weight: 90", "weight: 60")
+    again = as_code.propose(staging, other, TITLE, WHY, acting_user=author)
+    assert (again.outcome, again.change) == (Outcome.UPDATED, first.change)
+    assert not now(first.change).reviews.standing().exists()
+
+
+def test_propose__draft_edited_in_the_studio_meanwhile__is_refused(
+    files: dict[str, str], staging: Environment, author: User, co_author: User
+) -> None:
+    first = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    assert first.change is not None and first.change.draft is not None
+    drafts.save_document(
+        first.change.draft, "router_policy", documents()["router_policy"], acting_user=co_author
+    )
+    with pytest.raises(Refused, match="was edited in the console"):
+        other = edited(files, "weight: 90", "weight: 60")
+        as_code.propose(staging, other, TITLE, WHY, acting_user=author)
+
+
+def test_propose__anothers_change_of_that_title__opens_ones_own(
+    files: dict[str, str], staging: Environment, author: User, co_author: User
+) -> None:
+    as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    other = edited(files, "weight: 90", "weight: 60")
+    made = as_code.propose(staging, other, TITLE, WHY, acting_user=co_author)
+    assert made.outcome == Outcome.OPENED
+
+
+def test_propose__wrong_documents__change_nothing(
+    files: dict[str, str], staging: Environment, author: User
+) -> None:
+    drafts_before = Draft.objects.count()
+    wrong = edited(files, "model: orchid", "model: nobody")
+    with pytest.raises(DocumentError):
+        as_code.propose(staging, wrong, TITLE, WHY, acting_user=author)
+    assert Draft.objects.count() == drafts_before
+
+
+@pytest.mark.parametrize("who", ["viewer", "reviewer", "operator"])
+def test_propose__without_the_right__is_refused(
+    files: dict[str, str], staging: Environment, who: str, request: pytest.FixtureRequest
+) -> None:
+    user = request.getfixturevalue(who)
+    with pytest.raises(Refused) as caught:
+        as_code.propose(staging, edited(files), TITLE, WHY, acting_user=user)
+    assert caught.value.is_forbidden
+
+
+def test_retirement__passed_after_proposal__fails_the_static_check_of_the_next_look(
+    staging: Environment, author: User, owner: User
+) -> None:
+    change = in_review(staging, author)
+    past = ModelFacts("Orchid", 128_000, retires_on=datetime.date(2025, 6, 1))
+    change_model(CatalogueModel.objects.get(key="orchid"), past, acting_user=owner)
+    changes.rebase(change, acting_user=author)
+    states = {state.kind: state for state in checks.states_of(now(change))}
+    assert states["static_analysis"].verdict == "fail"
