@@ -6,7 +6,7 @@ from evaluations.api.datasets import Datasets, OneDataset
 from evaluations.api.outcomes import FeedbackView, OutcomesView
 from evaluations.api.runs import CancelEvaluation, Evaluations, OneEvaluation
 from evaluations.api.scorecard import ScorecardView
-from evaluations.views import datasets, home, impact, runs, scorecard
+from evaluations.views import datasets, finding_traffic, home, impact, runs, scorecard
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,11 @@ urlpatterns = [
     path("w/<slug:slug>/datasets/<int:pk>/", datasets.dataset_detail, name="dataset"),
     path("w/<slug:slug>/datasets/standing/", impact.standing_choose, name="standing-dataset"),
     path("w/<slug:slug>/changes/<int:number>/impact/", impact.change_impact, name="change-impact"),
+    path(
+        "w/<slug:slug>/changes/<int:number>/findings/traffic/",
+        finding_traffic.change_finding_traffic,
+        name="change-finding-traffic",
+    ),
     path("w/<slug:slug>/drafts/<int:pk>/impact/", impact.draft_impact, name="draft-impact"),
     path("w/<slug:slug>/evaluations/", runs.run_list, name="evaluations"),
     path("w/<slug:slug>/evaluations/new/", runs.run_create, name="evaluation-create"),
