@@ -6,6 +6,7 @@ from policies.models.changes import ChangeRequest, Check, Comment, Review
 from policies.models.components import Bundle, ComponentContract, ComponentVersion
 from policies.models.drafts import Draft, DraftDocument
 from policies.models.notifications import MailPreference, NewsCursor, Notification
+from policies.models.protection import FreezeWindow, ReviewDebt
 from policies.models.releases import Release, SigningKey
 from policies.models.teams import Membership, Team
 from policies.models.tokens import PersonalToken, RouterToken
@@ -25,6 +26,7 @@ __all__ = [
     "Draft",
     "DraftDocument",
     "Environment",
+    "FreezeWindow",
     "MailPreference",
     "Membership",
     "ModelPrice",
@@ -34,6 +36,7 @@ __all__ = [
     "Provider",
     "Release",
     "Review",
+    "ReviewDebt",
     "RouterToken",
     "SigningKey",
     "Team",

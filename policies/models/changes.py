@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -27,10 +28,19 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def open(self) -> ChangeRequestQuerySet:
         return self.filter(state__in=OPEN_STATES)
 
+    def due_at(self, moment: datetime.datetime) -> ChangeRequestQuerySet:
+        """Those whose time to publish themselves has come, and was not tried yet."""
+        return self.open().filter(publish_at__lte=moment, schedule_failed_at=None)
+
     def with_related(self) -> ChangeRequestQuerySet:
         """What every page about a change request reads, in one go."""
         return self.select_related(
-            "workflow__team", "environment", "created_by", "bundle", "base_release__bundle"
+            "workflow__team",
+            "environment",
+            "created_by",
+            "bundle",
+            "base_release__bundle",
+            "scheduled_by",
         )
 
 
@@ -66,6 +76,16 @@ class ChangeRequest(models.Model):
     submitted_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    publish_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it publishes itself; part of what is approved."
+    )
+    scheduled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    schedule_failed_at = models.DateTimeField(null=True, blank=True)
+    schedule_failure = models.JSONField(
+        default=list, help_text="The obstacles met when the time had come."
+    )
 
     objects = ChangeRequestQuerySet.as_manager()
 
@@ -172,14 +192,39 @@ class Review(models.Model):
         return f"{self.reviewer}: {self.get_verdict_display()}"
 
 
+class CommentQuerySet(models.QuerySet["Comment"]):
+    def threads(self) -> CommentQuerySet:
+        """What starts a thread: said of one place of the bundle. Plain remarks resolve nothing."""
+        return self.filter(parent=None).exclude(anchor="")
+
+    def unresolved(self) -> CommentQuerySet:
+        return self.threads().filter(resolved_at=None)
+
+
 class Comment(models.Model):
-    """A remark in the discussion; `anchor` is a JSON pointer into the bundle, or empty."""
+    """A remark in the discussion, or an answer to one.
+
+    `anchor` is a JSON pointer into the bundle as it was then, or empty; `anchor_path` leads to the
+    same place by the names of entries, so that it is found again after others were moved.
+    """
 
     change = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     body = models.TextField()
     anchor = models.CharField(max_length=300, blank=True)
+    anchor_words = models.CharField(max_length=300, blank=True)
+    anchor_path = models.JSONField(default=list)
+    anchor_digest = models.CharField(max_length=71, blank=True)
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies"
+    )
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CommentQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "pk"]

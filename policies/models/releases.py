@@ -13,11 +13,16 @@ from policies.models.workflows import Environment, Workflow
 class ReleaseKind(models.TextChoices):
     PUBLICATION = "publication", "Publication"
     ROLLBACK = "rollback", "Rollback"
+    BREAK_GLASS = "break_glass", "Break-glass"
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def active(self) -> ReleaseQuerySet:
         return self.filter(retired_at=None)
+
+    def that_bypassed_review(self) -> ReleaseQuerySet:
+        """Published by break-glass: what the scorecard counts as bypasses."""
+        return self.filter(kind=ReleaseKind.BREAK_GLASS)
 
 
 class Release(models.Model):

@@ -73,6 +73,16 @@ class Environment(models.Model):
     rollback_window_days = models.PositiveSmallIntegerField(
         default=30, help_text="For so long an earlier release may be restored without new review."
     )
+    risk_rules = models.JSONField(
+        default=list, help_text="What larger impact asks for besides; see `policies.risk_rules`."
+    )
+    threads_must_be_resolved = models.BooleanField(default=False)
+    reauthenticate_to_approve = models.BooleanField(
+        default=False, help_text="Approving and publishing need a password entered just before."
+    )
+    rules_version = models.PositiveIntegerField(
+        default=1, help_text="Raised by every change of these rules; the audit trail has each."
+    )
 
     class Meta:
         ordering = ["position", "name"]
