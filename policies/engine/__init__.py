@@ -27,6 +27,7 @@ from policies.engine.request import Request, check_request, parse_request
 from policies.engine.routing import RouterPolicy
 from policies.engine.suitability import Exclusion, Requirements
 from policies.engine.thresholds import METRICS, Metric, QualityThresholds
+from policies.engine.trace import Trace, explain
 
 __all__ = [
     "COMPONENTS",
@@ -54,12 +55,14 @@ __all__ = [
     "RouterPolicy",
     "Runtime",
     "Stop",
+    "Trace",
     "canonical_bytes",
     "check_request",
     "classify",
     "compose",
     "decide",
     "digest",
+    "explain",
     "full_chain",
     "load_json",
     "next_attempt",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from policies.engine.bundle import Bundle
 from policies.engine.catalogue import Catalogue
@@ -55,8 +56,8 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
-    """What one route makes of a request."""
+class Choice:
+    """What one route makes of a request: models in order, and the first reason against others."""
 
     models: tuple[str, ...]
     excluded: tuple[Exclusion, ...]
@@ -65,22 +66,41 @@ class _Choice:
     requirements: Requirements
 
 
+class Walk(NamedTuple):
+    """A decision and how it came about: the resolved values, what splits hash, and every route
+    that was asked, with the id of its rule and what it made of the request.
+    """
+
+    decision: Decision
+    values: Mapping[str, Value]
+    split_key: str
+    routes: tuple[tuple[str, Route, Choice], ...]
+
+
 def decide(bundle: Bundle, request: Request) -> Decision:
     """Classifies and routes one request. Total and deterministic.
 
     Undeclared attributes are ignored; values of a wrong type count as missing. The only error is
     EngineError where a flag needs RE2 and it is not installed (see ``require_text_matcher``).
     """
+    return walk(bundle, request).decision
+
+
+def walk(bundle: Bundle, request: Request) -> Walk:
+    """The steps of ``decide``, kept for whoever explains a decision."""
     values = resolve(bundle.request_classification, request)
     class_key, class_rule, source = classify(bundle.request_classification, values)
     policy = bundle.router_policy
     rule_id, route = _matching_route(policy, {**values, "class": class_key})
     key = _split_key(policy, values, request)
-    choice = _choose(bundle.catalogue, route, request, key)
+    choice = choose(bundle.catalogue, route, request, key)
+    routes: tuple[tuple[str, Route, Choice], ...] = ((rule_id, route, choice),)
     falls = not choice.models and route.on_no_candidate == "default" and rule_id != DEFAULT_RULE
     if falls:
-        choice = _after(choice, _choose(bundle.catalogue, policy.default, request, key))
-    return Decision(
+        second = choose(bundle.catalogue, policy.default, request, key)
+        routes = (*routes, (DEFAULT_RULE, policy.default, second))
+        choice = _after(choice, second)
+    decision = Decision(
         class_key=class_key,
         class_rule=class_rule,
         class_source=source,
@@ -94,6 +114,7 @@ def decide(bundle: Bundle, request: Request) -> Decision:
         requirements=choice.requirements,
         fell_to_default=falls,
     )
+    return Walk(decision, values, key, routes)
 
 
 def classify(
@@ -130,17 +151,21 @@ def _split_key(policy: RouterPolicy, values: Mapping[str, Value], request: Reque
     return sticky if isinstance(sticky, str) else str(request.request_id)
 
 
-def _choose(catalogue: Catalogue, route: Route, request: Request, key: str) -> _Choice:
+def choose(catalogue: Catalogue, route: Route, request: Request, key: str) -> Choice:
+    """What a route makes of a request; ``key`` is what its split hashes."""
     requirements = Requirements(
         regions=route.constraints.regions,
         capabilities=route.constraints.capabilities,
         input_tokens=known_size(request.input_tokens),
         max_output_tokens=known_size(request.max_output_tokens),
     )
-    verdicts = [(c, _exclusion(catalogue, route, c, requirements)) for c in route.candidates]
+    verdicts = [
+        (candidate, next(exclusions(catalogue, route, candidate, requirements), None))
+        for candidate in route.candidates
+    ]
     remaining = [candidate for candidate, exclusion in verdicts if exclusion is None]
     ordered = _in_order(catalogue, route, remaining, requirements, key)
-    return _Choice(
+    return Choice(
         models=tuple(candidate.model for candidate in ordered),
         excluded=tuple(exclusion for _, exclusion in verdicts if exclusion is not None),
         unchecked=_unchecked(catalogue, route, remaining, requirements),
@@ -149,37 +174,45 @@ def _choose(catalogue: Catalogue, route: Route, request: Request, key: str) -> _
     )
 
 
-def _exclusion(
+def exclusions(
     catalogue: Catalogue, route: Route, candidate: Candidate, requirements: Requirements
-) -> Exclusion | None:
-    """Why a candidate may not be chosen: the first reason found."""
+) -> Iterator[Exclusion]:
+    """Every reason why a candidate may not be chosen; the first is the one decisions tell."""
     out = lacks_service(catalogue, candidate.model)
     if out:
-        return out
+        yield out
     if route.select == "weighted" and candidate.weight <= 0:
         sentence = f"{candidate.model} has weight 0 and takes no traffic."
-        return Exclusion(candidate.model, "zero_weight", sentence)
-    model, constraints = catalogue.models[candidate.model], route.constraints
-    out = lacks_region(model, constraints.regions)
-    out = out or lacks_capability(model, constraints.capabilities)
-    if out is None and constraints.max_cost_usd is not None:
-        out = costs_too_much(model, requirements, constraints.max_cost_usd)
-    if out is None and constraints.fits_context:
-        out = lacks_room(model, requirements.total_tokens)
-    return out
+        yield Exclusion(candidate.model, "zero_weight", sentence)
+    model, constraints = catalogue.models.get(candidate.model), route.constraints
+    if model is None:
+        return
+    if out := lacks_region(model, constraints.regions):
+        yield out
+    if out := lacks_capability(model, constraints.capabilities):
+        yield out
+    if constraints.max_cost_usd is not None and (
+        out := costs_too_much(model, requirements, constraints.max_cost_usd)
+    ):
+        yield out
+    if constraints.fits_context and (out := lacks_room(model, requirements.total_tokens)):
+        yield out
 
 
 def _unchecked(
     catalogue: Catalogue, route: Route, remaining: list[Candidate], requirements: Requirements
 ) -> tuple[str, ...]:
     """Constraints that could not be applied to some remaining candidate."""
+    limits = route.constraints
+    if limits.max_cost_usd is None and not limits.fits_context:
+        return ()
     models = [catalogue.models[candidate.model] for candidate in remaining]
     unchecked = []
-    if route.constraints.max_cost_usd is not None and any(
+    if limits.max_cost_usd is not None and any(
         estimated_cost(model, requirements) is None for model in models
     ):
         unchecked.append("max_cost_usd")
-    if route.constraints.fits_context and any(
+    if limits.fits_context and any(
         requirements.total_tokens is None or model.context_window is None for model in models
     ):
         unchecked.append("fits_context")
@@ -196,11 +229,11 @@ def _in_order(
     if route.select == "weighted":
         return by_split(remaining, route.salt, key)
     if route.select == "cheapest":
-        return sorted(remaining, key=lambda c: _ranking_cost(catalogue, c.model, requirements))
+        return sorted(remaining, key=lambda c: ranking_cost(catalogue, c.model, requirements))
     return remaining
 
 
-def _ranking_cost(catalogue: Catalogue, model: str, requirements: Requirements) -> float:
+def ranking_cost(catalogue: Catalogue, model: str, requirements: Requirements) -> float:
     """Estimated USD with typical sizes where unknown; a model without a price comes last."""
     sent, written = requirements.input_tokens, requirements.max_output_tokens
     cost = catalogue.models[model].estimated_cost_usd(
@@ -210,7 +243,7 @@ def _ranking_cost(catalogue: Catalogue, model: str, requirements: Requirements) 
     return float("inf") if cost is None else cost
 
 
-def _after(first: _Choice, second: _Choice) -> _Choice:
+def _after(first: Choice, second: Choice) -> Choice:
     """The default route's choice, with what the matched rule had already excluded."""
     unchecked = tuple(dict.fromkeys((*first.unchecked, *second.unchecked)))
     return replace(second, excluded=first.excluded + second.excluded, unchecked=unchecked)
