@@ -4,6 +4,7 @@ from django.urls import path
 
 from evaluations.api.datasets import Datasets, OneDataset
 from evaluations.api.outcomes import FeedbackView, OutcomesView
+from evaluations.api.plan import PlanView
 from evaluations.api.runs import CancelEvaluation, Evaluations, OneEvaluation
 from evaluations.api.scorecard import ScorecardView
 from evaluations.views import datasets, finding_traffic, home, impact, runs, scorecard
@@ -44,6 +45,7 @@ urlpatterns = [
     path("api/v1/outcomes", OutcomesView.as_view(), name="api-outcomes"),
     path("api/v1/feedback", FeedbackView.as_view(), name="api-feedback"),
     path("api/v1/workflows/<slug:slug>/scorecard", ScorecardView.as_view(), name="api-scorecard"),
+    path("api/v1/workflows/<slug:slug>/plan/", PlanView.as_view(), name="api-plan"),
     path("api/v1/workflows/<slug:slug>/datasets/", Datasets.as_view(), name="api-datasets"),
     path(
         "api/v1/workflows/<slug:slug>/datasets/<int:pk>/", OneDataset.as_view(), name="api-dataset"

@@ -32,12 +32,15 @@ def operation(
     *,
     takes: Any = None,
     gives: Any = None,
-    status: int = 200,
+    status: int | tuple[int, str] = 200,
     query: type[Body] | None = None,
     parameters: Sequence[OpenApiParameter] = (),
     examples: Sequence[OpenApiExample] = (),
 ) -> Callable[[Operation], Operation]:
-    """Name an operation, and say what it takes and gives. Problem documents are added to all."""
+    """Name an operation, and say what it takes and gives. Problem documents are added to all.
+
+    `status` is one of success; with a media type when what it gives is not JSON.
+    """
     return extend_schema(
         operation_id=name,
         summary=summary,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from policies.api.views import (
+    as_code,
     audit,
     catalogue,
     changes,
@@ -95,6 +96,9 @@ urlpatterns = [
         name="redeliver-webhook-message",
     ),
     path(f"{WORKFLOW}validate/", drafts.Validate.as_view(), name="validate"),
+    path(f"{WORKFLOW}files/", as_code.Files.as_view(), name="files"),
+    path(f"{WORKFLOW}files/archive/", as_code.FilesArchive.as_view(), name="files-archive"),
+    path(f"{WORKFLOW}propose/", as_code.Propose.as_view(), name="propose"),
     path(f"{WORKFLOW}drafts/", drafts.Drafts.as_view(), name="drafts"),
     path(f"{WORKFLOW}drafts/<int:pk>/", drafts.OneDraft.as_view(), name="draft"),
     path(

@@ -127,7 +127,7 @@ def test_plan__other_weight__is_told_in_words_with_its_line(
     files: dict[str, str], staging: Environment
 ) -> None:
     plan = as_code.plan(staging, edited(files))
-    assert [entry.kind for entry in plan.changes] == ["router_policy"]
+    assert {entry.kind for entry in plan.changes} == {"router_policy"}
     assert plan.changes[0].place.startswith("router_policy.yaml line ")
     assert not plan.has_errors
 
