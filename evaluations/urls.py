@@ -3,6 +3,7 @@
 from django.urls import path
 
 from evaluations.api.datasets import Datasets, OneDataset
+from evaluations.api.impact import ChangeImpact, DraftImpact
 from evaluations.api.outcomes import FeedbackView, OutcomesView
 from evaluations.api.plan import PlanView
 from evaluations.api.runs import CancelEvaluation, Evaluations, OneEvaluation
@@ -43,6 +44,16 @@ urlpatterns = [
         name="scorecard-table",
     ),
     path("api/v1/outcomes", OutcomesView.as_view(), name="api-outcomes"),
+    path(
+        "api/v1/workflows/<slug:slug>/changes/<int:number>/impact/",
+        ChangeImpact.as_view(),
+        name="api-change-impact",
+    ),
+    path(
+        "api/v1/workflows/<slug:slug>/drafts/<int:pk>/impact/",
+        DraftImpact.as_view(),
+        name="api-draft-impact",
+    ),
     path("api/v1/feedback", FeedbackView.as_view(), name="api-feedback"),
     path("api/v1/workflows/<slug:slug>/scorecard", ScorecardView.as_view(), name="api-scorecard"),
     path("api/v1/workflows/<slug:slug>/plan/", PlanView.as_view(), name="api-plan"),

@@ -26,7 +26,7 @@ from policies.engine import (
     require_text_matcher,
 )
 from policies.models import Bundle as StoredBundle
-from policies.models import ChangeRequest, Check, Release, Workflow
+from policies.models import ChangeRequest, Check, Draft, Release, Workflow
 from policies.models.changes import CheckKind, Verdict
 from policies.origin import Origin, acting_from
 from policies.services import checks
@@ -62,6 +62,17 @@ def impact_of_documents(
     """
     base = base or bundle_in_force(workflow)
     return impact_of(_parsed(base), candidate_of(documents), workflow)
+
+
+def impact_of_draft(draft: Draft) -> Impact:
+    """Of a draft as it is saved, against the base of its change request or what is in force.
+
+    Raises DocumentError while its documents are not right.
+    """
+    documents = {row.kind: row.document for row in draft.documents.all()}
+    change = getattr(draft, "change", None)
+    base = change.base_release.bundle if change and change.base_release else None
+    return impact_of_documents(documents, draft.workflow, base)
 
 
 def candidate_of(documents: Mapping[str, object]) -> Bundle:

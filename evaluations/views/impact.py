@@ -85,18 +85,18 @@ def draft_impact(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """What a draft, as it is saved, would do against what is in force."""
     workflow = workflow_or_404(request, slug)
     rows = Draft.objects.filter(workflow=workflow).prefetch_related("documents")
-    draft = get_object_or_404(rows.select_related("change__base_release__bundle"), pk=pk)
-    documents = {row.kind: row.document for row in draft.documents.all()}
+    draft = get_object_or_404(
+        rows.select_related("workflow", "change__base_release__bundle"), pk=pk
+    )
     subject = {"draft": draft, "title": draft.title, "back": draft}
-    change = getattr(draft, "change", None)
-    base = change.base_release.bundle if change and change.base_release else None
     try:
-        found = impacts.impact_of_documents(documents, workflow, base)
+        found = impacts.impact_of_draft(draft)
     except DocumentError:
         why = "It is measured as soon as the four documents are right and fit together."
         return _unmeasured(request, workflow, subject, why)
     except (EngineError, duckdb.Error, OSError) as error:
         return _unmeasured(request, workflow, subject, str(error))
+    documents = {row.kind: row.document for row in draft.documents.all()}
     return _show(request, workflow, subject, found, documents)
 
 
@@ -177,7 +177,7 @@ def _template(request: HttpRequest) -> str:
 
 def _figures(found: Impact) -> list[dict[str, str]]:
     """The four numbers a reviewer reads first."""
-    if not found.looked_at or not found.base_digest:
+    if not found.base_digest or not found.total.affected:
         return []
     total = found.total
     figures = [

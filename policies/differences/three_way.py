@@ -23,6 +23,7 @@ from policies.differences.merging import (
     Words,
 )
 from policies.sentences import (
+    Part,
     class_rule_parts,
     condition_parts,
     fallback_row_parts,
@@ -79,6 +80,16 @@ RULE_WORDS: Words = {
     "class": ("the class", shown),
     "description": ("the description", shown),
 }
+
+
+def _told_rule(parts: Callable[[Entry], list[Part]]) -> Callable[[Entry], str]:
+    """With its description, which may be all that differs."""
+
+    def told(rule: Entry) -> str:
+        described = f" ({rule['description']})" if rule.get("description") else ""
+        return plain(parts(rule)) + described
+
+    return told
 
 
 def _members(words: Words) -> Callable[[Merger, Versions, Where], Entry]:
@@ -156,13 +167,11 @@ CLASSES = Keyed("key", "Class", _told_json, _members({}))
 CLASS_RULES = Keyed(
     "id",
     "Rule",
-    lambda rule: plain(class_rule_parts(rule)),
+    _told_rule(class_rule_parts),
     _members(RULE_WORDS),
     order_matters=True,
 )
-POLICY_RULES = Keyed(
-    "id", "Rule", lambda rule: plain(policy_rule_parts(rule)), _policy_rule, order_matters=True
-)
+POLICY_RULES = Keyed("id", "Rule", _told_rule(policy_rule_parts), _policy_rule, order_matters=True)
 CANDIDATES = Keyed("model", "Candidate", shown, _members({}), order_matters=True)
 THRESHOLDS = Keyed("id", "Threshold", _told_threshold, _threshold)
 

@@ -157,3 +157,26 @@ def test_standing_dataset__by_a_viewer__stays_as_it_was(
     address = reverse("standing-dataset", args=[workflow.slug])
     page = client.post(address, {"dataset": dataset.pk}, follow=True).content.decode()
     assert "choose the standing dataset" in page
+
+
+def test_rest__of_a_change_and_of_its_draft__is_the_same_impact(
+    dataset: Dataset, staging: Environment, author: User, client: Client
+) -> None:
+    change = proposed(staging, author)
+    client.force_login(author)
+    address = f"/api/v1/workflows/{change.workflow.slug}"
+    told = client.get(f"{address}/changes/{change.number}/impact/").json()
+    assert told["looked_at"] == 400
+    assert told["rerouted_share"] == 1
+    assert told == client.get(f"{address}/drafts/{change.draft_id}/impact/").json()
+
+
+def test_rest__a_draft_that_is_not_right__is_told_where(
+    dataset: Dataset, staging: Environment, author: User, client: Client
+) -> None:
+    draft = draft_of(staging.workflow, author)
+    drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
+    client.force_login(author)
+    answer = client.get(f"/api/v1/workflows/{staging.workflow.slug}/drafts/{draft.pk}/impact/")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/router_policy/default"
