@@ -84,16 +84,13 @@ def test_diff_page__of_versions_that_do_not_exist__is_not_found(
     assert client.get(url, {"from": "x", "to": "٣"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["component", "component-diff", "draft-document"])
+@pytest.mark.parametrize("below", ["policy/nothing/", "policy/nothing/diff/", "drafts/1/nothing/"])
 def test_component_that_does_not_exist__is_not_found(
-    client: Client, workflow: Workflow, author: User, name: str
+    client: Client, workflow: Workflow, author: User, below: str
 ) -> None:
     client.force_login(author)
-    pk = draft_of(workflow, author).pk
-    args = (
-        [workflow.slug, pk, "nothing"] if name == "draft-document" else [workflow.slug, "nothing"]
-    )
-    assert client.get(reverse(name, args=args)).status_code == 404
+    draft_of(workflow, author)
+    assert client.get(f"{workflow.get_absolute_url()}{below}").status_code == 404
 
 
 def test_draft__created__starts_from_what_is_in_force(
