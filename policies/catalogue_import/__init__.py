@@ -1,0 +1,17 @@
+"""LiteLLM's price map (`model_prices_and_context_window.json`) read, judged and compared. Pure."""
+
+from policies.catalogue_import.comparison import Held, Row, RowKind, compare
+from policies.catalogue_import.plausibility import Doubt, doubts_of
+from policies.catalogue_import.price_map import Entry, PriceMap, read_price_map
+
+__all__ = [
+    "Doubt",
+    "Entry",
+    "Held",
+    "PriceMap",
+    "Row",
+    "RowKind",
+    "compare",
+    "doubts_of",
+    "read_price_map",
+]

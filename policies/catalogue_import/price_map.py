@@ -1,0 +1,215 @@
+"""Reading the map: one JSON object, model name → prices per token and facts."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from policies.engine import DocumentError, Problem
+
+MAX_BYTES = 20_000_000
+MAX_ENTRIES = 50_000
+CHAT_MODES = frozenset({"chat", "responses"})
+SAMPLE = "sample_spec"  # the map's own description of its form
+PER_MILLION = Decimal(1_000_000)
+# The catalogue keeps six decimals of a US dollar, and twelve digits in all.
+SMALLEST = Decimal("0.000001")
+LARGEST = Decimal(999_999)
+# The map's word → the catalogue's; a model's other abilities are no constraint of any route.
+CAPABILITIES = {
+    "supports_audio_input": "audio",
+    "supports_function_calling": "tools",
+    "supports_pdf_input": "pdf",
+    "supports_reasoning": "reasoning",
+    "supports_response_schema": "json",
+    "supports_vision": "vision",
+}
+# One company under several names of its APIs: apart they would look like redundancy.
+_SAME_PROVIDER = (
+    (re.compile(r"vertex_ai(-.*)?\Z"), "vertex_ai"),
+    (re.compile(r"bedrock(_.*)?\Z"), "bedrock"),
+    (re.compile(r"cohere(_.*)?\Z"), "cohere"),
+    (re.compile(r"azure(_.*)?\Z"), "azure"),
+)
+_SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,59}\Z")
+_LONGEST_NAME = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One chat model of the map. Prices are USD per million tokens (or characters); sizes are in
+    tokens; None is unknown. ``is_tiered``: long requests cost more, which no catalogue price says.
+    """
+
+    key: str
+    provider: str
+    input_usd: Decimal
+    output_usd: Decimal
+    input_usd_per_mchar: Decimal | None = None
+    output_usd_per_mchar: Decimal | None = None
+    context_window: int | None = None
+    max_output: int | None = None
+    capabilities: tuple[str, ...] = ()
+    retires_on: datetime.date | None = None
+    is_tiered: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        kept = {
+            name: value for name, value in asdict(self).items() if value not in (None, (), False)
+        }
+        return {
+            name: str(value) if isinstance(value, Decimal | datetime.date) else value
+            for name, value in kept.items()
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Entry:
+        prices = {name: Decimal(raw[name]) for name in raw if "_usd" in name}
+        day = raw.get("retires_on")
+        return cls(
+            **{
+                **raw,
+                **prices,
+                "capabilities": tuple(raw.get("capabilities", ())),
+                "retires_on": datetime.date.fromisoformat(day) if day else None,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class PriceMap:
+    """``skipped``: why → names of the entries, both in the order of the map."""
+
+    entries: tuple[Entry, ...]
+    skipped: Mapping[str, tuple[str, ...]]
+
+    @property
+    def skipped_count(self) -> int:
+        return sum(map(len, self.skipped.values()))
+
+
+class _Skip(ValueError):
+    """Why an entry is of no use."""
+
+
+def read_price_map(raw: bytes) -> PriceMap:
+    """Read the file's bytes. Raises DocumentError when it is no such map at all.
+
+    What is wrong with single entries only skips them: the map has thousands, of many makers.
+    """
+    members, twice = _members(raw)
+    entries: list[Entry] = []
+    skipped: dict[str, list[str]] = {}
+    for key, member in members.items():
+        try:
+            if key in twice:
+                raise _Skip("written twice in the file, with different words")
+            entries.append(_entry(key, member))
+        except _Skip as why:
+            if key != SAMPLE:
+                skipped.setdefault(str(why), []).append(key)
+    if not entries:
+        message = "holds no chat model with a price per token; is it LiteLLM's price map?"
+        raise DocumentError([Problem("", message)])
+    return PriceMap(tuple(entries), {why: tuple(keys) for why, keys in skipped.items()})
+
+
+class _Members(dict[str, Any]):
+    """An object that knows which members were written twice and differ."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        super().__init__()
+        self.twice: set[str] = set()
+        for key, value in pairs:
+            if key in self and self[key] != value:
+                self.twice.add(key)
+            self[key] = value
+
+
+def _members(raw: bytes) -> tuple[dict[str, Any], set[str]]:
+    if len(raw) > MAX_BYTES:
+        raise DocumentError([Problem("", f"must be at most {MAX_BYTES // 1_000_000} MB")])
+    try:
+        # Decimals, so that 7.5e-08 per token is exactly 0.075 per million.
+        found = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_Members, parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        raise DocumentError(
+            [Problem("", f"must be UTF-8 text; byte {error.start} is not")]
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise DocumentError([Problem("", f"is not JSON: {error}")]) from None
+    if not isinstance(found, _Members):
+        raise DocumentError([Problem("", "must be an object: model name → its prices")])
+    if len(found) > MAX_ENTRIES:
+        raise DocumentError([Problem("", f"must hold at most {MAX_ENTRIES:,} models")])
+    return found, found.twice
+
+
+def _entry(key: str, raw: Any) -> Entry:
+    if not isinstance(raw, dict):
+        raise _Skip("no object")
+    mode = raw.get("mode")
+    if mode not in CHAT_MODES:
+        raise _Skip(f"not for chat: {mode}" if isinstance(mode, str) else "without a mode")
+    if not key.isprintable() or key != key.strip() or not 0 < len(key) <= _LONGEST_NAME:
+        raise _Skip("a name that no policy could write")
+    return Entry(
+        key=key,
+        provider=_provider(raw.get("litellm_provider")),
+        input_usd=_required_price(raw, "input"),
+        output_usd=_required_price(raw, "output"),
+        input_usd_per_mchar=_price(raw.get("input_cost_per_character")),
+        output_usd_per_mchar=_price(raw.get("output_cost_per_character")),
+        context_window=_size(raw, "max_input_tokens") or _size(raw, "max_tokens"),
+        max_output=_size(raw, "max_output_tokens"),
+        capabilities=tuple(word for name, word in CAPABILITIES.items() if raw.get(name) is True),
+        retires_on=_day(raw.get("deprecation_date")),
+        is_tiered=any(name.startswith("input_cost_per_token_above_") for name in raw),
+    )
+
+
+def _provider(raw: Any) -> str:
+    if not isinstance(raw, str) or not _SLUG.match(raw):
+        raise _Skip("without a provider")
+    return next((name for pattern, name in _SAME_PROVIDER if pattern.match(raw)), raw)
+
+
+def _required_price(raw: Mapping[str, Any], side: str) -> Decimal:
+    given = raw.get(f"{side}_cost_per_token")
+    if given is None:
+        by_character = raw.get(f"{side}_cost_per_character") is not None
+        raise _Skip("priced per character only" if by_character else "no price per token")
+    price = _price(given)
+    if price is None:
+        raise _Skip("a price that is no number of dollars")
+    return price
+
+
+def _price(raw: Any) -> Decimal | None:
+    """USD per million, rounded to what the catalogue keeps; None for what is no price."""
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
+        return None
+    try:
+        price = (Decimal(raw) * PER_MILLION).quantize(SMALLEST)
+    except InvalidOperation:
+        return None
+    return price if 0 <= price <= LARGEST else None
+
+
+def _size(raw: Mapping[str, Any], name: str) -> int | None:
+    value = raw.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return int(value) if 0 < value <= 2**31 - 1 and value == int(value) else None
+
+
+def _day(raw: Any) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(raw) if isinstance(raw, str) else None
+    except ValueError:
+        return None
