@@ -1,34 +1,25 @@
 """Addresses of what routers should do. Each is permanent and readable."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path, re_path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import path, re_path
 
-from policies.engine import COMPONENTS
 from policies.views import (
     account,
     audit,
     catalogue,
     changes,
     components,
+    draft_findings,
     inbox,
     palette,
     releases,
     settings,
     studio,
+    try_it,
     webhooks,
 )
 
 ACTIONS = "|".join(changes.ACTIONS)
-
-
-class ComponentConverter(StringConverter):
-    """One of the four components: other words after a draft are addresses of their own."""
-
-    regex = "|".join(COMPONENTS)
-
-
-register_converter(ComponentConverter, "component")
 
 urlpatterns = [
     path("sign-in/", account.SignIn.as_view(), name="sign-in"),
@@ -77,9 +68,14 @@ urlpatterns = [
     ),
     path("w/<slug:slug>/drafts/new/", studio.draft_create, name="draft-create"),
     path("w/<slug:slug>/drafts/<int:pk>/", studio.draft_detail, name="draft"),
+    path(
+        "w/<slug:slug>/drafts/<int:pk>/findings/",
+        draft_findings.draft_findings,
+        name="draft-findings",
+    ),
     path("w/<slug:slug>/drafts/<int:pk>/discard/", studio.draft_discard, name="draft-discard"),
     path(
-        "w/<slug:slug>/drafts/<int:pk>/<component:kind>/",
+        "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/",
         studio.draft_document,
         name="draft-document",
     ),
@@ -109,6 +105,7 @@ urlpatterns = [
         releases.release_promote,
         name="release-promote",
     ),
+    path("w/<slug:slug>/try/", try_it.try_it, name="try-it"),
     path("w/<slug:slug>/settings/", settings.workflow_settings, name="workflow-settings"),
     path("w/<slug:slug>/settings/edit/", settings.workflow_edit, name="workflow-edit"),
     path(

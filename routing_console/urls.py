@@ -11,8 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("policies.delivery.urls")),  # first: it serves routers, and nothing of a page
     path("api/v1/", include("policies.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("", include("policies.urls")),
+    # Before the others: a draft's evaluations stand where else a name of a component would.
     path("", include("evaluations.urls")),
+    path("", include("policies.urls")),
 ]
 
 handler400 = "policies.api.faults.bad_request"
