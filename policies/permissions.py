@@ -11,16 +11,30 @@ if TYPE_CHECKING:
 
 CAPABILITIES: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({"view"}),
-    Role.AUTHOR: frozenset({"view", "comment", "edit_drafts", "propose", "evaluate"}),
+    Role.AUTHOR: frozenset({"view", "comment", "edit_drafts", "propose", "schedule", "evaluate"}),
     Role.REVIEWER: frozenset({"view", "comment", "review", "evaluate"}),
-    Role.OWNER: frozenset({"view", "comment", "review", "evaluate", "edit_contracts"}),
+    Role.OWNER: frozenset(
+        {"view", "comment", "review", "evaluate", "edit_contracts", "close_debt"}
+    ),
     Role.OPERATOR: frozenset(
-        {"view", "comment", "publish", "roll_back", "manage_tokens", "manage_webhooks"}
+        {
+            "view",
+            "comment",
+            "schedule",
+            "publish",
+            "break_glass",
+            "roll_back",
+            "freeze",
+            "manage_tokens",
+            "manage_webhooks",
+        }
     ),
     Role.ADMINISTRATOR: frozenset(
         {
             "view",
             "comment",
+            "break_glass",
+            "freeze",
             "manage_team",
             "manage_environments",
             "manage_tokens",

@@ -15,7 +15,7 @@ class Reason:
         return asdict(self)
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
+class Refused(Exception):
     """An action that the rules do not allow; carries every obstacle, not only the first."""
 
     def __init__(self, *reasons: Reason) -> None:
@@ -29,4 +29,4 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     @property
     def is_forbidden(self) -> bool:
         """True when the person lacks the right itself; else the moment is wrong (a conflict)."""
-        return any(code in {"role", "four_eyes"} for code in self.codes)
+        return any(code in {"role", "four_eyes", "re_authentication"} for code in self.codes)

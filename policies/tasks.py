@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from policies.origin import Origin, acting_from
-from policies.services import news, notification_mail, notifications, webhook_delivery
+from policies.services import news, notification_mail, notifications, scheduling, webhook_delivery
 from policies.services.waking import DELIVER_NEWS
 
 
@@ -35,3 +35,10 @@ def forget_old_deliveries() -> None:
     """Drop old delivery logs and notifications."""
     webhook_delivery.forget_old()
     notifications.forget_old()
+
+
+@shared_task(name="policies.publish_scheduled")
+def publish_scheduled() -> None:
+    """Publish change requests whose time has come."""
+    with acting_from(Origin("task")):
+        scheduling.publish_due()

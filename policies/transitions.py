@@ -23,6 +23,7 @@ class State(StrEnum):
 
 OPEN_STATES = (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED)
 EDITABLE_STATES = OPEN_STATES
+LIVED_STATES = (State.PUBLISHED, State.SUPERSEDED)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ TRANSITIONS: dict[str, Transition] = {
             "propose",
         ),
         Transition("rebase", "Rebase", OPEN_STATES, None, "propose"),
+        Transition("schedule", "Schedule", OPEN_STATES, None, "schedule"),
         Transition("comment", "Comment", tuple(State), None, "comment"),
+        Transition("resolve_thread", "Resolve a thread", tuple(State), None, "comment"),
+        Transition("reopen_thread", "Reopen a thread", tuple(State), None, "comment"),
         Transition("approve", "Approve", (State.IN_REVIEW,), None, "review"),
         Transition(
             "request_changes",
@@ -68,7 +72,17 @@ TRANSITIONS: dict[str, Transition] = {
             State.REJECTED,
             "review",
         ),
+        Transition(
+            "take_back",
+            "Take my review back",
+            (State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED),
+            None,
+            "review",
+        ),
         Transition("withdraw", "Withdraw", OPEN_STATES, State.WITHDRAWN, "propose"),
         Transition("publish", "Publish", (State.APPROVED,), State.PUBLISHED, "publish"),
+        Transition("break_glass", "Break the glass", OPEN_STATES, State.PUBLISHED, "break_glass"),
+        Transition("approve_afterwards", "Approve afterwards", LIVED_STATES, None, "review"),
+        Transition("close_debt", "Close the review debt", LIVED_STATES, None, "close_debt"),
     )
 }

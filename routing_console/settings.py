@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll up outcomes": _every(60.0, "evaluations.roll_up_outcomes"),
     "resume stalled runs": _every(30.0, "evaluations.resume_stalled_runs"),
     "measure missing impacts": _every(30.0, "evaluations.measure_missing_impacts"),
+    "publish scheduled": _every(15.0, "policies.publish_scheduled"),
     "deliver news": _every(10.0, "policies.deliver_news"),
     "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
 }

@@ -32,6 +32,7 @@ from policies.origin import Origin, acting_from
 from policies.services import checks
 from policies.services.bundles import catalogue_document
 from policies.services.locking import hold_change
+from policies.services.settling import settle_impact
 
 KEPT_S = 3 * 24 * 3600
 NO_REQUESTS = "Import a dataset of recorded requests, or let a router report outcomes."
@@ -169,6 +170,7 @@ def _keep(change: ChangeRequest, finding: _Finding) -> None:
             return
         url = f"{change.get_absolute_url()}impact/"
         checks.record_check(change, CheckKind.IMPACT, url=url, **asdict(finding))
+        settle_impact(change)
 
 
 def changes_to_measure() -> list[int]:

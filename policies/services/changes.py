@@ -13,7 +13,7 @@ from django.utils import timezone
 from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, Release, Workflow
 from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
-from policies.services import audit, checks, guards
+from policies.services import audit, checks, guards, threads
 from policies.services.bundles import compose_bundle
 from policies.services.followups import content_is_new
 from policies.services.locking import lock_workflow, locked_change, locked_draft
@@ -187,10 +187,22 @@ def withdraw(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
 
 
 @transaction.atomic
-def comment(change: ChangeRequest, body: str, *, acting_user: User, anchor: str = "") -> Comment:
-    """Say something about the change, optionally on one place of the bundle."""
+def comment(
+    change: ChangeRequest,
+    body: str,
+    *,
+    acting_user: User,
+    anchor: str = "",
+    reply_to: int | None = None,
+) -> Comment:
+    """Say something about the change, about one place of its bundle, or in answer to a remark."""
     guards.require("comment", change, acting_user)
-    remark = Comment.objects.create(change=change, author=acting_user, body=body, anchor=anchor)
+    remark = Comment(change=change, author=acting_user, body=body)
+    if reply_to is not None:
+        remark.parent = threads.root_of(change, reply_to)
+    elif anchor:
+        threads.tie(remark, change.bundle.content, anchor)
+    remark.save(force_insert=True)
     _note("change.commented", change, acting_user, detail={"comment": remark.pk})
     return remark
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from policies.engine import digest
-from policies.models import ChangeRequest, ComponentContract, Membership, Review
+from policies.models import ChangeRequest, ComponentContract, Membership, Review, ReviewDebt
 from policies.models.changes import CheckKind, ReviewVerdict
 from policies.models.components import ComponentKind
 from policies.permissions import CAPABILITIES, can, roles_with
 from policies.refusals import Reason, Refused
-from policies.services import checks
+from policies.services import checks, protection
+from policies.services.quorum import Quorum, RoleShort, quorum_of, roles_short
 from policies.transitions import TRANSITIONS, State
 
 
@@ -28,27 +31,31 @@ class Standing:
     objections: tuple[Review, ...]
     required: int
     owners_missing: tuple[str, ...]
+    quorum: Quorum
+    roles_short: tuple[RoleShort, ...] = ()
 
     @property
     def is_enough(self) -> bool:
         enough = len(self.approvals) >= self.required
-        return enough and not self.owners_missing and not self.objections
+        missing = self.owners_missing or self.roles_short
+        return enough and not missing and not self.objections
 
 
 def subject_digest(change: ChangeRequest, states: list[checks.CheckState] | None = None) -> str:
-    """Digest of all that an approval is bound to: content, base, environment and evidence."""
+    """Digest of all an approval is bound to: content, base, environment, schedule, evidence."""
     states = checks.states_of(change) if states is None else states
     evidence = {
         state.kind: state.evidence_digest for state in states if state.kind in checks.EVIDENCE
     }
-    return digest(
-        {
-            "bundle": change.bundle.digest,
-            "base": change.base_digest,
-            "environment": change.environment.name,
-            "evidence": evidence,
-        }
-    )
+    subject = {
+        "bundle": change.bundle.digest,
+        "base": change.base_digest,
+        "environment": change.environment.name,
+        "evidence": evidence,
+    }
+    if change.publish_at is not None:
+        subject["publish_at"] = change.publish_at.astimezone(datetime.UTC).isoformat()
+    return digest(subject)
 
 
 def touched_components(change: ChangeRequest) -> list[str]:
@@ -71,9 +78,17 @@ def component_owners(change: ChangeRequest) -> dict[str, User]:
     return owners
 
 
-def standing_of(change: ChangeRequest, states: list[checks.CheckState] | None = None) -> Standing:
-    """Approvals and objections that count for the present subject, and what is still needed."""
-    subject = subject_digest(change, states)
+def standing_of(
+    change: ChangeRequest,
+    states: list[checks.CheckState] | None = None,
+    *,
+    subject: str | None = None,
+) -> Standing:
+    """Approvals and objections that count for a subject, and what is still needed.
+
+    The subject is what is there now, unless another is named: what once went out unreviewed.
+    """
+    subject = subject or subject_digest(change, states)
     reviews = tuple(change.reviews.standing().select_related("reviewer"))
     contributors = set(change.contributors.values_list("pk", flat=True))
     approvals = tuple(
@@ -91,8 +106,38 @@ def standing_of(change: ChangeRequest, states: list[checks.CheckState] | None = 
         for kind, owner in owners.items()
         if owner.pk not in approvers and owner.pk not in contributors
     )
-    required = change.environment.required_approvals
-    return Standing(subject, reviews, approvals, objections, required, missing)
+    quorum = quorum_of(change)
+    short = roles_short(quorum, change, approvers)
+    return Standing(
+        subject, reviews, approvals, objections, quorum.required, missing, quorum, short
+    )
+
+
+class Situation:
+    """A change request as one person meets it; each fact is read once, when first asked for."""
+
+    def __init__(self, change: ChangeRequest, user: User) -> None:
+        self.change, self.user = change, user
+
+    @cached_property
+    def states(self) -> list[checks.CheckState]:
+        return checks.states_of(self.change)
+
+    @cached_property
+    def standing(self) -> Standing:
+        return standing_of(self.change, self.states)
+
+    @cached_property
+    def is_contributor(self) -> bool:
+        return self.change.contributors.filter(pk=self.user.pk).exists()
+
+    @cached_property
+    def still_needed(self) -> list[Reason]:
+        return still_needed(self.change, self.states, self.standing)
+
+    @cached_property
+    def debt(self) -> ReviewDebt | None:
+        return ReviewDebt.objects.with_related().filter(change=self.change).open().first()
 
 
 def awaiting_review_by(user: User) -> QuerySet[ChangeRequest]:
@@ -109,9 +154,15 @@ def awaiting_review_by(user: User) -> QuerySet[ChangeRequest]:
     )
 
 
-def why_not(action: str, change: ChangeRequest, user: User) -> list[Reason]:
-    """Every reason why this person may not do this to this change request now."""
+def why_not(
+    action: str, change: ChangeRequest, user: User, situation: Situation | None = None
+) -> list[Reason]:
+    """Every reason why this person may not do this to this change request now.
+
+    Whoever asks about several actions hands over one `situation`, so that it is read only once.
+    """
     transition = TRANSITIONS[action]
+    situation = situation or Situation(change, user)
     reasons: list[Reason] = []
     team = change.workflow.team
     if not can(user, transition.capability, team):
@@ -119,14 +170,15 @@ def why_not(action: str, change: ChangeRequest, user: User) -> list[Reason]:
         reasons.append(
             Reason("role", f"Only {who} of {team} may do this.", "Ask one of them to do it.")
         )
-    if change.state not in transition.sources:
+    is_there = change.state in transition.sources
+    if not is_there:
         states = ", ".join(state.label.lower() for state in transition.sources)
         now = State(change.state).label.lower()
         reasons.append(
             Reason("state", f"This change request is {now}; it would have to be {states}.")
         )
-    else:
-        reasons.extend(FURTHER.get(action, _nothing)(change, user))
+    if is_there or (action in ALL_GATES and change.is_open):
+        reasons.extend(FURTHER.get(action, _nothing)(situation))
     return reasons
 
 
@@ -137,7 +189,28 @@ def require(action: str, change: ChangeRequest, user: User) -> None:
         raise Refused(*reasons)
 
 
-def _nothing(change: ChangeRequest, user: User) -> list[Reason]:
+def require_due(change: ChangeRequest) -> None:
+    """Raise Refused unless a scheduled publication may go ahead now, with nobody present.
+
+    What was approved names the time; so it is not the publisher's right that is asked for, but
+    that who set the time still has that right, and that every gate is open at this moment.
+    """
+    reasons: list[Reason] = []
+    who = change.scheduled_by
+    if who is None or not can(who, TRANSITIONS["schedule"].capability, change.workflow.team):
+        sentence = f"{who or 'Nobody'}, who set the time, may no longer do so."
+        reasons.append(Reason("scheduler", sentence, "Publish it by hand, or set the time anew."))
+    if change.state not in TRANSITIONS["publish"].sources:
+        now = State(change.state).label.lower()
+        reasons.append(Reason("state", f"It was {now}, not approved, when its time came."))
+    states = checks.states_of(change)
+    reasons += protection.too_late(change)
+    reasons += still_needed(change, states, standing_of(change, states))
+    if reasons:
+        raise Refused(*reasons)
+
+
+def _nothing(situation: Situation) -> list[Reason]:
     return []
 
 
@@ -149,13 +222,13 @@ def _unmet(states: list[checks.CheckState], kinds: set[str] | None = None) -> li
     ]
 
 
-def _submitting(change: ChangeRequest, user: User) -> list[Reason]:
+def _submitting(situation: Situation) -> list[Reason]:
     mendable = {CheckKind.STATIC_ANALYSIS, CheckKind.CONTRACTS}
-    return _unmet(checks.states_of(change), set(map(str, mendable)))
+    return _unmet(situation.states, set(map(str, mendable)))
 
 
-def _four_eyes(change: ChangeRequest, user: User) -> list[Reason]:
-    if not change.contributors.filter(pk=user.pk).exists():
+def _four_eyes(situation: Situation) -> list[Reason]:
+    if not situation.is_contributor:
         return []
     return [
         Reason(
@@ -166,21 +239,37 @@ def _four_eyes(change: ChangeRequest, user: User) -> list[Reason]:
     ]
 
 
-def _approving(change: ChangeRequest, user: User) -> list[Reason]:
-    return [*_four_eyes(change, user), *_unmet(checks.states_of(change))]
+def _approving(situation: Situation) -> list[Reason]:
+    demanded = protection.re_authentication(situation.change.environment)
+    return [*_four_eyes(situation), *_unmet(situation.states), *demanded]
 
 
-def _withdrawing(change: ChangeRequest, user: User) -> list[Reason]:
-    if change.contributors.filter(pk=user.pk).exists():
+def _withdrawing(situation: Situation) -> list[Reason]:
+    if situation.is_contributor:
         return []
     return [Reason("role", "Only those who worked on a change request may withdraw it.")]
+
+
+def _taking_back(situation: Situation) -> list[Reason]:
+    if situation.change.reviews.standing().filter(reviewer=situation.user).exists():
+        return []
+    return [Reason("review", "There is no review of yours that counts.")]
 
 
 def still_needed(
     change: ChangeRequest, states: list[checks.CheckState], standing: Standing
 ) -> list[Reason]:
     """All that stands between the proposal and its publication, whoever asks."""
-    reasons = _unmet(states)
+    return [
+        *_unmet(states),
+        *_approvals_needed(standing),
+        *protection.unresolved_threads(change),
+        *protection.frozen(change),
+    ]
+
+
+def _approvals_needed(standing: Standing) -> list[Reason]:
+    reasons: list[Reason] = []
     short = standing.required - len(standing.approvals)
     if short > 0:
         noun = "approval" if short == 1 else "approvals"
@@ -196,6 +285,10 @@ def still_needed(
         for name in standing.owners_missing
     )
     reasons.extend(
+        Reason(f"risk.{asked.role}", asked.sentence, "Ask one who did not work on it.")
+        for asked in standing.roles_short
+    )
+    reasons.extend(
         Reason(
             "objection",
             f"{review.reviewer} objects: {review.reason}",
@@ -206,16 +299,74 @@ def still_needed(
     return reasons
 
 
-def _publishing(change: ChangeRequest, user: User) -> list[Reason]:
-    states = checks.states_of(change)
-    return still_needed(change, states, standing_of(change, states))
+def _publishing(situation: Situation) -> list[Reason]:
+    change = situation.change
+    demanded = protection.re_authentication(change.environment)
+    return [*situation.still_needed, *protection.not_yet_due(change), *demanded]
 
 
-FURTHER: dict[str, Callable[[ChangeRequest, User], list[Reason]]] = {
+def _breaking_glass(situation: Situation) -> list[Reason]:
+    """Only what may never be skipped: documents without errors. The rest becomes a debt."""
+    change = situation.change
+    reasons = protection.re_authentication(change.environment)
+    found = checks.newest(change, CheckKind.STATIC_ANALYSIS)
+    findings = found.detail.get("findings", []) if found else None
+    if findings is None or any(finding["severity"] == "error" for finding in findings):
+        sentence = "Static analysis finds errors, or was not run: routers could not rely on this."
+        reasons.append(Reason("check.static_analysis", sentence, "Mend the errors in the draft."))
+    if change.state == State.APPROVED and not bypassed(situation):
+        sentence = "Nothing stands in the way of the ordinary publication."
+        reasons.append(Reason("not_needed", sentence, "Publish it in the ordinary way."))
+    return reasons
+
+
+def bypassed(situation: Situation) -> list[Reason]:
+    """What breaking the glass passes over."""
+    return [*situation.still_needed, *protection.not_yet_due(situation.change)]
+
+
+def _approving_afterwards(situation: Situation) -> list[Reason]:
+    if situation.debt is None:
+        return [NO_DEBT]
+    reasons = [*_four_eyes(situation)]
+    reasons += protection.re_authentication(situation.change.environment)
+    said = situation.change.reviews.standing().filter(
+        reviewer=situation.user,
+        verdict=ReviewVerdict.APPROVE,
+        subject_digest=situation.debt.subject_digest,
+    )
+    if said.exists():
+        reasons.append(Reason("done", "Your approval of it counts already."))
+    return reasons
+
+
+def _closing_debt(situation: Situation) -> list[Reason]:
+    debt = situation.debt
+    if debt is None:
+        return [NO_DEBT]
+    reasons: list[Reason] = []
+    if debt.created_by_id == situation.user.pk or situation.is_contributor:
+        sentence = "You broke the glass, or worked on the content: another owner has to close this."
+        reasons.append(Reason("four_eyes", sentence, "Ask another owner, or pay it by approvals."))
+    if debt.release.is_active:
+        sentence = f"Release {debt.release.number} is still active."
+        resolve = "Approve it afterwards, roll it back, or publish what replaces it."
+        reasons.append(Reason("active", sentence, resolve))
+    return reasons
+
+
+NO_DEBT = Reason("debt", "There is no review debt to settle.")
+# Asked too early, these still name every gate, not only the state.
+ALL_GATES = frozenset({"publish"})
+FURTHER: dict[str, Callable[[Situation], list[Reason]]] = {
     "submit": _submitting,
     "approve": _approving,
     "request_changes": _four_eyes,
     "reject": _four_eyes,
+    "take_back": _taking_back,
     "withdraw": _withdrawing,
     "publish": _publishing,
+    "break_glass": _breaking_glass,
+    "approve_afterwards": _approving_afterwards,
+    "close_debt": _closing_debt,
 }

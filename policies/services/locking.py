@@ -23,7 +23,15 @@ def hold_change(change: ChangeRequest) -> None:
     """Hold the row and bring the given object up to date in what others may have changed."""
     ChangeRequest.objects.select_for_update(no_key=True).get(pk=change.pk)
     change.refresh_from_db(
-        fields=["state", "approved_at", "bundle", "base_release", "environment", "acknowledged"]
+        fields=[
+            "state",
+            "approved_at",
+            "bundle",
+            "base_release",
+            "environment",
+            "acknowledged",
+            "publish_at",
+        ]
     )
 
 

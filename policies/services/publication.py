@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from policies.delivery.sealing import seal_release
-from policies.models import Bundle, ChangeRequest, Environment, Release, Workflow
+from policies.models import Bundle, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.models.releases import ReleaseKind
 from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
@@ -26,9 +27,18 @@ from policies.services.locking import (
 from policies.transitions import State
 
 
-@transaction.atomic
-def publish(change: ChangeRequest, *, acting_user: User) -> Release:
-    """Put an approved change in force: retire the old release and raise the new one, at once."""
+@dataclass(frozen=True)
+class Held:
+    """All that a publication writes to or depends on, locked until the transaction ends."""
+
+    environment: Environment
+    change: ChangeRequest
+    others: list[ChangeRequest]
+    draft: Draft | None
+
+
+def hold_for_publication(change: ChangeRequest) -> Held:
+    """Lock what a publication needs, in the one order, and look at it anew."""
     environment = locked_environment(change.environment_id)
     # Together and in order: one by one, two writers could each hold what the other needs next.
     held = locked_open_changes(Q(environment=environment) | Q(pk=change.pk))
@@ -44,15 +54,51 @@ def publish(change: ChangeRequest, *, acting_user: User) -> Release:
             )
         )
     checks.refresh_computed(change)
-    guards.require("publish", change, acting_user)
-    approvers = [review.reviewer.get_username() for review in guards.standing_of(change).approvals]
+    return Held(environment, change, others, draft)
+
+
+@transaction.atomic
+def publish(change: ChangeRequest, *, acting_user: User) -> Release:
+    """Put an approved change in force: retire the old release and raise the new one, at once."""
+    held = hold_for_publication(change)
+    guards.require("publish", held.change, acting_user)
+    return put_in_force(held, acting_user)
+
+
+@transaction.atomic
+def publish_as_scheduled(change: ChangeRequest) -> Release | None:
+    """Put a change in force whose time has come, in the name of who set the time.
+
+    None when it is not due any more: somebody was quicker, or moved the time. Raises Refused with
+    every gate that is shut at this moment.
+    """
+    held = hold_for_publication(change)
+    if not ChangeRequest.objects.due_at(timezone.now()).filter(pk=change.pk).exists():
+        return None
+    guards.require_due(held.change)
+    scheduler = held.change.scheduled_by
+    if scheduler is None:
+        raise ValueError(f"Change request {change.pk} has a time that nobody set.")
+    return put_in_force(held, scheduler)
+
+
+def put_in_force(held: Held, acting_user: User, **fields: Any) -> Release:
+    """Close the change request and its draft, and raise its release. The gates are passed."""
+    change = held.change
+    approvals = guards.standing_of(change).approvals
     change.state, change.closed_at = State.PUBLISHED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
-    if draft is not None:
-        draft.closed_at = change.closed_at
-        draft.save(update_fields=["closed_at", "updated_at"])
+    if held.draft is not None:
+        held.draft.closed_at = change.closed_at
+        held.draft.save(update_fields=["closed_at", "updated_at"])
     return _raise_release(
-        environment, change.bundle, acting_user, others, change=change, approved_by=approvers
+        held.environment,
+        change.bundle,
+        acting_user,
+        held.others,
+        change=change,
+        approved_by=[review.reviewer.get_username() for review in approvals],
+        **fields,
     )
 
 

@@ -8,10 +8,14 @@ from django.utils import timezone
 
 from policies.models import ChangeRequest, Review
 from policies.models.changes import ReviewVerdict
+from policies.notifications.news import shortened
 from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
 from policies.services.locking import locked_change
+from policies.services.settling import settle
 from policies.transitions import State
+
+LONGEST_BECAUSE = 190
 
 
 @transaction.atomic
@@ -27,7 +31,7 @@ def approve(
     if is_enough:
         change.state, change.approved_at = State.APPROVED, timezone.now()
         change.save(update_fields=["state", "approved_at", "updated_at"])
-    _note(review, is_enough=is_enough)
+    note(review, is_enough=is_enough)
     return review
 
 
@@ -41,7 +45,7 @@ def request_changes(
     review = _say(change, ReviewVerdict.REQUEST_CHANGES, reason, acting_user, seen)
     change.state, change.approved_at = State.CHANGES_REQUESTED, None
     change.save(update_fields=["state", "approved_at", "updated_at"])
-    _note(review)
+    note(review)
     return review
 
 
@@ -55,24 +59,45 @@ def reject(
     review = _say(change, ReviewVerdict.REJECT, reason, acting_user, seen)
     change.state, change.closed_at = State.REJECTED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
-    _note(review)
+    note(review)
     return review
 
 
-def _say(
-    change: ChangeRequest, verdict: str, reason: str, acting_user: User, seen: str | None
-) -> Review:
+@transaction.atomic
+def take_back(change: ChangeRequest, reason: str, *, acting_user: User) -> Review:
+    """Let one's own word no longer count: an approval given too soon, an objection answered."""
+    change = locked_change(change)
+    checks.refresh_computed(change)
+    guards.require("take_back", change, acting_user)
+    _require_reason(reason)
+    review = change.reviews.standing().select_related("reviewer").get(reviewer=acting_user)
+    review.voided_at = timezone.now()
+    review.voided_because = shortened(f"Taken back: {reason.strip()}", LONGEST_BECAUSE)
+    review.save(update_fields=["voided_at", "voided_because"])
+    audit.record(
+        "review.taken_back",
+        change,
+        acting_user=acting_user,
+        workflow=change.workflow,
+        before=review.subject_digest,
+        detail={"number": change.number, "verdict": review.verdict, "reason": reason.strip()},
+    )
+    subject = guards.subject_digest(change)
+    because = f"{acting_user} took a review back."
+    settle(change, acting_user=acting_user, subject_before=subject, because=because)
+    return review
+
+
+def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise Refused(Reason("reason", "A review needs a reason.", "Say why in a sentence."))
-    subject = guards.subject_digest(change)
-    if seen is not None and seen != subject:
-        raise Refused(
-            Reason(
-                "stale",
-                "The proposal changed after you opened this page.",
-                "Reload the page and look again before you decide.",
-            )
-        )
+
+
+def say(
+    change: ChangeRequest, verdict: str, reason: str, acting_user: User, subject: str
+) -> Review:
+    """Keep a person's word on one subject, in place of what they said before; unguarded."""
+    _require_reason(reason)
     Review.objects.filter(change=change, reviewer=acting_user, voided_at=None).update(
         voided_at=timezone.now(), voided_because="Replaced by a newer review."
     )
@@ -85,7 +110,24 @@ def _say(
     )
 
 
-def _note(review: Review, **more: bool) -> None:
+def _say(
+    change: ChangeRequest, verdict: str, reason: str, acting_user: User, seen: str | None
+) -> Review:
+    _require_reason(reason)
+    subject = guards.subject_digest(change)
+    if seen is not None and seen != subject:
+        raise Refused(
+            Reason(
+                "stale",
+                "The proposal changed after you opened this page.",
+                "Reload the page and look again before you decide.",
+            )
+        )
+    return say(change, verdict, reason, acting_user, subject)
+
+
+def note(review: Review, **more: bool) -> None:
+    """The audit row of a review."""
     change = review.change
     audit.record(
         f"review.{review.verdict}",

@@ -11,7 +11,9 @@ from policies.services.voiding import void_approvals
 from policies.transitions import State
 
 
-def settle(change: ChangeRequest, *, acting_user: User, subject_before: str, because: str) -> None:
+def settle(
+    change: ChangeRequest, *, acting_user: User | None, subject_before: str, because: str
+) -> None:
     """Re-run what the console computes, void approvals of another subject, correct the state.
 
     Without this an approved change whose rules were tightened could be neither published nor
@@ -24,15 +26,17 @@ def settle(change: ChangeRequest, *, acting_user: User, subject_before: str, bec
         void_approvals(change, because, acting_user=acting_user)
     standing = guards.standing_of(change, states)
     target = State(change.state)
+    if change.state == State.CHANGES_REQUESTED and not standing.objections:
+        target = State.IN_REVIEW
     if change.state == State.APPROVED and not standing.is_enough:
         target = State.IN_REVIEW
-    elif change.state == State.IN_REVIEW and standing.is_enough:
-        target = State.APPROVED if all(state.passes for state in states) else State.IN_REVIEW
+    elif target == State.IN_REVIEW and standing.is_enough and all(s.passes for s in states):
+        target = State.APPROVED
     if target != change.state:
         _move(change, target, because, acting_user)
 
 
-def _move(change: ChangeRequest, target: State, because: str, acting_user: User) -> None:
+def _move(change: ChangeRequest, target: State, because: str, acting_user: User | None) -> None:
     before, change.state = change.state, target
     change.approved_at = timezone.now() if target == State.APPROVED else None
     change.save(update_fields=["state", "approved_at", "updated_at"])
@@ -42,4 +46,20 @@ def _move(change: ChangeRequest, target: State, because: str, acting_user: User)
         acting_user=acting_user,
         workflow=change.workflow,
         detail={"number": change.number, "from": before, "to": target.value, "because": because},
+    )
+
+
+def settle_impact(change: ChangeRequest) -> None:
+    """After its impact was measured: rules on risk may ask for more approvals now, or for fewer.
+
+    The caller holds the change request.
+    """
+    if not change.is_open or not change.environment.risk_rules:
+        return
+    subject = guards.subject_digest(change)
+    settle(
+        change,
+        acting_user=None,
+        subject_before=subject,
+        because="The blast radius was measured, and the rules on risk held against it.",
     )

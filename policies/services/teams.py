@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 
 from policies.models import Membership, Team
 from policies.models.components import ComponentKind
 from policies.models.teams import Role
 from policies.permissions import CAPABILITIES, forget_roles
 from policies.refusals import Reason, Refused
-from policies.services import audit
+from policies.services import audit, guards
 from policies.services.contracts import contracts_in_force
+from policies.services.locking import locked_open_changes
 from policies.services.rights import require_right
+from policies.services.settling import settle
 
 
 @transaction.atomic
@@ -60,9 +63,22 @@ def remove_member(membership: Membership, *, acting_user: User) -> None:
     reasons = [*_last_administrator(membership), *_owned_contracts(membership)]
     if reasons:
         raise Refused(*reasons)
+    _settle_without(membership, acting_user)
     _note("team.member_removed", membership, acting_user)
-    membership.delete()
     forget_roles(membership.user)
+
+
+def _settle_without(membership: Membership, acting_user: User) -> None:
+    """Delete it, and hold to the rules on risk what counted on the role: it may miss one now."""
+    concerned = Q(workflow__team=membership.team_id) & ~Q(environment__risk_rules=[])
+    changes = locked_open_changes(concerned)
+    subjects = {change.pk: guards.subject_digest(change) for change in changes}
+    # Only the row goes: the object still says what the audit trail has to keep.
+    Membership.objects.filter(pk=membership.pk).delete()
+    because = f"{membership.user} is no longer {membership.get_role_display().lower()}."
+    for change in changes:
+        subject = subjects[change.pk]
+        settle(change, acting_user=acting_user, subject_before=subject, because=because)
 
 
 def _last_administrator(membership: Membership) -> list[Reason]:

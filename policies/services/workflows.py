@@ -15,6 +15,7 @@ from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule, default_required_checks
 from policies.permissions import can
 from policies.refusals import Reason, Refused
+from policies.risk_rules import read_rules
 from policies.services import audit, guards
 from policies.services.locking import locked_environment, locked_open_changes
 from policies.services.rights import require_right
@@ -31,6 +32,9 @@ class EnvironmentRules:
     release_lifetime_days: int = 365
     when_stale: str = StalenessRule.SERVE_STALE
     rollback_window_days: int = 30
+    risk_rules: list[dict[str, Any]] = field(default_factory=list)
+    threads_must_be_resolved: bool = False
+    reauthenticate_to_approve: bool = False
 
     @staticmethod
     def of(environment: Environment) -> EnvironmentRules:
@@ -123,7 +127,8 @@ def update_environment(
     subjects = {change.pk: guards.subject_digest(change) for change in changes}
     for name, value in asdict(rules).items():
         setattr(environment, name, value)
-    environment.save(update_fields=list(asdict(rules)))
+    environment.rules_version += 1
+    environment.save(update_fields=[*asdict(rules), "rules_version"])
     _note_environment(
         "environment.updated", environment, acting_user, asdict(before), asdict(rules)
     )
@@ -159,6 +164,10 @@ def _require_sound(rules: EnvironmentRules) -> None:
     if rules.when_stale not in StalenessRule.values:
         known = " or ".join(StalenessRule.values)
         reasons.append(Reason("when_stale", "Unknown rule for stale releases.", f"Say {known}."))
+    try:
+        read_rules(rules.risk_rules)
+    except (KeyError, TypeError, ValueError) as error:
+        reasons.append(Reason("risk_rules", f"The rules on risk are not sound: {error}"))
     if reasons:
         raise Refused(*reasons)
 
@@ -198,5 +207,9 @@ def _note_environment(
         workflow=environment.workflow,
         before=digest(before) if before else "",
         after=digest(after),
-        detail={"environment": environment.name, **changed},
+        detail={
+            "environment": environment.name,
+            "rules_version": environment.rules_version,
+            **changed,
+        },
     )

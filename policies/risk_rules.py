@@ -1,0 +1,205 @@
+"""Rules that ask for more approvals where a change's measured impact is larger. Pure.
+
+What is not measured counts as risky: a rule that cannot be judged applies, and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from policies.impact_facts import ImpactFacts
+from policies.number_formats import percent
+
+MOST_RULES = 20
+MOST_APPROVALS = 10
+ROLES = {"reviewer": "Reviewer", "owner": "Owner"}
+
+
+class Condition(StrEnum):
+    """What a rule looks at. The values are public names."""
+
+    COST_CHANGE = "cost_change"
+    REROUTED = "rerouted"
+    RESIDENCY_CHANGED = "residency_changed"
+    QUALITY_FLOOR_LOWERED = "quality_floor_lowered"
+    NEW_PROVIDER = "new_provider"
+    HIGH_RISK_CLASS = "high_risk_class"
+
+
+LABELS: dict[Condition, str] = {
+    Condition.COST_CHANGE: "The mean cost changes by more than",
+    Condition.REROUTED: "More traffic goes to another model than",
+    Condition.RESIDENCY_CHANGED: "Requests go to other regions",
+    Condition.QUALITY_FLOOR_LOWERED: "A threshold asks for less",
+    Condition.NEW_PROVIDER: "A provider is new",
+    Condition.HIGH_RISK_CLASS: "A class of high risk is touched",
+}
+WITH_BOUND = frozenset({Condition.COST_CHANGE, Condition.REROUTED})
+
+
+@dataclass(frozen=True)
+class RiskRule:
+    """`above` is a share (0.1 is 10 %), for conditions that have one.
+
+    `approvals` come on top of those the environment asks for; with a `role`, they (and one at
+    least) have to come from people who hold it.
+    """
+
+    condition: Condition
+    above: float | None = None
+    approvals: int = 1
+    role: str | None = None
+
+    @property
+    def when(self) -> str:
+        """The condition in words."""
+        label = LABELS[self.condition]
+        return label if self.above is None else f"{label} {percent(self.above)}"
+
+    @property
+    def adds(self) -> str:
+        """What it asks for, in words."""
+        role = f" by {_a(self.role)}" if self.role else ""
+        if self.approvals == 0:
+            return f"one of the approvals{role}"
+        noun = "approval" if self.approvals == 1 else "approvals"
+        return f"{self.approvals} more {noun}{role}"
+
+    @property
+    def from_role(self) -> int:
+        """How many approvers have to hold the role."""
+        return max(self.approvals, 1) if self.role else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "condition": self.condition.value,
+            "above": self.above,
+            "approvals": self.approvals,
+            "role": self.role,
+        }
+
+
+@dataclass(frozen=True)
+class RiskFinding:
+    """A rule held against one change: whether it applies, whether that is known, and why."""
+
+    rule: RiskRule
+    applies: bool
+    is_known: bool
+    sentence: str
+
+
+def read_rules(raw: Iterable[Mapping[str, Any]]) -> tuple[RiskRule, ...]:
+    """Rules as an environment keeps them. Raises ValueError where they are not sound."""
+    rules = [
+        RiskRule(
+            Condition(entry["condition"]),
+            entry.get("above"),
+            entry.get("approvals", 1),
+            entry.get("role") or None,
+        )
+        for entry in raw
+    ]
+    problems = problems_of(rules)
+    if problems:
+        raise ValueError(" ".join(problems))
+    return tuple(rules)
+
+
+def problems_of(rules: Sequence[RiskRule]) -> list[str]:
+    """What is wrong with them, in sentences."""
+    found = [f"There are more than {MOST_RULES} rules on risk."] if len(rules) > MOST_RULES else []
+    for rule in rules:
+        label = LABELS[rule.condition]
+        if rule.condition in WITH_BOUND and not (rule.above is not None and rule.above >= 0):
+            found.append(f"“{label}” needs a share of 0 % or more.")
+        if rule.condition not in WITH_BOUND and rule.above is not None:
+            found.append(f"“{label}” takes no share.")
+        if not 0 <= rule.approvals <= MOST_APPROVALS:
+            found.append(f"“{label}” may ask for 0 to {MOST_APPROVALS} more approvals.")
+        if rule.role is not None and rule.role not in ROLES:
+            found.append(f"“{label}” may name the role reviewer or owner.")
+        if rule.approvals == 0 and rule.role is None:
+            found.append(f"“{label}” asks for nothing: add an approval or name a role.")
+    if len(set(rules)) < len(rules):
+        found.append("A rule on risk stands there twice.")
+    return found
+
+
+def judge(
+    rules: Sequence[RiskRule], facts: ImpactFacts | None, content: Mapping[str, Any]
+) -> tuple[RiskFinding, ...]:
+    """Each rule against the measured impact of a bundle's content."""
+    return tuple(_judge(rule, facts, content) for rule in rules)
+
+
+def _judge(rule: RiskRule, facts: ImpactFacts | None, content: Mapping[str, Any]) -> RiskFinding:
+    if facts is None:
+        return _unknown(rule, "The blast radius is not measured yet, so the risk is not known.")
+    match rule.condition:
+        case Condition.COST_CHANGE:
+            return _bounded(rule, facts.cost_change, "The mean cost changes by", signed=True)
+        case Condition.REROUTED:
+            return _bounded(rule, facts.rerouted, "The share that goes to another model is")
+        case Condition.RESIDENCY_CHANGED:
+            return _residency(rule, facts)
+        case Condition.QUALITY_FLOOR_LOWERED:
+            return _listed(rule, facts.loosened, "No threshold asks for less.")
+        case Condition.NEW_PROVIDER:
+            named = [f"{name} is new here." for name in facts.new_providers]
+            return _listed(rule, named, "No provider is new.")
+        case Condition.HIGH_RISK_CLASS:
+            return _high_risk(rule, facts, content)
+
+
+def _unknown(rule: RiskRule, why: str) -> RiskFinding:
+    return RiskFinding(rule, applies=True, is_known=False, sentence=why)
+
+
+def _bounded(
+    rule: RiskRule, value: float | None, words: str, *, signed: bool = False
+) -> RiskFinding:
+    if value is None:
+        return _unknown(rule, "There are no recorded requests that could tell, so it counts.")
+    sign = "+" if signed and value > 0 else ""
+    applies = abs(value) > (rule.above or 0.0)
+    bound = percent(rule.above or 0.0)
+    than = "more than" if applies else "no more than"
+    return RiskFinding(rule, applies, True, f"{words} {sign}{percent(value)}, {than} {bound}.")
+
+
+def _residency(rule: RiskRule, facts: ImpactFacts) -> RiskFinding:
+    if facts.residency_changed is None:
+        return _unknown(rule, "There are no recorded requests that could tell, so it counts.")
+    if not facts.residency_changed:
+        return RiskFinding(rule, False, True, "No request goes to other regions.")
+    share = percent(facts.residency_changed)
+    gained = f", newly in {', '.join(facts.regions_gained)}" if facts.regions_gained else ""
+    sentence = f"{share} of requests go to a model that runs elsewhere{gained}."
+    return RiskFinding(rule, True, True, sentence)
+
+
+def _listed(rule: RiskRule, found: Sequence[str], otherwise: str) -> RiskFinding:
+    return RiskFinding(rule, bool(found), True, " ".join(found) or otherwise)
+
+
+def _high_risk(rule: RiskRule, facts: ImpactFacts, content: Mapping[str, Any]) -> RiskFinding:
+    if not facts.looked_at:
+        return _unknown(rule, "There are no recorded requests that could tell, so it counts.")
+    classes = content["request_classification"]["classes"]
+    labels = {entry["key"]: entry.get("label") or entry["key"] for entry in classes}
+    risky = {entry["key"] for entry in classes if entry.get("risk") == "high"}
+    touched = [key for key, count in facts.affected_classes.items() if key in risky and count]
+    named = [
+        f"{facts.affected_classes[key]} requests of class {labels[key]} are treated differently."
+        for key in touched
+    ]
+    return _listed(rule, named, "No request of a class of high risk is treated differently.")
+
+
+def _a(role: str | None) -> str:
+    label = ROLES[role or "reviewer"].lower()
+    return f"an {label}" if label[0] in "aeiou" else f"a {label}"

@@ -1,0 +1,95 @@
+"""Emergency publication without its reviews, and the debt that is shown until it is paid."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from policies.models import ChangeRequest, Release, Review, ReviewDebt
+from policies.models.changes import ReviewVerdict
+from policies.models.protection import Settlement
+from policies.models.releases import ReleaseKind
+from policies.refusals import Reason, Refused
+from policies.services import audit, guards, reviews
+from policies.services.locking import locked_change
+from policies.services.publication import hold_for_publication, put_in_force
+
+
+@transaction.atomic
+def break_glass(change: ChangeRequest, reason: str, *, acting_user: User) -> Release:
+    """Publish now what is not approved. Documents without errors are asked for even here.
+
+    What was passed over is kept; where approvals are missing, they are owed.
+    """
+    held = hold_for_publication(change)
+    change = held.change
+    guards.require("break_glass", change, acting_user)
+    _require_reason(reason, "Breaking the glass")
+    situation = guards.Situation(change, acting_user)
+    passed_over = [obstacle.as_dict() for obstacle in guards.bypassed(situation)]
+    standing = situation.standing
+    release = put_in_force(held, acting_user, kind=ReleaseKind.BREAK_GLASS, reason=reason.strip())
+    if not standing.is_enough:
+        ReviewDebt.objects.create(
+            release=release,
+            change=change,
+            reason=reason.strip(),
+            subject_digest=standing.subject_digest,
+            bypassed=passed_over,
+            created_by=acting_user,
+            created_at=release.published_at,
+        )
+    return release
+
+
+@transaction.atomic
+def approve_afterwards(change: ChangeRequest, reason: str, *, acting_user: User) -> Review:
+    """Give an approval that was missing when it went out; the last of them pays the debt."""
+    change = locked_change(change)
+    guards.require("approve_afterwards", change, acting_user)
+    debt = ReviewDebt.objects.with_related().get(change=change)
+    review = reviews.say(change, ReviewVerdict.APPROVE, reason, acting_user, debt.subject_digest)
+    is_paid = guards.standing_of(change, subject=debt.subject_digest).is_enough
+    reviews.note(review, afterwards=True, is_paid=is_paid)
+    if is_paid:
+        _settle(debt, Settlement.APPROVED, review.reason, acting_user)
+    return review
+
+
+@transaction.atomic
+def close_debt(change: ChangeRequest, reason: str, *, acting_user: User) -> ReviewDebt:
+    """Write the debt of a release off that is not in force any more."""
+    change = locked_change(change)
+    guards.require("close_debt", change, acting_user)
+    _require_reason(reason, "Closing a review debt")
+    debt = ReviewDebt.objects.with_related().get(change=change)
+    return _settle(debt, Settlement.CLOSED, reason.strip(), acting_user)
+
+
+def open_debts(user: User) -> QuerySet[ReviewDebt]:
+    """Debts of this person's workflows that are not paid, the newest first."""
+    changes = ChangeRequest.objects.visible_to(user)
+    return ReviewDebt.objects.open().with_related().filter(change__in=changes.values("pk"))
+
+
+def _settle(debt: ReviewDebt, settlement: str, reason: str, acting_user: User) -> ReviewDebt:
+    debt.settled_at, debt.settled_by = timezone.now(), acting_user
+    debt.settlement, debt.settlement_reason = settlement, reason
+    debt.save(update_fields=["settled_at", "settled_by", "settlement", "settlement_reason"])
+    change = debt.change
+    audit.record(
+        "debt.paid" if settlement == Settlement.APPROVED else "debt.closed",
+        change,
+        acting_user=acting_user,
+        workflow=change.workflow,
+        after=debt.subject_digest,
+        detail={"number": change.number, "release": debt.release.number, "reason": reason},
+    )
+    return debt
+
+
+def _require_reason(reason: str, what: str) -> None:
+    if not reason.strip():
+        raise Refused(Reason("reason", f"{what} needs a reason.", "Say why in a sentence."))

@@ -1,0 +1,111 @@
+"""How many must approve a change request, of which roles, and who could."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from policies.impact_facts import impact_facts
+from policies.models import ChangeRequest, Membership
+from policies.models.changes import CheckKind
+from policies.permissions import CAPABILITIES
+from policies.risk_rules import ROLES, RiskFinding, judge, read_rules
+from policies.services import checks
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """What the environment asks for, and what its rules on risk add."""
+
+    base: int
+    risks: tuple[RiskFinding, ...] = ()
+
+    @property
+    def applying(self) -> tuple[RiskFinding, ...]:
+        return tuple(finding for finding in self.risks if finding.applies)
+
+    @property
+    def required(self) -> int:
+        return self.base + sum(finding.rule.approvals for finding in self.applying)
+
+    @property
+    def of_roles(self) -> dict[str, int]:
+        """Role → how many approvers have to hold it; rules that only name a role share one."""
+        asked: dict[str, int] = {}
+        for finding in self.applying:
+            rule = finding.rule
+            if rule.role:
+                asked[rule.role] = asked.get(rule.role, 0) + rule.approvals
+        return {role: max(count, 1) for role, count in asked.items()}
+
+
+@dataclass(frozen=True)
+class RoleShort:
+    """So many more approvals by people of a role are needed."""
+
+    role: str
+    missing: int
+
+    @property
+    def sentence(self) -> str:
+        label = ROLES[self.role].lower()
+        article = "an" if label[0] in "aeiou" else "a"
+        who = f"{article} {label}" if self.missing == 1 else f"{self.missing} {label}s"
+        return f"The risk asks for {'an approval' if self.missing == 1 else 'approvals'} by {who}."
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody whose approval would count, with their roles in words."""
+
+    user: User
+    roles: str
+
+
+def quorum_of(change: ChangeRequest) -> Quorum:
+    """What this content needs here. The impact is read only where a rule asks for it."""
+    environment = change.environment
+    if not environment.risk_rules:
+        return Quorum(environment.required_approvals)
+    check = checks.newest(change, CheckKind.IMPACT)
+    facts = impact_facts(check.detail) if check else None
+    rules = read_rules(environment.risk_rules)
+    return Quorum(environment.required_approvals, judge(rules, facts, change.bundle.content))
+
+
+def roles_short(
+    quorum: Quorum, change: ChangeRequest, approvers: Iterable[int]
+) -> tuple[RoleShort, ...]:
+    """Roles of which too few have approved. No query where no role is asked for."""
+    asked = quorum.of_roles
+    if not asked:
+        return ()
+    holders = Membership.objects.filter(
+        team=change.workflow.team_id, role__in=asked, user__in=list(approvers)
+    )
+    held = list(holders.values_list("role", "user_id").distinct())
+    counts = {role: sum(1 for held_role, _ in held if held_role == role) for role in asked}
+    return tuple(
+        RoleShort(role, count - counts[role])
+        for role, count in asked.items()
+        if counts[role] < count
+    )
+
+
+def candidates(change: ChangeRequest, but: Iterable[int]) -> list[Candidate]:
+    """Active members who may review and are not among `but`, by name."""
+    reviewing = [role for role, held in CAPABILITIES.items() if "review" in held]
+    rows = (
+        Membership.objects.filter(
+            team=change.workflow.team_id, role__in=reviewing, user__is_active=True
+        )
+        .exclude(user__in=list(but))
+        .select_related("user")
+        .order_by("user__first_name", "user__last_name", "user__username", "role")
+    )
+    found: dict[int, tuple[User, list[str]]] = {}
+    for row in rows:
+        found.setdefault(row.user_id, (row.user, []))[1].append(row.get_role_display().lower())
+    return [Candidate(user, ", ".join(roles)) for user, roles in found.values()]
