@@ -7,6 +7,8 @@ from policies.models.components import Bundle, ComponentContract, ComponentVersi
 from policies.models.drafts import Draft, DraftDocument
 from policies.models.notifications import MailPreference, NewsCursor, Notification
 from policies.models.protection import FreezeWindow, ReviewDebt
+from policies.models.price_imports import PriceImport
+from policies.models.questions import DecisionAnswers
 from policies.models.releases import Release, SigningKey
 from policies.models.teams import Membership, Team
 from policies.models.tokens import PersonalToken, RouterToken
@@ -23,6 +25,7 @@ __all__ = [
     "Comment",
     "ComponentContract",
     "ComponentVersion",
+    "DecisionAnswers",
     "Draft",
     "DraftDocument",
     "Environment",
@@ -33,6 +36,7 @@ __all__ = [
     "NewsCursor",
     "Notification",
     "PersonalToken",
+    "PriceImport",
     "Provider",
     "Release",
     "Review",
