@@ -14,9 +14,19 @@ from policies.models import ChangeRequest, Environment
 from policies.refusals import Refused
 from policies.services import drafts, merging
 from policies.transitions import State
-from tests.policies.steps import documents, in_review, now, proposed, published
+from tests.policies import steps
+from tests.policies.steps import in_review, now, proposed, published
 
 Raw = dict[str, Any]
+
+
+def documents(*, share: int = 90, margin: float = 0.02) -> Raw:
+    """The steps’ documents with a route for every class: nothing has to be acknowledged."""
+    content = steps.documents(share=share, margin=margin)
+    policy = content["router_policy"]
+    route = deepcopy(policy["default"])
+    policy["rules"].append({"id": "p2", "when": {"class": {"in": ["complex"]}}, "route": route})
+    return content
 
 
 def described(content: Raw, words: str) -> Raw:
@@ -30,7 +40,7 @@ def moved(
     staging: Environment, author: User, co_author: User, owner: User
 ) -> tuple[ChangeRequest, Environment]:
     """A change request to the split and a rule's words, while another split was published."""
-    published(staging, author, [owner], owner)
+    published(staging, author, [owner], owner, documents())
     change = in_review(staging, author, described(documents(share=80), "Code is complex"))
     published(staging, co_author, [owner], owner, documents(share=70, margin=0.01))
     return now(change), staging
@@ -48,7 +58,7 @@ def against(change: ChangeRequest) -> str:
 def test_comparison__base_still_active__is_none(
     staging: Environment, author: User, owner: User
 ) -> None:
-    published(staging, author, [owner], owner)
+    published(staging, author, [owner], owner, documents())
     change = proposed(staging, author, documents(share=80))
     assert merging.comparison_of(now(change)) is None
 
