@@ -8,7 +8,15 @@ from evaluations.api.outcomes import FeedbackView, OutcomesView
 from evaluations.api.plan import PlanView
 from evaluations.api.runs import CancelEvaluation, Evaluations, OneEvaluation
 from evaluations.api.scorecard import ScorecardView
-from evaluations.views import datasets, finding_traffic, home, impact, runs, scorecard
+from evaluations.views import (
+    datasets,
+    finding_traffic,
+    home,
+    impact,
+    recorded_requests,
+    runs,
+    scorecard,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +32,11 @@ urlpatterns = [
         name="change-finding-traffic",
     ),
     path("w/<slug:slug>/drafts/<int:pk>/impact/", impact.draft_impact, name="draft-impact"),
+    path(
+        "w/<slug:slug>/recorded-requests/",
+        recorded_requests.recorded_requests,
+        name="recorded-requests",
+    ),
     path("w/<slug:slug>/evaluations/", runs.run_list, name="evaluations"),
     path("w/<slug:slug>/evaluations/new/", runs.run_create, name="evaluation-create"),
     path("w/<slug:slug>/evaluations/<int:pk>/", runs.run_detail, name="evaluation"),

@@ -1,0 +1,45 @@
+"""Some recorded requests of a stored dataset, to look at one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from policies.engine import Request
+
+# Rows that may be read for one answer: a page must not scan a large file.
+_MOST_ROWS = 400_000
+
+
+def pick_requests(path: Path, *, wanted: str, seed: int, most: int) -> Iterator[Request]:
+    """Up to ``most`` requests whose id holds ``wanted``, in an order that ``seed`` shuffles; with
+    a wanted id in the order of the ids. Raises duckdb.Error or OSError for a file that is gone.
+    """
+    order = "request_id" if wanted else "hash(request_id, $seed)"
+    with duckdb.connect() as connection:
+        connection.execute("SET threads=1")
+        cursor = connection.execute(
+            "SELECT request_id, any_value(prompt), any_value(attributes) "  # noqa: S608  fixed words
+            f"FROM (SELECT * FROM read_parquet($path) LIMIT {_MOST_ROWS}) "
+            "WHERE $wanted = '' OR contains(lower(request_id), lower($wanted)) "
+            f"GROUP BY request_id ORDER BY {order}, $seed LIMIT $most",
+            {"path": str(path), "wanted": wanted, "seed": seed, "most": most},
+        )
+        while batch := cursor.fetchmany(256):
+            yield from (_request(row) for row in batch)
+
+
+def _request(row: tuple[Any, ...]) -> Request:
+    request_id, prompt, attributes = row
+    values = json.loads(attributes)
+    tokens = values.get("prompt_tokens_est")
+    return Request(
+        attributes=values,
+        prompt=prompt,
+        request_id=request_id,
+        input_tokens=tokens if isinstance(tokens, int) else None,
+    )
