@@ -12,6 +12,7 @@ from policies.views import (
     draft_findings,
     inbox,
     palette,
+    price_imports,
     releases,
     settings,
     studio,
@@ -34,6 +35,8 @@ urlpatterns = [
     path("audit/", audit.audit_log, name="audit"),
     path("audit/export.jsonl", audit.audit_export, name="audit-export"),
     path("catalogue/", catalogue.catalogue_list, name="catalogue"),
+    path("catalogue/import/", price_imports.price_import_upload, name="price-import-upload"),
+    path("catalogue/import/<int:pk>/", price_imports.price_import, name="price-import"),
     path("catalogue/models/add/", catalogue.catalogue_model_add, name="catalogue-model-add"),
     path("catalogue/models/<int:pk>/", catalogue.catalogue_model, name="catalogue-model"),
     path(

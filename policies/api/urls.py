@@ -11,6 +11,7 @@ from policies.api.views import (
     drafts,
     notifications,
     people,
+    price_imports,
     releases,
     review,
     three_way,
@@ -129,5 +130,16 @@ urlpatterns = [
     path("catalogue/models/", catalogue.CatalogueModels.as_view(), name="models"),
     path("catalogue/models/<int:pk>/", catalogue.OneCatalogueModel.as_view(), name="model"),
     path("catalogue/models/<int:pk>/prices/", catalogue.Prices.as_view(), name="prices"),
+    path("catalogue/price-imports/", price_imports.PriceImports.as_view(), name="price-imports"),
+    path(
+        "catalogue/price-imports/<int:pk>/",
+        price_imports.OnePriceImport.as_view(),
+        name="price-import",
+    ),
+    path(
+        "catalogue/price-imports/<int:pk>/apply/",
+        price_imports.ApplyPriceImport.as_view(),
+        name="apply-price-import",
+    ),
     path("audit/", audit.AuditTrail.as_view(), name="audit"),
 ]
