@@ -1,14 +1,17 @@
 """A save without change of meaning keeps approvals; each kind of change of meaning voids them."""
 
+import datetime
 from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from policies.models import ChangeRequest, Environment
-from policies.services import changes, drafts
+from policies.services import changes, drafts, scheduling, threads
 from policies.transitions import State
+from tests.policies.review_steps import HOUR, measure
 from tests.policies.steps import (
     approved,
     documents,
@@ -118,6 +121,57 @@ def test_other_evidence__voids_approvals(accepted: ChangeRequest) -> None:
     pass_evaluation(accepted, run="run-2")
     assert now(accepted).state == State.IN_REVIEW
     assert standing(accepted).approvals == ()
+
+
+def test_other_schedule__voids_approvals(accepted: ChangeRequest, author: User) -> None:
+    scheduling.schedule(accepted, timezone.now() + HOUR, acting_user=author)
+    assert now(accepted).state == State.IN_REVIEW
+    assert accepted.reviews.get().voided_because == "The schedule was changed."
+
+
+def test_schedule_moved_or_cleared__voids_approvals(
+    accepted: ChangeRequest, author: User, owner: User
+) -> None:
+    scheduling.schedule(accepted, timezone.now() + HOUR, acting_user=author)
+    for moment in (timezone.now() + 2 * HOUR, None):
+        assert approved(accepted, owner).state == State.APPROVED
+        scheduling.schedule(accepted, moment, acting_user=author)
+        assert now(accepted).state == State.IN_REVIEW
+        assert standing(accepted).approvals == ()
+
+
+def test_same_schedule__set_again__keeps_approvals(
+    staging: Environment, author: User, owner: User, operator: User
+) -> None:
+    moment = timezone.now() + HOUR
+    change = in_review(staging, author)
+    scheduling.schedule(change, moment, acting_user=author)
+    approved(change, owner)
+    elsewhere = moment.astimezone(datetime.timezone(datetime.timedelta(hours=2)))
+    scheduling.schedule(change, elsewhere.replace(second=0), acting_user=operator)
+    assert now(change).state == State.APPROVED
+    assert now(change).scheduled_by == author
+
+
+def test_no_schedule__cleared__keeps_approvals(accepted: ChangeRequest, author: User) -> None:
+    scheduling.schedule(accepted, None, acting_user=author)
+    assert now(accepted).state == State.APPROVED
+
+
+def test_thread_about_a_place__answered_and_resolved__keeps_approvals(
+    accepted: ChangeRequest, author: User, owner: User
+) -> None:
+    remark = changes.comment(
+        accepted, "Why so much?", anchor="/router_policy/rules/0", acting_user=owner
+    )
+    changes.comment(accepted, "It is cheaper.", reply_to=remark.pk, acting_user=author)
+    threads.resolve(remark, acting_user=owner)
+    assert now(accepted).state == State.APPROVED
+
+
+def test_impact_measured_anew__keeps_approvals(accepted: ChangeRequest) -> None:
+    measure(accepted, rerouted_share=0.9)
+    assert now(accepted).state == State.APPROVED
 
 
 def test_rebase_on_other_content__voids_approvals(

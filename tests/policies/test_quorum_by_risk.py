@@ -1,0 +1,150 @@
+"""More approvals where the computed impact is larger, and only there."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from policies.models import AuditEvent, Environment
+from policies.models.teams import Role
+from policies.refusals import Refused
+from policies.services import guards, publication
+from policies.services.teams import add_member, remove_member
+from policies.transitions import State
+from tests.policies.review_steps import measure, ruled
+from tests.policies.steps import (
+    approved,
+    documents,
+    in_review,
+    now,
+    save_and_take_over,
+    standing,
+)
+
+REROUTED = {"condition": "rerouted", "above": 0.2, "approvals": 1, "role": None}
+BY_OWNER = {"condition": "new_provider", "above": None, "approvals": 0, "role": "owner"}
+TWO_MORE = {"condition": "cost_change", "above": 0.1, "approvals": 2, "role": None}
+
+
+@pytest.fixture
+def careful(staging: Environment, administrator: User) -> Environment:
+    return ruled(staging, administrator, risk_rules=[REROUTED])
+
+
+def test_large_impact__needs_one_more_and_says_why(
+    careful: Environment, author: User, owner: User, reviewer: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.34)
+    assert approved(change, owner).state == State.IN_REVIEW
+    (finding,) = standing(change).quorum.applying
+    assert "34" in finding.sentence and "more than 20" in finding.sentence
+    assert approved(change, reviewer).state == State.APPROVED
+
+
+def test_small_impact__needs_no_more(careful: Environment, author: User, owner: User) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.02)
+    assert approved(change, owner).state == State.APPROVED
+
+
+def test_missing_impact__counts_as_risky(careful: Environment, author: User, owner: User) -> None:
+    change = approved(in_review(careful, author), owner)
+    assert change.state == State.IN_REVIEW
+    (finding,) = standing(change).quorum.applying
+    assert not finding.is_known
+
+
+def test_impact_measured_small__settles_what_has_enough(
+    careful: Environment, author: User, owner: User
+) -> None:
+    change = approved(in_review(careful, author), owner)
+    measure(change, rerouted_share=0.01)
+    assert now(change).state == State.APPROVED
+    assert len(standing(change).approvals) == 1
+
+
+def test_impact_measured_larger__takes_an_approved_change_back(
+    careful: Environment, author: User, owner: User, reviewer: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.01)
+    approved(change, owner)
+    measure(change, rerouted_share=0.9)
+    assert now(change).state == State.IN_REVIEW
+    assert approved(change, reviewer).state == State.APPROVED
+
+
+def test_impact_of_other_content__does_not_count(
+    careful: Environment, author: User, owner: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.01)
+    save_and_take_over(change, documents(share=50), author)
+    (finding,) = standing(change).quorum.applying
+    assert not finding.is_known
+
+
+def test_rules_on_risk__add_up(staging: Environment, administrator: User, author: User) -> None:
+    ruled(staging, administrator, risk_rules=[REROUTED, TWO_MORE])
+    change = in_review(staging, author)
+    measure(change, rerouted_share=0.5, projected_cost_change=-0.4)
+    assert standing(change).required == 4
+
+
+def test_role_asked_for__only_its_holders_fulfil_it(
+    staging: Environment, administrator: User, author: User, owner: User, reviewer: User
+) -> None:
+    ruled(staging, administrator, risk_rules=[{**BY_OWNER, "approvals": 1}])
+    change = in_review(staging, author)
+    measure(change, new_providers=["Borealis"])
+    approved(change, reviewer)
+    codes = [reason.code for reason in guards.why_not("publish", now(change), owner)]
+    assert "risk.owner" in codes
+    assert approved(change, owner).state == State.APPROVED
+
+
+def test_role_lost_before_publication__takes_the_change_back(
+    staging: Environment,
+    administrator: User,
+    author: User,
+    owner: User,
+    co_author: User,
+    reviewer: User,
+) -> None:
+    second = add_member(staging.workflow.team, co_author, Role.OWNER, acting_user=administrator)
+    ruled(staging, administrator, risk_rules=[{**BY_OWNER, "approvals": 2}])
+    change = in_review(staging, author)
+    measure(change, new_providers=["Borealis"])
+    assert approved(change, owner, co_author, reviewer).state == State.APPROVED
+    remove_member(second, acting_user=administrator)
+    assert now(change).state == State.IN_REVIEW
+    assert standing(change).roles_short[0].missing == 1
+
+
+def test_change_of_rules__is_versioned_and_on_record(
+    staging: Environment, administrator: User
+) -> None:
+    ruled(staging, administrator, risk_rules=[REROUTED])
+    staging.refresh_from_db()
+    assert staging.rules_version == 2
+    event = AuditEvent.objects.get(action="environment.updated")
+    assert event.detail["risk_rules"] == [REROUTED]
+    assert event.detail["rules_version"] == 2
+    ruled(staging, administrator, risk_rules=[REROUTED])
+    staging.refresh_from_db()
+    assert staging.rules_version == 2
+
+
+def test_rules_that_are_not_sound__are_refused(staging: Environment, administrator: User) -> None:
+    with pytest.raises(Refused) as refusal:
+        ruled(staging, administrator, risk_rules=[{"condition": "cost_change"}])
+    assert refusal.value.codes == ("risk_rules",)
+
+
+def test_stricter_rule__takes_an_approved_change_back_and_it_can_be_approved_again(
+    staging: Environment, administrator: User, author: User, owner: User, reviewer: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    ruled(staging, administrator, risk_rules=[REROUTED])
+    assert now(change).state == State.IN_REVIEW
+    assert approved(change, reviewer).state == State.APPROVED
+    publication.publish(now(change), acting_user=owner)
