@@ -16,6 +16,7 @@ from policies.number_formats import percent
 MOST_RULES = 20
 MOST_APPROVALS = 10
 ROLES = {"reviewer": "Reviewer", "owner": "Owner"}
+ROLE_CHOICES = list(ROLES.items())
 
 
 class Condition(StrEnum):

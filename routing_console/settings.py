@@ -287,6 +287,7 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "evaluations.models.runs.RunStatus",
         "ModelStatus": "policies.models.catalogue.ModelStatus",
         "CheckKind": "policies.models.changes.CheckKind",
+        "RiskRole": "policies.risk_rules.ROLE_CHOICES",
         "ReleaseKind": "policies.models.releases.ReleaseKind",
         "Verdict": "policies.models.changes.Verdict",
         "ReviewVerdict": "policies.models.changes.ReviewVerdict",

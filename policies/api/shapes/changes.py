@@ -13,9 +13,11 @@ from policies.api.names import name_of, names_of, number_of
 from policies.models import ChangeRequest, Comment, Review
 from policies.models.changes import CheckKind, Verdict
 from policies.refusals import Reason
-from policies.services import checks, guards
+from policies.risk_rules import Condition, RiskFinding
+from policies.services import checks, guards, threads
 from policies.transitions import TRANSITIONS, State
 
+CONDITIONS = [condition.value for condition in Condition]
 STATES = [(state.value, state.label) for state in State]
 
 
@@ -71,6 +73,18 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
         ]
 
 
+class RiskFindingSerializer(serializers.Serializer[RiskFinding]):
+    """A rule on risk of the environment, held against the measured impact."""
+
+    condition = serializers.ChoiceField(CONDITIONS, source="rule.condition")
+    above = serializers.FloatField(source="rule.above", allow_null=True)
+    approvals = serializers.IntegerField(source="rule.approvals", help_text="Added by it.")
+    role = serializers.CharField(source="rule.role", allow_null=True)
+    applies = serializers.BooleanField()
+    is_known = serializers.BooleanField(help_text="What is not measured counts as risky.")
+    sentence = serializers.CharField()
+
+
 class StandingSerializer(serializers.Serializer[guards.Standing]):
     """Where the approvals stand. `owners_missing` names component owners still to approve."""
 
@@ -78,10 +92,17 @@ class StandingSerializer(serializers.Serializer[guards.Standing]):
     objections = serializers.SerializerMethodField()
     required_approvals = serializers.IntegerField(source="required")
     owners_missing = serializers.ListField(child=serializers.CharField())
+    roles_missing = serializers.SerializerMethodField(
+        help_text="What rules on risk ask for and is missing, in sentences."
+    )
+    risks = RiskFindingSerializer(source="quorum.risks", many=True)
     is_enough = serializers.BooleanField()
 
     def get_approvals(self, standing: guards.Standing) -> list[str]:
         return [review.reviewer.get_username() for review in standing.approvals]
+
+    def get_roles_missing(self, standing: guards.Standing) -> list[str]:
+        return [short.sentence for short in standing.roles_short]
 
     def get_objections(self, standing: guards.Standing) -> list[str]:
         return [review.reviewer.get_username() for review in standing.objections]
@@ -97,6 +118,10 @@ class ChangeSerializer(serializers.ModelSerializer[ChangeRequest]):
     digest = serializers.CharField(source="bundle.digest", help_text="Of the composed bundle.")
     base_digest = serializers.CharField(allow_blank=True)
     base_release = number_of("base_release")
+    scheduled_by = name_of("username", nullable=True)
+    schedule_failure = ReasonSerializer(
+        many=True, help_text="Why it did not go out at its time, if it did not."
+    )
 
     class Meta:
         model = ChangeRequest
@@ -116,6 +141,10 @@ class ChangeSerializer(serializers.ModelSerializer[ChangeRequest]):
             "submitted_at",
             "approved_at",
             "closed_at",
+            "publish_at",
+            "scheduled_by",
+            "schedule_failed_at",
+            "schedule_failure",
         ]
 
 
@@ -181,15 +210,49 @@ class ChangeDetailSerializer(ChangeSerializer):
     @extend_schema_field(ActionsSerializer)
     def get_actions(self, change: ChangeRequest) -> dict[str, Any]:
         user: User = self.context["request"].user
-        return {action: allowance(guards.why_not(action, change, user)) for action in TRANSITIONS}
+        situation = guards.Situation(change, user)
+        return {
+            action: allowance(guards.why_not(action, change, user, situation))
+            for action in TRANSITIONS
+        }
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    """Where a thread's place is now: the same, changed, or gone (then the pointer is the old)."""
+
+    pointer = serializers.CharField()
+    standing = serializers.ChoiceField(["same", "changed", "gone"])
 
 
 class CommentSerializer(serializers.ModelSerializer[Comment]):
+    """`anchor` is the place as it was then; `place` says where that is in the present content."""
+
     author = name_of("username")
+    reply_to = serializers.IntegerField(source="parent_id", allow_null=True)
+    resolved_by = name_of("username", nullable=True)
+    place = serializers.SerializerMethodField()
 
     class Meta:
         model = Comment
-        fields = ["id", "author", "body", "anchor", "created_at"]
+        fields = [
+            "id",
+            "author",
+            "body",
+            "anchor",
+            "anchor_words",
+            "place",
+            "reply_to",
+            "resolved_at",
+            "resolved_by",
+            "created_at",
+        ]
+
+    @extend_schema_field(PlaceSerializer(allow_null=True))
+    def get_place(self, comment: Comment) -> dict[str, Any] | None:
+        if not comment.anchor:
+            return None
+        thread = threads.thread_of(comment, comment.change.bundle.content)
+        return {"pointer": thread.pointer, "standing": thread.standing}
 
 
 class WhoseQuery(PageQuery):
@@ -235,4 +298,7 @@ class NewComment(Body):
     body = serializers.CharField(max_length=20_000)
     anchor = serializers.CharField(
         required=False, allow_blank=True, max_length=300, help_text="JSON pointer into the bundle."
+    )
+    reply_to = serializers.IntegerField(
+        required=False, min_value=1, help_text="The remark this answers; its place is that one's."
     )

@@ -13,6 +13,7 @@ from policies.api.names import name_of
 from policies.models import Environment, Release, RouterToken, Workflow
 from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule
+from policies.risk_rules import ROLE_CHOICES, Condition
 from policies.services.workflows import EnvironmentRules
 
 LARGEST_SMALL = 32_767
@@ -32,10 +33,20 @@ class ActiveReleaseSerializer(serializers.Serializer[Release]):
     published_at = serializers.DateTimeField()
 
 
+class RiskRuleShape(serializers.Serializer[Any]):
+    """More approvals where the measured impact is larger; what is not measured counts as so."""
+
+    condition = serializers.ChoiceField([condition.value for condition in Condition])
+    above = serializers.FloatField(allow_null=True, help_text="A share: 0.1 is 10 %.")
+    approvals = serializers.IntegerField(help_text="How many more.")
+    role = serializers.ChoiceField(ROLE_CHOICES, allow_null=True)
+
+
 class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
     """Protection rules, and what is in force."""
 
     required_checks = serializers.ListField(child=serializers.ChoiceField(CheckKind.choices))
+    risk_rules = RiskRuleShape(many=True)
     active_release = serializers.SerializerMethodField()
 
     class Meta:
@@ -48,6 +59,10 @@ class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
             "release_lifetime_days",
             "when_stale",
             "rollback_window_days",
+            "risk_rules",
+            "threads_must_be_resolved",
+            "reauthenticate_to_approve",
+            "rules_version",
             "active_release",
         ]
 
@@ -83,6 +98,21 @@ def shown_workflows(workflows: QuerySet[Workflow]) -> QuerySet[Workflow]:
     return workflows.select_related("team").prefetch_related(environments)
 
 
+class RiskRuleBody(Body):
+    """Approvals that a larger impact asks for on top; with a role, by people who hold it."""
+
+    condition = serializers.ChoiceField([condition.value for condition in Condition])
+    above = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=0,
+        help_text="A share, where the condition has one: 0.1 is 10 %.",
+    )
+    approvals = serializers.IntegerField(required=False, default=1, min_value=0, max_value=10)
+    role = serializers.ChoiceField(ROLE_CHOICES, required=False, allow_null=True, default=None)
+
+
 class Rules(Body):
     """What may be said of an environment; what is left out stays as it is."""
 
@@ -98,6 +128,9 @@ class Rules(Body):
     rollback_window_days = serializers.IntegerField(
         required=False, min_value=0, max_value=LARGEST_SMALL
     )
+    risk_rules = serializers.ListField(child=RiskRuleBody(), required=False, max_length=20)
+    threads_must_be_resolved = serializers.BooleanField(required=False)
+    reauthenticate_to_approve = serializers.BooleanField(required=False)
 
 
 class NewEnvironment(Rules):

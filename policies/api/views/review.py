@@ -151,7 +151,11 @@ class Comments(APIView):
     def get(self, request: Request, slug: str, number: int) -> Response:
         read_query(request, PageQuery)
         change = change_or_404(request, slug, number)
-        return page_of(change.comments.select_related("author"), CommentSerializer, request)
+        return page_of(
+            change.comments.select_related("author", "resolved_by", "change__bundle"),
+            CommentSerializer,
+            request,
+        )
 
     @operation(
         "comment_on_change",
