@@ -39,7 +39,7 @@ def _classification() -> dict[str, Any]:
         ],
         "classes": [
             {"key": "simple", "label": "Simple", "risk": "low"},
-            {"key": "complex", "label": "Complex", "risk": "high"},
+            {"key": "complex", "label": "Complex", "risk": "medium"},
         ],
         "rules": [{"id": "c1", "when": {"task": {"in": ["code"]}}, "class": "complex"}],
         "default_class": "simple",
