@@ -81,7 +81,8 @@ def _item(
 ) -> NavigationItem:
     url = reverse(name, args=[workflow.slug])
     current = is_below(request.path, url) or (
-        name == "workflow-policy" and request.path.startswith(f"/w/{workflow.slug}/drafts/")
+        name == "workflow-policy"
+        and request.path.startswith((f"/w/{workflow.slug}/drafts/", f"/w/{workflow.slug}/try/"))
     )
     if name != "changes":
         return NavigationItem(label, url, key, current)

@@ -52,7 +52,9 @@ class TestWords:
 
 @dataclass(frozen=True)
 class RuleWords:
-    """One rule: its number, id, address, outcome, sentence, and the tests that settled it."""
+    """One rule: its number, id, address, outcome, what it gives, and the tests that settled it;
+    a rule without tests always matches.
+    """
 
     number: int
     id: str
@@ -127,10 +129,6 @@ def rule_list_words(
     """Rules that were tried, each with its sentence, and how many were not. ``address`` says
     where the rule of an index is shown.
     """
-    say = {
-        "request_classification": sentences.class_rule_parts,
-        "router_policy": sentences.policy_rule_parts,
-    }[kind]
     tried = [
         RuleWords(
             number=number,
@@ -138,7 +136,7 @@ def rule_list_words(
             url=address(number - 1),
             matched=trace.outcome == MATCHED,
             word=OUTCOMES[trace.outcome],
-            parts=say(raw, units),
+            parts=_result(kind, raw),
             alternatives=_alternatives(trace, units),
         )
         for number, (trace, raw) in enumerate(zip(traces, raw_rules, strict=True), start=1)
@@ -146,6 +144,12 @@ def rule_list_words(
     ]
     fold = max(0, len(tried) - SHOWN_FAILED)
     return RuleListWords(tried[:fold], tried[fold:], len(traces) - len(tried), len(traces))
+
+
+def _result(kind: str, raw: Mapping[str, Any]) -> Parts:
+    if kind == "router_policy":
+        return [Part("→", "then"), *sentences.route_parts(raw.get("route"))]
+    return [Part("→", "then"), Part(shown(raw.get("class")), "result")]
 
 
 def _alternatives(trace: RuleTrace, units: Units) -> list[list[TestWords]]:

@@ -19,14 +19,15 @@ def pick_requests(path: Path, *, wanted: str, seed: int, most: int) -> Iterator[
     """Up to ``most`` requests whose id holds ``wanted``, in an order that ``seed`` shuffles; with
     a wanted id in the order of the ids. Raises duckdb.Error or OSError for a file that is gone.
     """
-    order = "request_id" if wanted else "hash(request_id, $seed)"
+    order = "request_id" if wanted else "shuffled, request_id"
     with duckdb.connect() as connection:
         connection.execute("SET threads=1")
         cursor = connection.execute(
-            "SELECT request_id, any_value(prompt), any_value(attributes) "  # noqa: S608  fixed words
+            "SELECT request_id, any_value(prompt), any_value(attributes), "  # noqa: S608  fixed words
+            "hash(request_id, $seed::BIGINT) AS shuffled "
             f"FROM (SELECT * FROM read_parquet($path) LIMIT {_MOST_ROWS}) "
             "WHERE $wanted = '' OR contains(lower(request_id), lower($wanted)) "
-            f"GROUP BY request_id ORDER BY {order}, $seed LIMIT $most",
+            f"GROUP BY request_id ORDER BY {order} LIMIT $most",
             {"path": str(path), "wanted": wanted, "seed": seed, "most": most},
         )
         while batch := cursor.fetchmany(256):
@@ -34,7 +35,7 @@ def pick_requests(path: Path, *, wanted: str, seed: int, most: int) -> Iterator[
 
 
 def _request(row: tuple[Any, ...]) -> Request:
-    request_id, prompt, attributes = row
+    request_id, prompt, attributes, _ = row
     values = json.loads(attributes)
     tokens = values.get("prompt_tokens_est")
     return Request(

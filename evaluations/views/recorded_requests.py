@@ -59,7 +59,7 @@ def recorded_requests(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             rows = list(islice(_rows(found, subject, subject.bundle, key), SHOWN))
         except (duckdb.Error, OSError, EngineError):
-            rows = []
+            rows, context["unreadable"] = [], True
         classes = subject.bundle.request_classification.class_keys
         context |= {"rows": rows, "source": source, "classes": classes}
     fragment = request.headers.get("HX-Request")

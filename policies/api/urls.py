@@ -16,6 +16,7 @@ from policies.api.views import (
     releases,
     review,
     three_way,
+    trials,
     webhooks,
 )
 from policies.api.views import workflows as w
@@ -98,6 +99,7 @@ urlpatterns = [
         name="redeliver-webhook-message",
     ),
     path(f"{WORKFLOW}validate/", drafts.Validate.as_view(), name="validate"),
+    path(f"{WORKFLOW}decide/", trials.Decide.as_view(), name="decide"),
     path(f"{WORKFLOW}files/", as_code.Files.as_view(), name="files"),
     path(f"{WORKFLOW}files/archive/", as_code.FilesArchive.as_view(), name="files-archive"),
     path(f"{WORKFLOW}propose/", as_code.Propose.as_view(), name="propose"),

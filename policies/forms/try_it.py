@@ -110,7 +110,7 @@ def _prompt_field() -> forms.Field:
 
 
 def _size_field(name: str) -> forms.Field:
-    label = {"input_tokens": "Input size", "max_output_tokens": "Most output"}[name]
+    label = {"input_tokens": "Input tokens", "max_output_tokens": "Output tokens"}[name]
     widget = forms.TextInput(
         attrs={"inputmode": "numeric", "class": "input--number", "placeholder": "unknown"}
     )

@@ -1,4 +1,4 @@
-"""What a trial is made on: a draft as it stands, or a release."""
+"""What a trial is made on: a draft as it stands, a change request, or a release."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from policies.engine import (
@@ -20,24 +21,26 @@ from policies.engine import (
     parse_bundle,
 )
 from policies.engine.classification import parse_request_classification
-from policies.models import Draft, Release, Workflow
+from policies.models import ChangeRequest, Draft, Release, Workflow
 from policies.services.bundles import catalogue_document
 from policies.views.draft_page import SHORT_LABELS, problems_of
 from policies.views.studio import draft_or_404
 
+Source = Draft | ChangeRequest | Release
 Problems = dict[str, list[Problem]]
+MOST_DRAFTS = 8
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A draft or a release with its documents, parsed as far as they can be."""
+    """What is tried with its documents, parsed as far as they can be."""
 
     workflow: Workflow
     documents: Mapping[str, Any]
     classification: RequestClassification | None
     bundle: Bundle | None
     problems: Problems
-    source: Draft | Release
+    source: Source
 
     @property
     def draft(self) -> Draft | None:
@@ -78,7 +81,7 @@ class Subject:
         slug = self.workflow.slug
         if kind not in COMPONENTS:
             return reverse("catalogue")
-        if isinstance(self.source, Release):
+        if not isinstance(self.source, Draft):
             version = getattr(self.source.bundle, kind)
             return reverse("component-version", args=[slug, kind, version.number])
         address = reverse("draft-document", args=[slug, self.source.pk, kind])
@@ -88,51 +91,58 @@ class Subject:
 
 
 def named_subject(workflow: Workflow, parameters: Mapping[str, str]) -> Subject | None:
-    """The draft or release that an address names; by default the release active furthest along,
-    else the draft edited last, else None. Raises Http404 for a name of nothing.
+    """What an address names; by default the release active furthest along, else the draft edited
+    last, else None. Raises Http404 for a name of nothing.
     """
     if parameters.get("draft"):
-        written = parameters["draft"]
-        if not (written.isascii() and written.isdecimal() and len(written) < 12):
-            raise Http404
-        return draft_subject(draft_or_404(workflow, int(written)))
+        return draft_subject(draft_or_404(workflow, _number(parameters["draft"])))
+    if parameters.get("change"):
+        changes = ChangeRequest.objects.filter(workflow=workflow).select_related(
+            "workflow", "bundle", *(f"bundle__{kind}" for kind in COMPONENTS)
+        )
+        return _frozen(get_object_or_404(changes, number=_number(parameters["change"])))
     if parameters.get("release"):
         environment, _, number = parameters["release"].partition("/")
-        if not (number.isascii() and number.isdecimal() and len(number) < 9):
-            raise Http404
-        named = _releases(workflow).filter(environment__name=environment, number=int(number))
-        release = named.first()
-        if release is None:
-            raise Http404
-        return release_subject(release)
+        releases = _releases(workflow).filter(environment__name=environment)
+        return _frozen(get_object_or_404(releases, number=_number(number)))
     active = _releases(workflow).filter(retired_at=None).order_by("-environment__position").first()
     if active is not None:
-        return release_subject(active)
+        return _frozen(active)
     draft = Draft.objects.open().filter(workflow=workflow).first()
     return draft_subject(draft) if draft else None
+
+
+def _number(written: str) -> int:
+    if not (written.isascii() and written.isdecimal() and len(written) < 10):
+        raise Http404
+    return int(written)
 
 
 def choices(workflow: Workflow) -> list[tuple[str, str]]:
     """(query, label) of what can be tried: active releases, then open drafts."""
     releases = _releases(workflow).filter(retired_at=None).order_by("-environment__position")
-    drafts = Draft.objects.open().filter(workflow=workflow)[:20]
+    drafts = Draft.objects.open().filter(workflow=workflow)[:MOST_DRAFTS]
     return [(query_of(source), label_of(source)) for source in (*releases, *drafts)]
 
 
-def parameter_of(source: Draft | Release) -> tuple[str, str]:
-    """The parameter that names a draft or a release in an address."""
+def parameter_of(source: Source) -> tuple[str, str]:
+    """The parameter that names it in an address."""
     if isinstance(source, Draft):
         return "draft", str(source.pk)
+    if isinstance(source, ChangeRequest):
+        return "change", str(source.number)
     return "release", f"{source.environment.name}/{source.number}"
 
 
-def query_of(source: Draft | Release) -> str:
+def query_of(source: Source) -> str:
     return urlencode([parameter_of(source)])
 
 
-def label_of(source: Draft | Release) -> str:
+def label_of(source: Source) -> str:
     if isinstance(source, Draft):
         return f"Draft “{source.title}”"
+    if isinstance(source, ChangeRequest):
+        return f"Change request #{source.number}"
     return f"Release {source.number} in {source.environment.name}"
 
 
@@ -147,17 +157,17 @@ def draft_subject(draft: Draft) -> Subject:
     return _subject(draft.workflow, documents, catalogue_document(), draft)
 
 
-def release_subject(release: Release) -> Subject:
-    content = release.bundle.content
+def _frozen(source: ChangeRequest | Release) -> Subject:
+    content = source.bundle.content
     documents = {kind: content[kind] for kind in COMPONENTS}
-    return _subject(release.workflow, documents, content["catalogue"], release)
+    return _subject(source.workflow, documents, content["catalogue"], source)
 
 
 def _subject(
     workflow: Workflow,
     documents: Mapping[str, Any],
     catalogue: Mapping[str, Any],
-    source: Draft | Release,
+    source: Source,
 ) -> Subject:
     bundle: Bundle | None = None
     problems: Problems = {}
