@@ -13,6 +13,7 @@ from policies.views import (
     inbox,
     palette,
     price_imports,
+    protection,
     releases,
     settings,
     studio,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("sign-in/demo/", account.demo_sign_in, name="demo-sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/", account.account, name="account"),
+    path("account/password/", account.confirm_password, name="confirm-password"),
     path(
         "account/tokens/<int:pk>/revoke/",
         account.personal_token_revoke,
@@ -118,8 +120,12 @@ urlpatterns = [
     ),
     path(
         "w/<slug:slug>/settings/environments/<slug:name>/",
-        settings.environment_edit,
+        protection.environment_edit,
         name="environment-edit",
+    ),
+    path("w/<slug:slug>/settings/freezes/add/", protection.freeze_create, name="freeze-create"),
+    path(
+        "w/<slug:slug>/settings/freezes/<int:pk>/lift/", protection.freeze_lift, name="freeze-lift"
     ),
     path("w/<slug:slug>/settings/members/add/", settings.member_add, name="member-add"),
     path(

@@ -29,6 +29,7 @@ from policies.models import (
     Workflow,
 )
 from policies.models.teams import Role
+from policies.risk_rules import Condition, RiskRule
 from policies.services import contracts, teams, tokens, workflows
 from policies.services.contracts import ContractText
 from policies.services.workflows import EnvironmentRules
@@ -41,6 +42,11 @@ PEOPLE = (
     ("reviewer", "Rui", "Tanaka", (Role.REVIEWER,)),
     ("owner", "Olga", "Berg", (Role.OWNER, Role.OPERATOR, Role.ADMINISTRATOR)),
 )
+# What is not measured counts as risky: the role alone is asked for, so that two people are enough.
+RISK_RULES = [
+    RiskRule(Condition.REROUTED, 0.2, approvals=0, role=Role.OWNER.value).as_json(),
+    RiskRule(Condition.NEW_PROVIDER, approvals=0, role=Role.OWNER.value).as_json(),
+]
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,7 @@ def _workflow(cast: Cast) -> tuple[Workflow, Environment, Environment]:
         workflow,
         "production",
         acting_user=cast.owner,
-        rules=EnvironmentRules(position=1, required_approvals=2),
+        rules=EnvironmentRules(position=1, required_approvals=2, risk_rules=RISK_RULES),
     )
     for kind, said in scenario.CONTRACTS.items():
         contracts.save_contract(

@@ -1,9 +1,11 @@
 """Forms of the change-request pages."""
 
+import datetime
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from policies.models import Environment, Workflow
 
@@ -52,6 +54,36 @@ class CommentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Write something first."},
     )
+    anchor = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+    reply_to = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+
+class ThreadForm(forms.Form):
+    """Names the remark that starts a thread."""
+
+    thread = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class UtcMomentField(forms.DateTimeField):
+    """A moment as a browser's own control gives it, in UTC: the same wherever it is read."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    default_error_messages = {"invalid": "Give a date and a time, like 2027-01-31T09:00."}
+
+    def to_python(self, value: Any) -> datetime.datetime | None:
+        with timezone.override(datetime.UTC):
+            return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, datetime.datetime):
+            return value.astimezone(datetime.UTC).replace(tzinfo=None)
+        return value
+
+
+class ScheduleForm(forms.Form):
+    """When it shall publish itself; empty clears the schedule."""
+
+    publish_at = UtcMomentField(required=False, label="Publish at (UTC)")
 
 
 class PromotionForm(forms.Form):

@@ -6,8 +6,8 @@ from policies.models.changes import ChangeRequest, Check, Comment, Review
 from policies.models.components import Bundle, ComponentContract, ComponentVersion
 from policies.models.drafts import Draft, DraftDocument
 from policies.models.notifications import MailPreference, NewsCursor, Notification
-from policies.models.protection import FreezeWindow, ReviewDebt
 from policies.models.price_imports import PriceImport
+from policies.models.protection import FreezeWindow, ReviewDebt
 from policies.models.questions import DecisionAnswers
 from policies.models.releases import Release, SigningKey
 from policies.models.teams import Membership, Team

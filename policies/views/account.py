@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,8 +18,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from policies.demo_accounts import DEMO_GROUP, demo_accounts
-from policies.forms.account import TokenForm
+from policies.forms.account import PasswordForm, TokenForm
 from policies.models import PersonalToken
+from policies.origin import note_password
 from policies.refusals import Refused
 from policies.services import tokens
 from policies.services.news import mail_is_set_up
@@ -33,6 +35,30 @@ class SignIn(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"demo_accounts": demo_accounts()}
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        note_password(self.request)
+        return response
+
+
+@sensitive_post_parameters()
+@login_required
+@require_http_methods(["GET", "POST"])
+def confirm_password(request: HttpRequest) -> HttpResponse:
+    """Enter one's password again, where an environment demands it, and go back."""
+    user = person(request)
+    form = PasswordForm(request.POST or None, user=user)
+    target = request.POST.get("next", "") or request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            note_password(request)
+            return redirect(target if safe and target else "account")
+        status = 422
+    context = {"form": form, "next": target if safe else ""}
+    return render(request, "policies/account/password.html", context, status=status)
 
 
 @sensitive_post_parameters()

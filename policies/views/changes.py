@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -18,6 +17,8 @@ from policies.models import ChangeRequest, Draft
 from policies.refusals import Refused
 from policies.services import changes, merging, publication, reviews
 from policies.transitions import OPEN_STATES, State
+from policies.views import protection_acts
+from policies.views.protection_acts import Act
 from policies.views.review_page import review_context
 from policies.views.visible import change_or_404, person, workflow_or_404
 
@@ -146,8 +147,14 @@ def _reject(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -
 
 
 def _comment(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
-    changes.comment(change, data["body"], acting_user=person(request))
-    return "Comment added."
+    changes.comment(
+        change,
+        data["body"],
+        anchor=data["anchor"],
+        reply_to=data["reply_to"],
+        acting_user=person(request),
+    )
+    return "Answered." if data["reply_to"] else "Comment added."
 
 
 def _submit(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
@@ -195,7 +202,6 @@ def _publish(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) 
     return f"Release {release.number} is active in {release.environment.name}."
 
 
-Act = Callable[[ChangeRequest, HttpRequest, dict[str, Any]], str]
 ACTIONS: dict[str, tuple[type[forms.Form], Act]] = {
     "submit": (forms.Form, _submit),
     "withdraw": (forms.Form, _withdraw),
@@ -208,6 +214,7 @@ ACTIONS: dict[str, tuple[type[forms.Form], Act]] = {
     "request-changes": (ReasonForm, _request_changes),
     "reject": (ReasonForm, _reject),
     "publish": (forms.Form, _publish),
+    **protection_acts.ACTIONS,
 }
 
 

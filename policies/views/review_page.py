@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 
+from policies.anchors import place_at
 from policies.differences import Change, describe_difference
-from policies.models import AuditEvent, ChangeRequest, ComponentVersion
+from policies.impact_facts import impact_facts
+from policies.models import AuditEvent, ChangeRequest, ComponentVersion, ReviewDebt
+from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
-from policies.services import checks, guards, merging
+from policies.services import checks, guards, merging, protection, quorum, threads
+from policies.services.threads import Thread
 from policies.transitions import TRANSITIONS, State
+from policies.views.review_summary import Counted, awaited_names, summarise
+
+
+@dataclass(frozen=True)
+class Discussable:
+    """One change in words, the place in the new content it is about, and what is said of it."""
+
+    change: Change
+    anchor: str
+    threads: list[Thread]
 
 
 @dataclass(frozen=True)
@@ -22,14 +37,36 @@ class ComponentChange:
     label: str
     old: ComponentVersion | None
     new: ComponentVersion
-    changes: list[Change]
+    changes: list[Discussable]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate of the shadow evaluation, and the threshold it holds to."""
+
+    said: Mapping[str, Any]
+    anchor: str
+    threads: list[Thread]
+
+
+@dataclass(frozen=True)
+class Approver:
+    """Somebody who may still say yes, and whether it cannot go without them."""
+
+    user: User
+    roles: str
+    owns: str
 
 
 def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     """Template context of the review page."""
-    states = checks.states_of(change)
-    standing = guards.standing_of(change, states)
-    obstacles = {action: guards.why_not(action, change, user) for action in TRANSITIONS}
+    situation = guards.Situation(change, user)
+    states, standing = situation.states, situation.standing
+    obstacles = {action: guards.why_not(action, change, user, situation) for action in TRANSITIONS}
+    discussion = threads.threads_of(change)
+    described = component_changes(change, discussion)
+    contributors = list(change.contributors.all())
+    impact = checks.newest(change, CheckKind.IMPACT)
     return {
         "workflow": change.workflow,
         "environment": change.environment.name,
@@ -42,15 +79,61 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "standing": standing,
         "allowed": {action for action, reasons in obstacles.items() if not reasons},
         "obstacles": obstacles,
-        "still_needed": guards.still_needed(change, states, standing),
-        "component_changes": component_changes(change),
+        "wants_password": any(
+            reason.code == "re_authentication" for found in obstacles.values() for reason in found
+        ),
+        "still_needed": situation.still_needed,
+        "component_changes": described,
+        "gates": gates(change, states, discussion),
         "three_way": merging.comparison_of(change),
         "history": history(change),
         "evidence_runs": change.checks.filter(kind="shadow_evaluation").order_by("-pk"),
-        "comments": change.comments.select_related("author"),
+        "discussion": discussion,
+        "open_threads": [thread for thread in discussion if thread.is_open],
         "reviews": change.reviews.select_related("reviewer"),
-        "releases": change.releases.select_related("environment"),
-        "contributors": change.contributors.all(),
+        "releases": change.releases.select_related("environment", "workflow"),
+        "contributors": contributors,
+        "debt": ReviewDebt.objects.with_related().filter(change=change).first(),
+        "freezes": protection.freezes_ahead(change.environment) if change.is_open else [],
+        "is_waiting": protection.is_waiting(change),
+        **_approval_context(change, situation, impact, described, contributors),
+    }
+
+
+def _approval_context(
+    change: ChangeRequest,
+    situation: guards.Situation,
+    impact: Any,
+    described: list[ComponentChange],
+    contributors: list[User],
+) -> dict[str, Any]:
+    """Who may still say yes, and the summary at the top, which names them."""
+    standing = situation.standing
+    done = {review.reviewer_id for review in standing.approvals}
+    done |= {person.pk for person in contributors}
+    people = quorum.candidates(change, done) if change.is_open else []
+    owned: dict[int, list[str]] = {}
+    for kind, owner in guards.component_owners(change).items():
+        if owner.pk not in done:
+            owned.setdefault(owner.pk, []).append(ComponentKind(kind).label.lower())
+    counted = [
+        Counted(
+            part.label,
+            len(part.changes),
+            sum(1 for entry in part.changes if entry.change.loosens),
+            part.old is None,
+        )
+        for part in described
+    ]
+    facts = impact_facts(impact.detail) if impact else None
+    awaited = awaited_names(standing, people, owned)
+    return {
+        "approvers": [
+            Approver(one.user, one.roles, " and ".join(owned.get(one.user.pk, ())))
+            for one in sorted(people, key=lambda one: one.user.pk not in owned)
+        ],
+        "short": max(standing.required - len(standing.approvals), 0),
+        "summary": summarise(change, situation, facts, counted, awaited),
     }
 
 
@@ -62,7 +145,9 @@ def findings(states: list[checks.CheckState]) -> list[dict[str, Any]]:
     return []
 
 
-def component_changes(change: ChangeRequest) -> list[ComponentChange]:
+def component_changes(
+    change: ChangeRequest, discussion: list[Thread] | None = None
+) -> list[ComponentChange]:
     """Differences to the base for each touched component; nothing for the untouched ones."""
     base = change.base_release.bundle if change.base_release else None
     described = []
@@ -71,8 +156,41 @@ def component_changes(change: ChangeRequest) -> list[ComponentChange]:
         old = getattr(base, kind) if base else None
         words = describe_difference(kind, old.document, new.document) if old else []
         label = ComponentKind(kind).label
-        described.append(ComponentChange(kind, label, old, new, words))
+        told = [_discussable(change, kind, entry, discussion or []) for entry in words]
+        described.append(ComponentChange(kind, label, old, new, told))
     return described
+
+
+def _discussable(
+    change: ChangeRequest, kind: str, entry: Change, discussion: list[Thread]
+) -> Discussable:
+    """A removed entry is no place any more: what held it is talked about in its stead."""
+    pointer = f"/{kind}{entry.pointer}"
+    if entry.kind == "removed":
+        pointer = pointer.rpartition("/")[0]
+    while place_at(change.bundle.content, pointer) is None:
+        pointer = pointer.rpartition("/")[0]
+    return Discussable(entry, pointer, _about(pointer, discussion))
+
+
+def _about(pointer: str, discussion: list[Thread]) -> list[Thread]:
+    return [thread for thread in discussion if thread.root.anchor and thread.pointer == pointer]
+
+
+def gates(
+    change: ChangeRequest, states: list[checks.CheckState], discussion: list[Thread]
+) -> list[Gate]:
+    """The gates of the newest evaluation, each with its threshold's place."""
+    state = next((state for state in states if state.kind == "shadow_evaluation"), None)
+    said = state.check.detail.get("gates", []) if state and state.check else []
+    listed = change.bundle.content["quality_thresholds"]["thresholds"]
+    places = {entry["id"]: index for index, entry in enumerate(listed)}
+    found = []
+    for gate in said:
+        place = places.get(gate.get("id"))
+        anchor = "" if place is None else f"/quality_thresholds/thresholds/{place}"
+        found.append(Gate(gate, anchor, _about(anchor, discussion) if anchor else []))
+    return found
 
 
 def history(change: ChangeRequest) -> list[AuditEvent]:

@@ -10,22 +10,22 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from policies.forms.settings import (
     ContractForm,
-    EnvironmentForm,
+    FreezeForm,
     MemberForm,
     RouterTokenForm,
     WorkflowForm,
 )
-from policies.models import Environment, Membership, RouterToken, Workflow
+from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
 from policies.permissions import can
 from policies.refusals import Refused
 from policies.services import contracts, teams, tokens, workflows
-from policies.services.workflows import EnvironmentRules
-from policies.views.visible import environment_or_404, person, workflow_or_404
+from policies.views.visible import person, workflow_or_404
 
 
 def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         "manage_tokens",
         "manage_webhooks",
         "edit_contracts",
+        "freeze",
     )
     return {
         "workflow": workflow,
@@ -47,11 +48,17 @@ def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         ),
         "member_form": MemberForm(),
         "token_form": RouterTokenForm(workflow=workflow),
+        "freeze_form": FreezeForm(workflow=workflow),
+        "freezes": FreezeWindow.objects.filter(workflow=workflow)
+        .ahead(timezone.now())
+        .select_related("environment", "created_by"),
         "rights": {right for right in rights if can(request.user, right, workflow.team)},
     }
 
 
-def _show(request: HttpRequest, workflow: Workflow, status: int = 200, **more: Any) -> HttpResponse:
+def show_settings(
+    request: HttpRequest, workflow: Workflow, status: int = 200, **more: Any
+) -> HttpResponse:
     context = _context(request, workflow) | more
     return render(request, "policies/settings/settings.html", context, status=status)
 
@@ -60,7 +67,7 @@ def _show(request: HttpRequest, workflow: Workflow, status: int = 200, **more: A
 @require_GET
 def workflow_settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that frames a workflow, on one page."""
-    return _show(request, workflow_or_404(request, slug))
+    return show_settings(request, workflow_or_404(request, slug))
 
 
 @login_required
@@ -76,11 +83,11 @@ def member_add(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             teams.add_member(workflow.team, user, role, acting_user=person(request))
         except Refused as refused:
-            refusal, status = refused, _status(refused)
+            refusal, status = refused, status_of(refused)
         else:
             messages.success(request, f"{user} now has the role {role}.")
             return redirect("workflow-settings", slug)
-    return _show(request, workflow, status, member_form=form, refusal=refusal)
+    return show_settings(request, workflow, status, member_form=form, refusal=refusal)
 
 
 @login_required
@@ -92,7 +99,7 @@ def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         teams.remove_member(membership, acting_user=person(request))
     except Refused as refusal:
-        return _show(request, workflow, _status(refusal), refusal=refusal)
+        return show_settings(request, workflow, status_of(refusal), refusal=refusal)
     messages.success(request, f"{membership.user} no longer has the role {membership.role}.")
     return redirect("workflow-settings", slug)
 
@@ -104,7 +111,7 @@ def router_token_issue(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = workflow_or_404(request, slug)
     form = RouterTokenForm(request.POST, workflow=workflow)
     if not form.is_valid():
-        return _show(request, workflow, 422, token_form=form)
+        return show_settings(request, workflow, 422, token_form=form)
     try:
         _, plain = tokens.issue_router_token(
             form.cleaned_data["environment"],
@@ -113,8 +120,10 @@ def router_token_issue(request: HttpRequest, slug: str) -> HttpResponse:
             expires_at=form.expires_at(),
         )
     except Refused as refusal:
-        return _show(request, workflow, _status(refusal), token_form=form, refusal=refusal)
-    return _show(request, workflow, plain_token=plain)
+        return show_settings(
+            request, workflow, status_of(refusal), token_form=form, refusal=refusal
+        )
+    return show_settings(request, workflow, plain_token=plain)
 
 
 @login_required
@@ -126,7 +135,7 @@ def router_token_revoke(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     try:
         tokens.revoke_router_token(token, acting_user=person(request))
     except Refused as refusal:
-        return _show(request, workflow, _status(refusal), refusal=refusal)
+        return show_settings(request, workflow, status_of(refusal), refusal=refusal)
     messages.success(request, f"Token {token.name} is revoked.")
     return redirect("workflow-settings", slug)
 
@@ -144,22 +153,6 @@ def workflow_edit(request: HttpRequest, slug: str) -> HttpResponse:
         workflows.update_workflow(workflow, **form.cleaned_data, acting_user=person(request))
 
     return _edit(request, workflow, form, f"Edit {workflow.name}", save)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def environment_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """Change an environment's protection rules."""
-    workflow = workflow_or_404(request, slug)
-    environment = environment_or_404(workflow, name)
-    current = EnvironmentRules.of(environment)
-    initial = {rule: getattr(current, rule) for rule in EnvironmentRules.__dataclass_fields__}
-    form = EnvironmentForm(request.POST or None, initial=initial)
-
-    def save() -> None:
-        workflows.update_environment(environment, form.rules(), acting_user=person(request))
-
-    return _edit(request, workflow, form, f"Rules of {name}", save)
 
 
 @login_required
@@ -204,7 +197,7 @@ def _edit(
             except Refused as refusal:
                 for reason in refusal.reasons:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
-                status = _status(refusal)
+                status = status_of(refusal)
             else:
                 messages.success(request, "Saved.")
                 return redirect("workflow-settings", workflow.slug)
@@ -212,5 +205,5 @@ def _edit(
     return render(request, "policies/settings/edit.html", context, status=status)
 
 
-def _status(refusal: Refused) -> int:
+def status_of(refusal: Refused) -> int:
     return 403 if refusal.is_forbidden else 409
