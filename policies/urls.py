@@ -10,6 +10,7 @@ from policies.views import (
     changes,
     components,
     draft_findings,
+    draft_start,
     inbox,
     palette,
     price_imports,
@@ -71,7 +72,7 @@ urlpatterns = [
         changes.change_act,
         name="change-act",
     ),
-    path("w/<slug:slug>/drafts/new/", studio.draft_create, name="draft-create"),
+    path("w/<slug:slug>/drafts/new/", draft_start.draft_create, name="draft-create"),
     path("w/<slug:slug>/drafts/<int:pk>/", studio.draft_detail, name="draft"),
     path(
         "w/<slug:slug>/drafts/<int:pk>/findings/",

@@ -121,7 +121,7 @@ def _stray_files(files: Mapping[str, str]) -> list[Problem]:
     """A misspelt name would silently leave its component as it is in force."""
     known = (HEADER, *FILE_NAMES)
     if not set(files) & set(FILE_NAMES):
-        return [Problem("", f"there is none of the files {quoted(FILE_NAMES)}")]
+        return [Problem("", f"none of the files is there: {quoted(FILE_NAMES)}")]
     return [
         Problem("", f"{name}: unknown file{nearest(name, known)}; known are {quoted(known)}")
         for name in files

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from policies.differences import written_out
 from policies.engine import COMPONENTS
 from policies.forms import codec, edits
-from policies.forms.draft import DraftForm
 from policies.forms.tree import Tree, grow
 from policies.forms.vocabulary import vocabulary_of
 from policies.models import Draft, Workflow
@@ -206,33 +205,6 @@ def _keep_mine(request: HttpRequest, draft: Draft, kind: str, posted: Posted) ->
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect(address)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
-    """Start a draft from what is in force, or from an earlier release."""
-    workflow = workflow_or_404(request, slug)
-    form = DraftForm(request.POST or None, workflow=workflow)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            release = form.cleaned_data["start_from"]
-            content = release.bundle.content if release else {}
-            documents = {kind: content[kind] for kind in COMPONENTS if kind in content}
-            title = form.cleaned_data["title"]
-            try:
-                draft = drafts.create_draft(
-                    workflow, title, acting_user=person(request), documents=documents
-                )
-            except Refused as refused:
-                form.add_error(None, str(refused))
-                status = 403 if refused.is_forbidden else 409
-            else:
-                return redirect("draft-document", slug, draft.pk, "router_policy")
-    context = {"workflow": workflow, "section": "policy", "form": form}
-    return render(request, "policies/studio/create.html", context, status=status)
 
 
 @login_required

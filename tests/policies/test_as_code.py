@@ -110,7 +110,7 @@ def test_files__wrong_in_two__name_file_and_line_of_each(files: dict[str, str]) 
 
 
 def test_files__none_of_a_component__are_refused() -> None:
-    with pytest.raises(DocumentError, match="there is none of the files"):
+    with pytest.raises(DocumentError, match="none of the files is there"):
         read_files({HEADER: "schema: 1\nworkflow: a\n"})
 
 

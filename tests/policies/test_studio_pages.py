@@ -110,7 +110,7 @@ def test_draft__created_from_an_earlier_release(
     later = published(staging, author, [owner], owner, documents(share=10))
     assert later.number == 2
     client.force_login(author)
-    data = {"title": "As before", "start_from": str(release.pk)}
+    data = {"title": "As before", "source": "release", "release": str(release.pk)}
     client.post(reverse("draft-create", args=[release.workflow.slug]), data)
     policy = Draft.objects.get(title="As before").documents.get(kind="router_policy").document
     assert policy["rules"][0]["route"]["candidates"][0]["weight"] == 90

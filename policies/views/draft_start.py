@@ -1,0 +1,63 @@
+"""Where drafts begin: what is in force, a release, another workflow, a template, or files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from policies.forms.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
+from policies.models import Draft, Workflow
+from policies.permissions import can
+from policies.refusals import Refused
+from policies.services import as_code, draft_starts, drafts
+from policies.views.visible import person, workflow_or_404
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start a draft; ``?from=template`` and the like choose the source beforehand."""
+    workflow = workflow_or_404(request, slug)
+    form = DraftForm(
+        request.POST or None,
+        request.FILES or None,
+        workflow=workflow,
+        user=person(request),
+        initial={"source": request.GET.get("from", "")},
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                draft = _started(workflow, form, request)
+            except Refused as refused:
+                for reason in refused.reasons:
+                    form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
+                status = 403 if refused.is_forbidden else 409
+            else:
+                return redirect("draft-document", slug, draft.pk, "router_policy")
+    context = {
+        "workflow": workflow,
+        "section": "policy",
+        "form": form,
+        "offers": draft_starts.template_offers(),
+        "can_edit": can(request.user, "edit_drafts", workflow.team),
+    }
+    return render(request, "policies/studio/create.html", context, status=status)
+
+
+def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft:
+    given, user = form.cleaned_data, person(request)
+    if form.read is not None:
+        return as_code.import_draft(workflow, form.read, given["title"], acting_user=user)
+    documents: dict[str, Any] = {}
+    if given["source"] in (RELEASE, OTHER):
+        documents = as_code.documents_of(given[DETAILS[given["source"]]])
+    elif given["source"] == TEMPLATE:
+        documents = draft_starts.template_documents(given["template"])
+    return drafts.create_draft(workflow, given["title"], acting_user=user, documents=documents)
