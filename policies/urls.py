@@ -15,6 +15,7 @@ from policies.views import (
     palette,
     price_imports,
     protection,
+    questions,
     releases,
     settings,
     studio,
@@ -113,6 +114,9 @@ urlpatterns = [
     ),
     path("w/<slug:slug>/try/", try_it.try_it, name="try-it"),
     path("w/<slug:slug>/settings/", settings.workflow_settings, name="workflow-settings"),
+    path(
+        "w/<slug:slug>/settings/questions/", questions.decision_questions, name="decision-questions"
+    ),
     path("w/<slug:slug>/settings/edit/", settings.workflow_edit, name="workflow-edit"),
     path(
         "w/<slug:slug>/settings/contracts/<slug:kind>/",

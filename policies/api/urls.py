@@ -13,6 +13,7 @@ from policies.api.views import (
     people,
     price_imports,
     protection,
+    questions,
     releases,
     review,
     three_way,
@@ -80,6 +81,7 @@ urlpatterns = [
         components.ContractVersions.as_view(),
         name="contract-versions",
     ),
+    path(f"{WORKFLOW}questions/", questions.QuestionsView.as_view(), name="questions"),
     path(f"{WORKFLOW}webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path(f"{WORKFLOW}webhooks/<int:pk>/", webhooks.OneWebhook.as_view(), name="webhook"),
     path(

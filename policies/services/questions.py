@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from policies.engine import digest
-from policies.models import DecisionAnswers, Workflow
+from policies.models import ChangeRequest, DecisionAnswers, Environment, Workflow
 from policies.services import audit
 from policies.services.locking import lock_workflow
 from policies.services.rights import require_right
@@ -21,6 +21,7 @@ QUESTIONS = {
     "predictors": "Which metrics predict success?",
     "cost_of_change": "What does a change cost?",
 }
+LONGEST_ANSWER = 20_000  # characters
 HINTS = {
     "business_value": "What a good answer is worth here, and what a bad one costs.",
     "where_it_shows": "The class, tenant or report where one would see it first.",
@@ -88,3 +89,38 @@ def save_answers(workflow: Workflow, said: Answers, *, acting_user: User) -> Dec
 
 def _said(answers: DecisionAnswers) -> Answers:
     return Answers(**{field.name: getattr(answers, field.name) for field in fields(Answers)})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The questions as a page shows them. ``hint`` asks for what is missing, where it matters."""
+
+    answers: DecisionAnswers | None
+    entries: tuple[tuple[str, str], ...]
+    missing: tuple[str, ...]
+    hint: str = ""
+
+
+def reading_of(workflow: Workflow, at: datetime.datetime | None = None) -> Reading:
+    """What is said of a workflow's questions, now or at a time. One query."""
+    answers = answers_in_force(workflow, at)
+    return Reading(answers, tuple(answered(answers)), tuple(open_questions(answers)))
+
+
+def reading_for(change: ChangeRequest) -> Reading:
+    """The same for who reviews a change; for the last environment with a hint on open questions."""
+    reading = reading_of(change.workflow)
+    if not reading.missing or _is_before_another(change.environment):
+        return reading
+    open_now = "None" if len(reading.missing) == len(QUESTIONS) else "Not every one"
+    hint = (
+        f"{open_now} of the decision questions is answered, and this is for "
+        f"{change.environment.name}. Open: {' '.join(reading.missing)}"
+    )
+    return Reading(reading.answers, reading.entries, reading.missing, hint)
+
+
+def _is_before_another(environment: Environment) -> bool:
+    """Whether releases are promoted on from here: what matters most comes last."""
+    later = Environment.objects.filter(workflow=environment.workflow_id)
+    return later.filter(position__gt=environment.position).exists()

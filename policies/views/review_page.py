@@ -14,7 +14,7 @@ from policies.impact_facts import impact_facts
 from policies.models import AuditEvent, ChangeRequest, ComponentVersion, ReviewDebt
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
-from policies.services import checks, guards, merging, protection, quorum, threads
+from policies.services import checks, guards, merging, protection, questions, quorum, threads
 from policies.services.threads import Thread
 from policies.transitions import TRANSITIONS, State
 from policies.views.review_summary import Counted, awaited_names, summarise
@@ -96,6 +96,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "debt": ReviewDebt.objects.with_related().filter(change=change).first(),
         "freezes": protection.freezes_ahead(change.environment) if change.is_open else [],
         "is_waiting": protection.is_waiting(change),
+        "reading": questions.reading_for(change),
         **_approval_context(change, situation, impact, described, contributors),
     }
 

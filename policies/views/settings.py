@@ -24,7 +24,7 @@ from policies.models import Environment, FreezeWindow, Membership, RouterToken, 
 from policies.models.components import ComponentKind
 from policies.permissions import can
 from policies.refusals import Refused
-from policies.services import contracts, teams, tokens, workflows
+from policies.services import contracts, questions, teams, tokens, workflows
 from policies.views.visible import person, workflow_or_404
 
 
@@ -42,6 +42,7 @@ def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         "workflow": workflow,
         "environments": Environment.objects.filter(workflow=workflow),
         "members": Membership.objects.filter(team=workflow.team).select_related("user"),
+        "reading": questions.reading_of(workflow),
         "contracts": [(kind, label, in_force.get(kind)) for kind, label in ComponentKind.choices],
         "tokens": RouterToken.objects.filter(environment__workflow=workflow).select_related(
             "environment", "created_by"
