@@ -15,7 +15,8 @@ from typing import Any
 class ImpactFacts:
     """Shares are 0…1 of the requests looked at; None where nothing is known.
 
-    `cost_change` is relative to the base's mean cost: 0.1 is 10 % dearer. `affected_classes` maps
+    `cost_change` is relative to the base's mean cost: 0.1 is 10 % dearer; `cost_change_usd` is the
+    same in US dollars per request. `affected_classes` maps
     the key of a class to how many of its requests would be treated differently.
     """
 
@@ -25,6 +26,7 @@ class ImpactFacts:
     affected: float | None
     rerouted: float | None
     cost_change: float | None
+    cost_change_usd: float | None
     residency_changed: float | None
     regions_gained: tuple[str, ...]
     new_providers: tuple[str, ...]
@@ -56,6 +58,7 @@ def _read(detail: Mapping[str, Any]) -> ImpactFacts:
         affected=detail["affected_share"],
         rerouted=detail["rerouted_share"],
         cost_change=detail["projected_cost_change"],
+        cost_change_usd=detail.get("cost", {}).get("mean_usd"),
         residency_changed=detail["residency_changed_share"],
         regions_gained=tuple(sorted(detail["regions_gained"])),
         new_providers=tuple(detail["new_providers"]),

@@ -17,6 +17,10 @@ from django.views.decorators.http import require_GET
 from evaluations.metrics.board import MetricValue
 from evaluations.services.scorecard import headlines
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
+from policies.services import questions
+from policies.services.breaking_glass import open_debts
+from policies.services.protection import freezes_ahead
+from policies.services.retirements import retiring_in_force
 from policies.services.waiting import waiting_for
 from policies.transitions import OPEN_STATES
 from policies.views.visible import person, workflow_or_404
@@ -36,6 +40,12 @@ NEWSWORTHY = (
     "review.reject",
     "release.publication",
     "release.rollback",
+    "release.break_glass",
+    "change.schedule_failed",
+    "freeze.created",
+    "freeze.lifted",
+    "debt.paid",
+    "debt.closed",
     "evaluation.finished",
     "dataset.imported",
 )
@@ -121,6 +131,7 @@ def home(request: HttpRequest) -> HttpResponse:
         cards.append(WorkflowCard(workflow, standing, open_changes))
     context = {
         "waiting": waiting_for(user),
+        "debts": open_debts(user),
         "cards": cards,
         "workflows": workflows,
         "page": page,
@@ -143,8 +154,12 @@ def workflow_overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "workflow": workflow,
         "standings": [standings[environment.pk] for environment in reversed(environments)],
+        "debts": open_debts(person(request)).filter(change__workflow=workflow),
+        "freezes": freezes_ahead(workflow),
         "open_changes": ChangeRequest.objects.with_related().open().filter(workflow=workflow),
         "drafts": Draft.objects.open().filter(workflow=workflow, change=None),
         "news": _news(Workflow.objects.filter(pk=workflow.pk)),
+        "reading": questions.reading_of(workflow),
+        "retiring": retiring_in_force(workflow),
     }
     return render(request, "evaluations/overview.html", context)

@@ -6,7 +6,7 @@ import datetime
 
 from django.utils import timezone
 
-from policies.models import ChangeRequest, Environment, FreezeWindow
+from policies.models import ChangeRequest, Environment, FreezeWindow, Workflow
 from policies.origin import PASSWORD_LASTS, current_origin
 from policies.refusals import Reason
 
@@ -25,10 +25,14 @@ def freeze_at(environment: Environment, moment: datetime.datetime) -> FreezeWind
     return windows.select_related("environment").order_by("ends_at").last()
 
 
-def freezes_ahead(environment: Environment) -> list[FreezeWindow]:
-    """Freezes in force and to come, the next first."""
-    windows = FreezeWindow.objects.of(environment).ahead(timezone.now())
-    return list(windows.select_related("environment", "created_by"))
+def freezes_ahead(where: Environment | Workflow) -> list[FreezeWindow]:
+    """Freezes in force and to come of one environment or of a whole workflow, the next first."""
+    if isinstance(where, Workflow):
+        windows = FreezeWindow.objects.filter(workflow=where)
+    else:
+        windows = FreezeWindow.objects.of(where)
+    rows = windows.ahead(timezone.now())
+    return list(rows.select_related("environment", "created_by"))
 
 
 def is_waiting(change: ChangeRequest) -> bool:

@@ -9,10 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from policies.forms.change import PromotionForm, ReasonForm
-from policies.models import Environment, Release
+from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind
 from policies.refusals import Refused
-from policies.services import publication
+from policies.services import publication, questions
+from policies.services.protection import freezes_ahead
 from policies.views.visible import person, release_or_404, workflow_or_404
 
 
@@ -23,7 +24,7 @@ def release_list(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = workflow_or_404(request, slug)
     chosen = request.GET.get("env", "")
     releases = Release.objects.filter(workflow=workflow).select_related(
-        "workflow", "environment", "bundle", "published_by", "change__workflow", "restores"
+        "workflow", "environment", "bundle", "published_by", "change__workflow", "restores", "debt"
     )
     releases = releases.defer("body", "signature", "bundle__content")
     if chosen:
@@ -32,6 +33,8 @@ def release_list(request: HttpRequest, slug: str) -> HttpResponse:
         "workflow": workflow,
         "releases": releases,
         "environments": Environment.objects.filter(workflow=workflow),
+        "freezes": freezes_ahead(workflow),
+        "debts": ReviewDebt.objects.open().with_related().filter(change__workflow=workflow),
         "chosen": chosen,
     }
     return render(request, "policies/releases/list.html", context)
@@ -49,10 +52,12 @@ def _detail(
         "workflow": release.workflow,
         "environment": release.environment.name,
         "release": release,
+        "debt": ReviewDebt.objects.with_related().filter(release=release).first(),
         "roll_back_form": roll_back_form,
         "roll_back_obstacles": publication.why_not_roll_back(release, person(request)),
         "promotion_form": promotion_form,
         "refusal": refusal,
+        "reading": questions.reading_of(release.workflow, at=release.published_at),
         "versions": [
             (ComponentKind(kind).label, version)
             for kind, version in release.bundle.versions.items()

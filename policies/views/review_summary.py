@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policies.impact_facts import ImpactFacts
 from policies.models import ChangeRequest
-from policies.number_formats import number, percent
+from policies.number_formats import money, number, percent
 from policies.refusals import Reason
 from policies.services import checks, guards, protection
 from policies.services.quorum import Candidate
@@ -58,7 +58,7 @@ def summarise(
     verdict, headline, sentence = _verdict(change, situation)
     answers = (
         _what(change, counted),
-        _for_whom(facts),
+        _for_whom(change, facts),
         _cost(facts),
         _risk(situation, facts),
         _who(change, situation.standing, awaited),
@@ -144,7 +144,7 @@ def _what(change: ChangeRequest, counted: Sequence[Counted]) -> Answer:
     )
 
 
-def _for_whom(facts: ImpactFacts | None) -> Answer:
+def _for_whom(change: ChangeRequest, facts: ImpactFacts | None) -> Answer:
     question, href = "For whom", "#impact-title"
     if facts is None:
         return Answer(question, NOT_MEASURED, (), href, "missing")
@@ -155,12 +155,23 @@ def _for_whom(facts: ImpactFacts | None) -> Answer:
     if not facts.affected:
         return Answer(question, f"None of {number(facts.looked_at)} requests", (), href)
     text = f"{percent(facts.affected)} of {number(facts.looked_at)} requests"
+    labels = _class_labels(change)
     hit = sorted(
         ((affected / requests, key) for key, requests, affected in facts.by_class if affected),
         reverse=True,
     )
-    more = [f"{percent(share, 0)} of class {key}" for share, key in hit[:3]]
+    more = [f"{percent(share, 0)} of class {labels.get(key, key)}" for share, key in hit[:3]]
     return Answer(question, text, tuple(more), href)
+
+
+def _class_labels(change: ChangeRequest) -> dict[str, str]:
+    """Labels of today's classes, and of those that are new."""
+    base = change.base_release.bundle.content if change.base_release else {}
+    return {
+        entry["key"]: entry.get("label") or entry["key"]
+        for content in (change.bundle.content, base)
+        for entry in content.get("request_classification", {}).get("classes", ())
+    }
 
 
 def _cost(facts: ImpactFacts | None) -> Answer:
@@ -173,7 +184,9 @@ def _cost(facts: ImpactFacts | None) -> Answer:
     if not facts.cost_change:
         return Answer(question, "The same per request", (), href)
     words = "more" if facts.cost_change > 0 else "less"
-    return Answer(question, f"{percent(abs(facts.cost_change))} {words} per request", (), href)
+    usd = facts.cost_change_usd
+    more = () if usd is None else (f"{money(usd * 1000)} per 1,000 requests",)
+    return Answer(question, f"{percent(abs(facts.cost_change))} {words} per request", more, href)
 
 
 def _risk(situation: guards.Situation, facts: ImpactFacts | None) -> Answer:
@@ -233,8 +246,10 @@ def awaited_names(
     musts += [f"{_name(review.reviewer)}, who objects" for review in standing.objections]
     others = [_name(one.user) for one in people if one.user.pk not in required]
     short = standing.required - len(standing.approvals) - len(musts)
-    if standing.roles_short:
-        musts += [asked.sentence for asked in standing.roles_short]
+    for asked in standing.roles_short:
+        holders = [one for one in people if one.user.pk in required and asked.role in one.roles]
+        if len(holders) < asked.missing:
+            musts.append(asked.sentence)
     if short > 0 and others:
         musts.append(f"{short} of {', '.join(others[:4])}" if len(others) > 1 else others[0])
     elif short > 0:

@@ -12,15 +12,27 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
-from policies.models import ChangeRequest, Environment, Release, Workflow
+from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
 from policies.models.teams import Role
 from policies.refusals import Refused
-from policies.services import audit, changes, drafts, publication, reviews
+from policies.services import (
+    audit,
+    breaking_glass,
+    changes,
+    drafts,
+    freezing,
+    publication,
+    reviews,
+    scheduling,
+    threads,
+)
 from policies.services.contracts import save_contract
-from policies.services.teams import add_member
+from policies.services.teams import add_member, remove_member
 from policies.transitions import State
 from tests.policies.cast import CONTRACT, person
+from tests.policies.review_steps import MINUTE, later, measure, ruled
 from tests.policies.steps import (
     REASON,
     approved,
@@ -35,6 +47,7 @@ from tests.policies.steps import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 20
+RISKY = {"condition": "rerouted", "above": 0.2, "approvals": 1, "role": None}
 Act = Callable[[], object]
 
 
@@ -154,6 +167,126 @@ def test_publish_against_rollback__numbers_stay_in_order(
     assert list(audit.breaks()) == []
 
 
+def test_scheduled_against_manual__raises_one_release_and_notes_no_failure(
+    staging: Environment, author: User, owner: User
+) -> None:
+    change = in_review(staging, author)
+    scheduling.schedule(change, timezone.now() + MINUTE, acting_user=author)
+    approved(change, owner)
+    with later(2 * MINUTE):
+        manual: list[Act] = [lambda: publication.publish(change, acting_user=owner)] * 10
+        scheduled: list[Act] = [scheduling.publish_due] * 10
+        outcomes = at_once(manual + scheduled)
+    releases = [outcome for outcome in outcomes if isinstance(outcome, Release)]
+    went_out = sum(outcome for outcome in outcomes if isinstance(outcome, int))
+    assert len(releases) + went_out == 1
+    assert Release.objects.count() == 1
+    assert now(change).state == State.PUBLISHED
+    assert now(change).schedule_failed_at is None
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert len(refusals) == 10 - len(releases)
+    assert all("state" in refusal.codes for refusal in refusals)
+    assert list(audit.breaks()) == []
+
+
+def test_scheduled_publication__that_cannot_go_out__is_noted_once_by_many_tasks(
+    production: Environment, author: User, owner: User
+) -> None:
+    change = in_review(production, author)
+    scheduling.schedule(change, timezone.now() + MINUTE, acting_user=author)
+    approved(change, owner)
+    with later(2 * MINUTE):
+        at_once([scheduling.publish_due] * THREADS)
+    assert AuditEvent.objects.filter(action="change.schedule_failed").count() == 1
+    assert now(change).schedule_failed_at is not None
+    assert list(audit.breaks()) == []
+
+
+def test_approve_against_schedule__never_leaves_an_approval_of_another_time(
+    staging: Environment, author: User, owner: User
+) -> None:
+    change = in_review(staging, author)
+    moment = timezone.now() + 60 * MINUTE
+    acts: list[Act] = [lambda: reviews.approve(change, REASON, acting_user=owner)]
+    acts += [lambda: scheduling.schedule(change, moment, acting_user=author)] * 5
+    at_once(acts)
+    there = now(change)
+    is_counted = len(standing(change).approvals) == 1
+    assert there.state == (State.APPROVED if is_counted else State.IN_REVIEW)
+    assert there.reviews.standing().exists() == is_counted
+    assert there.publish_at is not None
+
+
+def test_publish_against_freeze__one_comes_first(
+    staging: Environment, author: User, owner: User, operator: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    start = timezone.now()
+    outcomes = at_once(
+        [
+            lambda: publication.publish(change, acting_user=owner),
+            lambda: freezing.freeze(
+                staging.workflow,
+                start,
+                start + 60 * MINUTE,
+                "Sale.",
+                acting_user=operator,
+                environment=staging,
+            ),
+        ]
+    )
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert all(refusal.codes == ("frozen",) for refusal in refusals)
+    assert Release.objects.count() == 1 - len(refusals)
+
+
+def test_break_glass_against_publish_and_approvals__raises_one_release(
+    production: Environment, author: User, owner: User, operator: User, reviewers: list[User]
+) -> None:
+    change = approved(in_review(production, author), owner)
+    acts: list[Act] = [
+        lambda user=user: reviews.approve(change, REASON, acting_user=user)  # type: ignore[misc]
+        for user in reviewers[:6]
+    ]
+    acts += [lambda: breaking_glass.break_glass(change, "Outage.", acting_user=operator)] * 6
+    acts += [lambda: publication.publish(change, acting_user=owner)] * 6
+    at_once(acts)
+    there = now(change)
+    if there.state == State.APPROVED:  # approved first, so that no glass had to be broken
+        assert not Release.objects.exists()
+    else:
+        release = Release.objects.get()
+        assert hasattr(release, "debt") == (release.kind == "break_glass")
+    assert list(audit.breaks()) == []
+
+
+def test_debt__paid_by_many_at_once__is_settled_once(
+    production: Environment, author: User, owner: User, operator: User, reviewers: list[User]
+) -> None:
+    change = approved(in_review(production, author), owner)
+    breaking_glass.break_glass(change, "Outage.", acting_user=operator)
+    outcomes = at_once(
+        [
+            lambda user=user: breaking_glass.approve_afterwards(  # type: ignore[misc]
+                change, REASON, acting_user=user
+            )
+            for user in reviewers
+        ]
+    )
+    assert len(done(outcomes)) == 1
+    assert AuditEvent.objects.filter(action="debt.paid").count() == 1
+    assert list(audit.breaks()) == []
+
+
+def test_thread__resolved_by_many_at_once__is_on_record_once(
+    staging: Environment, author: User, owner: User, reviewer: User
+) -> None:
+    change = in_review(staging, author)
+    remark = changes.comment(change, "Why?", anchor="/router_policy", acting_user=reviewer)
+    at_once([lambda: threads.resolve(remark, acting_user=owner)] * THREADS)
+    assert AuditEvent.objects.filter(action="change.thread_resolved").count() == 1
+
+
 def test_propose__one_draft_many_times__opens_one_change_request(
     staging: Environment, author: User
 ) -> None:
@@ -188,7 +321,13 @@ def test_all_at_once__nobody_waits_in_a_ring(
     owner: User,
     reviewer: User,
     operator: User,
+    administrator: User,
 ) -> None:
+    role = add_member(staging.workflow.team, operator, Role.REVIEWER, acting_user=administrator)
+    start = timezone.now() + 60 * MINUTE
+    window = freezing.freeze(
+        staging.workflow, start, start + 60 * MINUTE, "Sale.", acting_user=operator
+    )
     first = published(staging, author, [owner], owner)
     published(staging, author, [owner], owner, documents(share=50))
     ready = approved(in_review(staging, author, documents(share=60)), owner)
@@ -210,6 +349,11 @@ def test_all_at_once__nobody_waits_in_a_ring(
             staging.workflow, "router_policy", reviewer, CONTRACT, acting_user=owner
         ),
         lambda: publication.renew_releases(),
+        lambda: scheduling.publish_due(),
+        lambda: measure(other, rerouted_share=0.9),
+        lambda: ruled(staging, administrator, risk_rules=[RISKY]),
+        lambda: freezing.lift(window, acting_user=operator),
+        lambda: remove_member(role, acting_user=administrator),
     ]
     at_once(acts)
     assert Release.objects.active().count() == 1
