@@ -21,6 +21,7 @@ from policies.views import (
     studio,
     try_it,
     webhooks,
+    yaml_tab,
 )
 
 ACTIONS = "|".join(changes.ACTIONS)
@@ -85,6 +86,9 @@ urlpatterns = [
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/",
         studio.draft_document,
         name="draft-document",
+    ),
+    path(
+        "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/yaml/", yaml_tab.draft_yaml, name="draft-yaml"
     ),
     path("w/<slug:slug>/policy/", components.workflow_policy, name="workflow-policy"),
     path("w/<slug:slug>/policy/<slug:kind>/", components.component, name="component"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +50,6 @@ def load_component(kind: str, text: str) -> ComponentText:
     return ComponentText(document, read.places)
 
 
-def located(problems: tuple[Problem, ...], places: Mapping[str, Mark]) -> YamlError:
+def located(problems: Iterable[Problem], places: Mapping[str, Mark]) -> YamlError:
     """The same problems with their lines, in the order of the text."""
     return YamlError([(place_of(places, problem.pointer), problem) for problem in problems])

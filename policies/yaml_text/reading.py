@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import yaml
 
@@ -48,14 +48,22 @@ START = Mark(1, 1)
 
 
 class YamlError(DocumentError):
-    """The text cannot be read. ``marks`` are the places of ``problems``, in the same order."""
+    """The text cannot be read. ``found`` pairs each problem with its place, in the text's order;
+    the messages of ``problems`` end with the place.
+    """
 
-    def __init__(self, found: list[tuple[Mark, Problem]]) -> None:
-        found = sorted(found, key=lambda entry: (entry[0].line, entry[0].column))
-        self.marks: tuple[Mark, ...] = tuple(mark for mark, _ in found)
+    def __init__(self, found: Iterable[tuple[Mark, Problem]]) -> None:
+        self.found = tuple(sorted(found, key=lambda entry: (entry[0].line, entry[0].column)))
         super().__init__(
-            Problem(problem.pointer, f"{problem.message} ({mark})") for mark, problem in found
+            Problem(problem.pointer, f"{problem.message} ({mark})") for mark, problem in self.found
         )
+
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[Any, ...]]:
+        return (type(self), (self.found,))
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        return tuple(mark for mark, _ in self.found)
 
 
 @dataclass(frozen=True, slots=True)
