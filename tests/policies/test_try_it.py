@@ -11,7 +11,7 @@ from django.test import Client
 
 from policies.models import Draft, Environment, Workflow
 from policies.services import drafts
-from tests.policies.steps import documents, draft_of, published
+from tests.policies.steps import documents, draft_of, proposed, published
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def test_try_it__request_in_the_address__is_answered_without_scripts(
     page = _tried(reading, draft, "a.task=code")
     assert '<option value="code" selected>' in page
     assert "complex" in page and "swift-large" in page
-    assert 'href="/w/support-assistant/drafts/%d/request_classification/' % draft.pk in page
+    assert f'href="/w/support-assistant/drafts/{draft.pk}/request_classification/' in page
 
 
 def test_try_it__rule_that_did_not_match__says_which_value_it_met(
@@ -153,3 +153,20 @@ def test_findings__documents_to_mend__come_first(
     drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     page = reading.get(f"/w/support-assistant/drafts/{draft.pk}/findings/").content.decode()
     assert "The analysis starts once the documents are right" in page
+
+
+def test_pages__of_a_trial__stay_within_fifteen_queries(
+    reading: Client, draft: Draft, django_assert_max_num_queries: Any
+) -> None:
+    for address in (f"try/?draft={draft.pk}&a.task=code", f"drafts/{draft.pk}/findings/"):
+        with django_assert_max_num_queries(15):
+            reading.get(f"/w/support-assistant/{address}")
+
+
+def test_try_it__change_request__is_tried_as_it_was_proposed(
+    reading: Client, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    page = reading.get(f"/w/support-assistant/try/?change={change.number}&a.task=code")
+    assert f"Change request #{change.number}" in page.content.decode()
+    assert "swift-large" in page.content.decode()

@@ -55,7 +55,8 @@ def add_shadowed_rule(page: Page) -> int:
     page.locator("#add-rules").focus()
     page.keyboard.press("Enter")
     expect(page.locator(f"#f-rules-{rows}-id")).to_be_focused()
-    press(page, page.locator(f"#f-rules-{rows}-class"), "r")  # routine
+    press(page, page.locator(f"#f-rules-{rows}-class"), "r")
+    expect(page.locator(f"#open-rules-{rows}")).to_contain_text("→ routine")
     page.locator(f"#add-test-rules-{rows}-when-0").focus()
     page.keyboard.press("Enter")
     press(page, page.locator(f"button[value='test:rules.{rows}.when.0:intent']"))
@@ -119,6 +120,8 @@ def test_trial__answers_while_one_types__and_its_address_can_be_shared(
 def test_recorded_request__is_found_by_its_class_and_fills_the_form(page: Page, draft: str) -> None:
     page.get_by_text("Pick a recorded request").click()
     recorded = page.locator("#recorded-requests")
+    expect(recorded.get_by_label("Class")).to_be_visible()
+    expect(recorded).not_to_have_class(re.compile("htmx"))  # it answers as soon as it is settled
     recorded.get_by_label("Class").select_option("sensitive")
     expect(recorded.locator(".recorded__item").first).to_contain_text("sensitive →")
     expect(recorded.locator("#recorded-list")).not_to_contain_text("routine →")
