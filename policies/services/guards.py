@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.contrib.auth.models import User
@@ -33,6 +33,7 @@ class Standing:
     owners_missing: tuple[str, ...]
     quorum: Quorum
     roles_short: tuple[RoleShort, ...] = ()
+    owners: Mapping[str, User] = field(default_factory=dict)
 
     @property
     def is_enough(self) -> bool:
@@ -83,6 +84,7 @@ def standing_of(
     states: list[checks.CheckState] | None = None,
     *,
     subject: str | None = None,
+    contributors: Collection[int] | None = None,
 ) -> Standing:
     """Approvals and objections that count for a subject, and what is still needed.
 
@@ -90,7 +92,8 @@ def standing_of(
     """
     subject = subject or subject_digest(change, states)
     reviews = tuple(change.reviews.standing().select_related("reviewer"))
-    contributors = set(change.contributors.values_list("pk", flat=True))
+    if contributors is None:
+        contributors = set(change.contributors.values_list("pk", flat=True))
     approvals = tuple(
         review
         for review in reviews
@@ -109,7 +112,7 @@ def standing_of(
     quorum = quorum_of(change)
     short = roles_short(quorum, change, approvers)
     return Standing(
-        subject, reviews, approvals, objections, quorum.required, missing, quorum, short
+        subject, reviews, approvals, objections, quorum.required, missing, quorum, short, owners
     )
 
 
@@ -125,11 +128,15 @@ class Situation:
 
     @cached_property
     def standing(self) -> Standing:
-        return standing_of(self.change, self.states)
+        return standing_of(self.change, self.states, contributors=self.contributors)
 
     @cached_property
+    def contributors(self) -> dict[int, User]:
+        return {person.pk: person for person in self.change.contributors.all()}
+
+    @property
     def is_contributor(self) -> bool:
-        return self.change.contributors.filter(pk=self.user.pk).exists()
+        return self.user.pk in self.contributors
 
     @cached_property
     def still_needed(self) -> list[Reason]:

@@ -14,6 +14,7 @@ from policies.impact_facts import impact_facts
 from policies.models import AuditEvent, ChangeRequest, ComponentVersion, ReviewDebt
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
+from policies.refusals import Reason
 from policies.services import checks, guards, merging, protection, questions, quorum, threads
 from policies.services.threads import Thread
 from policies.transitions import TRANSITIONS, State
@@ -60,12 +61,15 @@ class Approver:
 
 def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     """Template context of the review page."""
+    if change.base_release is not None:  # known already: a change and its base share both
+        change.base_release.workflow = change.workflow
+        change.base_release.environment = change.environment
     situation = guards.Situation(change, user)
     states, standing = situation.states, situation.standing
     obstacles = {action: guards.why_not(action, change, user, situation) for action in TRANSITIONS}
     discussion = threads.threads_of(change)
     described = component_changes(change, discussion)
-    contributors = list(change.contributors.all())
+    contributors = list(situation.contributors.values())
     impact = checks.newest(change, CheckKind.IMPACT)
     return {
         "workflow": change.workflow,
@@ -79,9 +83,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "standing": standing,
         "allowed": {action for action, reasons in obstacles.items() if not reasons},
         "obstacles": obstacles,
-        "wants_password": any(
-            reason.code == "re_authentication" for found in obstacles.values() for reason in found
-        ),
+        "wants_password": any(_lacks_password_only(found) for found in obstacles.values()),
         "still_needed": situation.still_needed,
         "component_changes": described,
         "gates": gates(change, states, discussion),
@@ -101,6 +103,12 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     }
 
 
+def _lacks_password_only(reasons: list[Reason]) -> bool:
+    """Whether a password is what this person could bring; a role is not theirs to bring."""
+    codes = {reason.code for reason in reasons}
+    return "re_authentication" in codes and not codes & {"role", "four_eyes", "not_needed"}
+
+
 def _approval_context(
     change: ChangeRequest,
     situation: guards.Situation,
@@ -114,7 +122,7 @@ def _approval_context(
     done |= {person.pk for person in contributors}
     people = quorum.candidates(change, done) if change.is_open else []
     owned: dict[int, list[str]] = {}
-    for kind, owner in guards.component_owners(change).items():
+    for kind, owner in standing.owners.items():
         if owner.pk not in done:
             owned.setdefault(owner.pk, []).append(ComponentKind(kind).label.lower())
     counted = [
