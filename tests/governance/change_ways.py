@@ -1,0 +1,140 @@
+"""Every way in to each action on a change request."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from policies.models import ChangeRequest, Comment
+from policies.services import breaking_glass as glass
+from policies.services import changes, merging, publication, reviews, scheduling, threads
+from tests.governance.ways import Form, Rest, Service, Way
+from tests.governance.world import World
+
+REASON = "Looked at it."
+NOWHERE = "sha256:" + "0" * 64
+Found = Callable[[World], ChangeRequest]
+
+
+def later() -> datetime.datetime:
+    """A time for a publication that is not frozen."""
+    return timezone.now() + datetime.timedelta(days=2)
+
+
+def open_thread(change: ChangeRequest) -> Comment:
+    return change.comments.filter(parent=None, resolved_at=None).exclude(anchor="").earliest("pk")
+
+
+def resolved_thread(change: ChangeRequest) -> Comment:
+    return change.comments.filter(resolved_at__isnull=False).earliest("pk")
+
+
+def _scheduled(change: ChangeRequest, user: User) -> object:
+    return scheduling.schedule(change, later(), acting_user=user)
+
+
+SERVICES: dict[str, Callable[[ChangeRequest, User], object]] = {
+    "update_content": lambda c, u: changes.update_content(c, acting_user=u),
+    "describe": lambda c, u: changes.describe(c, "Other", "Words.", acting_user=u),
+    "acknowledge": lambda c, u: changes.acknowledge(c, ["a"], acting_user=u),
+    "rebase": lambda c, u: changes.rebase(c, acting_user=u),
+    "merge": lambda c, u: merging.rebase_with_merge(c, {}, NOWHERE, acting_user=u),
+    "submit": lambda c, u: changes.submit(c, acting_user=u),
+    "withdraw": lambda c, u: changes.withdraw(c, acting_user=u),
+    "schedule": _scheduled,
+    "comment": lambda c, u: changes.comment(c, "Hm.", acting_user=u),
+    "resolve_thread": lambda c, u: threads.resolve(open_thread(c), acting_user=u),
+    "reopen_thread": lambda c, u: threads.reopen(resolved_thread(c), acting_user=u),
+    "approve": lambda c, u: reviews.approve(c, REASON, acting_user=u),
+    "request_changes": lambda c, u: reviews.request_changes(c, REASON, acting_user=u),
+    "reject": lambda c, u: reviews.reject(c, REASON, acting_user=u),
+    "take_back": lambda c, u: reviews.take_back(c, REASON, acting_user=u),
+    "publish": lambda c, u: publication.publish(c, acting_user=u),
+    "break_glass": lambda c, u: glass.break_glass(c, REASON, acting_user=u),
+    "approve_afterwards": lambda c, u: glass.approve_afterwards(c, REASON, acting_user=u),
+    "close_debt": lambda c, u: glass.close_debt(c, REASON, acting_user=u),
+}
+Fields = dict[str, Callable[[ChangeRequest], dict[str, Any]]]
+
+
+def _reason(change: ChangeRequest) -> dict[str, Any]:
+    return {"reason": REASON}
+
+
+def _none(change: ChangeRequest) -> dict[str, Any]:
+    return {}
+
+
+FORM_FIELDS: Fields = {
+    "acknowledge": lambda c: {"warning": ["a"]},
+    "merge": lambda c: {"against": NOWHERE},
+    "comment": lambda c: {"body": "Hm."},
+    "schedule": lambda c: {"publish_at": later().strftime("%Y-%m-%dT%H:%M")},
+    "resolve_thread": lambda c: {"thread": open_thread(c).pk},
+    "reopen_thread": lambda c: {"thread": resolved_thread(c).pk},
+}
+REST_BODIES: Fields = {
+    "acknowledge": lambda c: {"names": ["a"]},
+    "merge": lambda c: {"against": NOWHERE},
+    "comment": lambda c: {"body": "Hm."},
+    "schedule": lambda c: {"publish_at": later().isoformat()},
+}
+WITH_REASON = frozenset(
+    {
+        "approve",
+        "request_changes",
+        "reject",
+        "take_back",
+        "break_glass",
+        "approve_afterwards",
+        "close_debt",
+    }
+)
+REST_NAMES = {"comment": "comments"}  # where it is not the action's own name
+IN_THREAD = {"resolve_thread": open_thread, "reopen_thread": resolved_thread}
+
+
+def ways_of(action: str, found: Found) -> list[Way]:
+    """All that lead to an action on one change request."""
+    act = SERVICES[action]
+    ways: list[Way] = [Service(lambda w, user: act(found(w), user))]
+    if action == "describe":
+        return [*ways, *_describing(found)]
+    slug = action.replace("_", "-")
+    fields = FORM_FIELDS.get(action, _reason if action in WITH_REASON else _none)
+    body = REST_BODIES.get(action, _reason if action in WITH_REASON else _none)
+    name = f"api:{REST_NAMES.get(action, slug)}"
+    ways.append(Form("change-act", _of(found, fields), _place(found, action=slug)))
+    ways.append(Rest("POST", name, _of(found, body), _place(found, IN_THREAD.get(action))))
+    return ways
+
+
+def _describing(found: Found) -> list[Way]:
+    def fields(change: ChangeRequest) -> dict[str, Any]:
+        return {"title": "Other", "why": "Words.", "environment": change.environment_id}
+
+    return [
+        Form("change-describe", _of(found, fields), _place(found)),
+        Rest("PATCH", "api:change", lambda w: {"title": "Other"}, _place(found)),
+    ]
+
+
+def _of(
+    found: Found, fields: Callable[[ChangeRequest], dict[str, Any]]
+) -> Callable[[World], dict[str, Any]]:
+    return lambda world: fields(found(world))
+
+
+def _place(
+    found: Found, thread: Callable[[ChangeRequest], Comment] | None = None, **more: str
+) -> Callable[[World], dict[str, Any]]:
+    def where(world: World) -> dict[str, Any]:
+        change = found(world)
+        there = {"pk": thread(change).pk} if thread else {}
+        return {"slug": change.workflow.slug, "number": change.number, **there, **more}
+
+    return where

@@ -1,0 +1,223 @@
+"""What frames a workflow: its words, team, contracts, answers, rules, freezes and tokens."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from policies.models.components import ComponentKind
+from policies.services import questions
+from policies.services.questions import Answers
+from tests.governance.action import (
+    ADMINISTRATORS,
+    CONTRACT_TEXT,
+    IN_WORKFLOW,
+    Action,
+    one,
+    said,
+)
+from tests.governance.actors import GUARDIANS, OWNERS, A
+from tests.governance.ways import Form, Rest, Service, Told
+from tests.governance.world import World
+
+
+def _tokens(environment: str) -> list[Action]:
+    def where(world: World) -> dict[str, Any]:
+        return {"slug": world.workflow.slug, "environment": environment}
+
+    def one_token(world: World) -> dict[str, Any]:
+        return {**where(world), "pk": world.router_tokens[environment].pk}
+
+    def in_form(world: World) -> dict[str, Any]:
+        target = world.environments[environment].pk
+        return {"name": "more", "lifetime": "90", "environment": target}
+
+    return [
+        Action(
+            "issue a router's token",
+            GUARDIANS,
+            (
+                Form("router-token-issue", in_form, IN_WORKFLOW),
+                Rest("POST", "api:router-tokens", said(name="more"), where),
+            ),
+            environment,
+        ),
+        Action(
+            "revoke a router's token",
+            GUARDIANS,
+            (
+                Form(
+                    "router-token-revoke",
+                    where=lambda w: {
+                        "slug": w.workflow.slug,
+                        "pk": w.router_tokens[environment].pk,
+                    },
+                ),
+                Rest("DELETE", "api:router-token", where=one_token),
+            ),
+            environment,
+        ),
+        Action(
+            "rotate a router's token",
+            GUARDIANS,
+            (Rest("POST", "api:rotate-router-token", where=one_token),),
+            environment,
+        ),
+    ]
+
+
+def _environment_form(environment: str) -> Told:
+    def fields(world: World) -> dict[str, Any]:
+        rules = world.environments[environment]
+        return {
+            "position": rules.position,
+            "required_approvals": 4,
+            "required_checks": rules.required_checks,
+            "release_lifetime_days": rules.release_lifetime_days,
+            "when_stale": rules.when_stale,
+            "rollback_window_days": rules.rollback_window_days,
+            "risk-TOTAL_FORMS": "0",
+            "risk-INITIAL_FORMS": "0",
+        }
+
+    return fields
+
+
+def protecting(environment: str) -> list[Action]:
+    """Rules of an environment, freezes, and its routers' tokens."""
+
+    def where(world: World) -> dict[str, Any]:
+        return {"slug": world.workflow.slug, "environment": environment}
+
+    start = timezone.now() + datetime.timedelta(hours=1)
+    end = start + datetime.timedelta(days=1)
+
+    def in_form(world: World) -> dict[str, Any]:
+        times = {"starts_at": f"{start:%Y-%m-%dT%H:%M}", "ends_at": f"{end:%Y-%m-%dT%H:%M}"}
+        return {**times, "reason": "Audit", "environment": world.environments[environment].pk}
+
+    def in_rest(world: World) -> dict[str, Any]:
+        times = {"starts_at": start.isoformat(), "ends_at": end.isoformat()}
+        return {**times, "reason": "Audit", "environment": environment}
+
+    return [
+        Action(
+            "change the rules of an environment",
+            ADMINISTRATORS,
+            (
+                Form(
+                    "environment-edit",
+                    _environment_form(environment),
+                    lambda w: {"slug": w.workflow.slug, "name": environment},
+                ),
+                Rest("PATCH", "api:environment", said(required_approvals=4), where),
+            ),
+            environment,
+        ),
+        Action(
+            "freeze publication",
+            GUARDIANS,
+            (
+                Form("freeze-create", in_form, IN_WORKFLOW),
+                Rest("POST", "api:freezes", in_rest, IN_WORKFLOW),
+            ),
+            environment,
+        ),
+        *_tokens(environment),
+    ]
+
+
+def framing() -> list[Action]:
+    """The workflow, its team, contracts and answers."""
+    kind = ComponentKind.ROUTER_POLICY.value
+
+    def contract(world: World) -> dict[str, Any]:
+        return {"owner": world.people[A.OWNER].pk, **CONTRACT_TEXT}
+
+    def of_kind(world: World) -> dict[str, Any]:
+        return {"slug": world.workflow.slug, "kind": kind}
+
+    words = said(name="Support", objective="Fewer tickets.", success_criteria="Half of them.")
+    return [
+        Action(
+            "start a workflow",
+            ADMINISTRATORS,
+            (Rest("POST", "api:workflows", said(team="support", slug="second", name="Second")),),
+            outsider=400,  # a body names the team, and the outsider has none
+        ),
+        Action(
+            "say anew what a workflow is for",
+            OWNERS | ADMINISTRATORS,
+            (
+                Form("workflow-edit", words, IN_WORKFLOW),
+                Rest("PATCH", "api:workflow", words, IN_WORKFLOW),
+            ),
+        ),
+        Action(
+            "add an environment",
+            ADMINISTRATORS,
+            (Rest("POST", "api:environments", said(name="canary"), IN_WORKFLOW),),
+        ),
+        Action(
+            "save a contract",
+            OWNERS,
+            (
+                Form("contract-edit", contract, of_kind),
+                Rest("PUT", "api:contract", said(owner="owner", **CONTRACT_TEXT), of_kind),
+            ),
+        ),
+        Action(
+            "answer the decision questions",
+            OWNERS,
+            (
+                Service(
+                    lambda w, user: questions.save_answers(
+                        w.workflow, Answers("Here.", "There.", "These.", "That."), acting_user=user
+                    )
+                ),
+            ),
+        ),
+        Action(
+            "lift a freeze",
+            GUARDIANS,
+            (
+                Form("freeze-lift", where=one("freeze")),
+                Rest("POST", "api:lift-freeze", where=one("freeze")),
+            ),
+        ),
+    ]
+
+
+def of_teams() -> list[Action]:
+    """Teams and roles in them."""
+    member = said(username="outsider", role="reviewer")
+    return [
+        Action(
+            "found a team",
+            frozenset({A.SUPERUSER}),
+            (Rest("POST", "api:teams", said(slug="sales", name="Sales")),),
+            outsider=403,
+        ),
+        Action(
+            "give a role",
+            ADMINISTRATORS,
+            (
+                Form("member-add", member, IN_WORKFLOW),
+                Rest("POST", "api:members", member, said(slug="support")),
+            ),
+        ),
+        Action(
+            "take a role away",
+            ADMINISTRATORS,
+            (
+                Form("member-remove", where=one("membership")),
+                Rest(
+                    "DELETE",
+                    "api:member",
+                    where=lambda w: {"slug": "support", "pk": w.membership.pk},
+                ),
+            ),
+        ),
+    ]

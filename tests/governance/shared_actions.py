@@ -1,0 +1,195 @@
+"""The catalogue that all teams share, datasets and evaluations."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from tests.governance.action import (
+    ANSWERING,
+    IN_WORKFLOW,
+    Action,
+    one,
+    said,
+)
+from tests.governance.actors import EVALUATORS
+from tests.governance.ways import WHO, Command, Form, Rest
+from tests.governance.world import World
+
+
+def cataloguing() -> list[Action]:
+    """The catalogue that all teams share: everybody reads it, who answers for a team edits it."""
+    day = timezone.now().date() + datetime.timedelta(days=3)
+    price = {"effective_from": str(day), "input_usd_per_mtok": "1", "output_usd_per_mtok": "2"}
+    provider = said(slug="cumulus", label="Cumulus")
+    model = said(
+        label="Renamed", context_window="1000", regions="eu", capabilities="", status="active"
+    )
+
+    def of_model(world: World) -> dict[str, Any]:
+        return {"pk": world.model.pk}
+
+    def new_model(world: World) -> dict[str, Any]:
+        facts = {"key": "breeze", "label": "Breeze", "context_window": "1000", "status": "active"}
+        return {**facts, "provider": world.provider.pk, "regions": "eu", **price}
+
+    new_in_rest = said(provider="acme", key="breeze", context_window=1000, price=price)
+    return [
+        Action(
+            "add a provider",
+            ANSWERING,
+            (
+                Form("catalogue-provider-add", provider),
+                Rest("POST", "api:providers", provider),
+            ),
+            outsider=403,
+        ),
+        Action(
+            "add a model",
+            ANSWERING,
+            (
+                Form("catalogue-model-add", new_model),
+                Rest("POST", "api:models", new_in_rest),
+            ),
+            outsider=403,
+        ),
+        Action(
+            "change a model",
+            ANSWERING,
+            (
+                Form("catalogue-model", model, of_model),
+                Rest("PATCH", "api:model", said(label="Renamed"), of_model),
+            ),
+            outsider=403,
+        ),
+        Action(
+            "add a price",
+            ANSWERING,
+            (
+                Form("catalogue-price-add", said(**price), of_model),
+                Rest("POST", "api:prices", said(**price), of_model),
+            ),
+            outsider=403,
+        ),
+    ]
+
+
+def importing() -> list[Action]:
+    """Price maps: kept, then taken over by choice."""
+
+    def upload(world: World) -> dict[str, Any]:
+        return {"file": SimpleUploadedFile("prices.json", world.price_map.read_bytes() + b" ")}
+
+    day = str(timezone.now().date() + datetime.timedelta(days=3))
+
+    taken = ("--apply", "--models", "swift-small")
+
+    def of_import(world: World) -> dict[str, Any]:
+        return {"pk": world.price_import.pk}
+
+    return [
+        Action(
+            "keep a price map",
+            ANSWERING,
+            (
+                Form("price-import-upload", upload),
+                Rest(
+                    "POST",
+                    "api:price-imports",
+                    lambda w: w.price_map.read_bytes() + b" ",
+                    content_type="application/octet-stream",
+                ),
+            ),
+            outsider=403,
+        ),
+        Action(
+            "take prices over",
+            ANSWERING,
+            (
+                Form("price-import", said(effective_from=day, model=["swift-small"]), of_import),
+                Rest(
+                    "POST",
+                    "api:apply-price-import",
+                    said(effective_from=day, models=["swift-small"]),
+                    of_import,
+                ),
+                Command("import_prices", lambda w: [str(w.price_map), "--as", WHO, *taken]),
+            ),
+            outsider=403,
+        ),
+    ]
+
+
+def evaluating() -> list[Action]:
+    """Datasets and shadow evaluations."""
+
+    def subject(world: World) -> dict[str, Any]:
+        number = world.changes["staging", "in_review"].number
+        return {"subject": f"change-{number}", "dataset": world.dataset.pk}
+
+    def body(world: World) -> dict[str, Any]:
+        number = world.changes["staging", "in_review"].number
+        return {"change": number, "dataset": world.dataset.pk}
+
+    def arguments(world: World) -> list[str]:
+        number = world.changes["staging", "in_review"].number
+        what = ["--dataset", world.dataset.digest, "--change", str(number), "--queue"]
+        return ["--workflow", world.workflow.slug, *what]
+
+    def import_file(world: World) -> list[str]:
+        return [str(world.outcomes), "--workflow", world.workflow.slug]
+
+    return [
+        Action(
+            "import a dataset",
+            EVALUATORS,
+            (
+                Form("dataset-import", _upload, IN_WORKFLOW),
+                Rest(
+                    "POST",
+                    "api-datasets",
+                    lambda w: w.outcomes.read_bytes(),
+                    IN_WORKFLOW,
+                    query="?name=More&file_name=more.jsonl",
+                    content_type="application/octet-stream",
+                ),
+                Command("import_dataset", import_file),
+            ),
+        ),
+        Action(
+            "choose the standing dataset",
+            EVALUATORS,
+            (
+                Form(
+                    "standing-dataset",
+                    lambda w: {"dataset": w.dataset.pk},
+                    IN_WORKFLOW,
+                    refuses_by_message=True,
+                ),
+            ),
+        ),
+        Action(
+            "start an evaluation",
+            EVALUATORS,
+            (
+                Form("evaluation-create", subject, IN_WORKFLOW),
+                Rest("POST", "api-evaluations", body, IN_WORKFLOW),
+                Command("run_evaluation", arguments),
+            ),
+        ),
+        Action(
+            "cancel an evaluation",
+            EVALUATORS,
+            (
+                Form("evaluation-cancel", where=one("run"), refuses_by_message=True),
+                Rest("POST", "api-evaluation-cancel", where=one("run")),
+            ),
+        ),
+    ]
+
+
+def _upload(world: World) -> dict[str, Any]:
+    return {"name": "More", "file": SimpleUploadedFile("more.jsonl", world.outcomes.read_bytes())}
