@@ -170,3 +170,15 @@ def test_try_it__change_request__is_tried_as_it_was_proposed(
     page = reading.get(f"/w/support-assistant/try/?change={change.number}&a.task=code")
     assert f"Change request #{change.number}" in page.content.decode()
     assert "swift-large" in page.content.decode()
+
+
+def test_review_page__finding_with_a_witness__links_the_trial_of_what_was_proposed(
+    reading: Client, staging: Environment, author: User
+) -> None:
+    changed = documents()
+    changed["request_classification"]["rules"].append(
+        {"id": "c2", "when": {"prompt_tokens": {"gte": 10}}, "class": "simple"}
+    )
+    change = proposed(staging, author, changed)
+    page = reading.get(change.get_absolute_url()).content.decode()
+    assert f"/try/?change={change.number}&amp;a." in page
