@@ -11,6 +11,7 @@ from policies.views import (
     components,
     draft_findings,
     draft_start,
+    files,
     inbox,
     palette,
     price_imports,
@@ -81,15 +82,14 @@ urlpatterns = [
         draft_findings.draft_findings,
         name="draft-findings",
     ),
+    path("w/<slug:slug>/drafts/<int:pk>/files.zip", files.draft_files, name="draft-files"),
     path("w/<slug:slug>/drafts/<int:pk>/discard/", studio.draft_discard, name="draft-discard"),
     path(
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/",
         studio.draft_document,
         name="draft-document",
     ),
-    path(
-        "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/yaml/", yaml_tab.draft_yaml, name="draft-yaml"
-    ),
+    path("w/<slug:slug>/drafts/<int:pk>/<slug:kind>/yaml/", yaml_tab.draft_yaml, name="draft-yaml"),
     path("w/<slug:slug>/policy/", components.workflow_policy, name="workflow-policy"),
     path("w/<slug:slug>/policy/<slug:kind>/", components.component, name="component"),
     path(
@@ -105,6 +105,11 @@ urlpatterns = [
         "w/<slug:slug>/releases/<slug:environment>/<int:number>/",
         releases.release_detail,
         name="release",
+    ),
+    path(
+        "w/<slug:slug>/releases/<slug:environment>/<int:number>/files.zip",
+        files.release_files,
+        name="release-files",
     ),
     path(
         "w/<slug:slug>/releases/<slug:environment>/<int:number>/roll-back/",

@@ -1,10 +1,13 @@
 """Policies as code: exported, imported, planned and proposed through the services."""
 
 import datetime
+import io
+import zipfile
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from policies.engine import DocumentError
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
@@ -273,3 +276,20 @@ def test_retirement__passed_after_proposal__fails_the_static_check_of_the_next_l
     changes.rebase(change, acting_user=author)
     states = {state.kind: state for state in checks.states_of(now(change))}
     assert states["static_analysis"].verdict == "fail"
+
+
+# --- Download in the browser ------------------------------------------------------------
+def test_download__of_a_release_and_of_a_draft__are_the_exported_files(
+    client: Client, files: dict[str, str], release: Release, author: User, outsider: User
+) -> None:
+    draft = draft_of(release.workflow, author)
+    for url, expected in (
+        (f"{release.get_absolute_url()}files.zip", files),
+        (f"{draft.get_absolute_url()}files.zip", as_code.export_draft(draft)),
+    ):
+        client.force_login(author)
+        archive = zipfile.ZipFile(io.BytesIO(client.get(url).content))
+        read = {name.split("/")[1]: archive.read(name).decode() for name in archive.namelist()}
+        assert read == expected
+        client.force_login(outsider)
+        assert client.get(url).status_code == 404
