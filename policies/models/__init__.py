@@ -4,7 +4,7 @@ from policies.models.audit import AuditEvent, AuditHead
 from policies.models.catalogue import CatalogueModel, ModelPrice, Provider
 from policies.models.changes import ChangeRequest, Check, Comment, Review
 from policies.models.components import Bundle, ComponentContract, ComponentVersion
-from policies.models.drafts import Draft, DraftDocument
+from policies.models.drafts import Draft, DraftDocument, DraftRevision
 from policies.models.notifications import MailPreference, NewsCursor, Notification
 from policies.models.price_imports import PriceImport
 from policies.models.protection import FreezeWindow, ReviewDebt
@@ -28,6 +28,7 @@ __all__ = [
     "DecisionAnswers",
     "Draft",
     "DraftDocument",
+    "DraftRevision",
     "Environment",
     "FreezeWindow",
     "MailPreference",

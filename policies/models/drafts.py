@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from policies.models.components import ComponentKind
 from policies.models.workflows import Workflow
@@ -60,3 +61,37 @@ class DraftDocument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft}: {self.get_kind_display()}"
+
+
+class DraftRevision(models.Model):
+    """A document of a draft as it was saved once. Rows are added, thinned out, never changed."""
+
+    class Step(models.TextChoices):
+        SAVED = "saved", "Saved"
+        UNDONE = "undone", "Undone"
+        REDONE = "redone", "Redone"
+        RESTORED = "restored", "Restored"
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="revisions")
+    kind = models.CharField(max_length=30, choices=ComponentKind)
+    revision = models.PositiveIntegerField()
+    document = models.JSONField()
+    step = models.CharField(max_length=10, choices=Step, default=Step.SAVED)
+    source = models.PositiveIntegerField(
+        null=True, help_text="The revision whose document this one brought back."
+    )
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-revision"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["draft", "kind", "revision"], name="draft_revision_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft}: {self.get_kind_display()}, revision {self.revision}"

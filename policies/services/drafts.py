@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.engine import COMPONENTS
-from policies.models import Draft, DraftDocument, Release, Workflow
+from policies.models import Draft, DraftDocument, DraftRevision, Release, Workflow
 from policies.permissions import can, roles_with
 from policies.refusals import Reason, Refused
-from policies.services import audit
+from policies.services import audit, draft_history
 from policies.services.locking import locked_draft
 from policies.starting_documents import starting_documents
 
@@ -53,10 +53,12 @@ def create_draft(
     content = {**documents_in_force(workflow), **(documents or {})}
     draft = Draft.objects.create(workflow=workflow, title=title, created_by=acting_user)
     draft.contributors.add(acting_user)
-    DraftDocument.objects.bulk_create(
+    rows = [
         DraftDocument(draft=draft, kind=kind, document=content[kind], updated_by=acting_user)
         for kind in COMPONENTS
-    )
+    ]
+    DraftDocument.objects.bulk_create(rows)
+    DraftRevision.objects.bulk_create(map(draft_history.as_saved, rows))
     audit.record("draft.created", draft, acting_user=acting_user, workflow=workflow)
     return draft
 
@@ -75,13 +77,74 @@ def save_document(
     `expected_revision` is the revision the author started from; when somebody else has saved
     since, the save is refused and the author's text stays with the author.
     """
+    row = _held(draft, kind, acting_user, expected_revision)
+    if row.document == document:
+        return row
+    return _write(row, document, acting_user)
+
+
+@transaction.atomic
+def restore_revision(
+    draft: Draft,
+    kind: str,
+    revision: int,
+    *,
+    acting_user: User,
+    expected_revision: int | None = None,
+    step: str = DraftRevision.Step.RESTORED,
+) -> DraftDocument:
+    """Save what an earlier revision held as the next one; those between stay in the history.
+
+    Raises DraftRevision.DoesNotExist for a revision that is not kept.
+    """
+    row = _held(draft, kind, acting_user, expected_revision)
+    kept = DraftRevision.objects.get(draft=draft, kind=kind, revision=revision)
+    return _write(row, kept.document, acting_user, step, revision)
+
+
+def undo(
+    draft: Draft, kind: str, *, acting_user: User, expected_revision: int | None = None
+) -> DraftDocument:
+    """One step back: what was there before the change last made, as a new revision."""
+    earlier = draft_history.reach(draft, kind).undo
+    if earlier is None:
+        raise Refused(Reason("state", "There is nothing to undo."))
+    return restore_revision(
+        draft,
+        kind,
+        earlier,
+        acting_user=acting_user,
+        expected_revision=expected_revision,
+        step=DraftRevision.Step.UNDONE,
+    )
+
+
+def redo(
+    draft: Draft, kind: str, *, acting_user: User, expected_revision: int | None = None
+) -> DraftDocument:
+    """Takes the last undo back, as a new revision."""
+    later = draft_history.reach(draft, kind).redo
+    if later is None:
+        raise Refused(Reason("state", "There is nothing to redo."))
+    return restore_revision(
+        draft,
+        kind,
+        later,
+        acting_user=acting_user,
+        expected_revision=expected_revision,
+        step=DraftRevision.Step.REDONE,
+    )
+
+
+def _held(
+    draft: Draft, kind: str, acting_user: User, expected_revision: int | None
+) -> DraftDocument:
+    """The document's row, held until the transaction ends. Raises Refused: role, state, stale."""
     require_author(acting_user, draft.workflow)
     draft = locked_draft(draft)
+    _require_open(draft)
     row = DraftDocument.objects.select_related("updated_by").get(draft=draft, kind=kind)
-    if draft.closed_at is not None:
-        raise Refused(
-            Reason("state", "This draft is closed.", "Start a new draft from the release.")
-        )
+    row.draft = draft
     if expected_revision is not None and expected_revision != row.revision:
         raise Refused(
             Reason(
@@ -91,21 +154,43 @@ def save_document(
                 "Reload to see it, then make your change again.",
             )
         )
-    if row.document == document:
-        return row
+    return row
+
+
+def _require_open(draft: Draft) -> None:
+    if draft.closed_at is not None:
+        raise Refused(
+            Reason("state", "This draft is closed.", "Start a new draft from the release.")
+        )
+
+
+def _write(
+    row: DraftDocument,
+    document: Any,
+    acting_user: User,
+    step: str = DraftRevision.Step.SAVED,
+    source: int | None = None,
+) -> DraftDocument:
+    """The next revision of a held row, its place in the history, and its trace in the audit."""
+    draft = row.draft
     row.document, row.updated_by = document, acting_user
     row.revision += 1
     row.save(update_fields=["document", "updated_by", "revision", "updated_at"])
+    draft_history.keep(row, step, source)
     draft.contributors.add(acting_user)
     draft.save(update_fields=["updated_at"])
+    _record_editing(row, acting_user)
+    return row
+
+
+def _record_editing(row: DraftDocument, acting_user: User) -> None:
     audit.record(
         "draft.saved",
-        draft,
+        row.draft,
         acting_user=acting_user,
-        workflow=draft.workflow,
-        detail={"kind": kind, "revision": row.revision},
+        workflow=row.draft.workflow,
+        detail={"kind": row.kind, "revision": row.revision},
     )
-    return row
 
 
 @transaction.atomic
