@@ -2,41 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
-from policies.engine import DocumentError, parse_bundle
+from policies.engine import DocumentError, digest, parse_bundle
+from policies.engine import analysis as engine_analysis
+
+# So many findings of one kind are listed one by one; more than that nobody reads.
+MOST_LISTED = 100
+TAKEN_OF_A_DIGEST = 12
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found. `name` is stable for the same place, so that it can be acknowledged."""
+    """One thing found. ``name`` is stable for the same place, so that it can be acknowledged.
+
+    ``severity``: an error blocks, a warning has to be acknowledged, an info is only told.
+    ``witness`` is a request in the form of ``parse_request`` that shows what the sentence says;
+    ``related`` holds further pointers and ``rules`` the ids of the rules concerned.
+    """
 
     name: str
     severity: str
     pointer: str
     sentence: str
+    kind: str = "document"
+    related: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    witness: dict[str, Any] | None = None
 
     @property
     def is_error(self) -> bool:
-        return self.severity == "error"
+        return self.severity == engine_analysis.ERROR
+
+    @property
+    def is_warning(self) -> bool:
+        return self.severity == engine_analysis.WARNING
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "severity": self.severity,
-            "pointer": self.pointer,
-            "sentence": self.sentence,
-        }
+        """As plain JSON."""
+        kept = asdict(self)
+        return {**kept, "related": list(self.related), "rules": list(self.rules)}
 
 
 def findings_of(content: dict[str, Any]) -> list[Finding]:
-    """Errors of a composed bundle; an empty list means that the four documents fit together."""
+    """All that is found in a composed bundle, errors first.
+
+    Where the four documents do not fit together, that is what is found, and nothing else.
+    """
     try:
-        parse_bundle(content)
+        bundle = parse_bundle(content)
     except DocumentError as error:
         return [
-            Finding(f"document:{problem.pointer}", "error", problem.pointer, problem.message)
+            Finding(
+                f"document:{problem.pointer}",
+                engine_analysis.ERROR,
+                problem.pointer,
+                problem.message,
+            )
             for problem in error.problems
         ]
-    return []
+    return list(_folded(_kept(found) for found in engine_analysis.analyse(bundle).findings))
+
+
+def _kept(found: engine_analysis.Finding) -> Finding:
+    return Finding(
+        name=found.name,
+        severity=found.severity,
+        pointer=found.pointer,
+        sentence=found.sentence,
+        kind=found.kind,
+        related=found.related,
+        rules=found.rules,
+        witness=found.witness,
+    )
+
+
+def _folded(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """The first of each kind one by one, the rest as one that stands for exactly these."""
+    ordered = sorted(findings, key=_severity_and_kind)
+    for _, group in groupby(ordered, key=_severity_and_kind):
+        alike = list(group)
+        yield from alike[:MOST_LISTED]
+        rest = alike[MOST_LISTED:]
+        if rest:
+            yield _standing_for(rest)
+
+
+def _severity_and_kind(finding: Finding) -> tuple[int, str]:
+    return engine_analysis.SEVERITIES.index(finding.severity), finding.kind
+
+
+def _standing_for(rest: list[Finding]) -> Finding:
+    """Its name is that of exactly these, so that what is new among them is not yet acknowledged."""
+    first = rest[0]
+    names = digest([finding.name for finding in rest]).removeprefix("sha256:")
+    word = first.kind.replace("_", " ")
+    return Finding(
+        name=f"more:{first.kind}:{names[:TAKEN_OF_A_DIGEST]}",
+        severity=first.severity,
+        pointer=first.pointer,
+        sentence=f"{len(rest)} more findings of the kind “{word}” are not listed one by one.",
+        kind=first.kind,
+    )

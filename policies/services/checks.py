@@ -12,6 +12,7 @@ from policies.models import ChangeRequest, Check, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
 from policies.services.locking import hold_change
+from policies.services.retirements import retirement_findings
 from policies.services.voiding import void_approvals
 from policies.static_checks import Finding, findings_of
 
@@ -188,22 +189,21 @@ Answer = tuple[str, str, str, dict[str, Any]]
 
 
 def _static_analysis(change: ChangeRequest) -> Answer:
-    findings = findings_of(change.bundle.content)
+    content = change.bundle.content
+    findings = [*findings_of(content), *retirement_findings(content)]
     detail = {"findings": [finding.as_dict() for finding in findings]}
     errors = [finding for finding in findings if finding.is_error]
-    unread = [
-        finding
-        for finding in findings
-        if not finding.is_error and finding.name not in change.acknowledged
-    ]
+    warnings = [finding for finding in findings if finding.is_warning]
+    unread = [finding for finding in warnings if finding.name not in change.acknowledged]
     if errors:
-        return Verdict.FAIL, _count(errors, "error"), "Mend the errors in the draft.", detail
+        return Verdict.FAIL, f"{_count(errors, 'error')}.", "Mend the errors in the draft.", detail
     if unread:
         named = f"{_count(unread, 'warning')} not acknowledged."
         return Verdict.FAIL, named, "Mend each warning or acknowledge it by name.", detail
-    if findings:
-        return Verdict.PASS, f"{_count(findings, 'warning')}, all acknowledged.", "", detail
-    return Verdict.PASS, "The documents fit together; nothing found.", "", detail
+    if warnings:
+        return Verdict.PASS, f"{_count(warnings, 'warning')}, all acknowledged.", "", detail
+    noted = f" {_count(findings, 'note')} to read." if findings else ""
+    return Verdict.PASS, f"No errors and no warnings.{noted}", "", detail
 
 
 def _count(findings: list[Finding], noun: str) -> str:

@@ -71,6 +71,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     described = component_changes(change, discussion)
     contributors = list(situation.contributors.values())
     impact = checks.newest(change, CheckKind.IMPACT)
+    found = findings(states)
     return {
         "workflow": change.workflow,
         "environment": change.environment.name,
@@ -78,7 +79,13 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "state": State(change.state),
         "checks": states,
         "failing_checks": [state for state in states if not state.passes],
-        "findings": findings(states),
+        "findings": found,
+        "notes_found": sum(finding["severity"] == "info" for finding in found),
+        "unread_warnings": [
+            finding
+            for finding in found
+            if finding["severity"] == "warning" and finding["name"] not in change.acknowledged
+        ],
         "acknowledged": set(change.acknowledged),
         "standing": standing,
         "allowed": {action for action, reasons in obstacles.items() if not reasons},
@@ -120,7 +127,8 @@ def _approval_context(
     standing = situation.standing
     done = {review.reviewer_id for review in standing.approvals}
     done |= {person.pk for person in contributors}
-    people = quorum.candidates(change, done) if change.is_open else []
+    is_asked = change.is_open or situation.debt is not None
+    people = quorum.candidates(change, done) if is_asked else []
     owned: dict[int, list[str]] = {}
     for kind, owner in standing.owners.items():
         if owner.pk not in done:

@@ -52,13 +52,6 @@ class Field:
             if any(value is not None for value in atom)
         )
 
-    def samples(self, box: int) -> list[Value | None]:
-        """Sample values of the atoms in a box."""
-        bits = (box & self.mask) >> self.shift
-        return [
-            value for index, atom in enumerate(self.atoms) if bits >> index & 1 for value in atom
-        ]
-
 
 @dataclass(frozen=True, slots=True)
 class Cover:
@@ -88,6 +81,7 @@ class Space:
         self.guards = sum(field.guard for field in fields)
         self.lows = sum(1 << field.shift for field in fields)
         self._where: dict[tuple[str, Constraint], int] = {}
+        self._samples: dict[tuple[str, int], tuple[Value | None, ...]] = {}
 
     def is_box(self, bits: int) -> bool:
         """Whether no field is empty."""
@@ -117,6 +111,16 @@ class Space:
             if atom[0] in wanted
         )
         return bits | self.full & ~field.mask
+
+    def samples(self, field: Field, box: int) -> tuple[Value | None, ...]:
+        """Sample values of the atoms of one field that are in a box."""
+        bits = box & field.mask
+        found = self._samples.get((field.name, bits))
+        if found is None:
+            atoms = enumerate(field.atoms, start=field.shift)
+            found = tuple(value for place, atom in atoms if bits >> place & 1 for value in atom)
+            self._samples[field.name, bits] = found
+        return found
 
     def complete(self) -> int:
         """The box of requests that lack no attribute that some condition mentions."""

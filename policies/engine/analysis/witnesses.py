@@ -30,7 +30,7 @@ def attributes_in(
         # Most fields are open, and then the attribute can be left out.
         if name == CLASS or not field.mask & ~box:
             continue
-        samples = field.samples(box)
+        samples = space.samples(field, box)
         values = [value for value in samples if value is not None]
         if values and (complete or len(values) == len(samples)):
             found[name] = _plain(values[0])
