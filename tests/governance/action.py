@@ -27,6 +27,7 @@ class Action:
     environment: str = ""
     unseen: Mapping[Actor, int] = field(default_factory=dict)
     outsider: int = 404
+    always_writes: bool = True
 
 
 def one(name: str) -> Told:

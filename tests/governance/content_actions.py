@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from policies.services import as_code
@@ -42,6 +43,10 @@ def drafting() -> list[Action]:
     def revision(edit: str) -> Told:
         return lambda w: {"_revision": w.draft.documents.get(kind=kind).revision, "_edit": edit}
 
+    def as_yaml(edit: str) -> Told:
+        text = json.dumps(documents(share=3)[kind])  # JSON is YAML, too
+        return lambda w: {**revision(edit)(w), "text": text}
+
     def import_files(world: World) -> list[str]:
         return ["import", _folder(world), "--workflow", world.workflow.slug]
 
@@ -61,6 +66,7 @@ def drafting() -> list[Action]:
             WRITERS,
             (
                 Form("draft-document", revision(""), at),
+                Form("draft-yaml", as_yaml(""), at),
                 Rest(
                     "PUT",
                     "api:draft-document",
@@ -73,7 +79,10 @@ def drafting() -> list[Action]:
         Action(
             "keep one's version as a draft of its own",
             WRITERS,
-            (Form("draft-document", revision("keep-mine"), at),),
+            (
+                Form("draft-document", revision("keep-mine"), at),
+                Form("draft-yaml", as_yaml("keep-mine"), at),
+            ),
         ),
         Action(
             "discard a draft",

@@ -8,8 +8,6 @@ from typing import Any
 from django.utils import timezone
 
 from policies.models.components import ComponentKind
-from policies.services import questions
-from policies.services.questions import Answers
 from tests.governance.action import (
     ADMINISTRATORS,
     CONTRACT_TEXT,
@@ -19,8 +17,10 @@ from tests.governance.action import (
     said,
 )
 from tests.governance.actors import GUARDIANS, OWNERS, A
-from tests.governance.ways import Form, Rest, Service, Told
+from tests.governance.ways import Form, Rest, Told
 from tests.governance.world import World
+
+ANSWERS = {"business_value": "Here.", "where_it_shows": "There."}
 
 
 def _tokens(environment: str) -> list[Action]:
@@ -172,11 +172,8 @@ def framing() -> list[Action]:
             "answer the decision questions",
             OWNERS,
             (
-                Service(
-                    lambda w, user: questions.save_answers(
-                        w.workflow, Answers("Here.", "There.", "These.", "That."), acting_user=user
-                    )
-                ),
+                Form("decision-questions", said(**ANSWERS), IN_WORKFLOW),
+                Rest("PUT", "api:questions", said(**ANSWERS), IN_WORKFLOW),
             ),
         ),
         Action(

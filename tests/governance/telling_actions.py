@@ -54,6 +54,22 @@ def of_webhooks() -> list[Action]:
             ),
         ),
         Action(
+            "switch a webhook on",
+            GUARDIANS,
+            (
+                Form(
+                    "webhook-act",
+                    where=lambda w: {**IN_WORKFLOW(w), "pk": w.off.pk, "action": "switch-on"},
+                ),
+                Rest(
+                    "PATCH",
+                    "api:webhook",
+                    said(is_enabled=True),
+                    lambda w: {**IN_WORKFLOW(w), "pk": w.off.pk},
+                ),
+            ),
+        ),
+        Action(
             "test a webhook",
             GUARDIANS,
             (
@@ -101,6 +117,12 @@ def of_inboxes() -> list[Action]:
                 ),
             ),
             unseen=mine,
+        ),
+        Action(
+            "read all notifications of one's own",
+            PRESENT,
+            (Form("inbox-mark-all"), Rest("POST", "api:my-notifications-read")),
+            always_writes=False,
         ),
         Action(
             "take the reading of a notification back",

@@ -102,6 +102,7 @@ class World:
     router_bearer: str = ""
     freeze: FreezeWindow = field(init=False)
     webhook: Webhook = field(init=False)
+    off: Webhook = field(init=False)
     message: WebhookMessage = field(init=False)
     dataset: Dataset = field(init=False)
     run: ShadowEvaluation = field(init=False)
@@ -255,6 +256,10 @@ def _things_around(world: World, folder: Path) -> None:
     )
     facts = WebhookFacts("Channel", "https://hooks.example.com/x")
     world.webhook, _ = webhooks.add_webhook(world.workflow, facts, acting_user=operator)
+    world.off, _ = webhooks.add_webhook(
+        world.workflow, WebhookFacts("Off", "https://hooks.example.com/off"), acting_user=operator
+    )
+    webhooks.switch_off(world.off, acting_user=operator)
     world.message = webhooks.send_test(world.webhook, acting_user=operator)
     world.dataset = imported(world.workflow, author, folder, requests=20)
     world.outcomes = write_outcomes(folder / "more.jsonl", 5, seed=8)
