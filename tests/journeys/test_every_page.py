@@ -1,0 +1,97 @@
+"""Every page that there is: accessible in both themes, whole on a phone, quiet in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.journeys.pages import HOME, found_by_links, overflow, page_names, sign_in, watched
+from tests.services.console import Console
+
+Found = dict[str, list[str]]
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+# Signed in, one is sent on from here.
+SIGNED_OUT = frozenset({"sign-in"})
+WEBHOOK = {
+    "name": "Channel",
+    "url": "https://hooks.example.com/x",
+    "body_kind": "standard",
+    "events": "release.published",
+}
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, demo_console: Console) -> Iterator[dict[str, BrowserContext]]:
+    """A browser of each of two people: who writes, and who answers for everything."""
+    contexts = {}
+    for account in ("author", "owner"):
+        contexts[account] = browser.new_context(base_url=demo_console.url, locale="en-GB")
+        sign_in(contexts[account].new_page(), demo_console, account)
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def pages(signed_in: dict[str, BrowserContext], demo_console: Console) -> dict[str, Found]:
+    """All pages by person; the webhook and the draft make some that the demo does not have."""
+    owner, author = signed_in["owner"].pages[0], signed_in["author"].pages[0]
+    owner.goto(f"{HOME}settings/webhooks/")
+    token = owner.locator("[name=csrfmiddlewaretoken]").first.input_value()
+    headers = {"Referer": owner.url}
+    form = {**WEBHOOK, "csrfmiddlewaretoken": token}
+    answer = owner.request.post(f"{HOME}settings/webhooks/", form=form, headers=headers)
+    assert answer.status == 200
+    found = {"owner": found_by_links(owner, demo_console, ["/", HOME, f"{HOME}settings/"])}
+    seen = set(found["owner"])
+    mine = found_by_links(author, demo_console, ["/", HOME])
+    found["author"] = {name: paths for name, paths in mine.items() if name not in seen}
+    return found
+
+
+def test_pages__are_all_found_by_links(pages: dict[str, Found]) -> None:
+    found = set(pages["owner"]) | set(pages["author"]) | SIGNED_OUT
+    assert sorted(page_names() - found) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(6))
+def test_page__is_accessible_in_both_themes__whole_on_a_phone__and_quiet(
+    pages: dict[str, Found],
+    signed_in: dict[str, BrowserContext],
+    axe_violations: Callable[[Page], list[str]],
+    part: int,
+) -> None:
+    wrong: list[str] = []
+    for account, found in pages.items():
+        page = signed_in[account].pages[0]
+        paths = sorted(path for paths in found.values() for path in paths)
+        for path in paths[part::6]:
+            wrong += [f"{path} {fault}" for fault in faults_of(page, path, axe_violations)]
+    assert wrong == []
+
+
+def test_sign_in__is_accessible_in_both_themes__whole_on_a_phone__and_quiet(
+    page: Page, demo_console: Console, axe_violations: Callable[[Page], list[str]]
+) -> None:
+    path = f"{demo_console.url}/sign-in/"
+    assert faults_of(page, path, axe_violations) == []
+
+
+def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[str]:
+    """Everything that is wrong with one page."""
+    faults = []
+    with watched(page) as complaints:
+        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        faults += [f"light: {fault}" for fault in axe(page)]
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        faults += [f"dark: {fault}" for fault in axe(page)]
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        page.wait_for_timeout(150)
+        faults += [f"phone: {fault}" for fault in overflow(page)]
+    return faults + [f"console: {complaint}" for complaint in complaints]
