@@ -101,7 +101,7 @@ class RiskRuleForm(forms.Form):
         required=False, min_value=0, label="Per cent", help_text="For cost and traffic."
     )
     approvals = forms.IntegerField(
-        required=False, min_value=0, max_value=MOST_APPROVALS, initial=1, label="More approvals"
+        required=False, min_value=0, max_value=MOST_APPROVALS, initial=1, label="Approvals"
     )
     role = forms.ChoiceField(
         choices=[("", "anyone who may review"), *ROLE_CHOICES], required=False, label="By"
@@ -140,9 +140,14 @@ RiskRules = forms.formset_factory(
 def risk_rules_initial(kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rules as an environment keeps them, as the rows show them: shares in per cent."""
     return [
-        {**rule, "above": None if rule["above"] is None else round(rule["above"] * 100, 7)}
+        {**rule, "above": None if rule["above"] is None else _per_cent(rule["above"])}
         for rule in kept
     ]
+
+
+def _per_cent(share: float) -> float | int:
+    value = round(share * 100, 7)
+    return int(value) if value.is_integer() else value
 
 
 class FreezeForm(forms.Form):

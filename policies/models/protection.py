@@ -76,7 +76,12 @@ class ReviewDebtQuerySet(models.QuerySet["ReviewDebt"]):
 
     def with_related(self) -> ReviewDebtQuerySet:
         return self.select_related(
-            "release__environment", "release__workflow", "change__workflow__team", "created_by"
+            "release__environment",
+            "release__workflow",
+            "change__workflow__team",
+            "change__environment",
+            "change__created_by",
+            "created_by",
         )
 
 

@@ -128,7 +128,9 @@ class Situation:
 
     @cached_property
     def standing(self) -> Standing:
-        return standing_of(self.change, self.states, contributors=self.contributors)
+        """For what is owed, of what went out; else of what is there now."""
+        owed = None if self.change.is_open or self.debt is None else self.debt.subject_digest
+        return standing_of(self.change, self.states, subject=owed, contributors=self.contributors)
 
     @cached_property
     def contributors(self) -> dict[int, User]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from policies.models import ChangeRequest
+from policies.models import ChangeRequest, Review
+from policies.models.changes import ReviewVerdict
 from policies.permissions import can
 from policies.services import guards
+from policies.services.breaking_glass import open_debts
 from policies.transitions import State
 
 
@@ -31,7 +33,18 @@ def waiting_for(user: User) -> list[Waiting]:
         .order_by("updated_at")
     )
     found = ((change, _wanted(change, user, to_review)) for change in rows)
-    return [Waiting(change, what) for change, what in found if what]
+    return [*_owed(user), *(Waiting(change, what) for change, what in found if what)]
+
+
+def _owed(user: User) -> list[Waiting]:
+    """Break-glass publications whose missing approvals this person could give."""
+    debts = open_debts(user).exclude(change__contributors=user)
+    said = Review.objects.standing().filter(reviewer=user, verdict=ReviewVerdict.APPROVE)
+    return [
+        Waiting(debt.change, "Your review, owed since it went out")
+        for debt in debts.exclude(change__in=said.values("change"))
+        if can(user, "review", debt.change.workflow.team)
+    ]
 
 
 def _wanted(change: ChangeRequest, user: User, to_review: set[int]) -> str:

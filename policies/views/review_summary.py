@@ -61,7 +61,7 @@ def summarise(
         _for_whom(change, facts),
         _cost(facts),
         _risk(situation, facts),
-        _who(change, situation.standing, awaited),
+        _who(change.is_open or situation.debt is not None, situation.standing, awaited),
     )
     return Summary(verdict, headline, sentence, answers)
 
@@ -69,6 +69,10 @@ def summarise(
 def _verdict(change: ChangeRequest, situation: guards.Situation) -> tuple[str, str, str]:
     standing, failing = situation.standing, _failing(situation.states)
     counted = _counted(situation.states, standing)
+    if not change.is_open and situation.debt is not None:
+        owed = len(standing.approvals), standing.required
+        sentence = f"The review is owed: {owed[0]} of {owed[1]} approvals given."
+        return "fail", "Published without its reviews", sentence
     if not change.is_open:
         return _closed(change)
     if standing.objections:
@@ -219,9 +223,9 @@ def _risk(situation: guards.Situation, facts: ImpactFacts | None) -> Answer:
     return Answer("What it risks", text, tuple(more), href, gate.verdict)
 
 
-def _who(change: ChangeRequest, standing: guards.Standing, awaited: Sequence[str]) -> Answer:
+def _who(is_asked: bool, standing: guards.Standing, awaited: Sequence[str]) -> Answer:
     question, href = "Who must still say yes", "#needed-title"
-    if not change.is_open:
+    if not is_asked:
         return Answer(question, "Nobody", (), href)
     if standing.is_enough:
         return Answer(question, "Nobody: all have approved", (), href)
