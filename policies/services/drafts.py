@@ -108,7 +108,7 @@ def undo(
     """One step back: what was there before the change last made, as a new revision."""
     earlier = draft_history.reach(draft, kind).undo
     if earlier is None:
-        raise Refused(Reason("state", "There is nothing to undo."))
+        raise Refused(Reason("nothing", "There is nothing to undo."))
     return restore_revision(
         draft,
         kind,
@@ -125,7 +125,7 @@ def redo(
     """Takes the last undo back, as a new revision."""
     later = draft_history.reach(draft, kind).redo
     if later is None:
-        raise Refused(Reason("state", "There is nothing to redo."))
+        raise Refused(Reason("nothing", "There is nothing to redo."))
     return restore_revision(
         draft,
         kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,16 +19,18 @@ from policies.engine import COMPONENTS
 from policies.forms import codec, edits
 from policies.forms.tree import Tree, grow
 from policies.forms.vocabulary import vocabulary_of
-from policies.models import Draft, Workflow
+from policies.models import Draft, DraftRevision, Workflow
 from policies.permissions import can
 from policies.refusals import Refused
-from policies.services import drafts
+from policies.services import draft_history, drafts
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.visible import person, workflow_or_404
 
 EDIT = "_edit"
 REVISION = "_revision"
 KEEP_MINE = "keep-mine"
+UNDO, REDO, RESTORE = "undo", "redo", "restore"
+HISTORY = (UNDO, REDO, RESTORE)
 
 
 @dataclass
@@ -117,13 +120,18 @@ def draft_document(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpR
     return redirect(f"{address}{'?' if shown else ''}{shown}#{attempt.focus or 'editor'}")
 
 
+def revision_of(request: HttpRequest) -> int | None:
+    """The revision that a form was opened at; None where it does not say."""
+    revision = request.POST.get(REVISION, "")
+    return int(revision) if revision.isascii() and revision.isdecimal() else None
+
+
 def _posted(request: HttpRequest) -> Posted:
     pairs = [(name, words) for name, words in request.POST.lists() if isinstance(name, str)]
-    revision = request.POST.get(REVISION, "")
     return Posted(
         grow([(name, [str(word) for word in words]) for name, words in pairs]),
         request.POST.get(EDIT, ""),
-        int(revision) if revision.isascii() and revision.isdecimal() else None,
+        revision_of(request),
     )
 
 
@@ -131,7 +139,8 @@ def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Atte
     attempt = Attempt(revision=posted.revision or 0)
     tree = posted.tree
     rows = {row.kind: row for row in draft.documents.all()}
-    if posted.edit:
+    from_history = posted.edit.partition(":")[0] in HISTORY
+    if posted.edit and not from_history:
         documents = {key: row.document for key, row in rows.items()}
         documents[kind] = codec.decode_tree(kind, tree).document
         words = vocabulary_of(kind, documents, {})
@@ -143,20 +152,50 @@ def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Atte
     # Whoever only opens a rule to read it has contributed nothing, and may still approve.
     if says_the_same(kind, decoded.document, rows[kind].document):
         attempt.revision = rows[kind].revision
-        return attempt
+    else:
+        _save_typed(request, draft, kind, attempt)
+    if from_history and attempt.refusal is None:
+        _bring_back(request, draft, kind, attempt, posted.edit)
+    return attempt
+
+
+def _save_typed(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> None:
     try:
-        saved_row = drafts.save_document(
+        row = drafts.save_document(
             draft,
             kind,
-            decoded.document,
+            attempt.document,
             acting_user=person(request),
-            expected_revision=posted.revision,
+            expected_revision=attempt.revision,
         )
     except Refused as refused:
         attempt.refusal = refused
     else:
-        attempt.revision = saved_row.revision
-    return attempt
+        attempt.revision = row.revision
+
+
+def _bring_back(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt, edit: str) -> None:
+    """Undo, redo or ``restore:3``, after what was typed has become a revision of its own."""
+    action, _, number = edit.partition(":")
+    restore = {UNDO: drafts.undo, REDO: drafts.redo}.get(action) or partial(
+        drafts.restore_revision, revision=_number(number)
+    )
+    attempt.focus = "history-summary" if action == RESTORE else action
+    try:
+        row = restore(draft, kind, acting_user=person(request), expected_revision=attempt.revision)
+    except DraftRevision.DoesNotExist:
+        raise edits.UnknownEdit(edit) from None
+    except Refused as refused:
+        if "nothing" not in refused.codes:  # a button pressed once too often does no harm
+            attempt.refusal = refused
+        return
+    attempt.document, attempt.parked, attempt.revision = row.document, (), row.revision
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise edits.UnknownEdit(text)
+    return int(text)
 
 
 def says_the_same(kind: str, typed: Any, saved: Any) -> bool:
@@ -179,6 +218,7 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
     context |= {
         "refusal": attempt.refusal,
         "revision": attempt.revision or page.rows[kind].revision,
+        "reach": draft_history.reach(draft, kind),
         "focus": attempt.focus,
     }
     template = "policies/studio/document.html"

@@ -66,6 +66,7 @@
     if (!edited && structure(editor) === structure(now)) {
       event.detail.shouldSwap = false;
       takeOver(fresh, document);
+      showHistory();
     } else {
       event.detail.shouldSwap = true;
       takeOver(fresh, document, now);
@@ -107,7 +108,13 @@
     }
     putBack(editor);
     focusOn(editor.dataset.focus);
+    showHistory();
   });
+
+  // Who has the history open sees each save come in.
+  function showHistory() {
+    if (document.querySelector("#history[open]")) htmx.trigger("#history-list", "refresh");
+  }
 
   // Typed between request and answer: the newer text stays, and is saved in its turn.
   let typed = new Map();

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, names_of
-from policies.models import ComponentContract, ComponentVersion, Draft, DraftDocument
+from policies.models import ComponentContract, ComponentVersion, Draft, DraftDocument, DraftRevision
 from policies.services.bundles import component_problems
 
 
@@ -118,6 +118,23 @@ class DraftDocumentSerializer(serializers.ModelSerializer[DraftDocument]):
             {"pointer": problem.pointer.removeprefix(prefix), "message": problem.message}
             for problem in component_problems({row.kind: row.document})
         ]
+
+
+class DraftRevisionSerializer(serializers.ModelSerializer[DraftRevision]):
+    """One saved revision. `source` is the revision whose document this one brought back."""
+
+    saved_by = name_of("username")
+
+    class Meta:
+        model = DraftRevision
+        fields = ["kind", "revision", "step", "source", "saved_by", "saved_at"]
+
+
+class DraftRevisionWithDocumentSerializer(DraftRevisionSerializer):
+    document = serializers.DictField()
+
+    class Meta(DraftRevisionSerializer.Meta):
+        fields = [*DraftRevisionSerializer.Meta.fields, "document"]
 
 
 class DraftSerializer(serializers.ModelSerializer[Draft]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rest_framework import status
@@ -121,7 +123,7 @@ class OneDocument(APIView):
         row = DraftDocument.objects.select_related("updated_by").get(
             draft=draft, kind=kind_or_404(kind)
         )
-        return _with_revision(row)
+        return with_revision(row)
 
     @operation(
         "save_draft_document",
@@ -135,26 +137,33 @@ class OneDocument(APIView):
         draft = draft_or_404(request, slug, pk)
         if not isinstance(request.data, dict):
             raise ValidationError("The body is the document itself, a JSON object.")
-        try:
+        with saving():
             row = drafts.save_document(
                 draft,
                 kind_or_404(kind),
                 request.data,
                 acting_user=person(request),
-                expected_revision=_revision(request),
+                expected_revision=revision_seen(request),
             )
-        except Refused as refusal:
-            if "stale" in refusal.codes:
-                raise PreconditionFailed(refusal) from None
-            raise
-        return _with_revision(row)
+        return with_revision(row)
 
 
-def _with_revision(row: DraftDocument) -> Response:
+@contextmanager
+def saving() -> Iterator[None]:
+    """A refusal because somebody saved meanwhile is a failed precondition."""
+    try:
+        yield
+    except Refused as refusal:
+        if "stale" in refusal.codes:
+            raise PreconditionFailed(refusal) from None
+        raise
+
+
+def with_revision(row: DraftDocument) -> Response:
     return Response(DraftDocumentSerializer(row).data, headers={"ETag": f'"{row.revision}"'})
 
 
-def _revision(request: Request) -> int | None:
+def revision_seen(request: Request) -> int | None:
     """The revision that the caller started from; None for `*`, which overwrites."""
     tag = request.headers.get("If-Match", "").strip()
     if not tag:
