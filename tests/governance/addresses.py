@@ -44,8 +44,9 @@ class Address:
         view: Any = self.pattern.callback
         cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
         if cls is not None:
-            methods = ("GET", *WRITING)
-            return frozenset(m for m in methods if hasattr(cls, m.lower()))
+            allowed = {method.upper() for method in cls.http_method_names}
+            methods = allowed & {"GET", *WRITING}
+            return frozenset(method for method in methods if hasattr(cls, method.lower()))
         # No view of ours knows TRACE, so all it can do is to say what it does know.
         request = RequestFactory().generic("TRACE", "/")
         request.user = User(username="somebody")

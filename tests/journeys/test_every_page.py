@@ -41,7 +41,7 @@ def pages(signed_in: dict[str, BrowserContext], demo_console: Console) -> dict[s
     owner.goto(f"{HOME}settings/webhooks/")
     token = owner.locator("[name=csrfmiddlewaretoken]").first.input_value()
     headers = {"Referer": owner.url}
-    form = {**WEBHOOK, "csrfmiddlewaretoken": token}
+    form: dict[str, str | float | bool] = {**WEBHOOK, "csrfmiddlewaretoken": token}
     answer = owner.request.post(f"{HOME}settings/webhooks/", form=form, headers=headers)
     assert answer.status == 200
     found = {"owner": found_by_links(owner, demo_console, ["/", HOME, f"{HOME}settings/"])}
@@ -90,6 +90,7 @@ def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[s
         page.wait_for_load_state("networkidle")
         faults += [f"light: {fault}" for fault in axe(page)]
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        page.evaluate("document.getAnimations().forEach((one) => one.finish())")
         faults += [f"dark: {fault}" for fault in axe(page)]
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         page.wait_for_timeout(150)
