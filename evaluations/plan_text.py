@@ -10,6 +10,7 @@ from evaluations.services.plan import MeasuredPlan
 from policies.services.as_code import Plan
 from policies.static_checks import Finding
 
+WORDS = {"error": "error", "warning": "warning", "info": "note"}
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
 
 
@@ -22,9 +23,10 @@ def plan_lines(measured: MeasuredPlan) -> Iterator[str]:
         yield f"Note: {note}"
     yield from _changes(plan)
     yield from _problems(plan)
-    yield from _findings(plan.findings)
+    yield from _findings(plan)
     yield ""
-    yield f"Blast radius: {measured.impact_sentence}"
+    # Word joiners keep a sign beside its number on pages; terminals show them as boxes.
+    yield "Blast radius: " + measured.impact_sentence.replace("\u2060", "")
     yield ""
     yield _verdict(plan)
 
@@ -48,16 +50,26 @@ def _problems(plan: Plan) -> Iterator[str]:
             yield f"  ✗ {problem.pointer or '(top)'}: {problem.message}"
 
 
-def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
-    if not findings:
+def _findings(plan: Plan) -> Iterator[str]:
+    """Errors and warnings, and of the notes those that this plan brings with it."""
+    if not plan.findings:
         return
+    told = [finding for finding in plan.findings if _is_told(finding, plan)]
     yield ""
     yield "Analysis"
-    for finding in findings:
-        yield f"  {finding.severity}: {finding.sentence}"
+    for finding in told:
+        new = "new " if plan.base and finding.name not in plan.known else ""
+        yield f"  {new}{WORDS[finding.severity]}: {finding.sentence}"
         yield f"      name {finding.name}"
         if finding.witness:
             yield f"      try  {json.dumps(finding.witness, ensure_ascii=False, sort_keys=True)}"
+    passed_over = len(plan.findings) - len(told)
+    if passed_over:
+        yield f"  {_count(passed_over, 'note')} as before."
+
+
+def _is_told(finding: Finding, plan: Plan) -> bool:
+    return finding.severity != "info" or finding.name not in plan.known
 
 
 def _verdict(plan: Plan) -> str:

@@ -66,7 +66,10 @@ def plan_document(measured: MeasuredPlan) -> dict[str, Any]:
         "problems": [
             {"pointer": problem.pointer, "message": problem.message} for problem in plan.problems
         ],
-        "findings": [finding.as_dict() for finding in plan.findings],
+        "findings": [
+            {**finding.as_dict(), "is_new": finding.name not in plan.known}
+            for finding in plan.findings
+        ],
         "notes": list(plan.notes),
         "impact_sentence": measured.impact_sentence,
         "impact": measured.impact.to_json() if measured.impact else None,

@@ -74,7 +74,10 @@ class PlannedChange:
 
 @dataclass(frozen=True)
 class Plan:
-    """What files would change. ``documents`` are complete, ``content`` is None while wrong."""
+    """What files would change. ``documents`` are complete, ``content`` is None while wrong.
+
+    ``known`` are the names of findings that what is in force has too.
+    """
 
     workflow: Workflow
     environment: Environment
@@ -83,6 +86,7 @@ class Plan:
     changes: tuple[PlannedChange, ...]
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
+    known: frozenset[str]
     notes: tuple[str, ...]
     content: dict[str, Any] | None
 
@@ -119,6 +123,9 @@ def plan(environment: Environment, files: WorkflowFiles) -> Plan:
         changes=tuple(_differences(base, documents, files)) if base else (),
         problems=problems,
         findings=tuple(_findings(content)) if content else (),
+        known=frozenset(found.name for found in _findings(base.bundle.content))
+        if base
+        else frozenset(),
         notes=tuple(_notes(environment, base, files)),
         content=content,
     )

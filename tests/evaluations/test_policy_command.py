@@ -58,6 +58,14 @@ def test_plan__untouched__says_nothing_changes(folder: Path) -> None:
     assert run("plan", folder).endswith("Nothing changes.\n")
 
 
+def test_plan__untouched__passes_over_the_notes_that_are_known(folder: Path) -> None:
+    told = run("plan", folder)
+    assert "notes as before." in told
+    assert "new " not in told
+    findings = json.loads(run("plan", folder, "--json"))["findings"]
+    assert findings and not any(finding["is_new"] for finding in findings)
+
+
 def test_plan__other_weight__tells_change_place_and_blast_radius(folder: Path) -> None:
     edit(folder, "weight: 90", "weight: 80")
     told = run("plan", folder, "--environment", "staging")
