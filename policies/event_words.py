@@ -5,6 +5,7 @@ from policies.models import AuditEvent
 WORDS = {
     "draft.created": "started a draft",
     "draft.saved": "edited a draft",
+    "draft.renamed": "renamed a draft",
     "draft.discarded": "closed a draft",
     "version.cut": "cut a version",
     "dataset.imported": "imported a dataset",

@@ -84,6 +84,7 @@ urlpatterns = [
         name="draft-findings",
     ),
     path("w/<slug:slug>/drafts/<int:pk>/files.zip", files.draft_files, name="draft-files"),
+    path("w/<slug:slug>/drafts/<int:pk>/rename/", studio.draft_rename, name="draft-rename"),
     path("w/<slug:slug>/drafts/<int:pk>/discard/", studio.draft_discard, name="draft-discard"),
     path(
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/",

@@ -88,7 +88,7 @@ def _show(
         "refusal": refusal,
         "tab": request.GET.get("tab", ""),
     }
-    if request.headers.get("HX-Request"):
+    if request.headers.get("HX-Request") and refusal is None:
         return render(request, "policies/studio/revisions.html", context)
     status = 200 if refusal is None else 403 if refusal.is_forbidden else 409
     return render(request, "policies/studio/history_page.html", context, status=status)

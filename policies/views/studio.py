@@ -249,16 +249,35 @@ def _keep_mine(request: HttpRequest, draft: Draft, kind: str, posted: Posted) ->
 
 @login_required
 @require_POST
+def draft_rename(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Give a draft another title, and go back to where that was asked."""
+    draft = draft_or_404(workflow_or_404(request, slug), pk)
+    try:
+        drafts.rename_draft(draft, request.POST.get("title", ""), acting_user=person(request))
+    except Refused as refused:
+        return _overview_refusing(request, draft, refused)
+    kind = request.POST.get("kind", "")
+    if kind in COMPONENTS:
+        return redirect("draft-document", slug, pk, kind)
+    return redirect("draft", slug, pk)
+
+
+def _overview_refusing(request: HttpRequest, draft: Draft, refused: Refused) -> HttpResponse:
+    page = draft_page(draft)
+    context = common_context(request, page, "") | {"parts": overview(page)}
+    status = 403 if refused.is_forbidden else 409
+    context["refusal"] = refused
+    return render(request, "policies/studio/draft.html", context, status=status)
+
+
+@login_required
+@require_POST
 def draft_discard(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Close a draft; its documents stay readable."""
     draft = draft_or_404(workflow_or_404(request, slug), pk)
     try:
         drafts.discard_draft(draft, acting_user=person(request))
     except Refused as refused:
-        page = draft_page(draft)
-        context = common_context(request, page, "") | {"parts": overview(page)}
-        status = 403 if refused.is_forbidden else 409
-        context["refusal"] = refused
-        return render(request, "policies/studio/draft.html", context, status=status)
+        return _overview_refusing(request, draft, refused)
     messages.success(request, f"“{draft.title}” is discarded.")
     return redirect("workflow-policy", slug)

@@ -116,3 +116,13 @@ def test_validate__sound_documents__is_valid(
     body = {"documents": documents()}
     answer = calling(viewer).post("/workflows/support-assistant/validate/", body)
     assert answer.json() == {"valid": True, "errors": []}
+
+
+def test_rename__by_an_author_of_an_open_draft__gives_the_new_title(
+    place: str, author: User, viewer: User, calling: CallerOf
+) -> None:
+    address = place.split("documents/")[0]
+    assert calling(author).patch(address, {"title": "Clearer"}).json()["title"] == "Clearer"
+    assert calling(author).patch(address, {"title": ""}).status_code == 400
+    assert calling(viewer).patch(address, {"title": "Mine"}).status_code == 403
+    assert calling(author).get(address).json()["title"] == "Clearer"

@@ -18,6 +18,8 @@ from tests.governance.ways import Command, Form, Rest, Told
 from tests.governance.world import World
 from tests.policies.steps import documents
 
+ANY_REVISION = {"If-Match": "*"}
+
 
 def _files(world: World) -> dict[str, str]:
     """A policy of its own, as a file."""
@@ -39,6 +41,9 @@ def drafting() -> list[Action]:
 
     def at(world: World) -> dict[str, Any]:
         return {**document, "pk": world.draft.pk}
+
+    def earlier(world: World) -> dict[str, Any]:
+        return {**at(world), "revision": 1}
 
     def revision(edit: str) -> Told:
         return lambda w: {"_revision": w.draft.documents.get(kind=kind).revision, "_edit": edit}
@@ -72,7 +77,7 @@ def drafting() -> list[Action]:
                     "api:draft-document",
                     lambda w: documents(share=3)[kind],
                     at,
-                    {"If-Match": "*"},
+                    ANY_REVISION,
                 ),
             ),
         ),
@@ -82,6 +87,23 @@ def drafting() -> list[Action]:
             (
                 Form("draft-document", revision("keep-mine"), at),
                 Form("draft-yaml", as_yaml("keep-mine"), at),
+            ),
+        ),
+        Action(
+            "undo, redo and restore in a draft",
+            WRITERS,
+            (
+                Form("draft-document", revision("restore:1"), at),
+                Form("draft-restore", revision(""), earlier),
+                Rest("POST", "api:restore-draft-revision", where=earlier, headers=ANY_REVISION),
+            ),
+        ),
+        Action(
+            "rename a draft",
+            WRITERS,
+            (
+                Form("draft-rename", said(title="Another name"), one("draft")),
+                Rest("PATCH", "api:draft", said(title="Another name"), one("draft")),
             ),
         ),
         Action(

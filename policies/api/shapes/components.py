@@ -201,6 +201,10 @@ class NewDraft(Body):
         return attrs
 
 
+class DraftTitle(Body):
+    title = serializers.CharField(max_length=160)
+
+
 class DraftQuery(PageQuery):
     open = serializers.BooleanField(required=False, help_text="Only those not closed yet.")
 

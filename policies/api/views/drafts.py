@@ -22,6 +22,7 @@ from policies.api.shapes.components import (
     DraftDocumentSerializer,
     DraftQuery,
     DraftSerializer,
+    DraftTitle,
     DraftWithDocumentsSerializer,
     NewDraft,
     ValidationSerializer,
@@ -103,6 +104,19 @@ class OneDraft(APIView):
     @operation("get_draft", "A draft with its documents", gives=DraftWithDocumentsSerializer)
     def get(self, request: Request, slug: str, pk: int) -> Response:
         return Response(DraftWithDocumentsSerializer(draft_or_404(request, slug, pk)).data)
+
+    @operation(
+        "rename_draft",
+        "Give a draft another title",
+        takes=DraftTitle,
+        gives=DraftSerializer,
+        examples=[body_example("A title", {"title": "Send simple questions to mini"})],
+    )
+    def patch(self, request: Request, slug: str, pk: int) -> Response:
+        draft = draft_or_404(request, slug, pk)
+        title = read(request, DraftTitle)["title"]
+        drafts.rename_draft(draft, title, acting_user=person(request))
+        return Response(DraftSerializer(draft_or_404(request, slug, pk)).data)
 
     @operation("discard_draft", "Close a draft that leads nowhere", status=204)
     def delete(self, request: Request, slug: str, pk: int) -> Response:
