@@ -30,7 +30,7 @@ from policies.models import (
 )
 from policies.models.teams import Role
 from policies.risk_rules import Condition, RiskRule
-from policies.services import contracts, teams, tokens, workflows
+from policies.services import contracts, questions, teams, tokens, workflows
 from policies.services.contracts import ContractText
 from policies.services.workflows import EnvironmentRules
 
@@ -147,6 +147,9 @@ def _workflow(cast: Cast) -> tuple[Workflow, Environment, Environment]:
         contracts.save_contract(
             workflow, kind, cast.owner, ContractText(**said), acting_user=cast.owner
         )
+    questions.save_answers(
+        workflow, questions.Answers(**scenario.DECISION_ANSWERS), acting_user=cast.owner
+    )
     return workflow, staging, production
 
 

@@ -348,3 +348,10 @@ CONTRACTS: dict[str, dict[str, str]] = {
         "playbook": "1. Enlarge the dataset.\n2. Only then talk about margins.",
     },
 }
+
+DECISION_ANSWERS = {
+    "business_value": "Half of all questions are answered at once instead of within four hours.",
+    "where_it_shows": "In routine questions: they are half of the traffic, and a small model does.",
+    "predictors": "Mean quality by class, and cost per request; fallbacks warn first.",
+    "cost_of_change": "An evaluation takes a minute; a review by two people, an afternoon.",
+}
