@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from policies.catalogue_import.plausibility import Doubt, change_doubts, doubts_of, times
+from policies.catalogue_import.plausibility import Doubt, change_doubts, doubts_of
 from policies.catalogue_import.price_map import Entry
 
 
@@ -67,19 +67,20 @@ class Row:
         return self.kind == RowKind.CHANGED and not self.doubts
 
     @property
-    def ratios(self) -> str:
-        """``input 1.2 times, output as it is``; empty where no price is held."""
-        if self.held is None or self.held.input_usd is None or self.held.output_usd is None:
-            return ""
-        sides = (
-            ("input", self.held.input_usd, self.entry.input_usd),
-            ("output", self.held.output_usd, self.entry.output_usd),
-        )
-        return ", ".join(f"{side} {_ratio(old, new)}" for side, old, new in sides if old != new)
+    def input_ratio(self) -> str:
+        """``× 1.2``; empty where nothing changes or nothing is held."""
+        return _ratio(self.held.input_usd, self.entry.input_usd) if self.held else ""
+
+    @property
+    def output_ratio(self) -> str:
+        return _ratio(self.held.output_usd, self.entry.output_usd) if self.held else ""
 
 
-def _ratio(old: Decimal, new: Decimal) -> str:
-    return times(new / old) if old and new else "from or to nothing"
+def _ratio(old: Decimal | None, new: Decimal) -> str:
+    if not old or not new or old == new:
+        return ""
+    ratio = float(new / old)
+    return f"× {ratio:.0f}" if ratio >= 100 else f"× {ratio:.3g}"
 
 
 def compare(entries: Iterable[Entry], held: Iterable[Held]) -> list[Row]:

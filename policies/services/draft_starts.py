@@ -35,7 +35,8 @@ def _offer(template: Template, catalogue: Catalogue, avoided: frozenset[str]) ->
         cast = template.cast(catalogue, avoided)
     except TemplateUnavailable as why:
         return TemplateOffer(template, (), str(why))
-    return TemplateOffer(template, tuple(cast.items()))
+    named = [(role.label, cast[role.name]) for role in template.roles if role.name in cast]
+    return TemplateOffer(template, tuple(named))
 
 
 def template_documents(key: str) -> dict[str, Any]:

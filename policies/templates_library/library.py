@@ -36,7 +36,7 @@ class Template:
         found = cast_roles(self.roles, catalogue, avoided)
         for role in self.roles:
             if found[role.name] is None and not role.is_optional:
-                raise TemplateUnavailable(f"The catalogue lacks {role.words} for “{role.name}”.")
+                raise TemplateUnavailable(f"The catalogue lacks {role.words} for “{role.label}”.")
         return {name: model for name, model in found.items() if model is not None}
 
     def documents(self, catalogue: Catalogue, avoided: Collection[str] = ()) -> dict[str, Any]:

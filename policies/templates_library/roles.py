@@ -27,6 +27,13 @@ class Role:
     is_optional: bool = False
 
     @property
+    def label(self) -> str:
+        """``EU backup`` for ``eu_backup``."""
+        words = self.name.split("_")
+        shown = " ".join(word.upper() if word == self.region else word for word in words)
+        return shown[:1].upper() + shown[1:]
+
+    @property
     def words(self) -> str:
         """What is looked for: ``another model in eu``."""
         other = "another" if self.unlike else "a"

@@ -87,7 +87,7 @@ def test_template__with_nobody_for_a_role__cannot_be_chosen(writer: Client, owne
         retired = ModelFacts(model.label, 128_000, status="retired")
         change_model(model, retired, acting_user=owner)
     text = writer.get(HERE).content.decode()
-    assert "The catalogue lacks another model for “backup”." in text
+    assert "The catalogue lacks another model for “Backup”." in text
     assert start(writer, "template", template="one-model").status_code == 409
 
 

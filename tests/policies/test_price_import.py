@@ -248,7 +248,9 @@ def run(*arguments: Any) -> str:
 
 def test_command__without_apply__only_tells(catalogue: None, owner: User, file: Path) -> None:
     told = run(file, "--as", "owner")
-    assert "~ swift-small: input 0.150000 → 0.200000" in told
+    assert (
+        "~ swift-small: input 0.150000 → 0.200000 × 1.33, output 0.600000 → 0.800000 × 1.33" in told
+    )
     assert "    ! The input price would be 1/10 of what it is now." in told
     assert told.endswith("3 changed, 0 unchanged, 1 not in the catalogue, 1 skipped.\n")
     assert not PriceImport.objects.exists()

@@ -216,7 +216,7 @@ def test_comparison__sorts_into_changed_new_and_unchanged() -> None:
         ("c", RowKind.NEW),
     ]
     assert [row.is_chosen_at_first for row in rows] == [True, False, False]
-    assert rows[0].ratios == "input 1/1.5 of"
+    assert (rows[0].input_ratio, rows[0].output_ratio) == ("× 0.667", "")
 
 
 def test_comparison__price_that_more_than_doubles__waits_for_a_person() -> None:

@@ -80,7 +80,7 @@ def test_cast__optional_role_without_a_model__is_left_out_of_the_documents() -> 
 
 def test_cast__region_without_models__says_what_is_missing() -> None:
     raw = catalogue(("a", "acme", 1, ["us"]), ("b", "bo", 2, ["eu"]))
-    with pytest.raises(TemplateUnavailable, match=r"lacks another model in eu for “eu_backup”\."):
+    with pytest.raises(TemplateUnavailable, match=r"lacks another model in eu for “EU backup”\."):
         by_key("eu-residency").cast(parse_catalogue(raw))
 
 

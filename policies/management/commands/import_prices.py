@@ -98,11 +98,10 @@ def _change(row: Row) -> str:
         return ""
     said = []
     if row.price_changes:
-        said.append(f"input {held.input_usd} → {entry.input_usd:f}")
-        said.append(f"output {held.output_usd} → {entry.output_usd:f}")
+        said.append(f"input {held.input_usd} → {entry.input_usd:f} {row.input_ratio}".rstrip())
+        said.append(f"output {held.output_usd} → {entry.output_usd:f} {row.output_ratio}".rstrip())
     said += [
         f"{name.replace('_', ' ')} {getattr(held, name) or 'none'} → {getattr(entry, name)}"
         for name in row.fact_changes
     ]
-    ratios = f" ({row.ratios})" if row.ratios else ""
-    return f"{', '.join(said)}{ratios}"
+    return ", ".join(said)
