@@ -3,9 +3,12 @@
 import copy
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from evaluations.demo import scenario
+from policies.engine import compose
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
 from policies.services import changes, checks
@@ -105,3 +108,25 @@ def test_findings__more_of_a_kind_than_anybody_reads__are_one_that_stands_for_ex
     assert found[-1].sentence.startswith("5 more findings")
     more = [f for f in findings_of(_conflicting(MOST_LISTED + 6)) if f.kind == "conflict"]
     assert more[-1].name != found[-1].name
+
+
+@pytest.mark.parametrize(
+    "policy", [scenario.FIRST_POLICY, scenario.SECOND_POLICY, scenario.PROPOSED_POLICY]
+)
+def test_findings__demo_documents__are_notes_only(policy: dict[str, Any]) -> None:
+    models = {
+        name: {
+            "provider": provider,
+            "context_window": window,
+            "regions": regions,
+            "capabilities": capabilities,
+            "input_usd_per_mtok": float(sent),
+            "output_usd_per_mtok": float(written),
+        }
+        for name, (provider, _, window, regions, capabilities, sent, written) in (
+            scenario.MODELS.items()
+        )
+    }
+    catalogue = {"providers": {key: {} for key in scenario.PROVIDERS}, "models": models}
+    found = findings_of(compose(scenario.documents(policy), catalogue))
+    assert {finding.severity for finding in found} == {"info"}
