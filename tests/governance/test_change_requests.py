@@ -14,7 +14,7 @@ from tests.governance.table import AS_TRANSITION, CHANGE_ACTIONS, ENVIRONMENTS, 
 from tests.governance.world import World
 
 pytestmark = pytest.mark.django_db
-TAKING_TURNS = ("token", "form", "session", "token", "htmx", "session")
+TAKING_TURNS = ("token", "", "form", "", "session", "", "htmx", "")
 
 
 def test_table__knows_every_transition_and_no_other() -> None:
@@ -50,7 +50,7 @@ def ways_for(cell: Cell) -> Callable[[str], bool]:
 
     All of them for everybody in a state where the action exists, and in every state for somebody
     who holds the role: each in one environment of the two in turn. Elsewhere the service that all
-    ways end at, and, where a single obstacle decides, one of the others in turn.
+    ways end at, and, where a single obstacle decides, every other time one of the others.
     """
     rule = CHANGE_ACTIONS[cell.action]
     names = list(CHANGE_ACTIONS)

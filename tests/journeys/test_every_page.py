@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,19 @@ from tests.services.console import Console
 
 Found = dict[str, list[str]]
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+# No link leads to the password's page: the console sends there.
+STARTS = ["/", HOME, f"{HOME}settings/", "/account/password/"]
+PRICES = json.dumps(
+    {
+        "gpt-4o-mini": {
+            "litellm_provider": "openai",
+            "mode": "chat",
+            "max_input_tokens": 128_000,
+            "input_cost_per_token": 2e-7,
+            "output_cost_per_token": 7e-7,
+        }
+    }
+).encode()
 # Signed in, one is sent on from here.
 SIGNED_OUT = frozenset({"sign-in"})
 WEBHOOK = {
@@ -44,7 +58,14 @@ def pages(signed_in: dict[str, BrowserContext], demo_console: Console) -> dict[s
     form: dict[str, str | float | bool] = {**WEBHOOK, "csrfmiddlewaretoken": token}
     answer = owner.request.post(f"{HOME}settings/webhooks/", form=form, headers=headers)
     assert answer.status == 200
-    found = {"owner": found_by_links(owner, demo_console, ["/", HOME, f"{HOME}settings/"])}
+    upload = {"name": "prices.json", "mimeType": "application/json", "buffer": PRICES}
+    answer = owner.request.post(
+        "/catalogue/import/",
+        multipart={"csrfmiddlewaretoken": token, "file": upload},  # type: ignore[dict-item]
+        headers=headers,
+    )
+    assert answer.status == 200
+    found = {"owner": found_by_links(owner, demo_console, STARTS)}
     seen = set(found["owner"])
     mine = found_by_links(author, demo_console, ["/", HOME])
     found["author"] = {name: paths for name, paths in mine.items() if name not in seen}
@@ -90,7 +111,8 @@ def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[s
         page.wait_for_load_state("networkidle")
         faults += [f"light: {fault}" for fault in axe(page)]
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+        page.reload()  # as somebody comes whose system is dark
+        page.wait_for_load_state("networkidle")
         faults += [f"dark: {fault}" for fault in axe(page)]
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         page.wait_for_timeout(150)
