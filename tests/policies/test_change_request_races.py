@@ -94,18 +94,21 @@ def test_approvals__twenty_at_once__count_exactly_until_enough(
 
 
 def test_approve_against_edit__never_leaves_an_approval_of_other_content(
-    staging: Environment, author: User, owner: User
+    staging: Environment, author: User, owner: User, reviewers: list[User]
 ) -> None:
     change = in_review(staging, author)
     assert change.draft is not None
     policy = documents(share=50)["router_policy"]
     drafts.save_document(change.draft, "router_policy", policy, acting_user=author)
-    at_once(
-        [
-            lambda: reviews.approve(change, REASON, acting_user=owner),
-            lambda: changes.update_content(change, acting_user=author),
-        ]
-    )
+    acts: list[Act] = [
+        lambda user=user: reviews.approve(change, REASON, acting_user=user)  # type: ignore[misc]
+        for user in [owner, *reviewers[:9]]
+    ]
+    acts += [lambda: changes.update_content(change, acting_user=author)] * 10
+    outcomes = at_once(acts)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert all(refusal.reasons for refusal in refusals)
+    assert list(audit.breaks()) == []
     assert now(change).state == State.IN_REVIEW
     assert standing(change).approvals == ()
     assert not now(change).reviews.standing().exists()
@@ -159,7 +162,7 @@ def test_publish_against_rollback__numbers_stay_in_order(
     published(staging, author, [owner], owner, documents(share=50))
     change = approved(in_review(staging, author, documents(share=70)), owner)
     acts: list[Act] = [lambda: publication.publish(change, acting_user=owner)]
-    acts += [lambda: publication.roll_back(first, "Errors.", acting_user=operator)] * 5
+    acts += [lambda: publication.roll_back(first, "Errors.", acting_user=operator)] * (THREADS - 1)
     at_once(acts)
     numbers = sorted(Release.objects.values_list("number", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
