@@ -6,89 +6,238 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('evaluations', '0001_outcomes'),
-        ('policies', '0002_immutable_rows'),
+        ("evaluations", "0001_outcomes"),
+        ("policies", "0002_immutable_rows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('digest', models.CharField(max_length=71)),
-                ('summary', models.JSONField(default=dict)),
-                ('prices', models.JSONField(blank=True, help_text='The price table of its day, as imported beside it.', null=True)),
-                ('source_name', models.CharField(help_text='Name of the imported file.', max_length=255)),
-                ('is_simulated', models.BooleanField(default=False, help_text='The requests are made up, and every page says so.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='datasets', to='policies.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("digest", models.CharField(max_length=71)),
+                ("summary", models.JSONField(default=dict)),
+                (
+                    "prices",
+                    models.JSONField(
+                        blank=True,
+                        help_text="The price table of its day, as imported beside it.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "source_name",
+                    models.CharField(help_text="Name of the imported file.", max_length=255),
+                ),
+                (
+                    "is_simulated",
+                    models.BooleanField(
+                        default=False, help_text="The requests are made up, and every page says so."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="datasets",
+                        to="policies.workflow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ShadowEvaluation',
+            name="ShadowEvaluation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('finished', 'Finished'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('settings', models.JSONField(default=dict)),
-                ('identity', models.CharField(help_text='Digest of all that decides the result.', max_length=71)),
-                ('chunk_count', models.PositiveIntegerField()),
-                ('result', models.TextField(blank=True, help_text='Canonical JSON of the report.')),
-                ('result_digest', models.CharField(blank=True, max_length=71)),
-                ('verdict', models.CharField(blank=True, choices=[('pass', 'Pass'), ('fail', 'Fail'), ('inconclusive', 'Inconclusive'), ('missing', 'Missing')], max_length=12)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(auto_now_add=True, help_text='When tasks were last queued.')),
-                ('baseline', models.ForeignKey(help_text='Empty when nothing is released yet: the candidate is measured by itself.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.bundle')),
-                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.bundle')),
-                ('change_request', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='evaluations', to='policies.changerequest')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='evaluations.dataset')),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evaluations', to='policies.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("settings", models.JSONField(default=dict)),
+                (
+                    "identity",
+                    models.CharField(
+                        help_text="Digest of all that decides the result.", max_length=71
+                    ),
+                ),
+                ("chunk_count", models.PositiveIntegerField()),
+                ("result", models.TextField(blank=True, help_text="Canonical JSON of the report.")),
+                ("result_digest", models.CharField(blank=True, max_length=71)),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("pass", "Pass"),
+                            ("fail", "Fail"),
+                            ("inconclusive", "Inconclusive"),
+                            ("missing", "Missing"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "nudged_at",
+                    models.DateTimeField(
+                        auto_now_add=True, help_text="When tasks were last queued."
+                    ),
+                ),
+                (
+                    "baseline",
+                    models.ForeignKey(
+                        help_text="Empty when nothing is released yet: the candidate is measured by itself.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="policies.bundle",
+                    ),
+                ),
+                (
+                    "candidate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="policies.bundle",
+                    ),
+                ),
+                (
+                    "change_request",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluations",
+                        to="policies.changerequest",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluations",
+                        to="evaluations.dataset",
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluations",
+                        to="policies.workflow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='EvaluationChunk',
+            name="EvaluationChunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('index', models.PositiveIntegerField()),
-                ('requests', models.PositiveIntegerField()),
-                ('stats', models.BinaryField(help_text='zlib-compressed canonical JSON.')),
-                ('checksum', models.CharField(help_text='SHA-256 of the uncompressed text.', max_length=64)),
-                ('finished_at', models.DateTimeField(auto_now_add=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='evaluations.shadowevaluation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("index", models.PositiveIntegerField()),
+                ("requests", models.PositiveIntegerField()),
+                ("stats", models.BinaryField(help_text="zlib-compressed canonical JSON.")),
+                (
+                    "checksum",
+                    models.CharField(help_text="SHA-256 of the uncompressed text.", max_length=64),
+                ),
+                ("finished_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chunks",
+                        to="evaluations.shadowevaluation",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.UniqueConstraint(fields=('workflow', 'digest'), name='dataset_content_once'),
+            model_name="dataset",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "digest"), name="dataset_content_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='shadowevaluation',
-            index=models.Index(fields=['status', 'nudged_at'], name='run_to_resume'),
+            model_name="shadowevaluation",
+            index=models.Index(fields=["status", "nudged_at"], name="run_to_resume"),
         ),
         migrations.AddConstraint(
-            model_name='shadowevaluation',
-            constraint=models.CheckConstraint(condition=models.Q(('chunk_count__gte', 1)), name='run_has_chunks'),
+            model_name="shadowevaluation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("chunk_count__gte", 1)), name="run_has_chunks"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shadowevaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'finished'), _negated=True), models.Q(models.Q(('result', ''), _negated=True), models.Q(('verdict', ''), _negated=True)), _connector='OR'), name='finished_run_has_result'),
+            model_name="shadowevaluation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "finished"), _negated=True),
+                    models.Q(
+                        models.Q(("result", ""), _negated=True),
+                        models.Q(("verdict", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="finished_run_has_result",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluationchunk',
-            constraint=models.UniqueConstraint(fields=('run', 'index'), name='chunk_once'),
+            model_name="evaluationchunk",
+            constraint=models.UniqueConstraint(fields=("run", "index"), name="chunk_once"),
         ),
     ]
