@@ -115,6 +115,7 @@ def home(request: HttpRequest) -> HttpResponse:
     counted = Workflow.objects.visible_to(user).annotate(
         open_changes=Count("changes", Q(changes__state__in=OPEN_STATES), distinct=True)
     )
+    counted = counted.order_by("name")  # counting drops the usual order
     page = Paginator(counted, CARDS).get_page(request.GET.get("page"))
     workflows = list(page)
     last_environment: dict[int, Environment] = {}
