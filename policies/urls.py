@@ -11,6 +11,7 @@ from policies.views import (
     components,
     draft_findings,
     draft_history,
+    draft_presence,
     draft_start,
     files,
     inbox,
@@ -90,6 +91,11 @@ urlpatterns = [
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/",
         studio.draft_document,
         name="draft-document",
+    ),
+    path(
+        "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/presence/",
+        draft_presence.draft_presence,
+        name="draft-presence",
     ),
     path(
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/history/",

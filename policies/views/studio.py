@@ -22,7 +22,7 @@ from policies.forms.vocabulary import vocabulary_of
 from policies.models import Draft, DraftRevision, Workflow
 from policies.permissions import can
 from policies.refusals import Refused
-from policies.services import draft_history, drafts
+from policies.services import draft_history, drafts, presence
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.visible import person, workflow_or_404
 
@@ -80,9 +80,12 @@ def common_context(request: HttpRequest, page: DraftPage, current: str) -> dict[
         "contributors": draft.contributors.all(),
         "change": change,
         "open_change": change if change is not None and change.is_open else None,
-        "can_edit": can(request.user, "edit_drafts", draft.workflow.team)
-        and draft.closed_at is None,
+        "can_edit": _may_edit(request, draft),
     }
+
+
+def _may_edit(request: HttpRequest, draft: Draft) -> bool:
+    return can(request.user, "edit_drafts", draft.workflow.team) and draft.closed_at is None
 
 
 @login_required
@@ -102,6 +105,8 @@ def draft_document(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpR
     if kind not in COMPONENTS:
         raise Http404
     draft = draft_or_404(workflow_or_404(request, slug), pk)
+    if _may_edit(request, draft):
+        presence.arrive(draft, person(request))
     if request.method == "GET":
         return _show(request, draft, kind, Attempt(opened=frozenset(request.GET.getlist("open"))))
     posted = _posted(request)

@@ -177,6 +177,7 @@
   // A request that failed outright leaves no fragment to show it, so the page says so.
   for (const name of ["htmx:sendError", "htmx:responseError"]) {
     document.addEventListener(name, (event) => {
+      if (event.detail.elt?.closest("[data-quiet]")) return; // a poll says nothing of its own trouble
       const status = event.detail.xhr?.status;
       const toast = document.createElement("div");
       toast.className = "toast toast--error";
