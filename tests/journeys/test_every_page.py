@@ -115,6 +115,9 @@ def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[s
         page.wait_for_load_state("networkidle")
         faults += [f"dark: {fault}" for fault in axe(page)]
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        page.wait_for_timeout(150)
+        for _ in range(20):  # figures follow the screen a moment later
+            page.wait_for_timeout(100)
+            if not overflow(page):
+                break
         faults += [f"phone: {fault}" for fault in overflow(page)]
     return faults + [f"console: {complaint}" for complaint in complaints]
