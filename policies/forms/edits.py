@@ -1,7 +1,7 @@
 """Structural edits: add, remove and move entries of a document while it is form data.
 
 An edit is written ``action:path`` or ``action:path:argument``, as the buttons of the page send it
-(``add:rules``, ``remove:rules.2``, ``up:rules.2``, ``test:rules.0.when.1:task``). Edits work on
+(``add:rules``, ``remove:rules.2``, ``move:rules.2:0``, ``test:rules.0.when.1:task``). Edits work on
 the tree of controls, so that the numbers in a path mean what the author saw, and so that text
 which no longer applies moves along with its entry. Pure: a new tree is returned.
 """
@@ -9,7 +9,7 @@ which no longer applies moves along with its entry. Pure: a new tree is returned
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,31 +165,45 @@ def _remove(
     return Edited(tree, element_id("add", above))
 
 
-def _move(
+def _shift(
     kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vocabulary, by: int
 ) -> Edited:
+    now, last = _moved(kind, tree, steps, lambda place: place + by)
+    path = ".".join([*steps[:-1], str(now)])
+    # At either end the button that led there is off, so the other one takes the focus.
+    up = now > 0 if by < 0 else now == last
+    return Edited(tree, element_id("up" if up else "down", path))
+
+
+def _move(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabulary) -> Edited:
+    """Moves an entry to a place, counted from 0; its handle keeps the focus."""
+    if not (argument.isascii() and argument.isdecimal() and len(argument) < 7):
+        raise UnknownEdit(argument)
+    now, _ = _moved(kind, tree, steps, lambda place: int(argument))
+    return Edited(tree, element_id("move", ".".join([*steps[:-1], str(now)])))
+
+
+def _moved(kind: str, tree: Tree, steps: list[str], to: Callable[[int], int]) -> tuple[int, int]:
+    """Moves an entry within the tree: where it is now, and the last place of its list."""
     if not isinstance(shape_at(kind, steps[:-1]), Rows) or not steps[-1].isdecimal():
         raise UnknownEdit(".".join(steps))
     parent = _branch(tree, steps[:-1])
     entries = numbered(parent)
     was = int(steps[-1])
-    now = min(max(was + by, 0), len(entries) - 1)
+    now = min(max(to(was), 0), len(entries) - 1)
     if not 0 <= was < len(entries):
         raise UnknownEdit(".".join(steps))
     entries.insert(now, entries.pop(was))
     _renumber(parent, entries)
-    path = ".".join([*steps[:-1], str(now)])
-    # At either end the button that led there is off, so the other one takes the focus.
-    up = now > 0 if by < 0 else now == len(entries) - 1
-    return Edited(tree, element_id("up" if up else "down", path))
+    return now, len(entries) - 1
 
 
 def _up(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabulary) -> Edited:
-    return _move(kind, tree, steps, argument, words, -1)
+    return _shift(kind, tree, steps, argument, words, -1)
 
 
 def _down(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabulary) -> Edited:
-    return _move(kind, tree, steps, argument, words, 1)
+    return _shift(kind, tree, steps, argument, words, 1)
 
 
 _ACTIONS = {
@@ -198,6 +212,7 @@ _ACTIONS = {
     "remove": _remove,
     "up": _up,
     "down": _down,
+    "move": _move,
     "open": _open,
     "close": _close,
 }

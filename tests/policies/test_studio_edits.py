@@ -52,6 +52,19 @@ def test_rule__moved_beyond_the_end__stays() -> None:
     assert ids(edited("router_policy", "up:rules.0", "down:rules.0")) == ["p1"]
 
 
+def test_rule__moved_to_a_place__stands_there() -> None:
+    three = edited("router_policy", "add:rules", "add:rules")
+    assert ids(edited("router_policy", "move:rules.2:0", document=three)) == [
+        "rule-3",
+        "p1",
+        "rule-2",
+    ]
+    assert ids(edited("router_policy", "move:rules.0:9", document=three))[-1] == "p1"
+    words = vocabulary_of("router_policy", documents(), {})
+    tree = grow(dict(codec.encode("router_policy", three)).items())
+    assert edits.apply("router_policy", tree, "move:rules.2:0", words).focus == "move-rules-0"
+
+
 def test_rule__removed__is_gone() -> None:
     assert edited("router_policy", "remove:rules.0")["rules"] == []
 
@@ -170,6 +183,9 @@ def test_parked_text__moves_along_with_its_rule() -> None:
         "remove:rules.9",
         "up:rules.9",
         "up:default",
+        "move:rules.0",
+        "move:rules.0:x",
+        "move:default:1",
         "add:rules.0.id",
         "test:rules.0:task",
         "test:rules.0.when.0",

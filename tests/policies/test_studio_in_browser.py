@@ -98,6 +98,49 @@ def test_quick_choices__all_count(page: Page, draft: str) -> None:
         expect(page.locator("#open-rows-0")).to_contain_text(kind)
 
 
+def names(page: Page) -> list[str]:
+    """The rules of a policy as they are kept, by the words of their sentences."""
+    page.reload()
+    return [text.split("\n")[0] for text in page.locator(".rule__open").all_inner_texts()]
+
+
+def test_rule__dragged_by_its_handle__is_moved_and_said(page: Page, draft: str) -> None:
+    page.goto(f"{draft}router_policy/")
+    before = names(page)
+    handle = page.locator("#move-rules-1")
+    handle.scroll_into_view_if_needed()
+    start, goal = handle.bounding_box(), page.locator("#row-rules-0").bounding_box()
+    assert start and goal
+    page.mouse.move(start["x"] + 5, start["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 5, goal["y"] + 4, steps=8)
+    page.mouse.up()
+    saved(page, 2)
+    expect(page.locator("#move-status")).to_contain_text("place 1 of")
+    expect(page.locator("#move-rules-0")).to_be_focused()
+    assert names(page) == [before[1], before[0], *before[2:]]
+
+
+def test_rule__moved_by_arrow_keys_then_undone__is_where_it_was(page: Page, draft: str) -> None:
+    page.goto(f"{draft}router_policy/")
+    before = names(page)
+    page.locator("#move-rules-0").focus()
+    page.keyboard.press("ArrowDown")
+    saved(page, 2)
+    expect(page.locator("#move-rules-1")).to_be_focused()
+    expect(page.locator("#move-status")).to_contain_text("place 2 of")
+    page.keyboard.press("u")
+    saved(page, 3)
+    expect(page.locator("#undo")).to_be_disabled()
+    assert names(page) == before
+    page.locator("#history-summary").click()
+    expect(page.locator("#history-list")).to_contain_text("moved")
+    page.get_by_role("button", name="Restore revision 2").click()
+    saved(page, 4)
+    expect(page.locator("#revision-4")).to_contain_text("restored to revision 2")
+    assert names(page) == [before[1], before[0], *before[2:]]
+
+
 def test_two_windows__the_later_is_told__and_keeps_its_text(
     page: Page, draft: str, demo_console: Console
 ) -> None:
