@@ -98,6 +98,7 @@ def _of_name(address: Address, name: str, world: World) -> Any:
         "slug": "support" if "teams/" in address.route else world.workflow.slug,
         "kind": "router_policy",
         "revision": 1,
+        "sequence": 1,
         "environment": "staging",
         "name": "staging",
         "metric": "mean_quality",

@@ -35,7 +35,7 @@ def _folder(world: World) -> str:
 
 
 def drafting() -> list[Action]:
-    """Drafts and proposals."""
+    """Documents of a draft."""
     kind = "router_policy"
     document = {"slug": "support-assistant", "kind": kind}
 
@@ -52,20 +52,7 @@ def drafting() -> list[Action]:
         text = json.dumps(documents(share=3)[kind])  # JSON is YAML, too
         return lambda w: {**revision(edit)(w), "text": text}
 
-    def import_files(world: World) -> list[str]:
-        return ["import", _folder(world), "--workflow", world.workflow.slug]
-
     return [
-        Action(
-            "start a draft",
-            WRITERS,
-            (
-                Form("draft-create", said(title="New", start_from=""), IN_WORKFLOW),
-                Rest("POST", "api:drafts", said(title="New"), IN_WORKFLOW),
-                Rest("POST", "api:files", _imported, IN_WORKFLOW),
-                Command("policy", import_files),
-            ),
-        ),
         Action(
             "save a document of a draft",
             WRITERS,
@@ -96,6 +83,26 @@ def drafting() -> list[Action]:
                 Form("draft-document", revision("restore:1"), at),
                 Form("draft-restore", revision(""), earlier),
                 Rest("POST", "api:restore-draft-revision", where=earlier, headers=ANY_REVISION),
+            ),
+        ),
+    ]
+
+
+def of_drafts() -> list[Action]:
+    """A draft as a whole."""
+
+    def import_files(world: World) -> list[str]:
+        return ["import", _folder(world), "--workflow", world.workflow.slug]
+
+    return [
+        Action(
+            "start a draft",
+            WRITERS,
+            (
+                Form("draft-create", said(title="New", start_from=""), IN_WORKFLOW),
+                Rest("POST", "api:drafts", said(title="New"), IN_WORKFLOW),
+                Rest("POST", "api:files", _imported, IN_WORKFLOW),
+                Command("policy", import_files),
             ),
         ),
         Action(

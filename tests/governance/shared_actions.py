@@ -124,20 +124,7 @@ def importing() -> list[Action]:
 
 
 def evaluating() -> list[Action]:
-    """Datasets and shadow evaluations."""
-
-    def subject(world: World) -> dict[str, Any]:
-        number = world.changes["staging", "in_review"].number
-        return {"subject": f"change-{number}", "dataset": world.dataset.pk}
-
-    def body(world: World) -> dict[str, Any]:
-        number = world.changes["staging", "in_review"].number
-        return {"change": number, "dataset": world.dataset.pk}
-
-    def arguments(world: World) -> list[str]:
-        number = world.changes["staging", "in_review"].number
-        what = ["--dataset", world.dataset.digest, "--change", str(number), "--queue"]
-        return ["--workflow", world.workflow.slug, *what]
+    """Datasets."""
 
     def import_file(world: World) -> list[str]:
         return [str(world.outcomes), "--workflow", world.workflow.slug]
@@ -171,6 +158,26 @@ def evaluating() -> list[Action]:
                 ),
             ),
         ),
+    ]
+
+
+def running() -> list[Action]:
+    """Shadow evaluations."""
+
+    def subject(world: World) -> dict[str, Any]:
+        number = world.changes["staging", "in_review"].number
+        return {"subject": f"change-{number}", "dataset": world.dataset.pk}
+
+    def body(world: World) -> dict[str, Any]:
+        number = world.changes["staging", "in_review"].number
+        return {"change": number, "dataset": world.dataset.pk}
+
+    def arguments(world: World) -> list[str]:
+        number = world.changes["staging", "in_review"].number
+        what = ["--dataset", world.dataset.digest, "--change", str(number), "--queue"]
+        return ["--workflow", world.workflow.slug, *what]
+
+    return [
         Action(
             "start an evaluation",
             EVALUATORS,

@@ -22,9 +22,6 @@ def of_webhooks() -> list[Action]:
     facts_form = said(**facts, events=["release.published"])
     hook = one("webhook")
 
-    def message(world: World) -> dict[str, Any]:
-        return {**hook(world), "message_pk": world.message.pk}
-
     def acting(action: str) -> Told:
         return lambda w: {**hook(w), "action": action}
 
@@ -77,6 +74,17 @@ def of_webhooks() -> list[Action]:
                 Rest("POST", "api:test-webhook", where=hook),
             ),
         ),
+    ]
+
+
+def of_deliveries() -> list[Action]:
+    """Secrets, messages, and the end of a webhook."""
+    hook = one("webhook")
+
+    def message(world: World) -> dict[str, Any]:
+        return {**hook(world), "message_pk": world.message.pk}
+
+    return [
         Action(
             "rotate a webhook's secret",
             GUARDIANS,

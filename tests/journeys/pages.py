@@ -30,6 +30,7 @@ PARTS = frozenset(
         "change-finding-traffic",
         "recorded-requests",
         "draft-findings",
+        "draft-finding-traffic",
     }
 )
 
