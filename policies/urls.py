@@ -41,6 +41,7 @@ urlpatterns = [
         name="personal-token-revoke",
     ),
     path("audit/", audit.audit_log, name="audit"),
+    path("audit/<int:sequence>/", audit.audit_row, name="audit-row"),
     path("audit/export.jsonl", audit.audit_export, name="audit-export"),
     path("catalogue/", catalogue.catalogue_list, name="catalogue"),
     path("catalogue/import/", price_imports.price_import_upload, name="price-import-upload"),

@@ -3,11 +3,12 @@
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from policies.audit_diffs import content_diffs, detail_lines
 from policies.models import Workflow
-from policies.services.audit import as_json_line, filtered, visible_to
+from policies.services.audit import as_json_line, filtered, seal, visible_to
 from policies.views.visible import person
 
 
@@ -24,6 +25,21 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         "chosen": request.GET.dict(),
     }
     return render(request, "policies/audit/log.html", context)
+
+
+@login_required
+@require_GET
+def audit_row(request: HttpRequest, sequence: int) -> HttpResponse:
+    """One row, all it says: who, what, from where, its place in the chain, what it changed."""
+    rows = visible_to(person(request)).select_related("workflow", "actor")
+    event = get_object_or_404(rows, sequence=sequence)
+    context = {
+        "event": event,
+        "components": content_diffs(event),
+        "details": list(detail_lines(event.detail)),
+        "is_sealed": seal(event) == event.hash,
+    }
+    return render(request, "policies/audit/row.html", context)
 
 
 @login_required
