@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policies.engine import (
@@ -18,6 +18,7 @@ from policies.engine import (
 )
 from policies.engine.fallback import ANY_MODEL, parse_fallback_matrix
 from policies.engine.routing import Route
+from policies.fallback_stops import Stop, Wish, stops_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Cell:
     chain: tuple[str, ...]
     row: int | None
     inherited: bool
+    stops: tuple[Stop, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,13 @@ def grid_of(fallback: Any, policy: Any, catalogue: Any) -> Grid | None:
         return None
     answered = {kind for row in bundle.fallback_matrix.rows for kind in row.on}
     kinds = tuple(kind for kind in FAILURE_KINDS if kind in answered)
+    wishes = _wishes(policy)
     lines = [
-        Line(model, key, tuple(_cell(bundle, model, key, kind) for kind in kinds))
+        Line(
+            model,
+            key,
+            tuple(_cell(bundle, model, key, kind, wishes.get(model, [])) for kind in kinds),
+        )
         for model in _models(bundle.fallback_matrix, policy)
         for key in (None, *_classes_of(bundle.fallback_matrix, model))
     ]
@@ -85,17 +92,43 @@ def _models(matrix: FallbackMatrix, policy: Any) -> list[str]:
 
 def _routed(policy: Any) -> set[str]:
     """Models that a raw policy may choose first."""
-    rules = policy.get("rules") if isinstance(policy, dict) else None
-    routes = [rule.get("route") for rule in rules or [] if isinstance(rule, dict)]
-    routes.append(policy.get("default") if isinstance(policy, dict) else None)
-    candidates = [
-        candidate
-        for route in routes
-        if isinstance(route, dict) and isinstance(route.get("candidates"), list)
-        for candidate in route["candidates"]
-    ]
-    names = [entry.get("model") for entry in candidates if isinstance(entry, dict)]
-    return {name for name in names if isinstance(name, str) and name}
+    return {name for _, route in _routes(policy) for name in _candidates(route)}
+
+
+def _routes(policy: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The routes of a raw policy by the names of their rules."""
+    if not isinstance(policy, dict):
+        return []
+    routes = [(str(rule.get("id")), rule.get("route")) for rule in _members(policy.get("rules"))]
+    routes.append(("the default", policy.get("default")))
+    return [(name, route) for name, route in routes if isinstance(route, dict)]
+
+
+def _members(value: Any) -> list[dict[str, Any]]:
+    """The objects of what should be a list of them."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _candidates(route: dict[str, Any]) -> list[str]:
+    names = [entry.get("model") for entry in _members(route.get("candidates"))]
+    return [name for name in names if isinstance(name, str) and name]
+
+
+def _wishes(policy: Any) -> dict[str, list[Wish]]:
+    """What the routes that may choose a model demand, by model."""
+    found: dict[str, list[Wish]] = {}
+    for rule, route in _routes(policy):
+        demands = route.get("constraints")
+        demands = demands if isinstance(demands, dict) else {}
+        wish = Wish(rule, _words(demands.get("regions")), _words(demands.get("capabilities")))
+        for model in dict.fromkeys(_candidates(route)):
+            found.setdefault(model, []).append(wish)
+    return found
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    words = value if isinstance(value, list) else []
+    return tuple(word for word in words if isinstance(word, str))
 
 
 def _classes_of(matrix: FallbackMatrix, model: str) -> list[str]:
@@ -103,11 +136,12 @@ def _classes_of(matrix: FallbackMatrix, model: str) -> list[str]:
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
-def _cell(bundle: Bundle, model: str, class_key: str | None, kind: str) -> Cell:
+def _cell(bundle: Bundle, model: str, class_key: str | None, kind: str, wishes: list[Wish]) -> Cell:
     matrix = bundle.fallback_matrix
     row = matrix.row_for(model, class_key, kind)
     chain = full_chain(bundle, class_key or "", model, kind)
     if row is None:
         return Cell(kind, 0, chain, None, False)
     inherited = row.model != model or row.class_key != class_key
-    return Cell(kind, row.retries.count, chain, matrix.rows.index(row) + 1, inherited)
+    stops = stops_of(bundle, model, class_key, kind, wishes)
+    return Cell(kind, row.retries.count, chain, matrix.rows.index(row) + 1, inherited, stops)

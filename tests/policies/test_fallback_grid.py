@@ -49,6 +49,30 @@ def test_retired_target__is_no_part_of_the_chain() -> None:
     assert cell(matrix, "orchid", "auth").chain == ()
 
 
+def test_drawn_chain__names_retries_and_what_is_left_out_and_why() -> None:
+    row = {"model": "orchid", "on": ["auth"], "retries": {"count": 2}, "then": ["gone", "far"]}
+    catalogue: Any = {
+        **CATALOGUE,
+        "models": CATALOGUE["models"] | {"far": {"provider": "acme", "regions": ["us"]}},
+    }
+    route = {"candidates": [{"model": "orchid"}], "constraints": {"regions": ["eu"]}}
+    policy: Any = {"rules": [{"id": "p1", "route": route}], "default": {}}
+    grid = grid_of({"schema": 1, "rows": [row]}, policy, catalogue)
+    assert grid is not None
+    [line] = [line for line in grid.lines if line.model == "orchid"]
+    first, gone, far, end = line.cells[0].stops
+    assert (first.label, first.why, first.excluded) == ("orchid", "2 retries", False)
+    assert (gone.label, gone.why, gone.excluded) == ("gone", "gone is retired", True)
+    assert far.excluded and "needed is one of" in far.why
+    assert end.label == "stop"
+    policy["default"] = {"candidates": [{"model": "orchid"}]}
+    grid = grid_of({"schema": 1, "rows": [row]}, policy, catalogue)
+    assert grid is not None
+    [line] = [line for line in grid.lines if line.model == "orchid"]
+    assert not line.cells[0].stops[2].excluded
+    assert line.cells[0].stops[2].why.startswith("left out for p1: ")
+
+
 def test_kinds_no_row_answers__are_named_instead_of_drawn() -> None:
     grid = grid_of(documents()["fallback_matrix"], None, CATALOGUE)
     assert grid is not None

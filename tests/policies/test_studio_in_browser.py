@@ -141,6 +141,22 @@ def test_rule__moved_by_arrow_keys_then_undone__is_where_it_was(page: Page, draf
     assert names(page) == [before[1], before[0], *before[2:]]
 
 
+def test_cell_of_the_fallback_grid__focused_or_pressed__draws_its_chain(
+    page: Page, draft: str
+) -> None:
+    page.goto(f"{draft}fallback_matrix/")
+    cell, drawn = page.locator("[data-chain]").first, page.locator("#chain-popover")
+    expect(drawn).to_be_hidden()
+    cell.hover()
+    expect(drawn).to_contain_text("the request has failed")
+    page.keyboard.press("Escape")
+    expect(drawn).to_be_hidden()
+    cell.focus()
+    page.keyboard.press("Enter")
+    expect(drawn).to_be_visible()
+    expect(cell).to_have_accessible_description(re.compile("the request has failed"))
+
+
 def test_two_windows__the_later_is_told__and_keeps_its_text(
     page: Page, draft: str, demo_console: Console
 ) -> None:
