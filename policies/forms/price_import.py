@@ -43,4 +43,6 @@ class TakeOverForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["effective_from"].initial = timezone.now().date()
+        field = self.fields["effective_from"]
+        field.initial = timezone.now().date()
+        field.widget.attrs["class"] = "input"
