@@ -31,6 +31,11 @@ urlpatterns = [
         finding_traffic.change_finding_traffic,
         name="change-finding-traffic",
     ),
+    path(
+        "w/<slug:slug>/drafts/<int:pk>/findings/traffic/",
+        finding_traffic.draft_finding_traffic,
+        name="draft-finding-traffic",
+    ),
     path("w/<slug:slug>/drafts/<int:pk>/impact/", impact.draft_impact, name="draft-impact"),
     path(
         "w/<slug:slug>/recorded-requests/",

@@ -41,6 +41,13 @@ class Finding:
     def is_warning(self) -> bool:
         return self.severity == engine_analysis.WARNING
 
+    @property
+    def share_place(self) -> str:
+        """By what a page tells where the finding's share of traffic goes: part of an element's
+        id, the same however many other findings come and go.
+        """
+        return digest(self.name).removeprefix("sha256:")[:TAKEN_OF_A_DIGEST]
+
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON."""
         kept = asdict(self)

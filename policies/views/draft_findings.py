@@ -46,6 +46,7 @@ class FindingRow:
     sentence: str
     places: list[PlaceLink]
     witness_url: str
+    share_place: str
 
 
 @login_required
@@ -99,6 +100,7 @@ def _row(finding: Finding, content: Mapping[str, Any], subject: Subject) -> Find
         finding.sentence,
         list(dict.fromkeys(link for link in links if link)),
         _witness_url(finding, subject),
+        finding.share_place,
     )
 
 

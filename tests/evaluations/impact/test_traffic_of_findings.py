@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from evaluations.impact.regions import count_inside
 from evaluations.impact.traffic import TrafficRequest
@@ -18,9 +19,10 @@ from evaluations.services.finding_traffic import share_of_traffic, traffic_of_fi
 from policies.engine import Bundle, Request, parse_bundle
 from policies.engine.analysis import analyse
 from policies.models import Environment
+from policies.services import drafts
 from tests.engine.strategies import bundles, requests
 from tests.evaluations.runs_here import imported
-from tests.policies.steps import documents, proposed
+from tests.policies.steps import documents, draft_of, proposed
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
@@ -66,3 +68,51 @@ def test_share__nothing_recorded__is_not_told(staging: Environment, author: User
     bundle = parse_bundle(change.bundle.content)
     assert traffic_of_findings(bundle, change.workflow) is None
     assert share_of_traffic(change.workflow, lambda request: True) is None
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_share__of_a_shadowed_rule_in_a_draft__is_told_beside_the_finding(
+    staging: Environment,
+    author: User,
+    client: Client,
+    tmp_path: Path,
+    settings: Settings,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    settings.DATA_DIR = tmp_path
+    imported(staging.workflow, author, tmp_path)
+    content = documents()
+    rules = content["router_policy"]["rules"]
+    rules.append({**rules[0], "id": "p2", "route": content["router_policy"]["default"]})
+    draft = draft_of(staging.workflow, author, content)
+    client.force_login(author)
+    address = reverse("draft-finding-traffic", args=[staging.workflow.slug, draft.pk])
+    with django_assert_max_num_queries(15):
+        part = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "400 requests of “Week 7”" in part
+    page = client.get(reverse("draft-findings", args=[staging.workflow.slug, draft.pk]))
+    told = page.content.decode()
+    assert address in told
+    places = re.findall(r'<span id="(finding-share-[0-9a-f]{12})" hx-swap-oob="true"> · \d', part)
+    assert places
+    assert all(f'<span id="{place}"></span>' in told for place in places)
+
+
+def test_share__draft_that_does_not_fit_together__is_not_told(
+    staging: Environment, author: User, client: Client
+) -> None:
+    draft = draft_of(staging.workflow, author)
+    drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
+    client.force_login(author)
+    answer = client.get(reverse("draft-finding-traffic", args=[staging.workflow.slug, draft.pk]))
+    assert answer.status_code == 200
+    assert not answer.content.strip()
+
+
+def test_share__of_a_draft_for_an_outsider__does_not_exist(
+    staging: Environment, author: User, outsider: User, client: Client
+) -> None:
+    draft = draft_of(staging.workflow, author)
+    address = reverse("draft-finding-traffic", args=[staging.workflow.slug, draft.pk])
+    client.force_login(outsider)
+    assert client.get(address).status_code == 404
