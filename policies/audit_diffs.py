@@ -37,7 +37,12 @@ def content_diffs(event: AuditEvent) -> list[ComponentDiff]:
             ComponentKind(kind).label,
             old[kind].number,
             new[kind].number,
-            describe_difference(kind, old[kind].document, new[kind].document),
+            describe_difference(
+                kind,
+                old[kind].document,
+                new[kind].document,
+                classification=new["request_classification"].document,
+            ),
         )
         for kind in ComponentKind.values
         if old[kind].pk != new[kind].pk

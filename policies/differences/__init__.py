@@ -12,6 +12,7 @@ from policies.differences.change import Change
 from policies.differences.classification import classification_changes
 from policies.differences.fallback import fallback_changes
 from policies.differences.lines import DocumentLine, document_lines
+from policies.differences.moves import with_effects
 from policies.differences.routing import routing_changes
 from policies.differences.thresholds import threshold_changes
 from policies.engine import DocumentError, parse_component, serialise
@@ -25,20 +26,28 @@ _COMPARERS = {
     "quality_thresholds": threshold_changes,
 }
 
+RULED = ("request_classification", "router_policy")
 NO_EFFECT = "Written in another way, with the same effect."
 
 
-def describe_difference(kind: str, old_doc: Any, new_doc: Any) -> list[Change]:
+def describe_difference(
+    kind: str, old_doc: Any, new_doc: Any, *, classification: Any = None
+) -> list[Change]:
     """Every change from ``old_doc`` to ``new_doc`` as a sentence, in the document's order.
 
-    Pointers lead into the new document, for what was removed into the old one. Raises KeyError
-    for a kind that is no component.
+    Pointers lead into the new document, for what was removed into the old one. With the raw
+    ``classification`` that goes with a policy, a moved rule's sentence says also for which
+    requests the move makes a difference; without it only that it makes none. Raises KeyError for
+    a kind that is no component.
     """
     comparer = _COMPARERS[kind]
     old, new = written_out(kind, old_doc), written_out(kind, new_doc)
     if old == new:
         return []
-    return list(comparer(_object(old), _object(new))) or [_wordless(kind, old, new)]
+    told = list(comparer(_object(old), _object(new))) or [_wordless(kind, old, new)]
+    if kind not in RULED:
+        return told
+    return with_effects(kind, _object(old), _object(new), told, classification)
 
 
 def _wordless(kind: str, old: Any, new: Any) -> Change:

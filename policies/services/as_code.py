@@ -179,7 +179,9 @@ def _differences(
             "" if change.kind == "removed" else files.where(f"/{kind}{change.pointer}"),
         )
         for kind in COMPONENTS
-        for change in describe_difference(kind, old[kind], documents[kind])
+        for change in describe_difference(
+            kind, old[kind], documents[kind], classification=documents["request_classification"]
+        )
     ]
 
 

@@ -150,7 +150,9 @@ def _compared(
     return ComparedComponent(
         kind=kind,
         label=ComponentKind(kind).label,
-        theirs=describe_difference(kind, versions[0], versions[2]),
+        theirs=describe_difference(
+            kind, versions[0], versions[2], classification=theirs["request_classification"]
+        ),
         merged=merge(kind, versions[0], versions[1], versions[2], own),
     )
 

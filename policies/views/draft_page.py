@@ -152,12 +152,13 @@ def _layer_of(entry: Node) -> str:
 def overview(page: DraftPage) -> list[Part]:
     """Each document with what it changes of the one in force."""
     in_force = drafts.documents_in_force(page.draft.workflow)
+    known = page.documents["request_classification"]
     return [
         Part(
             kind,
             ComponentKind(kind).label,
             page.rows[kind],
-            describe_difference(kind, in_force[kind], page.documents[kind]),
+            describe_difference(kind, in_force[kind], page.documents[kind], classification=known),
             page.problems[kind],
         )
         for kind in COMPONENTS

@@ -168,10 +168,15 @@ def component_changes(
     """Differences to the base for each touched component; nothing for the untouched ones."""
     base = change.base_release.bundle if change.base_release else None
     described = []
+    known = change.bundle.request_classification.document
     for kind in guards.touched_components(change):
         new = getattr(change.bundle, kind)
         old = getattr(base, kind) if base else None
-        words = describe_difference(kind, old.document, new.document) if old else []
+        words = (
+            describe_difference(kind, old.document, new.document, classification=known)
+            if old
+            else []
+        )
         label = ComponentKind(kind).label
         told = [_discussable(change, kind, entry, discussion or []) for entry in words]
         described.append(ComponentChange(kind, label, old, new, told))

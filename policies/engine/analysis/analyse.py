@@ -62,7 +62,7 @@ def analyse(
     """
     solver = Solver(space_of(bundle), question_budget, analysis_budget)
     ledger = Ledger()
-    policy = policy_rules(bundle, solver.space, Classes(bundle, solver))
+    policy = policy_rules(bundle, solver.space, Classes(bundle.request_classification, solver))
     unassigned = unassigned_classes(bundle, policy, ledger)
     class_reach, policy_reach = Reach(class_rules(bundle, solver)), Reach(policy)
     ruled = [

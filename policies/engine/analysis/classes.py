@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from policies.engine.analysis.rule_lists import is_within_any, provided_boxes
 from policies.engine.analysis.solver import Solver, Undecided
 from policies.engine.analysis.space import Cover
-from policies.engine.bundle import Bundle
+from policies.engine.classification import RequestClassification
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,11 @@ class _Source:
 class Classes:
     """Answers questions about requests together with their class."""
 
-    def __init__(self, bundle: Bundle, solver: Solver) -> None:
+    def __init__(self, classification: RequestClassification, solver: Solver) -> None:
         self._solver = solver
-        self._sources: dict[str, list[_Source]] = {
-            key: [] for key in bundle.request_classification.class_keys
-        }
+        self._sources: dict[str, list[_Source]] = {key: [] for key in classification.class_keys}
         earlier: list[tuple[Cover, str]] = []
-        for cover, key in _outcomes(bundle, solver):
+        for cover, key in _outcomes(classification, solver):
             if not is_within_any(cover.box, (other for other, _ in earlier)):
                 source = self._source(cover, key, earlier)
                 earlier.append((cover, key))
@@ -84,10 +82,10 @@ class Classes:
                     yield source
 
 
-def _outcomes(bundle: Bundle, solver: Solver) -> Iterable[tuple[Cover, str]]:
+def _outcomes(classification: RequestClassification, solver: Solver) -> Iterable[tuple[Cover, str]]:
     """Every box of the classification with its class, in the order in which they are asked."""
-    classification, space = bundle.request_classification, solver.space
-    pairs = list(provided_boxes(bundle))
+    space = solver.space
+    pairs = list(provided_boxes(classification))
     pairs += [(box, rule.class_key) for rule in classification.rules for box in rule.when.boxes]
     for box, key in pairs:
         cover = space.cover(box)

@@ -17,6 +17,7 @@ from policies.engine.analysis.route_effects import effect_of
 from policies.engine.analysis.solver import Solver
 from policies.engine.analysis.space import Cover, Space
 from policies.engine.bundle import Bundle
+from policies.engine.classification import RequestClassification
 from policies.engine.conditions import Box, Condition, In, Range
 
 
@@ -106,26 +107,25 @@ def space_of(bundle: Bundle) -> Space:
     conditions = [rule.when for rule in classification.rules]
     conditions += [rule.when for rule in bundle.router_policy.rules]
     boxes = [box for condition in conditions for box in condition.boxes]
-    boxes += [box for box, _ in provided_boxes(bundle)]
+    boxes += [box for box, _ in provided_boxes(classification)]
     return Space(classification.policy_vocabulary, boxes)
 
 
-def provided_boxes(bundle: Bundle) -> list[tuple[Box, str]]:
+def provided_boxes(classification: RequestClassification) -> list[tuple[Box, str]]:
     """Where the router's own classifier says the class, and which."""
-    provided = bundle.request_classification.provided
+    provided = classification.provided
     if provided is None:
         return []
     sure = (provided.confidence_attribute, Range(gte=provided.min_confidence))
     return [
-        (Box(((provided.attribute, In((key,))), sure)), key)
-        for key in bundle.request_classification.class_keys
+        (Box(((provided.attribute, In((key,))), sure)), key) for key in classification.class_keys
     ]
 
 
 def class_rules(bundle: Bundle, solver: Solver) -> RuleList:
     """The rules of the classification; their outcomes are classes."""
     classification, space = bundle.request_classification, solver.space
-    provided = enumerate(provided_boxes(bundle))
+    provided = enumerate(provided_boxes(classification))
     return RuleList(
         component=CLASSIFICATION,
         space=space,

@@ -1,0 +1,153 @@
+"""Whether moving a rule of an ordered list changes what any request comes to. Exact.
+
+Between its two places a rule passes others. It makes a difference for a request exactly if no rule
+ahead of both places holds, the moved one does, and the first of the passed ones that holds has
+another outcome: on one side of them the moved rule decides, on the other that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from policies.engine.analysis.classes import Classes
+from policies.engine.analysis.findings import Witness
+from policies.engine.analysis.rule_lists import Requests, Rule, boxes_of, provided_boxes
+from policies.engine.analysis.solver import Solver, Undecided
+from policies.engine.analysis.space import CLASS, Cover, Space
+from policies.engine.analysis.witnesses import witness_in
+from policies.engine.attributes import Attribute
+from policies.engine.classification import RequestClassification
+from policies.engine.conditions import Box, Constraint, In, Is, NotIn, Range
+from policies.engine.routing import PolicyRule, Route, RouterPolicy
+
+# Covers looked at, for one move and for all: some hundredths of a second.
+MOVE_BUDGET = 40_000
+MOVES_BUDGET = 100_000
+
+
+@dataclass(frozen=True)
+class Order:
+    """Rules by id, whatever their order, and who answers questions about their requests."""
+
+    space: Space
+    rules: Mapping[str, Rule]
+    requests: Requests
+    prelude: tuple[Cover, ...] = ()
+
+    def changed_by(self, before: Sequence[str], after: Sequence[str], moved: str) -> Witness | None:
+        """A request that comes to something else once ``moved`` stands where ``after`` has it;
+        None where there is none.
+
+        Both are orders of the same ids, alike but for that one. Raises Undecided where the
+        question takes more work than allowed.
+        """
+        low, high = sorted((before.index(moved), after.index(moved)))
+        passed = before[low:high] if before[high] == moved else before[low + 1 : high + 1]
+        rule = self.rules[moved]
+        covers = [*self.prelude, *(box for name in before[:low] for box in self.rules[name].boxes)]
+        for other in (self.rules[name] for name in passed):
+            if other.outcome == rule.outcome:
+                covers.extend(other.boxes)
+                continue
+            for within in _meetings(self.space, rule, other):
+                found = self.requests.ask(within, covers)
+                if found is not None:
+                    return witness_in(self.space, self.requests.widened(found, within, covers))
+        return None
+
+
+def order_of_classes(classification: RequestClassification) -> Order:
+    """The rules of a classification; what they come to is a class."""
+    given = [box for box, _ in provided_boxes(classification)]
+    tests = [box for rule in classification.rules for box in rule.when.boxes]
+    space = Space(classification.policy_vocabulary, [*given, *tests])
+    covers = (space.cover(box) for box in given)
+    return Order(
+        space=space,
+        rules={
+            rule.id: Rule(rule.id, index, boxes_of(space, rule.when), rule.class_key)
+            for index, rule in enumerate(classification.rules)
+        },
+        requests=_solver(space),
+        prelude=tuple(cover for cover in covers if cover is not None),
+    )
+
+
+def order_of_routes(policy: RouterPolicy, classification: RequestClassification) -> Order:
+    """The rules of a policy that was read with the classification's vocabulary; what they come to
+    is a route, and a request has the class that the classification gives it.
+    """
+    conditions = [rule.when for rule in classification.rules]
+    conditions += [rule.when for rule in policy.rules]
+    tests = [box for condition in conditions for box in condition.boxes]
+    tests += [box for box, _ in provided_boxes(classification)]
+    space = Space(classification.policy_vocabulary, tests)
+    requests = Classes(classification, _solver(space))
+    return Order(space, _routing_rules(policy.rules, space), requests)
+
+
+def order_of_routes_alone(policy: RouterPolicy) -> Order | None:
+    """The same where the classification is not known, so that any class and any value may come:
+    what changes nothing here changes nothing anywhere, but a witness need not be a request that
+    exists. None where two conditions disagree about an attribute's type.
+    """
+    tests = [box for rule in policy.rules for box in rule.when.boxes]
+    vocabulary = _tested(tests)
+    if vocabulary is None:
+        return None
+    space = Space(vocabulary, tests)
+    return Order(space, _routing_rules(policy.rules, space), _solver(space))
+
+
+def _solver(space: Space) -> Solver:
+    return Solver(space, MOVE_BUDGET, MOVES_BUDGET)
+
+
+def _meetings(space: Space, rule: Rule, other: Rule) -> Iterable[int]:
+    for own in rule.boxes:
+        for cover in other.boxes:
+            if space.is_box(own.box & cover.box):
+                yield own.box & cover.box
+
+
+def _routing_rules(rules: Iterable[PolicyRule], space: Space) -> dict[str, Rule]:
+    return {
+        rule.id: Rule(rule.id, index, boxes_of(space, rule.when), _without_idle_parts(rule.route))
+        for index, rule in enumerate(rules)
+    }
+
+
+def _without_idle_parts(route: Route) -> Route:
+    """Weights and the salt, by default the rule's own id, matter in splits only."""
+    if route.select == "weighted":
+        return route
+    plain = tuple(replace(candidate, weight=1) for candidate in route.candidates)
+    return replace(route, salt="", candidates=plain)
+
+
+def _tested(boxes: Iterable[Box]) -> dict[str, Attribute] | None:
+    """Attributes as their tests tell them; a test for presence alone fits every type."""
+    found: dict[str, Attribute] = {}
+    classes: dict[str, None] = {}
+    for name, constraint in (test for box in boxes for test in box.tests):
+        type_ = _type_of(constraint)
+        known = found.get(name, Attribute(name, type_))
+        if type_ and known.type not in ("", type_):
+            return None
+        found[name] = replace(known, type=known.type or type_)
+        if name == CLASS and isinstance(constraint, In | NotIn):
+            classes |= dict.fromkeys(constraint.values)
+    named = {name: replace(entry, type=entry.type or "category") for name, entry in found.items()}
+    return {**named, CLASS: Attribute(CLASS, "category", values=(*classes, "another class"))}
+
+
+def _type_of(constraint: Constraint) -> str:
+    if isinstance(constraint, Range):
+        return "number"
+    if isinstance(constraint, Is):
+        return "flag"
+    return "category" if isinstance(constraint, In | NotIn) else ""
+
+
+__all__ = ["Order", "Undecided", "order_of_classes", "order_of_routes", "order_of_routes_alone"]
