@@ -14,7 +14,7 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parent.parent
 BOTH_CORES = ("-n", "2")
 # Pure code and pages look the same on any database, so only what touches one runs twice.
-ON_POSTGRES = ("--db", "postgres", "-m", "database and not browser")
+ON_POSTGRES = ("--db", "postgres", "-m", "database and not browser and not once")
 
 # In the environment that `manage.py test` made, beside its interpreter.
 TOOLS = Path(sys.executable).parent

@@ -27,6 +27,7 @@ from policies.services.tokens import issue_personal_token, issue_router_token
 from routing_console.wsgi import application
 from tests.policies.steps import draft_of, in_review, published
 
+pytestmark = pytest.mark.once
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
 CHECKS = [

@@ -10,7 +10,7 @@ from tests.governance.actors import Actor
 from tests.governance.attempts import Cell, tried
 from tests.governance.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def name_of(action: Action) -> str:

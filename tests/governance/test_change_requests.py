@@ -13,7 +13,7 @@ from tests.governance.change_ways import ways_of
 from tests.governance.table import AS_TRANSITION, CHANGE_ACTIONS, ENVIRONMENTS, STATES
 from tests.governance.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 TAKING_TURNS = ("token", "", "form", "", "session", "", "htmx", "")
 
 

@@ -26,7 +26,7 @@ from tests.governance.table import CHANGE_ACTIONS
 from tests.governance.ways import Command, Form, Way, browser
 from tests.governance.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 OURS = ("policies", "evaluations", "routing_console")
 
 
