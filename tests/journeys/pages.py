@@ -31,6 +31,7 @@ PARTS = frozenset(
         "recorded-requests",
         "draft-findings",
         "draft-finding-traffic",
+        "draft-presence",
     }
 )
 
