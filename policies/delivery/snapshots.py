@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import Error as DatabaseError
-from django.db import transaction
 from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
@@ -32,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_TOKENS = 20_000
 ASK_AGAIN_AFTER_S = 2.0
-USE_NOTED_EVERY = datetime.timedelta(minutes=1)
 UNAVAILABLE = Unavailable("The database does not answer. Go on with the last release.", 5)
 UNVERIFIED = Unavailable(
     "The release in force does not verify and is not handed out. Go on with the last release.", 60
@@ -116,7 +114,7 @@ class DatabaseSnapshots:
         if row is None or denial is not None:
             self._drop(key)
             return denial or Denial.UNKNOWN
-        _note_use(row.token_id, row.last_used_at)
+        RouterToken.objects.note_use(row.token_id, row.last_used_at)
         self._remember(key, _Known(row.environment_id, row.expires_at))
         return self._current(row)
 
@@ -217,17 +215,6 @@ def _agrees(row: Release) -> bool:
         digest(document["bundle"]) == stated["digest"] == row.bundle.digest
         and stated["number"] == row.number
     )
-
-
-def _note_use(token_id: int, last_used_at: datetime.datetime | None) -> None:
-    now = timezone.now()
-    if last_used_at is not None and now - last_used_at < USE_NOTED_EVERY:
-        return
-    try:
-        with transaction.atomic():
-            RouterToken.objects.filter(pk=token_id).update(last_used_at=now)
-    except DatabaseError:
-        logger.warning("When token %s was last used could not be kept.", token_id)
 
 
 snapshots = DatabaseSnapshots()

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import models
+from django.db import Error as DatabaseError
+from django.db import models, transaction
 from django.utils import timezone
 
 from policies.models.workflows import Environment
 
+logger = logging.getLogger(__name__)
+USE_NOTED_EVERY = datetime.timedelta(minutes=1)
 Token = TypeVar("Token", bound="BearerToken")
 
 
 class TokenQuerySet(models.QuerySet[Token]):
+    def note_use(self, pk: int, last_used_at: datetime.datetime | None) -> None:
+        """Keep when a token was last used, to the minute; a failure to do so hinders nobody."""
+        now = timezone.now()
+        if last_used_at is not None and now - last_used_at < USE_NOTED_EVERY:
+            return
+        try:
+            with transaction.atomic():
+                self.filter(pk=pk).update(last_used_at=now)
+        except DatabaseError:
+            logger.warning("When token %s was last used could not be kept.", pk)
+
     def usable(self, now: datetime.datetime | None = None) -> TokenQuerySet[Token]:
         return self.filter(revoked_at=None).exclude(expires_at__lte=now or timezone.now())
 

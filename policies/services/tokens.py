@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from policies.delivery import bearer
@@ -17,7 +17,6 @@ from policies.refusals import Reason, Refused
 from policies.services import audit
 
 ROTATION_OVERLAP = datetime.timedelta(hours=24)
-USE_NOTED_EVERY = datetime.timedelta(minutes=1)
 MAX_NAME_LENGTH = 120
 
 
@@ -122,20 +121,8 @@ def personal_token_user(plain: str) -> User | None:
     token = usable.filter(hash=bearer.token_hash(plain), user__is_active=True).first()
     if token is None:
         return None
-    _note_use(token)
+    PersonalToken.objects.note_use(token.pk, token.last_used_at)
     return token.user
-
-
-def _note_use(token: PersonalToken) -> None:
-    """Keep when a token was last used, to the minute; a failure to do so hinders nobody."""
-    now = timezone.now()
-    if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
-        return
-    try:
-        with transaction.atomic():
-            PersonalToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    except DatabaseError:
-        return
 
 
 def _create_router_token(
