@@ -87,7 +87,10 @@
       event.detail.selectOverride = "#try";
       return;
     }
-    for (const part of fresh.querySelectorAll("#try-form .field__errors[id]")) {
+    // Beside the answer itself only these parts follow, in place, so that typing and the status
+    // region go on undisturbed. An answer for a form that is no longer there reaches none of them:
+    // its events do not come up to the document.
+    for (const part of fresh.querySelectorAll("#try-verdict, #try-form .field__errors[id]")) {
       const old = byId(part.id);
       if (!old || old.innerHTML === part.innerHTML) continue;
       old.replaceChildren(...[...part.childNodes].map((node) => document.importNode(node, true)));

@@ -145,6 +145,25 @@ def test_new_attribute__has_its_control_in_the_trial_as_soon_as_it_is_saved(
     expect(page.locator("#try-form").get_by_label("intent")).to_have_value("legal")
 
 
+def test_trial_of_a_draft_that_was_wrong__takes_over_its_controls_and_its_verdict(
+    page: Page, draft: str
+) -> None:
+    rows = page.locator("#editor .rules .rule__open").count()
+    page.locator("#add-rules").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#f-rules-{rows}-id")).to_be_focused()
+    expect(page.locator("#editor")).to_contain_text("Choose one.")
+    page.reload()
+    trial = page.locator("#try-form")
+    expect(page.get_by_role("button", name="Try it", exact=True)).to_be_visible()
+    expect(trial.get_by_label("intent")).to_have_count(0)
+    page.locator(f"#f-rules-{rows}-class").select_option("routine")
+    expect(trial.get_by_label("intent")).to_be_visible()
+    expect(page.locator("#try-verdict")).to_contain_text("→")
+    trial.get_by_label("intent").select_option("legal")
+    expect(page.locator("#try-verdict")).to_contain_text("sensitive →")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_trial__beside_the_editor_and_by_itself__has_nothing_that_axe_finds(
     page: Page, draft: str, scheme: str, axe_violations: Callable[[Page], list[str]]
