@@ -6,8 +6,9 @@
   const TYPING_PAUSE_MS = 600;
   let timer = 0;
   let sent = null; // what each control held when the request left
-  let edited = false; // whether it was sent by a button that adds, moves or removes
+  let edited = ""; // what the button asked for that sent it: to add, move, remove, open or close
   let opened = new Set(); // parts that unfold in the page itself
+  let typed = new Map(); // what was typed between request and answer
 
   const form = () => document.querySelector("form[data-editor][hx-post]");
   const isText = (node) => node.matches("textarea, input:not([type=checkbox], [type=radio])");
@@ -48,7 +49,7 @@
     delete event.detail.parameters._edit;
     const button = event.detail.triggeringEvent?.submitter;
     if (button?.name) event.detail.parameters[button.name] = button.value;
-    edited = Boolean(button?.name);
+    edited = button?.name ? button.value : "";
     sent = values(form());
   });
 
@@ -63,10 +64,15 @@
     }
     event.detail.isError = false;
     const now = document.getElementById("editor");
-    if (!edited && structure(editor) === structure(now)) {
+    typed = new Map([...values(form())].filter(([key, value]) => sent?.has(key) && sent.get(key) !== value));
+    // What was typed into an entry while it was being closed has no control to be put back into:
+    // the entry stays open, and is saved as it stands.
+    const homeless = edited.startsWith("close:") && [...typed.keys()].some((id) => !fresh.getElementById(id));
+    if (homeless || (!edited && structure(editor) === structure(now))) {
       event.detail.shouldSwap = false;
       takeOver(fresh, document);
       showHistory();
+      if (homeless) save(0);
     } else {
       event.detail.shouldSwap = true;
       takeOver(fresh, document, now);
@@ -117,11 +123,6 @@
   }
 
   // Typed between request and answer: the newer text stays, and is saved in its turn.
-  let typed = new Map();
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.target.id !== "editor" || !sent || !form()) return;
-    typed = new Map([...values(form())].filter(([key, value]) => sent.has(key) && sent.get(key) !== value));
-  });
   function putBack(editor) {
     for (const [key, value] of typed) {
       const node = document.getElementById(key);

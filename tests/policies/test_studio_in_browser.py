@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.services.console import Console
 
@@ -83,6 +83,30 @@ def test_keyboard_alone__adds_a_rule_with_a_condition_and_moves_it_up(
     page.keyboard.press("Enter")
     expect(page.locator(f"#up-rules-{int(row) - 1}")).to_be_focused()
     expect(page.locator(f"#open-rules-{int(row) - 1}")).to_contain_text("prompt_tokens ≥ 2000")
+
+
+def test_choice_made_while_its_rule_is_being_closed__is_kept(page: Page, draft: str) -> None:
+    page.goto(f"{draft}request_classification/")
+    opener = page.locator("#open-rules-0")
+    opener.click()
+    chosen = page.locator("#f-rules-0-class")
+    expect(chosen).to_have_value("sensitive")
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route("**/request_classification/", hold_the_first)
+    opener.click(no_wait_after=True)
+    page.wait_for_function("document.querySelector('#editor-form.htmx-request')")
+    chosen.select_option("routine")
+    held[0].continue_()
+    expect(opener).to_contain_text("→ routine")
+    expect(chosen).to_have_value("routine")
+    page.reload()
+    expect(opener).to_contain_text("→ routine")
 
 
 def test_quick_choices__all_count(page: Page, draft: str) -> None:
