@@ -3,7 +3,14 @@
 from celery import shared_task
 
 from policies.origin import Origin, acting_from
-from policies.services import news, notification_mail, notifications, scheduling, webhook_delivery
+from policies.services import (
+    news,
+    notification_mail,
+    notifications,
+    scheduling,
+    settling,
+    webhook_delivery,
+)
 from policies.services.waking import DELIVER_NEWS
 
 
@@ -42,3 +49,10 @@ def publish_scheduled() -> None:
     """Publish change requests whose time has come."""
     with acting_from(Origin("task")):
         scheduling.publish_due()
+
+
+@shared_task(name="policies.settle_retirements")
+def settle_retirements() -> None:
+    """Hold open change requests to the retirement dates of the models they route to."""
+    with acting_from(Origin("task")):
+        settling.settle_retirements()

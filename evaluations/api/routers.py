@@ -26,6 +26,7 @@ class RouterTokenAuthentication(BaseAuthentication):
         token = tokens.filter(hash=token_hash(plain)).first()
         if token is None:
             raise AuthenticationFailed("This router token is unknown, expired or revoked.")
+        RouterToken.objects.note_use(token.pk, token.last_used_at)
         return AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:

@@ -18,6 +18,7 @@ from policies.models.catalogue import ModelStatus
 from policies.permissions import can_manage_catalogue
 from policies.refusals import Reason, Refused
 from policies.services import audit
+from policies.services.settling import settle_users_of
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,9 @@ def change_model(model: CatalogueModel, facts: ModelFacts, *, acting_user: User)
         acting_user=acting_user,
         detail={"key": kept.key, "before": _told(before), "after": _told(changed)},
     )
+    if "retires_on" in changed:
+        because = f"The day on which {kept.key} retires was changed."
+        settle_users_of([kept.key], acting_user=acting_user, because=because)
     return kept
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from policies.models import CatalogueModel, Release, Workflow
@@ -65,9 +66,17 @@ def retiring_in_force(
     ]
 
 
+def retiring_keys(today: datetime.date | None = None) -> set[str]:
+    """Models of the whole catalogue that retire soon or have. One query."""
+    return set(_soon(today or timezone.now().date()).values_list("key", flat=True))
+
+
 def _retiring(names: Iterable[str], today: datetime.date) -> list[CatalogueModel]:
-    soon = CatalogueModel.objects.filter(retires_on__lte=today + WARNED_AHEAD)
-    return list(soon.filter(key__in=list(names)).order_by("retires_on", "key"))
+    return list(_soon(today).filter(key__in=list(names)).order_by("retires_on", "key"))
+
+
+def _soon(today: datetime.date) -> QuerySet[CatalogueModel]:
+    return CatalogueModel.objects.filter(retires_on__lte=today + WARNED_AHEAD)
 
 
 def _is_past(model: CatalogueModel, today: datetime.date) -> bool:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from policies.models import ChangeRequest
 from policies.services import audit, checks, guards
+from policies.services.locking import locked_open_changes
+from policies.services.retirements import retiring_keys
 from policies.services.voiding import void_approvals
 from policies.transitions import State
 
@@ -63,3 +69,24 @@ def settle_impact(change: ChangeRequest) -> None:
         subject_before=subject,
         because="The blast radius was measured, and the rules on risk held against it.",
     )
+
+
+@transaction.atomic
+def settle_users_of(
+    models: Collection[str], *, acting_user: User | None, because: str
+) -> list[ChangeRequest]:
+    """After something new is known of these models: open change requests that route to them."""
+    concerned = []
+    for change in locked_open_changes(Q()):
+        if not change.bundle.content["catalogue"]["models"].keys().isdisjoint(models):
+            subject = guards.subject_digest(change)
+            settle(change, acting_user=acting_user, subject_before=subject, because=because)
+            concerned.append(change)
+    return concerned
+
+
+def settle_retirements() -> None:
+    """Hold open change requests to the calendar: what they route to may retire by now."""
+    keys = retiring_keys()
+    if keys:
+        settle_users_of(keys, acting_user=None, because="A retirement came near.")

@@ -52,6 +52,11 @@ def test_outcomes__a_list__are_kept_with_their_environment(send: Any, staging: E
     assert (kept.environment, kept.class_key, kept.quality_nano) == (staging, "complex", 9 * 10**8)
 
 
+def test_outcomes__note_that_the_token_was_used(send: Any, router: tuple[RouterToken, str]) -> None:
+    send([event("a")])
+    assert RouterToken.objects.get(pk=router[0].pk).last_used_at == NOW
+
+
 @pytest.mark.parametrize("body", [{"events": [event()]}, event()])
 def test_outcomes__wrapped_or_single__are_kept(send: Any, body: object) -> None:
     assert send(body).json()["accepted"] == 1

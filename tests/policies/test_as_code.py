@@ -12,7 +12,7 @@ from django.test import Client
 from policies.engine import DocumentError
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.refusals import Refused
-from policies.services import as_code, changes, checks, drafts
+from policies.services import as_code, changes, drafts
 from policies.services.as_code import Outcome
 from policies.services.catalogue import ModelFacts, change_model
 from policies.transitions import State
@@ -21,7 +21,6 @@ from tests.policies.steps import (
     approved,
     documents,
     draft_of,
-    in_review,
     now,
     pass_evaluation,
     published,
@@ -265,17 +264,6 @@ def test_propose__without_the_right__is_refused(
     with pytest.raises(Refused) as caught:
         as_code.propose(staging, edited(files), TITLE, WHY, acting_user=user)
     assert caught.value.is_forbidden
-
-
-def test_retirement__passed_after_proposal__fails_the_static_check_of_the_next_look(
-    staging: Environment, author: User, owner: User
-) -> None:
-    change = in_review(staging, author)
-    past = ModelFacts("Orchid", 128_000, retires_on=datetime.date(2025, 6, 1))
-    change_model(CatalogueModel.objects.get(key="orchid"), past, acting_user=owner)
-    changes.rebase(change, acting_user=author)
-    states = {state.kind: state for state in checks.states_of(now(change))}
-    assert states["static_analysis"].verdict == "fail"
 
 
 # --- Download in the browser ------------------------------------------------------------

@@ -1,14 +1,20 @@
 """When the rules around an open change request change, it is held to the new ones at once."""
 
+import datetime
 from dataclasses import replace
+from decimal import Decimal
 
+import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from policies.models import Environment
+from policies.models import CatalogueModel, Environment, Provider
 from policies.models.components import ComponentKind
-from policies.services import guards, publication
+from policies.services import checks, guards, publication
+from policies.services.catalogue import ModelFacts, Price, add_model, change_model
 from policies.services.contracts import ContractText, save_contract
 from policies.services.workflows import EnvironmentRules, update_environment
+from policies.tasks import settle_retirements
 from policies.transitions import State
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import approved, in_review, now, standing
@@ -81,3 +87,45 @@ def test_contract_said_again__makes_no_new_number(staging: Environment, owner: U
     kind = ComponentKind.ROUTER_POLICY
     again = save_contract(staging.workflow, kind, owner, CONTRACT, acting_user=owner)
     assert again.number == 1
+
+
+def retires(day: datetime.date, owner: User, *, key: str = "orchid") -> None:
+    facts = ModelFacts("Renamed", 128_000, retires_on=day)
+    change_model(CatalogueModel.objects.get(key=key), facts, acting_user=owner)
+
+
+def test_model_said_to_be_retired__approved_change_that_uses_it__is_stopped_at_once(
+    staging: Environment, author: User, owner: User
+) -> None:
+    change = approved(in_review(staging, author), owner)
+    retires(datetime.date(2025, 6, 1), owner)
+    verdicts = {state.kind: state.verdict for state in checks.states_of(now(change))}
+    assert verdicts["static_analysis"] == "fail"
+    assert now(change).state == State.IN_REVIEW
+    assert standing(change).approvals == ()
+
+
+def test_model_said_to_be_retired__change_that_does_not_use_it__stays_approved(
+    staging: Environment, author: User, owner: User
+) -> None:
+    price = Price(datetime.date(2026, 1, 1), Decimal(1), Decimal(2))
+    acme = Provider.objects.get(slug="acme")
+    add_model(acme, "swift-idle", ModelFacts("Idle", 8_000), price, acting_user=owner)
+    change = approved(in_review(staging, author), owner)
+    retires(datetime.date(2025, 6, 1), owner, key="swift-idle")
+    assert now(change).state == State.APPROVED
+
+
+def test_retirement_comes_near__approved_change_that_uses_the_model__asks_to_acknowledge_it(
+    staging: Environment, author: User, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = timezone.now()
+    retires(today.date() + datetime.timedelta(days=100), owner)
+    change = approved(in_review(staging, author), owner)
+    settle_retirements()
+    assert now(change).state == State.APPROVED
+    monkeypatch.setattr(timezone, "now", lambda: today + datetime.timedelta(days=11))
+    settle_retirements()
+    assert now(change).state == State.IN_REVIEW
+    said = {state.kind: state.summary for state in checks.states_of(now(change))}
+    assert said["static_analysis"] == "1 warning not acknowledged."
