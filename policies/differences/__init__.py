@@ -36,9 +36,9 @@ def describe_difference(
     """Every change from ``old_doc`` to ``new_doc`` as a sentence, in the document's order.
 
     Pointers lead into the new document, for what was removed into the old one. With the raw
-    ``classification`` that goes with a policy, a moved rule's sentence says also for which
-    requests the move makes a difference; without it only that it makes none. Raises KeyError for
-    a kind that is no component.
+    ``classification`` that goes with a policy, a moved rule's sentence says for which requests
+    the move makes a difference, or that it makes none. Raises KeyError for a kind that is no
+    component.
     """
     comparer = _COMPARERS[kind]
     old, new = written_out(kind, old_doc), written_out(kind, new_doc)

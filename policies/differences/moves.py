@@ -18,11 +18,10 @@ from policies.engine.analysis.moves import (
     Undecided,
     order_of_classes,
     order_of_routes,
-    order_of_routes_alone,
 )
 from policies.engine.classification import parse_request_classification
 from policies.engine.reading import parsed
-from policies.engine.routing import parse_router_policy, read_router_policy
+from policies.engine.routing import read_router_policy
 from policies.sentences import listed, shown
 
 NOTHING_CHANGES = "no request is decided differently"
@@ -43,12 +42,12 @@ def with_effects(
     }
     if not moved or _has_renamed(old, new):
         return list(changes)
-    order, told_in_full = _order(kind, old, new, classification)
+    order = _order(kind, old, new, classification)
     if order is None:
         return list(changes)
     effects = {
         (moved[name], "moved"): effect
-        for name, effect in _effects(order, _ids(old), _ids(new), list(moved), told_in_full)
+        for name, effect in _effects(order, _ids(old), _ids(new), list(moved))
     }
     return [_told(one, effects.get((one.pointer, one.kind), "")) for one in changes]
 
@@ -59,24 +58,24 @@ def _told(change: Change, effect: str) -> Change:
     return replace(change, sentence=f"{change.sentence.removesuffix('.')}; {effect}.")
 
 
-def _order(kind: str, old: Entry, new: Entry, classification: object) -> tuple[Order | None, bool]:
-    """The old document's rules, and whether a request that shows a difference can be trusted."""
+def _order(kind: str, old: Entry, new: Entry, classification: object) -> Order | None:
+    """The old document's rules; None where they cannot be read, or not without more."""
     try:
         parse_component(kind, new)  # of a document that is not right nothing is claimed
         if kind == "request_classification":
-            return order_of_classes(parse_request_classification(old)), True
+            return order_of_classes(parse_request_classification(old))
         if classification is None:
-            return order_of_routes_alone(parse_router_policy(old)), False
+            return None
         known = parse_request_classification(classification)
         vocabulary = known.policy_vocabulary
         policy = parsed(old, lambda place: read_router_policy(place, vocabulary))
-        return order_of_routes(policy, known), True
+        return order_of_routes(policy, known)
     except (DocumentError, Undecided):
-        return None, False
+        return None
 
 
 def _effects(
-    order: Order, old: list[str], new: list[str], moved: list[str], told_in_full: bool
+    order: Order, old: list[str], new: list[str], moved: list[str]
 ) -> Iterator[tuple[str, str]]:
     """(id, effect) of each move; a move whose effect is not known is passed over."""
     after = [name for name in new if name in old]
@@ -93,7 +92,7 @@ def _effects(
     for name, witness in found.items():
         if witness is None:
             yield name, NOTHING_CHANGES
-        elif told_in_full:
+        else:
             yield name, f"this changes which rule decides for {_such_as(witness)}"
 
 

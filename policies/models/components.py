@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -45,6 +47,13 @@ class ComponentVersion(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("component-version", args=[self.workflow.slug, self.kind, self.number])
+
+    def classification(self) -> Any:
+        """The document of the classification that it was last composed with; None where it never
+        was. One query.
+        """
+        bundles = Bundle.objects.filter(**{self.kind: self}).order_by("-pk")
+        return bundles.values_list("request_classification__document", flat=True).first()
 
 
 class ComponentContract(models.Model):

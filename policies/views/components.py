@@ -173,7 +173,7 @@ def component_diff(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         "versions": versions,
         "old": old,
         "new": new,
-        "changes": describe_difference(kind, before, after),
+        "changes": describe_difference(kind, before, after, classification=new.classification()),
         "lines": document_lines(before, after),
     }
     return render(request, "policies/components/diff.html", context)

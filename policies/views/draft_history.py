@@ -79,7 +79,8 @@ def _show(
     before = request.GET.get("before", "")
     page = draft_page(draft)
     context: dict[str, Any] = common_context(request, page, kind)
-    found = _entries(draft, kind, int(before) if before.isdecimal() else None)
+    known = page.documents["request_classification"]
+    found = _entries(draft, kind, int(before) if before.isdecimal() else None, known)
     context |= {
         "kind": kind,
         "row": page.rows[kind],
@@ -94,7 +95,7 @@ def _show(
     return render(request, "policies/studio/history_page.html", context, status=status)
 
 
-def _entries(draft: Draft, kind: str, before: int | None) -> list[Entry]:
+def _entries(draft: Draft, kind: str, before: int | None, classification: Any) -> list[Entry]:
     """A page of entries, and one more where there are earlier ones."""
     rows = DraftRevision.objects.filter(draft=draft, kind=kind).select_related("saved_by")
     newest = rows.values_list("revision", flat=True).first()
@@ -103,11 +104,17 @@ def _entries(draft: Draft, kind: str, before: int | None) -> list[Entry]:
     found = list(rows.order_by("-revision")[: ON_ONE_PAGE + 2])
     earlier: list[DraftRevision | None] = [*found[1:], None]
     entries = [
-        Entry(row, _changes(kind, older, row), row.revision == newest)
+        Entry(row, _changes(older, row, classification), row.revision == newest)
         for row, older in zip(found, earlier, strict=True)
     ]
     return entries[: ON_ONE_PAGE + 1]
 
 
-def _changes(kind: str, older: DraftRevision | None, row: DraftRevision) -> list[Change] | None:
-    return None if older is None else describe_difference(kind, older.document, row.document)
+def _changes(
+    older: DraftRevision | None, row: DraftRevision, classification: Any
+) -> list[Change] | None:
+    if older is None:
+        return None
+    return describe_difference(
+        row.kind, older.document, row.document, classification=classification
+    )

@@ -91,7 +91,9 @@ class Difference(APIView):
         said = {
             "old": old.number,
             "new": new.number,
-            "changes": describe_difference(kind, old.document, new.document),
+            "changes": describe_difference(
+                kind, old.document, new.document, classification=new.classification()
+            ),
         }
         return Response(DifferenceSerializer(said).data)
 

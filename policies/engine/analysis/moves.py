@@ -14,11 +14,9 @@ from policies.engine.analysis.classes import Classes
 from policies.engine.analysis.findings import Witness
 from policies.engine.analysis.rule_lists import Requests, Rule, boxes_of, provided_boxes
 from policies.engine.analysis.solver import Solver, Undecided
-from policies.engine.analysis.space import CLASS, Cover, Space
+from policies.engine.analysis.space import Cover, Space
 from policies.engine.analysis.witnesses import witness_in
-from policies.engine.attributes import Attribute
 from policies.engine.classification import RequestClassification
-from policies.engine.conditions import Box, Constraint, In, Is, NotIn, Range
 from policies.engine.routing import PolicyRule, Route, RouterPolicy
 
 # Covers looked at, for one move and for all: some hundredths of a second.
@@ -87,19 +85,6 @@ def order_of_routes(policy: RouterPolicy, classification: RequestClassification)
     return Order(space, _routing_rules(policy.rules, space), requests)
 
 
-def order_of_routes_alone(policy: RouterPolicy) -> Order | None:
-    """The same where the classification is not known, so that any class and any value may come:
-    what changes nothing here changes nothing anywhere, but a witness need not be a request that
-    exists. None where two conditions disagree about an attribute's type.
-    """
-    tests = [box for rule in policy.rules for box in rule.when.boxes]
-    vocabulary = _tested(tests)
-    if vocabulary is None:
-        return None
-    space = Space(vocabulary, tests)
-    return Order(space, _routing_rules(policy.rules, space), _solver(space))
-
-
 def _solver(space: Space) -> Solver:
     return Solver(space, MOVE_BUDGET, MOVES_BUDGET)
 
@@ -126,28 +111,4 @@ def _without_idle_parts(route: Route) -> Route:
     return replace(route, salt="", candidates=plain)
 
 
-def _tested(boxes: Iterable[Box]) -> dict[str, Attribute] | None:
-    """Attributes as their tests tell them; a test for presence alone fits every type."""
-    found: dict[str, Attribute] = {}
-    classes: dict[str, None] = {}
-    for name, constraint in (test for box in boxes for test in box.tests):
-        type_ = _type_of(constraint)
-        known = found.get(name, Attribute(name, type_))
-        if type_ and known.type not in ("", type_):
-            return None
-        found[name] = replace(known, type=known.type or type_)
-        if name == CLASS and isinstance(constraint, In | NotIn):
-            classes |= dict.fromkeys(constraint.values)
-    named = {name: replace(entry, type=entry.type or "category") for name, entry in found.items()}
-    return {**named, CLASS: Attribute(CLASS, "category", values=(*classes, "another class"))}
-
-
-def _type_of(constraint: Constraint) -> str:
-    if isinstance(constraint, Range):
-        return "number"
-    if isinstance(constraint, Is):
-        return "flag"
-    return "category" if isinstance(constraint, In | NotIn) else ""
-
-
-__all__ = ["Order", "Undecided", "order_of_classes", "order_of_routes", "order_of_routes_alone"]
+__all__ = ["Order", "Undecided", "order_of_classes", "order_of_routes"]
