@@ -29,14 +29,21 @@ SAMPLE = 12
 @require_GET
 def dataset_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every dataset of a workflow."""
-    workflow = workflow_or_404(request, slug)
+    return show_datasets(request, workflow_or_404(request, slug))
+
+
+def show_datasets(
+    request: HttpRequest, workflow: Workflow, status: int = 200, refusal: Refused | None = None
+) -> HttpResponse:
+    """The list, after a refusal with its reason above."""
     rows = Dataset.objects.filter(workflow=workflow).annotate(runs=Count("evaluations"))
     context = {
         "workflow": workflow,
         "datasets": rows.select_related("created_by"),
         "may_import": can(request.user, "evaluate", workflow.team),
+        "refusal": refusal,
     }
-    return render(request, "evaluations/datasets/list.html", context)
+    return render(request, "evaluations/datasets/list.html", context, status=status)
 
 
 @login_required

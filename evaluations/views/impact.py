@@ -30,6 +30,7 @@ from evaluations.impact.wording import (
 from evaluations.models import Dataset
 from evaluations.services import impact as impacts
 from evaluations.services.standing import choose_standing_dataset, standing_dataset
+from evaluations.views.datasets import show_datasets
 from policies.engine import DocumentError, EngineError
 from policies.models import Draft, Workflow
 from policies.permissions import can
@@ -112,11 +113,11 @@ def standing_choose(request: HttpRequest, slug: str) -> HttpResponse:
         dataset = get_object_or_404(Dataset, workflow=workflow, pk=key)
     try:
         choose_standing_dataset(workflow, dataset, acting_user=person(request))
-    except Refused as refused:
-        messages.error(request, str(refused))
-    else:
-        name = f"“{dataset.name}”" if dataset else "the newest dataset"
-        messages.success(request, f"The blast radius is measured on {name} from now on.")
+    except Refused as refusal:
+        status = 403 if refusal.is_forbidden else 409
+        return show_datasets(request, workflow, status, refusal)
+    name = f"“{dataset.name}”" if dataset else "the newest dataset"
+    messages.success(request, f"The blast radius is measured on {name} from now on.")
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         return redirect(back)

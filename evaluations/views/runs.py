@@ -78,16 +78,25 @@ def run_create(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def run_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Progress while it runs; then the report, verdict and reasons first."""
-    run = _run_or_404(request, slug, pk)
+    return _show(request, _run_or_404(request, slug, pk))
+
+
+def _show(
+    request: HttpRequest,
+    run: ShadowEvaluation,
+    status: int = 200,
+    refusal: Refused | None = None,
+) -> HttpResponse:
     context = {
         "workflow": run.workflow,
         "run": run,
         "may_evaluate": can(request.user, "evaluate", run.workflow.team),
+        "refusal": refusal,
         **_progress(run),
     }
     if run.status == RunStatus.FINISHED:
         context.update(report_context(run.report), others=_other_runs(run))
-    return render(request, "evaluations/runs/detail.html", context)
+    return render(request, "evaluations/runs/detail.html", context, status=status)
 
 
 @login_required
@@ -105,14 +114,14 @@ def run_progress(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def run_cancel(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Stop a run."""
+    """Stop a run. A refusal shows the evaluation as it stands by now, with the reason."""
     run = _run_or_404(request, slug, pk)
     try:
         runs.cancel_evaluation(run, acting_user=person(request))
     except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "The evaluation is cancelled.")
+        status = 403 if refusal.is_forbidden else 409
+        return _show(request, _run_or_404(request, slug, pk), status, refusal)
+    messages.success(request, "The evaluation is cancelled.")
     return redirect(run)
 
 

@@ -179,12 +179,17 @@ def test_cancel__by_button__stops_the_run(
 ) -> None:
     run = runs.evaluate_change(proposed(staging, author), dataset, acting_user=author)
     address = f"{run.get_absolute_url()}cancel/"
-    signed_in(client, viewer).post(address)
+    refused = signed_in(client, viewer).post(address)
+    assert refused.status_code == 403
+    assert "may cancel evaluations" in refused.content.decode()
     run.refresh_from_db()
     assert run.status == "queued"
     signed_in(client, author).post(address)
     run.refresh_from_db()
     assert run.status == "cancelled"
+    again = client.post(address)
+    assert again.status_code == 409
+    assert "nothing is left to cancel" in again.content.decode()
 
 
 def test_report__of_a_finished_run__puts_verdict_and_reasons_first(

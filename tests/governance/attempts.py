@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.governance.actors import ABSENT, A, Actor
 from tests.governance.digests import undone, wrote_anything
-from tests.governance.ways import Answer, Form, Way
+from tests.governance.ways import Answer, Way
 from tests.governance.world import World
 
 FORBIDDING = frozenset({"role", "four_eyes", "re_authentication"})
@@ -42,13 +42,13 @@ def tried(
                 continue  # nobody is no person
             with undone():
                 answer, wrote = wrote_anything(lambda: attempt(world, cell.actor), world.digest)  # noqa: B023
-            fault = _fault(way, name, cell, answer, wrote)
+            fault = _fault(name, cell, answer, wrote)
             if fault:
                 wrong.append(f"{cell}, by {name}: {fault} ({answer.status} {answer.said[:200]})")
     return wrong
 
 
-def _fault(way: Way, name: str, cell: Cell, answer: Answer, wrote: bool) -> str:
+def _fault(name: str, cell: Cell, answer: Answer, wrote: bool) -> str:
     if not cell.obstacles:
         is_right = answer.is_done and (wrote or not cell.always_writes)
         return "" if is_right else f"should be allowed; wrote {wrote}"
@@ -60,8 +60,6 @@ def _fault(way: Way, name: str, cell: Cell, answer: Answer, wrote: bool) -> str:
         return "" if answer.is_sign_in else "should ask to sign in"
     if cell.unseen:
         return "" if answer.status == cell.unseen else f"should be {cell.unseen}"
-    if isinstance(way, Form) and way.refuses_by_message:
-        return "" if answer.status == 302 else "should go back with a message"
     expected = 403 if cell.obstacles & FORBIDDING else 409
     if answer.status != expected:
         return f"should be {expected}"

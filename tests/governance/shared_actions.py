@@ -149,14 +149,7 @@ def evaluating() -> list[Action]:
         Action(
             "choose the standing dataset",
             EVALUATORS,
-            (
-                Form(
-                    "standing-dataset",
-                    lambda w: {"dataset": w.dataset.pk},
-                    IN_WORKFLOW,
-                    refuses_by_message=True,
-                ),
-            ),
+            (Form("standing-dataset", lambda w: {"dataset": w.dataset.pk}, IN_WORKFLOW),),
         ),
     ]
 
@@ -191,7 +184,7 @@ def running() -> list[Action]:
             "cancel an evaluation",
             EVALUATORS,
             (
-                Form("evaluation-cancel", where=one("run"), refuses_by_message=True),
+                Form("evaluation-cancel", where=one("run")),
                 Rest("POST", "api-evaluation-cancel", where=one("run")),
             ),
         ),

@@ -54,7 +54,6 @@ class Form:
     name: str
     data: Told = nothing
     where: Told = nothing
-    refuses_by_message: bool = False  # it goes back with a message, where others answer 403
 
     @property
     def entries(self) -> frozenset[tuple[str, str]]:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from evaluations.models import Dataset
+from evaluations.models import Dataset, StandingDataset
 from evaluations.services.impact import record_impact
 from evaluations.services.standing import standing_dataset
 from policies.models import Environment, Workflow
@@ -155,8 +155,10 @@ def test_standing_dataset__by_a_viewer__stays_as_it_was(
 ) -> None:
     client.force_login(viewer)
     address = reverse("standing-dataset", args=[workflow.slug])
-    page = client.post(address, {"dataset": dataset.pk}, follow=True).content.decode()
-    assert "choose the standing dataset" in page
+    answer = client.post(address, {"dataset": dataset.pk, "next": workflow.get_absolute_url()})
+    assert answer.status_code == 403
+    assert "choose the standing dataset" in answer.content.decode()
+    assert not StandingDataset.objects.exists()
 
 
 def test_rest__of_a_change_and_of_its_draft__is_the_same_impact(
