@@ -88,15 +88,13 @@ def propose(
     return changes.submit(change, acting_user=cast.author)
 
 
-def approve_and_publish(change: ChangeRequest, when: datetime.datetime, cast: Cast) -> Release:
-    """Two approvals some hours apart, then publication by the owner, who also operates."""
-    with at(when - datetime.timedelta(hours=5)):
-        reviews.approve(
-            change, "The evaluation passes and the rules read well.", acting_user=cast.reviewer
-        )
-    if change.environment.required_approvals > 1:
-        with at(when - datetime.timedelta(hours=1)):
-            reviews.approve(change, "Agreed; the saving is worth it.", acting_user=cast.owner)
+def approve_and_publish(
+    change: ChangeRequest, when: datetime.datetime, words: tuple[tuple[User, str], ...], cast: Cast
+) -> Release:
+    """Approvals some hours apart, then publication by the owner, who also operates."""
+    for place, (person, reason) in enumerate(words):
+        with at(when - datetime.timedelta(hours=2 * (len(words) - place))):
+            reviews.approve(change, reason, acting_user=person)
     with at(when):
         return publication.publish(change, acting_user=cast.owner)
 
@@ -124,14 +122,26 @@ def live_through(
     for policy, days, title, why in stories:
         with at(days_ago(days + 2)):
             change = propose(policy, staging, title, why, cast, dataset)
-        release = approve_and_publish_on_staging(change, days_ago(days + 1), cast)
+        tried = ((cast.owner, "Good enough to try."),)  # staging asks for the owner alone
+        release = approve_and_publish(change, days_ago(days + 1), tried, cast)
         with at(days_ago(days + 0.9)):
             promotion = publication.promote(
                 release, production, "A day on staging without surprises.", acting_user=cast.author
             )
             evaluate(promotion, dataset, cast)
             changes.submit(promotion, acting_user=cast.author)
-        approve_and_publish(promotion, days_ago(days), cast)
+        agreed = (
+            (cast.reviewer, "The evaluation passes and the rules read well."),
+            (cast.owner, "Agreed; the saving is worth it."),
+        )
+        approve_and_publish(promotion, days_ago(days), agreed, cast)
+    with at(timezone.now() - datetime.timedelta(hours=26)):
+        drafts.create_draft(
+            workflow,
+            "Split technical requests 80:20",
+            acting_user=cast.author,
+            documents=scenario.documents(scenario.unfinished_policy()),
+        )
     with at(timezone.now() - datetime.timedelta(hours=3)):
         waiting = propose(
             scenario.PROPOSED_POLICY,
@@ -148,20 +158,3 @@ def live_through(
             "The cost side is clear. I will look at the French conversations before I decide.",
             acting_user=cast.reviewer,
         )
-    with at(timezone.now() - datetime.timedelta(hours=26)):
-        drafts.create_draft(
-            workflow,
-            "Split technical requests 80:20",
-            acting_user=cast.author,
-            documents=scenario.documents(scenario.unfinished_policy()),
-        )
-
-
-def approve_and_publish_on_staging(
-    change: ChangeRequest, when: datetime.datetime, cast: Cast
-) -> Release:
-    """Staging asks for one approval only, that of the components' owner."""
-    with at(when - datetime.timedelta(hours=2)):
-        reviews.approve(change, "Good enough to try.", acting_user=cast.owner)
-    with at(when):
-        return publication.publish(change, acting_user=cast.owner)

@@ -42,10 +42,9 @@ def record_evidence(run: ShadowEvaluation) -> None:
 
 def summary_of(run: ShadowEvaluation) -> str:
     """One or two sentences: what was compared, and the first reason."""
-    requests = f"{run.dataset.requests:,}".replace(",", "\u202f")
     reasons = run.report["reasons"]
     more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
-    return f"On {requests} requests of “{run.dataset.name}”: {reasons[0]}{more}"
+    return f"On {run.dataset.requests:,} requests of “{run.dataset.name}”: {reasons[0]}{more}"
 
 
 def _detail(run: ShadowEvaluation) -> dict[str, Any]:

@@ -13,14 +13,11 @@ from django.views.decorators.http import require_GET
 
 from policies.differences import describe_difference, document_lines, written_out
 from policies.engine import COMPONENTS
-from policies.fallback_grid import grid_of
 from policies.models import ComponentVersion, Draft, Release, Workflow
 from policies.models.components import ComponentKind
 from policies.permissions import can
-from policies.sentences import units_of
 from policies.services import contracts
-from policies.services.bundles import catalogue_document
-from policies.views.draft_page import LAYER_LABELS
+from policies.views.reading import reading_context
 from policies.views.visible import workflow_or_404
 
 
@@ -135,24 +132,6 @@ def component_version(request: HttpRequest, slug: str, kind: str, number: int) -
         **reading_context(kind, version.document),
     }
     return render(request, "policies/components/version.html", context)
-
-
-def reading_context(kind: str, document: Any) -> dict[str, Any]:
-    """What a component's reading view needs beside the document."""
-    context: dict[str, Any] = {
-        "read_template": f"policies/components/read_{kind}.html",
-        "units": units_of(document),
-    }
-    if kind == "fallback_matrix":
-        context["grid"] = grid_of(document, None, catalogue_document())
-    if kind == "quality_thresholds":
-        entries = document.get("thresholds", [])
-        context["layers"] = [
-            (label, found)
-            for key, label in LAYER_LABELS.items()
-            if (found := [entry for entry in entries if entry.get("layer") == key])
-        ]
-    return context
 
 
 @login_required

@@ -24,6 +24,7 @@ from policies.permissions import can
 from policies.refusals import Refused
 from policies.services import draft_history, drafts, presence
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
+from policies.views.reading import reading_context
 from policies.views.visible import person, workflow_or_404
 
 EDIT = "_edit"
@@ -217,7 +218,7 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
     opened = attempt.opened
     if request.method == "GET":
         opened = edits.opened_at_first(kind, opened, page.problems[kind])
-    # Who may not edit cannot open entries one by one, so all of them are open.
+    # Who may no longer edit cannot open entries one by one, so all of them are open.
     shown = opened if context["can_edit"] else None
     context |= document_context(page, kind, shown, attempt.parked)
     context |= {
@@ -226,6 +227,8 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
         "reach": draft_history.reach(draft, kind),
         "focus": attempt.focus,
     }
+    if request.method == "GET" and not context["can_edit"] and not page.problems[kind]:
+        context |= reading_context(kind, page.documents[kind])
     template = "policies/studio/document.html"
     if request.headers.get("HX-Request") and request.method == "POST":
         template = "policies/studio/document_body.html"

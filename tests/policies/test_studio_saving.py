@@ -149,13 +149,27 @@ def test_viewer__saves__is_forbidden(
     draft = draft_of(workflow, author)
     client.force_login(viewer)
     page = client.get(address(draft, "router_policy")).content.decode()
-    assert '<fieldset class="editor" id="editor" data-focus="" disabled>' in page
-    assert 'name="rules.0.id"' in page and "Propose change" not in page
+    assert "swift-small 90%, orchid 10%" in page  # sentences to read, and nothing to fill in
+    assert 'id="editor-form"' not in page and "Propose change" not in page
     data = posted("router_policy", written_out("router_policy"), 1)
     data["rules.0.description"] = "Sneaked in"
     response = client.post(address(draft, "router_policy"), data)
     assert response.status_code == 403
+    kept = response.content.decode()
+    assert "Sneaked in" in kept and 'data-focus="" disabled>' in kept
     assert draft.documents.get(kind="router_policy").revision == 1
+
+
+def test_viewer__of_a_document_that_is_not_right__sees_each_fault_beside_its_field(
+    client: Client, workflow: Workflow, author: User, viewer: User
+) -> None:
+    draft = draft_of(workflow, author)
+    wrong = written_out("router_policy")
+    wrong["rules"][0]["route"]["candidates"][0]["weight"] = "many"
+    drafts.save_document(draft, "router_policy", wrong, acting_user=author)
+    client.force_login(viewer)
+    page = client.get(address(draft, "router_policy")).content.decode()
+    assert 'data-focus="" disabled>' in page and "Must be a number, not text." in page
 
 
 def test_outsider__finds_no_draft(

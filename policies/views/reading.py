@@ -1,0 +1,29 @@
+"""A component's document to be read: for versions, and for drafts that one may not edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.fallback_grid import grid_of
+from policies.sentences import units_of
+from policies.services.bundles import catalogue_document
+from policies.views.draft_page import LAYER_LABELS
+
+
+def reading_context(kind: str, document: Any) -> dict[str, Any]:
+    """Template context of a component's document as sentences and tables."""
+    context: dict[str, Any] = {
+        "document": document,
+        "read_template": f"policies/components/read_{kind}.html",
+        "units": units_of(document),
+    }
+    if kind == "fallback_matrix":
+        context["grid"] = grid_of(document, None, catalogue_document())
+    if kind == "quality_thresholds":
+        entries = document.get("thresholds", [])
+        context["layers"] = [
+            (label, found)
+            for key, label in LAYER_LABELS.items()
+            if (found := [entry for entry in entries if entry.get("layer") == key])
+        ]
+    return context
