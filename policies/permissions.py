@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from policies.models.teams import Membership, Role, Team
@@ -73,7 +74,12 @@ def can(user: User | AnonymousUser, capability: str, team: Team) -> bool:
     """
     if capability == "view" and user.is_superuser:
         return True
-    return any(capability in CAPABILITIES[role] for role in roles_in(user, team))
+    return grants(roles_in(user, team), capability)
+
+
+def grants(roles: Iterable[str], capability: str) -> bool:
+    """Whether one of these roles holds a capability."""
+    return any(capability in CAPABILITIES[role] for role in roles)
 
 
 def roles_with(capability: str) -> list[str]:

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
-from policies.models.components import Bundle
+from policies.models.components import Bundle, ComponentKind
 from policies.models.drafts import Draft
 from policies.models.releases import Release
+from policies.models.teams import Membership
 from policies.models.workflows import Environment, Workflow
 from policies.transitions import OPEN_STATES, State
 
@@ -23,7 +24,9 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def visible_to(self, user: User | AnonymousUser) -> ChangeRequestQuerySet:
         if user.is_superuser:
             return self
-        return self.filter(workflow__team__memberships__user_id=user.pk or 0).distinct()
+        return self.filter(
+            workflow__team__in=Membership.objects.filter(user_id=user.pk or 0).values("team")
+        )
 
     def open(self) -> ChangeRequestQuerySet:
         return self.filter(state__in=OPEN_STATES)
@@ -42,6 +45,22 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
             "base_release__bundle",
             "scheduled_by",
         )
+
+    def for_review(self) -> ChangeRequestQuerySet:
+        """What the review page reads besides: the draft, the versions without their documents,
+        which are in the bundles, and as `goes_on` whether another environment comes after."""
+        versions = [
+            f"{bundle}__{kind}"
+            for bundle in ("bundle", "base_release__bundle")
+            for kind in ComponentKind.values
+        ]
+        later = Environment.objects.filter(
+            workflow=models.OuterRef("workflow"),
+            position__gt=models.OuterRef("environment__position"),
+        )
+        rows = self.with_related().select_related("draft", *versions)
+        rows = rows.defer("base_release__body", *(f"{version}__document" for version in versions))
+        return rows.annotate(goes_on=models.Exists(later))
 
 
 class ChangeRequest(models.Model):
@@ -197,9 +216,6 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """What starts a thread: said of one place of the bundle. Plain remarks resolve nothing."""
         return self.filter(parent=None).exclude(anchor="")
 
-    def unresolved(self) -> CommentQuerySet:
-        return self.threads().filter(resolved_at=None)
-
 
 class Comment(models.Model):
     """A remark in the discussion, or an answer to one.
@@ -231,3 +247,8 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author} on {self.change}"
+
+    @property
+    def is_open_thread(self) -> bool:
+        """Whether it starts a thread that nobody has resolved."""
+        return self.parent_id is None and bool(self.anchor) and self.resolved_at is None

@@ -19,9 +19,6 @@ class FreezeWindowQuerySet(models.QuerySet["FreezeWindow"]):
         concerned = models.Q(environment=environment) | models.Q(environment=None)
         return self.filter(concerned, workflow=environment.workflow_id)
 
-    def covering(self, moment: datetime.datetime) -> FreezeWindowQuerySet:
-        return self.filter(lifted_at=None, starts_at__lte=moment, ends_at__gt=moment)
-
     def ahead(self, moment: datetime.datetime) -> FreezeWindowQuerySet:
         """In force or still to come."""
         return self.filter(lifted_at=None, ends_at__gt=moment)
@@ -58,6 +55,9 @@ class FreezeWindow(models.Model):
 
     def __str__(self) -> str:
         return f"Freeze of {self.where}"
+
+    def holds_at(self, moment: datetime.datetime) -> bool:
+        return self.lifted_at is None and self.starts_at <= moment < self.ends_at
 
     @property
     def where(self) -> str:

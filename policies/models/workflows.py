@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.urls import reverse
 
-from policies.models.teams import Team
+from policies.models.teams import Membership, Team
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -18,7 +18,7 @@ class WorkflowQuerySet(models.QuerySet["Workflow"]):
         """Workflows of the teams this person belongs to; all of them for a superuser."""
         if user.is_superuser:
             return self
-        return self.filter(team__memberships__user_id=user.pk or 0).distinct()
+        return self.filter(team__in=Membership.objects.filter(user_id=user.pk or 0).values("team"))
 
 
 class Workflow(models.Model):

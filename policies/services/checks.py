@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from policies.engine import digest
 from policies.models import ChangeRequest, Check, ComponentContract, Release
@@ -46,6 +48,15 @@ class CheckState:
     @property
     def passes(self) -> bool:
         return self.verdict == Verdict.PASS
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a change request has shown: the newest check of each kind for its present content and
+    base, and every shadow evaluation of it, the last first."""
+
+    newest: Mapping[str, Check]
+    evaluations: tuple[Check, ...]
 
 
 @transaction.atomic
@@ -131,15 +142,22 @@ def newest(change: ChangeRequest, kind: str) -> Check | None:
     return rows.order_by("pk").last()
 
 
-def states_of(change: ChangeRequest) -> list[CheckState]:
-    """Every check the environment requires, each with its newest evidence for this content."""
-    evidence: dict[str, Check] = {}
-    rows = Check.objects.filter(
-        change=change, bundle_digest=change.bundle.digest, base_digest=change.base_digest
+def evidence_of(change: ChangeRequest) -> Evidence:
+    """All the evidence that anybody asks for, in one query."""
+    subject = (change.bundle.digest, change.base_digest)
+    of_this = Q(bundle_digest=subject[0], base_digest=subject[1])
+    rows = Check.objects.filter(of_this | Q(kind=CheckKind.SHADOW_EVALUATION), change=change)
+    found = list(rows.order_by("pk"))
+    return Evidence(
+        {row.kind: row for row in found if (row.bundle_digest, row.base_digest) == subject},
+        tuple(row for row in reversed(found) if row.kind == CheckKind.SHADOW_EVALUATION),
     )
-    for check in rows.order_by("pk"):
-        evidence[check.kind] = check
-    return [_state(kind, evidence.get(kind)) for kind in change.environment.required_checks]
+
+
+def states_of(change: ChangeRequest, evidence: Evidence | None = None) -> list[CheckState]:
+    """Every check the environment requires, each with its newest evidence for this content."""
+    newest_of = (evidence or evidence_of(change)).newest
+    return [_state(kind, newest_of.get(kind)) for kind in change.environment.required_checks]
 
 
 def _state(kind: str, check: Check | None) -> CheckState:

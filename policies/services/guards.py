@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,12 +11,13 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from policies.engine import digest
-from policies.models import ChangeRequest, ComponentContract, Membership, Review, ReviewDebt
+from policies.models import ChangeRequest, Membership, Review
 from policies.models.changes import CheckKind, ReviewVerdict
 from policies.models.components import ComponentKind
-from policies.permissions import CAPABILITIES, can, roles_with
+from policies.permissions import CAPABILITIES, can, grants, roles_with
 from policies.refusals import Reason, Refused
 from policies.services import checks, protection
+from policies.services.change_facts import ChangeFacts
 from policies.services.quorum import Quorum, RoleShort, quorum_of, roles_short
 from policies.transitions import TRANSITIONS, State
 
@@ -59,41 +60,16 @@ def subject_digest(change: ChangeRequest, states: list[checks.CheckState] | None
     return digest(subject)
 
 
-def touched_components(change: ChangeRequest) -> list[str]:
-    """Kinds whose document differs from the base; all four for a first release."""
-    if change.base_release is None:
-        return list(ComponentKind.values)
-    new, base = change.bundle, change.base_release.bundle
-    kinds = ComponentKind.values
-    return [kind for kind in kinds if getattr(new, f"{kind}_id") != getattr(base, f"{kind}_id")]
-
-
-def component_owners(change: ChangeRequest) -> dict[str, User]:
-    """The owner in force of each touched component."""
-    owners: dict[str, User] = {}
-    contracts = ComponentContract.objects.filter(
-        workflow=change.workflow, kind__in=touched_components(change)
-    )
-    for contract in contracts.select_related("owner").order_by("number"):
-        owners[contract.kind] = contract.owner
-    return owners
-
-
 def standing_of(
-    change: ChangeRequest,
-    states: list[checks.CheckState] | None = None,
-    *,
-    subject: str | None = None,
-    contributors: Collection[int] | None = None,
+    change: ChangeRequest, facts: ChangeFacts | None = None, *, subject: str | None = None
 ) -> Standing:
     """Approvals and objections that count for a subject, and what is still needed.
 
     The subject is what is there now, unless another is named: what once went out unreviewed.
     """
-    subject = subject or subject_digest(change, states)
-    reviews = tuple(change.reviews.standing().select_related("reviewer"))
-    if contributors is None:
-        contributors = set(change.contributors.values_list("pk", flat=True))
+    facts = facts or ChangeFacts(change)
+    subject = subject or subject_digest(change, facts.states)
+    reviews, contributors = tuple(facts.standing_reviews), facts.contributors
     approvals = tuple(
         review
         for review in reviews
@@ -103,38 +79,31 @@ def standing_of(
     )
     objections = tuple(review for review in reviews if review.verdict != ReviewVerdict.APPROVE)
     approvers = {review.reviewer_id for review in approvals}
-    owners = component_owners(change)
+    owners = facts.owners
     missing = tuple(
         f"{owner.get_full_name() or owner.get_username()} ({ComponentKind(kind).label.lower()})"
         for kind, owner in owners.items()
         if owner.pk not in approvers and owner.pk not in contributors
     )
-    quorum = quorum_of(change)
-    short = roles_short(quorum, change, approvers)
+    quorum = quorum_of(facts)
+    short = roles_short(quorum, facts, approvers)
     return Standing(
         subject, reviews, approvals, objections, quorum.required, missing, quorum, short, owners
     )
 
 
-class Situation:
-    """A change request as one person meets it; each fact is read once, when first asked for."""
+class Situation(ChangeFacts):
+    """A change request as one person meets it."""
 
     def __init__(self, change: ChangeRequest, user: User) -> None:
-        self.change, self.user = change, user
-
-    @cached_property
-    def states(self) -> list[checks.CheckState]:
-        return checks.states_of(self.change)
+        super().__init__(change)
+        self.user = user
 
     @cached_property
     def standing(self) -> Standing:
         """For what is owed, of what went out; else of what is there now."""
-        owed = None if self.change.is_open or self.debt is None else self.debt.subject_digest
-        return standing_of(self.change, self.states, subject=owed, contributors=self.contributors)
-
-    @cached_property
-    def contributors(self) -> dict[int, User]:
-        return {person.pk: person for person in self.change.contributors.all()}
+        owed = self.debt.subject_digest if self.debt is not None else None
+        return standing_of(self.change, self, subject=owed)
 
     @property
     def is_contributor(self) -> bool:
@@ -142,11 +111,18 @@ class Situation:
 
     @cached_property
     def still_needed(self) -> list[Reason]:
-        return still_needed(self.change, self.states, self.standing)
+        return still_needed(self, self.standing)
 
     @cached_property
-    def debt(self) -> ReviewDebt | None:
-        return ReviewDebt.objects.with_related().filter(change=self.change).open().first()
+    def roles(self) -> frozenset[str]:
+        """The person's own in the team, as they are now."""
+        own = (row.role for row in self.members if row.user_id == self.user.pk)
+        return frozenset(own) if self.user.is_active else frozenset()
+
+    @property
+    def own_reviews(self) -> list[Review]:
+        """What the person said that still counts."""
+        return [review for review in self.standing_reviews if review.reviewer_id == self.user.pk]
 
 
 def awaiting_review_by(user: User) -> QuerySet[ChangeRequest]:
@@ -174,7 +150,7 @@ def why_not(
     situation = situation or Situation(change, user)
     reasons: list[Reason] = []
     team = change.workflow.team
-    if not can(user, transition.capability, team):
+    if not grants(situation.roles, transition.capability):
         who = " or ".join(roles_with(transition.capability))
         reasons.append(
             Reason("role", f"Only {who} of {team} may do this.", "Ask one of them to do it.")
@@ -212,9 +188,9 @@ def require_due(change: ChangeRequest) -> None:
     if change.state not in TRANSITIONS["publish"].sources:
         now = State(change.state).label.lower()
         reasons.append(Reason("state", f"It was {now}, not approved, when its time came."))
-    states = checks.states_of(change)
+    facts = ChangeFacts(change)
     reasons += protection.too_late(change)
-    reasons += still_needed(change, states, standing_of(change, states))
+    reasons += still_needed(facts, standing_of(change, facts))
     if reasons:
         raise Refused(*reasons)
 
@@ -260,20 +236,19 @@ def _withdrawing(situation: Situation) -> list[Reason]:
 
 
 def _taking_back(situation: Situation) -> list[Reason]:
-    if situation.change.reviews.standing().filter(reviewer=situation.user).exists():
+    if situation.own_reviews:
         return []
     return [Reason("review", "There is no review of yours that counts.")]
 
 
-def still_needed(
-    change: ChangeRequest, states: list[checks.CheckState], standing: Standing
-) -> list[Reason]:
+def still_needed(facts: ChangeFacts, standing: Standing) -> list[Reason]:
     """All that stands between the proposal and its publication, whoever asks."""
+    must_resolve = facts.change.environment.threads_must_be_resolved
     return [
-        *_unmet(states),
+        *_unmet(facts.states),
         *_approvals_needed(standing),
-        *protection.unresolved_threads(change),
-        *protection.frozen(change),
+        *(protection.unresolved_threads(facts.comments) if must_resolve else ()),
+        *protection.frozen(facts.change, facts.freezes),
     ]
 
 
@@ -318,7 +293,7 @@ def _breaking_glass(situation: Situation) -> list[Reason]:
     """Only what may never be skipped: documents without errors. The rest becomes a debt."""
     change = situation.change
     reasons = protection.re_authentication(change.environment)
-    found = checks.newest(change, CheckKind.STATIC_ANALYSIS)
+    found = situation.newest_check(CheckKind.STATIC_ANALYSIS)
     findings = found.detail.get("findings", []) if found else None
     if findings is None or any(finding["severity"] == "error" for finding in findings):
         sentence = "Static analysis finds errors, or was not run: routers could not rely on this."
@@ -339,12 +314,8 @@ def _approving_afterwards(situation: Situation) -> list[Reason]:
         return [NO_DEBT]
     reasons = [*_four_eyes(situation)]
     reasons += protection.re_authentication(situation.change.environment)
-    said = situation.change.reviews.standing().filter(
-        reviewer=situation.user,
-        verdict=ReviewVerdict.APPROVE,
-        subject_digest=situation.debt.subject_digest,
-    )
-    if said.exists():
+    owed = (ReviewVerdict.APPROVE, situation.debt.subject_digest)
+    if any((review.verdict, review.subject_digest) == owed for review in situation.own_reviews):
         reasons.append(Reason("done", "Your approval of it counts already."))
     return reasons
 

@@ -79,11 +79,12 @@ def comparison_of(
     Ours is the draft as it is saved where it can be read, else what was proposed.
     """
     base = change.base_release
-    if base is None or not change.is_open:
+    if base is None or base.is_active or not change.is_open:
         return None
     active = changes.active_release(change.environment)
     if active is None or active.bundle.digest == base.bundle.digest:
         return None
+    active.workflow, active.environment = change.workflow, change.environment
     ours = _our_documents(change)
     compared = tuple(
         _compared(kind, base.bundle.content, ours, active.bundle.content, choices or {})

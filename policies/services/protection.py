@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from django.utils import timezone
 
-from policies.models import ChangeRequest, Environment, FreezeWindow, Workflow
+from policies.models import ChangeRequest, Comment, Environment, FreezeWindow, Workflow
 from policies.origin import PASSWORD_LASTS, current_origin
 from policies.refusals import Reason
 
@@ -19,10 +20,10 @@ def moment_in_words(moment: datetime.datetime) -> str:
     return f"{moment.astimezone(datetime.UTC):%-d %b %Y %H:%M} UTC"
 
 
-def freeze_at(environment: Environment, moment: datetime.datetime) -> FreezeWindow | None:
+def freeze_at(windows: Iterable[FreezeWindow], moment: datetime.datetime) -> FreezeWindow | None:
     """The freeze that holds then, the one that ends last; None when publication is free."""
-    windows = FreezeWindow.objects.of(environment).covering(moment)
-    return windows.select_related("environment").order_by("ends_at").last()
+    holding = [window for window in windows if window.holds_at(moment)]
+    return max(holding, key=lambda window: window.ends_at, default=None)
 
 
 def freezes_ahead(where: Environment | Workflow) -> list[FreezeWindow]:
@@ -40,12 +41,15 @@ def is_waiting(change: ChangeRequest) -> bool:
     return change.publish_at is not None and change.publish_at > timezone.now()
 
 
-def frozen(change: ChangeRequest) -> list[Reason]:
-    """A freeze at the moment of publication: its scheduled time while that is to come, else now."""
+def frozen(change: ChangeRequest, freezes: Iterable[FreezeWindow]) -> list[Reason]:
+    """A freeze at the moment of publication: its scheduled time while that is to come, else now.
+
+    `freezes` are those ahead of its environment.
+    """
     moment = timezone.now()
     if change.publish_at is not None and change.publish_at > moment:
         moment = change.publish_at
-    window = freeze_at(change.environment, moment)
+    window = freeze_at(freezes, moment)
     return [frozen_until(window, change.environment)] if window else []
 
 
@@ -79,11 +83,9 @@ def too_late(change: ChangeRequest) -> list[Reason]:
     return [Reason("late", sentence, "Publish it by hand, or set another time.")]
 
 
-def unresolved_threads(change: ChangeRequest) -> list[Reason]:
-    """Open threads, where the environment wants them resolved."""
-    if not change.environment.threads_must_be_resolved:
-        return []
-    count = change.comments.unresolved().count()
+def unresolved_threads(comments: Iterable[Comment]) -> list[Reason]:
+    """Threads still open among all that was said of a change request."""
+    count = sum(1 for comment in comments if comment.is_open_thread)
     if not count:
         return []
     noun = "thread is" if count == 1 else "threads are"

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from policies.engine import digest
-from policies.models import ChangeRequest, DecisionAnswers, Environment, Workflow
+from policies.models import ChangeRequest, DecisionAnswers, Workflow
 from policies.services import audit
 from policies.services.locking import lock_workflow
 from policies.services.rights import require_right
@@ -107,10 +107,13 @@ def reading_of(workflow: Workflow, at: datetime.datetime | None = None) -> Readi
     return Reading(answers, tuple(answered(answers)), tuple(open_questions(answers)))
 
 
-def reading_for(change: ChangeRequest) -> Reading:
-    """The same for who reviews a change; for the last environment with a hint on open questions."""
+def reading_for(change: ChangeRequest, *, is_last: bool) -> Reading:
+    """The same for who reviews a change; for the last environment with a hint on open questions.
+
+    `is_last`: nothing is promoted on from there, so what matters most goes out.
+    """
     reading = reading_of(change.workflow)
-    if not reading.missing or _is_before_another(change.environment):
+    if not reading.missing or not is_last:
         return reading
     open_now = "None" if len(reading.missing) == len(QUESTIONS) else "Not every one"
     hint = (
@@ -118,9 +121,3 @@ def reading_for(change: ChangeRequest) -> Reading:
         f"{change.environment.name}. Open: {' '.join(reading.missing)}"
     )
     return Reading(reading.answers, reading.entries, reading.missing, hint)
-
-
-def _is_before_another(environment: Environment) -> bool:
-    """Whether releases are promoted on from here: what matters most comes last."""
-    later = Environment.objects.filter(workflow=environment.workflow_id)
-    return later.filter(position__gt=environment.position).exists()

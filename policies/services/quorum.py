@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
 from policies.impact_facts import impact_facts
-from policies.models import ChangeRequest, Membership
+from policies.models import Membership
 from policies.models.changes import CheckKind
-from policies.permissions import CAPABILITIES
+from policies.permissions import grants
 from policies.risk_rules import ROLES, RiskFinding, judge, read_rules
-from policies.services import checks
+from policies.services.change_facts import ChangeFacts
 
 
 @dataclass(frozen=True)
@@ -64,28 +64,25 @@ class Candidate:
     roles: str
 
 
-def quorum_of(change: ChangeRequest) -> Quorum:
-    """What this content needs here. The impact is read only where a rule asks for it."""
-    environment = change.environment
+def quorum_of(facts: ChangeFacts) -> Quorum:
+    """What this content needs here. The impact is looked at only where a rule asks for it."""
+    environment = facts.change.environment
     if not environment.risk_rules:
         return Quorum(environment.required_approvals)
-    check = checks.newest(change, CheckKind.IMPACT)
-    facts = impact_facts(check.detail) if check else None
-    rules = read_rules(environment.risk_rules)
-    return Quorum(environment.required_approvals, judge(rules, facts, change.bundle.content))
+    check = facts.newest_check(CheckKind.IMPACT)
+    impact = impact_facts(check.detail) if check else None
+    risks = judge(read_rules(environment.risk_rules), impact, facts.change.bundle.content)
+    return Quorum(environment.required_approvals, risks)
 
 
 def roles_short(
-    quorum: Quorum, change: ChangeRequest, approvers: Iterable[int]
+    quorum: Quorum, facts: ChangeFacts, approvers: Collection[int]
 ) -> tuple[RoleShort, ...]:
-    """Roles of which too few have approved. No query where no role is asked for."""
+    """Roles of which too few have approved. The team is looked at only where one is asked for."""
     asked = quorum.of_roles
     if not asked:
         return ()
-    holders = Membership.objects.filter(
-        team=change.workflow.team_id, role__in=asked, user__in=list(approvers)
-    )
-    held = list(holders.values_list("role", "user_id").distinct())
+    held = {(row.role, row.user_id) for row in facts.members if row.user_id in approvers}
     counts = {role: sum(1 for held_role, _ in held if held_role == role) for role in asked}
     return tuple(
         RoleShort(role, count - counts[role])
@@ -94,18 +91,10 @@ def roles_short(
     )
 
 
-def candidates(change: ChangeRequest, but: Iterable[int]) -> list[Candidate]:
-    """Active members who may review and are not among `but`, by name."""
-    reviewing = [role for role, held in CAPABILITIES.items() if "review" in held]
-    rows = (
-        Membership.objects.filter(
-            team=change.workflow.team_id, role__in=reviewing, user__is_active=True
-        )
-        .exclude(user__in=list(but))
-        .select_related("user")
-        .order_by("user__first_name", "user__last_name", "user__username", "role")
-    )
+def candidates(members: Iterable[Membership], but: Collection[int]) -> list[Candidate]:
+    """Active members who may review and are not among `but`, in the order of the members."""
     found: dict[int, tuple[User, list[str]]] = {}
-    for row in rows:
-        found.setdefault(row.user_id, (row.user, []))[1].append(row.get_role_display().lower())
+    for row in members:
+        if row.user.is_active and row.user_id not in but and grants([row.role], "review"):
+            found.setdefault(row.user_id, (row.user, []))[1].append(row.get_role_display().lower())
     return [Candidate(user, ", ".join(roles)) for user, roles in found.values()]

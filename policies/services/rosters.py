@@ -20,6 +20,7 @@ from policies.models.components import ComponentKind
 from policies.notifications.recipients import Member, Roster
 from policies.permissions import CAPABILITIES
 from policies.services import guards
+from policies.services.change_facts import component_owners
 
 
 def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
@@ -36,7 +37,7 @@ def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
         members=_members(workflow.team),
         contributors=frozenset(links.values_list("user_id", flat=True)),
         owned=_owned(workflow),
-        owners_needed=_by_person(guards.component_owners(open_change)) if open_change else {},
+        owners_needed=_by_person(component_owners(open_change)) if open_change else {},
         satisfied=_satisfied(open_change) if open_change else frozenset(),
         heard=frozenset(reviews.values_list("reviewer_id", flat=True)),
         commenters=frozenset(comments.values_list("author_id", flat=True)),

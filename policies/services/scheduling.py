@@ -70,7 +70,7 @@ def _require_possible(change: ChangeRequest, publish_at: datetime.datetime) -> N
         raise Refused(Reason("schedule", "That time is over.", "Choose a time to come."))
     if publish_at > now + FARTHEST:
         raise Refused(Reason("schedule", "That is over a year away.", "Choose an earlier time."))
-    window = protection.freeze_at(change.environment, publish_at)
+    window = protection.freeze_at(protection.freezes_ahead(change.environment), publish_at)
     if window is not None:
         raise Refused(protection.frozen_until(window, change.environment))
 

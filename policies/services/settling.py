@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from policies.models import ChangeRequest
 from policies.services import audit, checks, guards
+from policies.services.change_facts import ChangeFacts
 from policies.services.locking import locked_open_changes
 from policies.services.retirements import retiring_keys
 from policies.services.voiding import void_approvals
@@ -27,16 +28,17 @@ def settle(
     is locked by the caller.
     """
     checks.refresh_computed(change)
-    states = checks.states_of(change)
-    if guards.subject_digest(change, states) != subject_before:
+    facts = ChangeFacts(change)
+    if guards.subject_digest(change, facts.states) != subject_before:
         void_approvals(change, because, acting_user=acting_user)
-    standing = guards.standing_of(change, states)
+    # Reviews are read here and no sooner: after those that count no longer were voided.
+    standing = guards.standing_of(change, facts)
     target = State(change.state)
     if change.state == State.CHANGES_REQUESTED and not standing.objections:
         target = State.IN_REVIEW
     if change.state == State.APPROVED and not standing.is_enough:
         target = State.IN_REVIEW
-    elif target == State.IN_REVIEW and standing.is_enough and all(s.passes for s in states):
+    elif target == State.IN_REVIEW and standing.is_enough and all(s.passes for s in facts.states):
         target = State.APPROVED
     if target != change.state:
         _move(change, target, because, acting_user)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Prefetch
 from django.utils import timezone
 
 from policies.anchors import Place, find_again, place_at
@@ -28,13 +27,13 @@ class Thread:
     """
 
     root: Comment
-    replies: list[Comment]
+    replies: Sequence[Comment]
     place: Place | None
     standing: str
 
     @property
     def is_open(self) -> bool:
-        return bool(self.root.anchor) and self.root.resolved_at is None
+        return self.root.is_open_thread
 
     @property
     def pointer(self) -> str:
@@ -42,17 +41,21 @@ class Thread:
         return self.place.pointer if self.place else self.root.anchor
 
 
-def threads_of(change: ChangeRequest) -> list[Thread]:
-    """The whole discussion, oldest first. Two queries."""
-    replies = Comment.objects.select_related("author")
-    roots = change.comments.filter(parent=None).select_related("author", "resolved_by")
-    roots = roots.prefetch_related(Prefetch("replies", queryset=replies, to_attr="answers"))
-    return [thread_of(root, change.bundle.content) for root in roots]
+def threads_of(change: ChangeRequest, comments: Iterable[Comment]) -> list[Thread]:
+    """The whole discussion in order, from all remarks and answers, the oldest first."""
+    answers: dict[int, list[Comment]] = {}
+    roots = []
+    for comment in comments:
+        if comment.parent_id is None:
+            roots.append(comment)
+        else:
+            answers.setdefault(comment.parent_id, []).append(comment)
+    content = change.bundle.content
+    return [thread_of(root, content, answers.get(root.pk, ())) for root in roots]
 
 
-def thread_of(root: Comment, content: Mapping[str, Any]) -> Thread:
+def thread_of(root: Comment, content: Mapping[str, Any], answers: Sequence[Comment] = ()) -> Thread:
     """A remark held against the present content."""
-    answers: list[Comment] = getattr(root, "answers", [])
     if not root.anchor:
         return Thread(root, answers, None, "")
     place = find_again(content, root.anchor_path) if root.anchor_path else None

@@ -20,7 +20,7 @@ from policies.transitions import OPEN_STATES, State
 from policies.views import protection_acts
 from policies.views.protection_acts import Act
 from policies.views.review_page import review_context
-from policies.views.visible import change_or_404, person, workflow_or_404
+from policies.views.visible import change_or_404, person, review_or_404, workflow_or_404
 
 CHOICE = "choice:"
 FILTERS = {
@@ -99,7 +99,7 @@ def change_create(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def change_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The review page."""
-    change = change_or_404(request, slug, number)
+    change = review_or_404(request, slug, number)
     return render(request, "policies/changes/detail.html", review_context(change, person(request)))
 
 
@@ -237,7 +237,7 @@ def change_act(request: HttpRequest, slug: str, number: int, action: str) -> Htt
             problems = list(error.problems)
         else:
             return redirect(change)
-    change = change_or_404(request, slug, number)
+    change = review_or_404(request, slug, number)
     context = review_context(change, person(request))
     context.update(refusal=refusal, problems=problems, attempted=action, attempted_form=form)
     return render(request, "policies/changes/detail.html", context, status=status)

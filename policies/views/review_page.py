@@ -11,11 +11,12 @@ from django.contrib.auth.models import User
 from policies.anchors import place_at
 from policies.differences import Change, describe_difference
 from policies.impact_facts import impact_facts
-from policies.models import AuditEvent, ChangeRequest, ComponentVersion, ReviewDebt
+from policies.models import AuditEvent, ChangeRequest, ComponentVersion
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
 from policies.refusals import Reason
 from policies.services import checks, guards, merging, protection, questions, quorum, threads
+from policies.services.change_facts import touched_components
 from policies.services.threads import Thread
 from policies.transitions import TRANSITIONS, State
 from policies.views.review_summary import Counted, awaited_names, summarise
@@ -61,16 +62,15 @@ class Approver:
 
 def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     """Template context of the review page."""
-    if change.base_release is not None:  # known already: a change and its base share both
-        change.base_release.workflow = change.workflow
-        change.base_release.environment = change.environment
+    _share_workflow(change)
+    goes_on: bool = change.goes_on  # type: ignore[attr-defined]  # brought by `for_review`
     situation = guards.Situation(change, user)
     states, standing = situation.states, situation.standing
     obstacles = {action: guards.why_not(action, change, user, situation) for action in TRANSITIONS}
-    discussion = threads.threads_of(change)
+    discussion = threads.threads_of(change, situation.comments)
     described = component_changes(change, discussion)
     contributors = list(situation.contributors.values())
-    impact = checks.newest(change, CheckKind.IMPACT)
+    impact = situation.newest_check(CheckKind.IMPACT)
     found = findings(states)
     return {
         "workflow": change.workflow,
@@ -96,18 +96,29 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "gates": gates(change, states, discussion),
         "three_way": merging.comparison_of(change),
         "history": history(change),
-        "evidence_runs": change.checks.filter(kind="shadow_evaluation").order_by("-pk"),
+        "evidence_runs": situation.evidence.evaluations,
         "discussion": discussion,
         "open_threads": [thread for thread in discussion if thread.is_open],
-        "reviews": change.reviews.select_related("reviewer"),
-        "releases": change.releases.select_related("environment", "workflow"),
+        "reviews": situation.reviews,
+        "releases": situation.releases,
         "contributors": contributors,
-        "debt": ReviewDebt.objects.with_related().filter(change=change).first(),
-        "freezes": protection.freezes_ahead(change.environment) if change.is_open else [],
+        "debt": situation.any_debt,
+        "freezes": situation.freezes if change.is_open else [],
         "is_waiting": protection.is_waiting(change),
-        "reading": questions.reading_for(change),
+        "reading": questions.reading_for(change, is_last=not goes_on),
         **_approval_context(change, situation, impact, described, contributors),
     }
+
+
+def _share_workflow(change: ChangeRequest) -> None:
+    """Known already: all that hangs on a change request is of its workflow."""
+    if change.base_release is not None:
+        change.base_release.workflow = change.workflow
+        change.base_release.environment = change.environment
+    if change.draft is not None:
+        change.draft.workflow = change.workflow
+    for version in change.bundle.versions.values():
+        version.workflow = change.workflow
 
 
 def _lacks_password_only(reasons: list[Reason]) -> bool:
@@ -128,7 +139,7 @@ def _approval_context(
     done = {review.reviewer_id for review in standing.approvals}
     done |= {person.pk for person in contributors}
     is_asked = change.is_open or situation.debt is not None
-    people = quorum.candidates(change, done) if is_asked else []
+    people = quorum.candidates(situation.members, done) if is_asked else []
     owned: dict[int, list[str]] = {}
     for kind, owner in standing.owners.items():
         if owner.pk not in done:
@@ -162,23 +173,22 @@ def findings(states: list[checks.CheckState]) -> list[dict[str, Any]]:
     return []
 
 
-def component_changes(
-    change: ChangeRequest, discussion: list[Thread] | None = None
-) -> list[ComponentChange]:
+def component_changes(change: ChangeRequest, discussion: list[Thread]) -> list[ComponentChange]:
     """Differences to the base for each touched component; nothing for the untouched ones."""
     base = change.base_release.bundle if change.base_release else None
     described = []
-    known = change.bundle.request_classification.document
-    for kind in guards.touched_components(change):
+    content = change.bundle.content
+    known = content["request_classification"]
+    for kind in touched_components(change):
         new = getattr(change.bundle, kind)
         old = getattr(base, kind) if base else None
         words = (
-            describe_difference(kind, old.document, new.document, classification=known)
-            if old
+            describe_difference(kind, base.content[kind], content[kind], classification=known)
+            if base
             else []
         )
         label = ComponentKind(kind).label
-        told = [_discussable(change, kind, entry, discussion or []) for entry in words]
+        told = [_discussable(change, kind, entry, discussion) for entry in words]
         described.append(ComponentChange(kind, label, old, new, told))
     return described
 

@@ -5,8 +5,9 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from policies.models import ChangeRequest, Environment, Release, Workflow
+from policies.models.changes import ChangeRequestQuerySet
 from policies.models.components import ComponentKind
-from policies.navigation import SHOWN
+from policies.navigation import counted, show
 
 
 def person(request: HttpRequest) -> User:
@@ -19,14 +20,27 @@ def person(request: HttpRequest) -> User:
 def workflow_or_404(request: HttpRequest, slug: str) -> Workflow:
     """The workflow a page is about; the shell around the page then shows it, too."""
     workflows = Workflow.objects.visible_to(request.user).select_related("team")
-    workflow = get_object_or_404(workflows, slug=slug)
-    setattr(request, SHOWN, workflow)
+    workflow = get_object_or_404(counted(workflows, request.user, "pk"), slug=slug)
+    show(request, workflow, workflow)
     return workflow
 
 
 def change_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest:
-    workflow = workflow_or_404(request, slug)
-    return get_object_or_404(ChangeRequest.objects.with_related(), workflow=workflow, number=number)
+    return _change_or_404(request, ChangeRequest.objects.with_related(), slug, number)
+
+
+def review_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest:
+    """A change request with all that its review page reads of it."""
+    return _change_or_404(request, ChangeRequest.objects.for_review(), slug, number)
+
+
+def _change_or_404(
+    request: HttpRequest, rows: ChangeRequestQuerySet, slug: str, number: int
+) -> ChangeRequest:
+    visible = counted(rows.visible_to(request.user), request.user, "workflow")
+    change = get_object_or_404(visible, workflow__slug=slug, number=number)
+    show(request, change.workflow, change)
+    return change
 
 
 def release_or_404(request: HttpRequest, slug: str, environment: str, number: int) -> Release:

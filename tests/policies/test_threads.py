@@ -16,7 +16,7 @@ RULE = "/router_policy/rules/0"
 
 
 def said(change: ChangeRequest) -> threads.Thread:
-    (thread,) = threads.threads_of(now(change))
+    (thread,) = threads.threads_of(now(change), change.comments.all())
     return thread
 
 

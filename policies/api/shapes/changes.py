@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,6 +14,7 @@ from policies.models.changes import CheckKind, Verdict
 from policies.refusals import Reason
 from policies.risk_rules import Condition, RiskFinding
 from policies.services import checks, guards, threads
+from policies.services.change_facts import touched_components
 from policies.transitions import TRANSITIONS, State
 
 CONDITIONS = [condition.value for condition in Condition]
@@ -186,33 +186,36 @@ class ChangeDetailSerializer(ChangeSerializer):
             "actions",
         ]
 
+    def to_representation(self, instance: ChangeRequest) -> dict[str, Any]:
+        self.situation = guards.Situation(instance, self.context["request"].user)
+        return super().to_representation(instance)
+
     def get_versions(self, change: ChangeRequest) -> dict[str, int]:
         return {kind: version.number for kind, version in change.bundle.versions.items()}
 
     def get_touched(self, change: ChangeRequest) -> list[str]:
-        return guards.touched_components(change)
+        return touched_components(change)
 
     def get_subject_digest(self, change: ChangeRequest) -> str:
-        return guards.subject_digest(change)
+        return guards.subject_digest(change, self.situation.states)
 
     @extend_schema_field(CheckSerializer(many=True))
     def get_checks(self, change: ChangeRequest) -> object:
-        return CheckSerializer(checks.states_of(change), many=True).data
+        return CheckSerializer(self.situation.states, many=True).data
 
     @extend_schema_field(StandingSerializer)
     def get_standing(self, change: ChangeRequest) -> object:
-        return StandingSerializer(guards.standing_of(change)).data
+        return StandingSerializer(guards.standing_of(change, self.situation)).data
 
     @extend_schema_field(ReviewSerializer(many=True))
     def get_reviews(self, change: ChangeRequest) -> object:
-        return ReviewSerializer(change.reviews.select_related("reviewer"), many=True).data
+        return ReviewSerializer(self.situation.reviews, many=True).data
 
     @extend_schema_field(ActionsSerializer)
     def get_actions(self, change: ChangeRequest) -> dict[str, Any]:
-        user: User = self.context["request"].user
-        situation = guards.Situation(change, user)
+        met = self.situation
         return {
-            action: allowance(guards.why_not(action, change, user, situation))
+            action: allowance(guards.why_not(action, change, met.user, met))
             for action in TRANSITIONS
         }
 

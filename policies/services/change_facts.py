@@ -1,0 +1,119 @@
+"""What is known of a change request: each fact read once, and handed to all who judge by it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.contrib.auth.models import User
+
+from policies.models import (
+    ChangeRequest,
+    Check,
+    Comment,
+    ComponentContract,
+    FreezeWindow,
+    Membership,
+    Release,
+    Review,
+    ReviewDebt,
+)
+from policies.models.components import ComponentKind
+from policies.services import checks, protection
+
+
+def touched_components(change: ChangeRequest) -> list[str]:
+    """Kinds whose document differs from the base; all four for a first release."""
+    if change.base_release is None:
+        return list(ComponentKind.values)
+    new, base = change.bundle, change.base_release.bundle
+    kinds = ComponentKind.values
+    return [kind for kind in kinds if getattr(new, f"{kind}_id") != getattr(base, f"{kind}_id")]
+
+
+def component_owners(change: ChangeRequest) -> dict[str, User]:
+    """The owner in force of each touched component."""
+    owners: dict[str, User] = {}
+    contracts = ComponentContract.objects.filter(
+        workflow=change.workflow, kind__in=touched_components(change)
+    )
+    for contract in contracts.select_related("owner").order_by("number"):
+        owners[contract.kind] = contract.owner
+    return owners
+
+
+class ChangeFacts:
+    """Each fact is read when it is first asked for, in one query, and stays as it was then.
+
+    So these are for one look. Who decides under a lock makes them once the lock is held.
+    """
+
+    def __init__(self, change: ChangeRequest) -> None:
+        self.change = change
+
+    @cached_property
+    def evidence(self) -> checks.Evidence:
+        return checks.evidence_of(self.change)
+
+    @cached_property
+    def states(self) -> list[checks.CheckState]:
+        return checks.states_of(self.change, self.evidence)
+
+    def newest_check(self, kind: str) -> Check | None:
+        """The last evidence of a kind for the present content and base."""
+        return self.evidence.newest.get(kind)
+
+    @cached_property
+    def reviews(self) -> list[Review]:
+        """Everything that was said in review, the oldest first; also what no longer counts."""
+        return list(self.change.reviews.select_related("reviewer"))
+
+    @property
+    def standing_reviews(self) -> list[Review]:
+        return [review for review in self.reviews if review.voided_at is None]
+
+    @cached_property
+    def contributors(self) -> dict[int, User]:
+        return {person.pk: person for person in self.change.contributors.all()}
+
+    @cached_property
+    def owners(self) -> dict[str, User]:
+        return component_owners(self.change)
+
+    @cached_property
+    def members(self) -> list[Membership]:
+        """Everybody's roles in the team, by name of the person."""
+        rows = Membership.objects.filter(team=self.change.workflow.team_id).select_related("user")
+        names = ("user__first_name", "user__last_name", "user__username", "role")
+        return list(rows.order_by(*names))
+
+    @cached_property
+    def freezes(self) -> list[FreezeWindow]:
+        """In force and to come where it would be published, the next first."""
+        return protection.freezes_ahead(self.change.environment)
+
+    @cached_property
+    def comments(self) -> list[Comment]:
+        """Remarks and answers, the oldest first."""
+        return list(self.change.comments.select_related("author", "resolved_by"))
+
+    @cached_property
+    def releases(self) -> list[Release]:
+        """As what it was published, each with its review debt: nothing before it is closed."""
+        if self.change.is_open:
+            return []
+        rows = self.change.releases.select_related(
+            "environment", "workflow", "debt__created_by", "debt__settled_by"
+        )
+        return list(rows.defer("body"))
+
+    @cached_property
+    def any_debt(self) -> ReviewDebt | None:
+        """What a publication without reviews left out, whether or not it was made up for."""
+        found = (getattr(release, "debt", None) for release in self.releases)
+        return next((debt for debt in found if debt is not None), None)
+
+    @property
+    def debt(self) -> ReviewDebt | None:
+        """The same while it is owed."""
+        found = self.any_debt
+        return found if found is not None and found.is_open else None
