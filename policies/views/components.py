@@ -77,7 +77,8 @@ def workflow_policy(request: HttpRequest, slug: str) -> HttpResponse:
         )
         for kind, label in ComponentKind.choices
     ]
-    drafts = Draft.objects.open().filter(workflow=workflow).select_related("created_by", "change")
+    drafts = Draft.objects.open().filter(workflow=workflow)
+    drafts = drafts.select_related("workflow", "created_by", "change__workflow")
     context = {
         "workflow": workflow,
         "section": "policy",
@@ -125,7 +126,6 @@ def component_version(request: HttpRequest, slug: str, kind: str, number: int) -
     context = _component_context(workflow, kind)
     context |= {
         "version": version,
-        "document": written_out(kind, version.document),
         "earlier": next((found for found in numbers if found < number), None),
         "later": next((found for found in reversed(numbers) if found > number), None),
         "where": context["in_force"].get(number, []),

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from policies.differences import written_out
 from policies.fallback_grid import grid_of
 from policies.sentences import units_of
 from policies.services.bundles import catalogue_document
 from policies.views.draft_page import LAYER_LABELS
 
 
-def reading_context(kind: str, document: Any) -> dict[str, Any]:
-    """Template context of a component's document as sentences and tables."""
+def reading_context(
+    kind: str, raw: Any, catalogue: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Template context of a component's document as sentences and tables.
+
+    `catalogue` saves reading today's again.
+    """
+    document = written_out(kind, raw)
     context: dict[str, Any] = {
         "document": document,
         "read_template": f"policies/components/read_{kind}.html",
         "units": units_of(document),
     }
     if kind == "fallback_matrix":
-        context["grid"] = grid_of(document, None, catalogue_document())
+        context["grid"] = grid_of(document, None, catalogue or catalogue_document())
     if kind == "quality_thresholds":
         entries = document.get("thresholds", [])
         context["layers"] = [

@@ -228,7 +228,7 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
         "focus": attempt.focus,
     }
     if request.method == "GET" and not context["can_edit"] and not page.problems[kind]:
-        context |= reading_context(kind, page.documents[kind])
+        context |= reading_context(kind, page.documents[kind], page.catalogue)
     template = "policies/studio/document.html"
     if request.headers.get("HX-Request") and request.method == "POST":
         template = "policies/studio/document_body.html"

@@ -172,6 +172,19 @@ def test_viewer__of_a_document_that_is_not_right__sees_each_fault_beside_its_fie
     assert 'data-focus="" disabled>' in page and "Must be a number, not text." in page
 
 
+def test_viewer__of_a_document_that_leaves_defaults_out__reads_them(
+    client: Client, workflow: Workflow, author: User, viewer: User
+) -> None:
+    draft = draft_of(workflow, author)
+    short = written_out("fallback_matrix")
+    del short["limits"]
+    drafts.save_document(draft, "fallback_matrix", short, acting_user=author)
+    client.force_login(viewer)
+    response = client.get(address(draft, "fallback_matrix"))
+    assert response.status_code == 200
+    assert "<dt>Time</dt><dd>at most" in response.content.decode()
+
+
 def test_outsider__finds_no_draft(
     client: Client, workflow: Workflow, author: User, outsider: User
 ) -> None:
