@@ -119,7 +119,8 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
     """Five queries, however much there is."""
     window = window_of(filters.period, now)
     rows = measured.rollup_rows([environment], window)[environment.pk]
-    force = measured.in_force([environment]).get(environment.pk, NOTHING)
+    active = measured.active_releases([environment]).get(environment.pk)
+    force = measured.in_force(active) if active else NOTHING
     releases = measured.releases_of(environment)
     history = measured.history_of(environment, releases)
     board = _board(window, rows, filters, force, measured.providers_by_model(), history)
@@ -147,17 +148,21 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
 
 def headline(environment: Environment, *, now: datetime.datetime) -> list[MetricValue]:
     """The few metrics that say how an environment is doing, day by day for two weeks."""
-    return headlines([environment], now=now)[environment.pk]
+    active = measured.active_releases([environment])
+    return headlines([environment], active, now=now)[environment.pk]
 
 
 def headlines(
-    environments: Sequence[Environment], *, now: datetime.datetime
+    environments: Sequence[Environment], active: Mapping[int, Release], *, now: datetime.datetime
 ) -> dict[int, list[MetricValue]]:
-    """`headline` of many environments by primary key, in two queries."""
+    """`headline` of many environments by primary key, in one query.
+
+    `active` holds their releases in force, as `measured.active_releases` reads them.
+    """
     end = floor(now, DAY) + DAY
     window = Window(end - HEADLINE_LENGTH, end, DAY)
     rows = measured.rollup_rows(environments, window)
-    force = measured.in_force(environments)
+    force = {key: measured.in_force(release) for key, release in active.items()}
     boards = {
         key: _board(window, found, Filters(), force.get(key, NOTHING), {}, History())
         for key, found in rows.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Mod
 from django.utils import timezone
 
@@ -57,9 +57,10 @@ class Recorded:
 
 
 def standing_dataset(workflow: Workflow) -> Dataset | None:
-    """The chosen dataset, else the newest; None while the workflow has none."""
-    chosen = StandingDataset.objects.filter(workflow=workflow).select_related("dataset").first()
-    return chosen.dataset if chosen else Dataset.objects.filter(workflow=workflow).first()
+    """The chosen dataset, else the newest; None while the workflow has none. One query."""
+    chosen = Exists(StandingDataset.objects.filter(workflow=workflow, dataset=OuterRef("pk")))
+    newest = Dataset.objects.filter(workflow=workflow)
+    return newest.order_by(chosen.desc(), "-created_at", "-pk").first()
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
 from evaluations.metrics.board import MetricValue
+from evaluations.services.measured import active_releases
 from evaluations.services.scorecard import headlines
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services import questions
@@ -74,19 +75,13 @@ class WorkflowCard:
 
 
 def _standings(environments: list[Environment]) -> dict[int, Standing]:
-    """By environment; three queries however many there are."""
-    active = {
-        release.environment_id: release
-        for release in Release.objects.active()
-        .filter(environment__in=environments)
-        .select_related("workflow", "environment", "published_by")
-        .defer("body")
-    }
-    measured = headlines(environments, now=timezone.now()) if environments else {}
+    """By environment; two queries however many there are."""
+    if not environments:
+        return {}
+    active = active_releases(environments)
+    measured = headlines(environments, active, now=timezone.now())
     return {
-        environment.pk: Standing(
-            environment, active.get(environment.pk), measured.get(environment.pk, [])
-        )
+        environment.pk: Standing(environment, active.get(environment.pk), measured[environment.pk])
         for environment in environments
     }
 
@@ -130,9 +125,10 @@ def home(request: HttpRequest) -> HttpResponse:
         standing = standings[found.pk] if found else None
         open_changes = workflow.open_changes  # type: ignore[attr-defined]  # counted above
         cards.append(WorkflowCard(workflow, standing, open_changes))
+    debts = list(open_debts(user))
     context = {
-        "waiting": waiting_for(user),
-        "debts": open_debts(user),
+        "waiting": waiting_for(user, debts),
+        "debts": debts,
         "cards": cards,
         "workflows": workflows,
         "page": page,
@@ -158,7 +154,9 @@ def workflow_overview(request: HttpRequest, slug: str) -> HttpResponse:
         "debts": open_debts(person(request)).filter(change__workflow=workflow),
         "freezes": freezes_ahead(workflow),
         "open_changes": ChangeRequest.objects.with_related().open().filter(workflow=workflow),
-        "drafts": Draft.objects.open().filter(workflow=workflow, change=None),
+        "drafts": Draft.objects.open()
+        .filter(workflow=workflow, change=None)
+        .select_related("workflow"),
         "news": _news(Workflow.objects.filter(pk=workflow.pk)),
         "reading": questions.reading_of(workflow),
         "retiring": retiring_in_force(workflow),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from policies.models import ChangeRequest, Release, Review, ReviewDebt
@@ -69,9 +69,18 @@ def close_debt(change: ChangeRequest, reason: str, *, acting_user: User) -> Revi
 
 
 def open_debts(user: User) -> QuerySet[ReviewDebt]:
-    """Debts of this person's workflows that are not paid, the newest first."""
-    changes = ChangeRequest.objects.visible_to(user)
-    return ReviewDebt.objects.open().with_related().filter(change__in=changes.values("pk"))
+    """Debts of this person's workflows that are not paid, the newest first.
+
+    As `may_pay` whether they neither worked on the content nor approved it: an approval of theirs
+    would count, if they are of a role that reviews.
+    """
+    visible = ChangeRequest.objects.visible_to(user)
+    own = ChangeRequest.objects.filter(pk=OuterRef("change"), contributors=user)
+    said = Review.objects.standing().filter(
+        change=OuterRef("change"), reviewer=user, verdict=ReviewVerdict.APPROVE
+    )
+    debts = ReviewDebt.objects.open().with_related().filter(change__in=visible.values("pk"))
+    return debts.annotate(may_pay=~Exists(own) & ~Exists(said))
 
 
 def _settle(debt: ReviewDebt, settlement: str, reason: str, acting_user: User) -> ReviewDebt:

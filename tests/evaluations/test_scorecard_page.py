@@ -17,6 +17,7 @@ from django.utils import timezone
 from evaluations.figures.scorecard import confusion_figure, metric_figure
 from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.periods import PERIODS
+from evaluations.services.measured import active_releases
 from evaluations.services.outcomes import ingest
 from evaluations.services.rollups import roll_up
 from evaluations.services.scorecard import Filters, headline, headlines, scorecard
@@ -282,8 +283,9 @@ def test_headline__is_the_same_alone_and_among_many(
     django_assert_num_queries: Any,
 ) -> None:
     alone = headline(staging, now=NOW)
-    with django_assert_num_queries(2):  # roll-ups, thresholds in force
-        together = headlines([staging, production], now=NOW)
+    places = [staging, production]
+    with django_assert_num_queries(2):  # active releases with their thresholds, roll-ups
+        together = headlines(places, active_releases(places), now=NOW)
     assert together[staging.pk] == alone
     assert [metric.text for metric in together[production.pk]] == ["–"] * 4
     assert len(alone[0].values) == 14

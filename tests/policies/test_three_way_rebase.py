@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from policies.models import ChangeRequest, Environment
 from policies.refusals import Refused
@@ -156,6 +157,17 @@ def test_page__base_moved__offers_the_merge_and_does_it(
     answer = client.post(act, {"against": against(change), f"choice:{SPLIT}": "theirs"})
     assert answer.status_code == 302
     assert "Published meanwhile" not in client.get(change.get_absolute_url()).content.decode()
+
+
+def test_page__costs_two_queries_more_than_with_an_active_base(
+    moved: tuple[ChangeRequest, Environment],
+    author: User,
+    client: Client,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client.force_login(author)
+    with django_assert_max_num_queries(15):  # the active release, and what the draft holds
+        client.get(moved[0].get_absolute_url())
 
 
 def test_page__collision_left_open__says_which(

@@ -1,0 +1,3 @@
+"""The world of the governance matrix, in which every page has something to show."""
+
+from tests.governance.conftest import world as world
