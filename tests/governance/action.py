@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.governance.actors import GUARDIANS, OWNERS, A, Actor
+from tests.governance.table import Circumstance
 from tests.governance.ways import Told, Way
 
 ADMINISTRATORS = frozenset({A.ADMINISTRATOR})
@@ -19,7 +20,10 @@ CONTRACT_TEXT = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that writes. `unseen`: what those who may not see it are told, by actor."""
+    """One thing that writes. `unseen`: what those who may not see it are told, by actor.
+
+    It is just the same in each of the circumstances `same`, where one may think otherwise.
+    """
 
     name: str
     who: frozenset[Actor]
@@ -28,6 +32,7 @@ class Action:
     unseen: Mapping[Actor, int] = field(default_factory=dict)
     outsider: int = 404
     always_writes: bool = True
+    same: tuple[Circumstance, ...] = ()
 
 
 def one(name: str) -> Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -12,12 +13,11 @@ from django.utils import timezone
 from policies.models import ChangeRequest, Comment
 from policies.services import breaking_glass as glass
 from policies.services import changes, merging, publication, reviews, scheduling, threads
-from tests.governance.ways import Form, Rest, Service, Way
+from tests.governance.ways import Form, Rest, Service, Told, Way
 from tests.governance.world import World
 
 REASON = "Looked at it."
 NOWHERE = "sha256:" + "0" * 64
-Found = Callable[[World], ChangeRequest]
 
 
 def later() -> datetime.datetime:
@@ -98,43 +98,50 @@ REST_NAMES = {"comment": "comments"}  # where it is not the action's own name
 IN_THREAD = {"resolve_thread": open_thread, "reopen_thread": resolved_thread}
 
 
-def ways_of(action: str, found: Found) -> list[Way]:
+@dataclass(frozen=True)
+class Place:
+    """One change request of the world, and what is said to do something to it."""
+
+    environment: str
+    state: str
+
+    def where(self, action: str = "") -> Told:
+        """Its address, with what an action's own adds to it."""
+
+        def where(world: World) -> dict[str, Any]:
+            change = world.changes[self.environment, self.state]
+            there = {"pk": IN_THREAD[action](change).pk} if action in IN_THREAD else {}
+            return {"slug": change.workflow.slug, "number": change.number, **there}
+
+        return where
+
+    def act(self, action: str) -> Told:
+        there = self.where()
+        return lambda world: {**there(world), "action": action.replace("_", "-")}
+
+    def said(self, fields: Callable[[ChangeRequest], dict[str, Any]]) -> Told:
+        return lambda world: fields(world.changes[self.environment, self.state])
+
+
+def ways_of(action: str, environment: str, state: str) -> list[Way]:
     """All that lead to an action on one change request."""
-    act = SERVICES[action]
-    ways: list[Way] = [Service(lambda w, user: act(found(w), user))]
+    act, place = SERVICES[action], Place(environment, state)
+    ways: list[Way] = [Service(lambda w, user: act(w.change(environment, state), user))]
     if action == "describe":
-        return [*ways, *_describing(found)]
-    slug = action.replace("_", "-")
+        return [*ways, *_describing(place)]
     fields = FORM_FIELDS.get(action, _reason if action in WITH_REASON else _none)
     body = REST_BODIES.get(action, _reason if action in WITH_REASON else _none)
-    name = f"api:{REST_NAMES.get(action, slug)}"
-    ways.append(Form("change-act", _of(found, fields), _place(found, action=slug)))
-    ways.append(Rest("POST", name, _of(found, body), _place(found, IN_THREAD.get(action))))
+    name = f"api:{REST_NAMES.get(action, action.replace('_', '-'))}"
+    ways.append(Form("change-act", place.said(fields), place.act(action)))
+    ways.append(Rest("POST", name, place.said(body), place.where(action)))
     return ways
 
 
-def _describing(found: Found) -> list[Way]:
+def _describing(place: Place) -> list[Way]:
     def fields(change: ChangeRequest) -> dict[str, Any]:
         return {"title": "Other", "why": "Words.", "environment": change.environment_id}
 
     return [
-        Form("change-describe", _of(found, fields), _place(found)),
-        Rest("PATCH", "api:change", lambda w: {"title": "Other"}, _place(found)),
+        Form("change-describe", place.said(fields), place.where()),
+        Rest("PATCH", "api:change", lambda w: {"title": "Other"}, place.where()),
     ]
-
-
-def _of(
-    found: Found, fields: Callable[[ChangeRequest], dict[str, Any]]
-) -> Callable[[World], dict[str, Any]]:
-    return lambda world: fields(found(world))
-
-
-def _place(
-    found: Found, thread: Callable[[ChangeRequest], Comment] | None = None, **more: str
-) -> Callable[[World], dict[str, Any]]:
-    def where(world: World) -> dict[str, Any]:
-        change = found(world)
-        there = {"pk": thread(change).pk} if thread else {}
-        return {"slug": change.workflow.slug, "number": change.number, **there, **more}
-
-    return where

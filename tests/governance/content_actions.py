@@ -14,6 +14,7 @@ from tests.governance.action import (
     said,
 )
 from tests.governance.actors import WRITERS
+from tests.governance.table import Circumstance
 from tests.governance.ways import Command, Form, Rest, Told
 from tests.governance.world import World
 from tests.policies.steps import documents
@@ -184,6 +185,7 @@ def releasing(environment: str) -> list[Action]:
                 Rest("POST", "api:roll-back", reason, where),
             ),
             environment,
+            same=(Circumstance.FROZEN, Circumstance.DEMANDED),
         ),
         Action(
             "promote",
@@ -193,5 +195,6 @@ def releasing(environment: str) -> list[Action]:
                 Rest("POST", "api:promote", said(environment=other, why="Quiet days."), where),
             ),
             environment,
+            same=(Circumstance.FROZEN, Circumstance.DEMANDED),
         ),
     ]

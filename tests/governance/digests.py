@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
 
+Digests = Mapping[str, str]  # by table
 # Neither decides anything: when somebody was last there.
 PASSED_OVER = {"auth_user": {"last_login"}, "policies_personaltoken": {"last_used_at"}}
 # What the console itself keeps while nobody is there: evidence, deliveries and their record.
@@ -27,10 +29,14 @@ OF_THE_MACHINE = frozenset(
         "EvaluationChunk",
     }
 )
-WRITING = re.compile(r"^\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH[^;]*\b(?:INSERT|UPDATE)\b)", re.I)
-HARMLESS = re.compile(r'"(?:django_session)"')
+# All that changes no row; a statement that is none of these may have written.
+READING = re.compile(r"^\s*(?:SELECT|EXPLAIN|PRAGMA|SAVEPOINT|RELEASE|ROLLBACK)\b", re.I)
+INTO = re.compile(r'^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"(\w+)"', re.I)
+SAVEPOINT = re.compile(r'^\s*SAVEPOINT "(\w+)"', re.I)
+ROLLBACK = re.compile(r'^\s*ROLLBACK TO SAVEPOINT "(\w+)"', re.I)
 
 
+@cache
 def business_models() -> list[type[models.Model]]:
     """Everything that the console keeps of people, policies and evidence; no sessions."""
     kept = ("policies", "evaluations", "auth")
@@ -51,37 +57,63 @@ def governed() -> str:
 
 def digest_of_rows(of: list[type[models.Model]] | None = None) -> str:
     """SHA-256 over every column of every row that counts, the audit head among them."""
+    return hashlib.sha256(repr(digests_of_tables(of)).encode()).hexdigest()
+
+
+def digests_of_tables(of: Iterable[type[models.Model]] | None = None) -> Digests:
+    """The same for each table by itself."""
+    found = business_models() if of is None else of
+    return {model._meta.db_table: _digest_of(model) for model in found}
+
+
+def _digest_of(model: type[models.Model]) -> str:
     said = hashlib.sha256()
     quote = connection.ops.quote_name
+    table = model._meta.db_table
+    hidden = PASSED_OVER.get(table, set())
+    names = [
+        quote(str(field.column))
+        for field in model._meta.local_concrete_fields
+        if field.column not in hidden
+    ]
+    order = quote(str(model._meta.pk.column))
     with connection.cursor() as cursor:
-        for model in of or business_models():
-            table = model._meta.db_table
-            hidden = PASSED_OVER.get(table, set())
-            names = [
-                quote(str(field.column))
-                for field in model._meta.local_concrete_fields
-                if field.column not in hidden
-            ]
-            order = quote(str(model._meta.pk.column))
-            cursor.execute(f"SELECT {', '.join(names)} FROM {quote(table)} ORDER BY {order}")  # noqa: S608
-            said.update(table.encode())
-            for row in cursor:
-                said.update(repr(row).encode())
+        cursor.execute(f"SELECT {', '.join(names)} FROM {quote(table)} ORDER BY {order}")  # noqa: S608
+        for row in cursor:
+            said.update(repr(row).encode())
     return said.hexdigest()
 
 
 class Writes:
-    """Statements that may have written; a digest is needed only where there were any."""
+    """Statements that may have written and were not taken back; only their tables are compared."""
 
     def __init__(self) -> None:
         self.statements: list[str] = []
+        self.before: dict[str, int] = {}  # how many there were at each savepoint
 
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        if WRITING.match(sql) and not HARMLESS.search(sql):
+        if not READING.match(sql):
             self.statements.append(sql)
+        elif savepoint := SAVEPOINT.match(sql):
+            self.before[savepoint[1]] = len(self.statements)
+        elif rollback := ROLLBACK.match(sql):
+            del self.statements[self.before.get(rollback[1], len(self.statements)) :]
         return execute(sql, params, many, context)
+
+    def have_changed(self, digests: Digests) -> bool:
+        """Whether any row that counts is another one than it was at the time of the digests.
+
+        No trigger of ours writes to another table than the statement names.
+        """
+        named = {found[1] if (found := INTO.match(sql)) else "" for sql in self.statements}
+        touched = [
+            model
+            for model in business_models()
+            if named and ("" in named or model._meta.db_table in named)
+        ]
+        return any(digests[table] != digest for table, digest in digests_of_tables(touched).items())
 
 
 class Undo(Exception):
@@ -99,9 +131,9 @@ def undone() -> Iterator[None]:
         pass
 
 
-def wrote_anything(act: Callable[[], Any], before: str) -> tuple[Any, bool]:
+def wrote_anything(act: Callable[[], Any], before: Digests) -> tuple[Any, bool]:
     """What an act gave, and whether any row is another one than `before`. Not undone."""
     writes = Writes()
     with connection.execute_wrapper(writes):
         given = act()
-    return given, bool(writes.statements) and digest_of_rows() != before
+    return given, writes.have_changed(before)

@@ -7,6 +7,7 @@ what was asked of it, without looking there; the tests hold one against the othe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tests.governance.actors import (
     CONTRIBUTORS,
@@ -35,13 +36,35 @@ LIVED = frozenset({"published", "superseded"})
 ENVIRONMENTS = ("staging", "production")
 
 
+class Circumstance(StrEnum):
+    """What else may be so where an action is tried."""
+
+    ORDINARY = ""
+    FROZEN = "while frozen"
+    DEMANDED = "where a password is demanded"
+    ENTERED = "with a password just entered"
+
+
+class Freeze(StrEnum):
+    """What a freeze of publication is to an action."""
+
+    NOTHING = "is nothing to it"
+    STOPS = "stops it"
+    STOPS_AT_LAST = "stops it, and tells so those who have nothing else against them"
+    CALLS_FOR = "makes it needed where it was not"
+
+
 @dataclass(frozen=True)
 class Rule:
     """Who may, in which states, and what else stands in the way there.
 
     `hindered` names the further obstacle of somebody who has the role, in a state where the
     action exists: by actor, by state, or by both. `at_last` is what only those are told who have
-    nothing else against them.
+    nothing else against them. In the states `foretold`, where the action is not there yet, all
+    that will stand in its way is named already.
+
+    `freeze` is what a freeze does, where somebody may think that it does anything; `password`
+    says that the action needs one where the environment demands it, entered just before.
     """
 
     who: frozenset[Actor]
@@ -49,26 +72,52 @@ class Rule:
     four_eyes: bool = False
     hindered: tuple[tuple[frozenset[Actor], frozenset[str], str], ...] = ()
     at_last: str = ""
+    foretold: frozenset[str] = frozenset()
+    freeze: Freeze | None = None
+    password: bool = False
 
-    def obstacles(self, actor: Actor, state: str) -> frozenset[str]:
+    def obstacles(
+        self, actor: Actor, state: str, circumstance: Circumstance = Circumstance.ORDINARY
+    ) -> frozenset[str]:
         """Codes that a refusal must name; none when it must be allowed."""
         found = set()
         if actor not in self.who:
             found.add("role")
         if state not in self.states:
-            return frozenset({*found, "state"})
-        if self.four_eyes and actor in CONTRIBUTORS:
-            found.add("four_eyes")
-        for actors, states, code in self.hindered:
-            if actor in actors and state in states:
-                found.add(code)
-        if self.at_last and not found:
-            found.add(self.at_last)
+            found.add("state")
+        if state not in self.states | self.foretold:
+            return frozenset(found)
+        found |= self._further(actor, state, circumstance)
+        if not found:
+            found |= self._at_last(circumstance)
         return frozenset(found)
 
-    def exemplar(self, state: str) -> Actor:
-        """Somebody who has the role, and if possible nothing against them."""
-        return min(self.who, key=lambda actor: (len(self.obstacles(actor, state)), actor.value))
+    def _further(self, actor: Actor, state: str, circumstance: Circumstance) -> set[str]:
+        is_frozen = circumstance == Circumstance.FROZEN
+        found = {
+            code
+            for actors, states, code in self.hindered
+            if actor in actors and state in states
+            if not (is_frozen and self.freeze == Freeze.CALLS_FOR and code == "not_needed")
+        }
+        if self.four_eyes and actor in CONTRIBUTORS:
+            found.add("four_eyes")
+        if is_frozen and self.freeze == Freeze.STOPS:
+            found.add("frozen")
+        if self.password and circumstance in (Circumstance.DEMANDED, Circumstance.ENTERED):
+            found.add("re_authentication")  # but in the browser where it was entered
+        return found
+
+    def _at_last(self, circumstance: Circumstance) -> set[str]:
+        is_frozen = circumstance == Circumstance.FROZEN
+        stops = is_frozen and self.freeze == Freeze.STOPS_AT_LAST
+        return {self.at_last} - {""} | ({"frozen"} if stops else set())
+
+    def concerned_by(self, circumstance: Circumstance) -> frozenset[str]:
+        """The states in which a circumstance besides the ordinary one could matter to it."""
+        is_frozen = circumstance == Circumstance.FROZEN
+        is_concerned = self.freeze is not None if is_frozen else self.password
+        return self.states | self.foretold if is_concerned else frozenset()
 
 
 ALL = frozenset(STATES)
@@ -86,11 +135,17 @@ CHANGE_ACTIONS: dict[str, Rule] = {
     "merge": Rule(WRITERS, OPEN, at_last="base"),
     "submit": Rule(WRITERS, frozenset({"draft", "changes_requested"})),
     "withdraw": Rule(WRITERS, OPEN, hindered=((EVERYBODY - CONTRIBUTORS, OPEN, "role"),)),
-    "schedule": Rule(WRITERS | {A.OPERATOR}, OPEN),
+    "schedule": Rule(WRITERS | {A.OPERATOR}, OPEN, freeze=Freeze.STOPS_AT_LAST),
     "comment": Rule(SPEAKERS, ALL),
     "resolve_thread": Rule(SPEAKERS, ALL),
     "reopen_thread": Rule(SPEAKERS, ALL),
-    "approve": Rule(REVIEWERS, frozenset({"in_review"}), four_eyes=True),
+    "approve": Rule(
+        REVIEWERS,
+        frozenset({"in_review"}),
+        four_eyes=True,
+        freeze=Freeze.NOTHING,
+        password=True,
+    ),
     "request_changes": Rule(REVIEWERS, frozenset({"in_review", "approved"}), four_eyes=True),
     "reject": Rule(
         REVIEWERS, frozenset({"in_review", "changes_requested", "approved"}), four_eyes=True
@@ -98,11 +153,21 @@ CHANGE_ACTIONS: dict[str, Rule] = {
     "take_back": Rule(
         REVIEWERS, frozenset({"in_review", "changes_requested", "approved"}), hindered=SPOKE
     ),
-    "publish": Rule(frozenset({A.OPERATOR}), frozenset({"approved"})),
-    "break_glass": Rule(
-        GUARDIANS, OPEN, hindered=((EVERYBODY, frozenset({"approved"}), "not_needed"),)
+    "publish": Rule(
+        frozenset({A.OPERATOR}),
+        frozenset({"approved"}),
+        foretold=OPEN,
+        freeze=Freeze.STOPS,
+        password=True,
     ),
-    "approve_afterwards": Rule(REVIEWERS, LIVED, four_eyes=True),
+    "break_glass": Rule(
+        GUARDIANS,
+        OPEN,
+        hindered=((EVERYBODY, frozenset({"approved"}), "not_needed"),),
+        freeze=Freeze.CALLS_FOR,
+        password=True,
+    ),
+    "approve_afterwards": Rule(REVIEWERS, LIVED, four_eyes=True, password=True),
     "close_debt": Rule(
         OWNERS,
         LIVED,

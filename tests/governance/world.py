@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +37,7 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.models.teams import Role
+from policies.permissions import forget_roles
 from policies.services import (
     breaking_glass,
     changes,
@@ -57,7 +59,7 @@ from policies.services.webhooks import WebhookFacts
 from policies.services.workflows import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes
 from tests.governance.actors import A, Actor
-from tests.governance.digests import digest_of_rows
+from tests.governance.digests import Digests, digests_of_tables
 from tests.policies.cast import CONTRACT, MODELS, PRICED_FROM, person
 from tests.policies.steps import REASON, documents, pass_evaluation
 
@@ -93,7 +95,7 @@ class World:
     bearer: dict[Actor, str] = field(default_factory=dict)
     cookies: dict[Actor, str] = field(default_factory=dict)
     changes: dict[tuple[str, str], ChangeRequest] = field(default_factory=dict)
-    digest: str = ""
+    digests: Digests = field(default_factory=dict)
     workflow: Workflow = field(init=False)
     environments: dict[str, Environment] = field(default_factory=dict)
     draft: Draft = field(init=False)
@@ -119,7 +121,9 @@ class World:
 
     def user(self, actor: Actor) -> User:
         """A fresh copy: roles are remembered on the object."""
-        return User.objects.get(pk=self.people[actor].pk)
+        user = copy(self.people[actor])
+        forget_roles(user)
+        return user
 
     def change(self, environment: str, state: str) -> ChangeRequest:
         return ChangeRequest.objects.with_related().get(pk=self.changes[environment, state].pk)
@@ -141,7 +145,7 @@ def build(folder: Path) -> World:
     told = Notification.objects.filter(recipient=operator).order_by("pk")
     world.notification, world.read_notification = told[0], told[1]
     mark_read(world.read_notification, acting_user=operator)
-    world.digest = digest_of_rows()
+    world.digests = digests_of_tables()
     return world
 
 
