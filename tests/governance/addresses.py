@@ -42,6 +42,8 @@ class Address:
     def methods(self) -> frozenset[str]:
         """The methods that it takes: of a class what it defines, of a function what it says."""
         view: Any = self.pattern.callback
+        if hasattr(view, "actions"):  # a view set says what each method calls
+            return frozenset(method.upper() for method in view.actions)
         cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
         if cls is not None:
             allowed = {method.upper() for method in cls.http_method_names}

@@ -1,6 +1,7 @@
 """What takes a POST, a command line or a queue, and is no act of a person on what is governed.
 
-Each is here for a reason that a test holds it to.
+Each is here for a reason that a test holds it to. What is new and acts belongs into an `Action`
+(`*_actions.py`) or into `CHANGE_ACTIONS` (`table.py`) instead.
 """
 
 from __future__ import annotations
@@ -49,3 +50,40 @@ TASKS = frozenset(
         "evaluations.measure_missing_impacts",
     }
 )
+# What is installed. Anything more may bring addresses, commands, tasks and signals of its own.
+APPS = frozenset(
+    {
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
+        "django_htmx",
+        "rest_framework",
+        "drf_spectacular",
+        "csp",
+        "routing_console",
+        "policies",
+        "evaluations",
+    }
+)
+# Theirs are run by who has the machine: `createsuperuser`, `migrate` and the like.
+APPS_OF_OTHERS = APPS - {"routing_console", "policies", "evaluations"} | {"django.core"}
+# Run at every request. Ours notes where it came from, and nothing else.
+MIDDLEWARE = frozenset(
+    {
+        "django.middleware.security.SecurityMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django_htmx.middleware.HtmxMiddleware",
+        "csp.middleware.CSPMiddleware",
+        "policies.origin.OriginMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    }
+)
+# Functions of ours that a signal calls: none changes a row.
+RECEIVERS = frozenset({"routing_console.celery._leave_no_orphans"})
