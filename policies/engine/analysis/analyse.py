@@ -34,7 +34,7 @@ from policies.engine.routing import DEFAULT_RULE
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything found. ``work`` counts the covers that the search looked at."""
+    """Everything found. ``work`` counts the rounds of the search."""
 
     findings: tuple[Finding, ...]
     chains: tuple[Chain, ...]
@@ -57,14 +57,18 @@ def analyse(
 ) -> Analysis:
     """Analyses a bundle that ``parse_bundle`` accepted. Pure and deterministic.
 
-    What cannot be decided within the budgets (in covers looked at) is a finding of the kind
+    What cannot be decided within the budgets (in rounds of the search) is a finding of the kind
     "not_decided"; it happens only to conditions made to be entangled.
     """
     solver = Solver(space_of(bundle), question_budget, analysis_budget)
     ledger = Ledger()
-    policy = policy_rules(bundle, solver.space, Classes(bundle.request_classification, solver))
+    class_reach = Reach(class_rules(bundle, solver))
+    class_reach.fill(ledger)
+    classes = Classes(bundle.request_classification, solver, class_reach.idle)
+    policy = policy_rules(bundle, solver, classes)
     unassigned = unassigned_classes(bundle, policy, ledger)
-    class_reach, policy_reach = Reach(class_rules(bundle, solver)), Reach(policy)
+    policy_reach = Reach(policy)
+    policy_reach.fill(ledger)
     ruled = [
         *RuleReview(class_reach, _class_words(bundle), ledger).findings(),
         *RuleReview(policy_reach, _route_words(bundle), ledger, frozenset(unassigned)).findings(),

@@ -19,7 +19,7 @@ def unassigned_classes(bundle: Bundle, policy: RuleList, ledger: Ledger) -> list
     found = []
     for key in bundle.request_classification.class_keys:
         with ledger.question("class_never_assigned", "request_classification", key):
-            if policy.ask(policy.space.of_class([key]), ()) is None:
+            if policy.ask(policy.space.of_class([key]), 0) is None:
                 found.append(key)
     return found
 
@@ -74,10 +74,10 @@ def _never_matched(policy: RuleList, key: str) -> int | None:
     for rule in policy.rules:
         for cover in rule.boxes:
             within = cover.box & of_class
-            if policy.space.is_box(within) and policy.ask(within, ()) is not None:
+            if policy.space.is_box(within) and policy.ask(within, 0) is not None:
                 return None
-    found = policy.ask(of_class, ())
-    return None if found is None else policy.requests.widened(found, of_class, ())
+    found = policy.ask(of_class, 0)
+    return None if found is None else policy.requests.widened(found, of_class, 0)
 
 
 def threshold_findings(bundle: Bundle, unassigned: Collection[str]) -> Iterator[Finding]:

@@ -8,12 +8,12 @@ class *k* in this box and outside those?" is one question to the solver for each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.engine.analysis.rule_lists import is_within_any, provided_boxes
-from policies.engine.analysis.solver import Solver, Undecided
-from policies.engine.analysis.space import Cover
+from policies.engine.analysis.rule_lists import provided_boxes
+from policies.engine.analysis.solver import Solver
+from policies.engine.analysis.space import Cover, bits_of
 from policies.engine.classification import RequestClassification
 
 
@@ -22,64 +22,58 @@ class _Source:
     """A box (its class included) whose requests are of that class, outside the ``others``."""
 
     box: int
-    others: tuple[Cover, ...]
+    others: int
 
 
 class Classes:
     """Answers questions about requests together with their class."""
 
-    def __init__(self, classification: RequestClassification, solver: Solver) -> None:
+    def __init__(
+        self, classification: RequestClassification, solver: Solver, idle: int = 0
+    ) -> None:
+        """``idle`` are covers known to decide nothing."""
         self._solver = solver
-        self._sources: dict[str, list[_Source]] = {key: [] for key in classification.class_keys}
-        earlier: list[tuple[Cover, str]] = []
-        for cover, key in _outcomes(classification, solver):
-            if not is_within_any(cover.box, (other for other, _ in earlier)):
-                source = self._source(cover, key, earlier)
-                earlier.append((cover, key))
-                if self._may_have_requests(source):
-                    self._sources[key].append(source)
+        self._sources: dict[int, list[_Source]] = {}
+        self._all = 0
+        earlier = 0
+        by_class = dict.fromkeys(classification.class_keys, 0)
+        for cover, key in list(_outcomes(classification, solver)):
+            if not (cover.bit & idle or solver.holding(cover.box) & earlier):
+                others = earlier & ~by_class[key] & solver.meeting(cover.box)
+                earlier |= cover.bit
+                by_class[key] |= cover.bit
+                self._keep(_Source(cover.box & solver.space.of_class([key]), others))
 
-    def _source(self, cover: Cover, key: str, earlier: Iterable[tuple[Cover, str]]) -> _Source:
-        space = self._solver.space
-        others = [
-            other
-            for other, outcome in earlier
-            if outcome != key and space.is_box(cover.box & other.box)
-        ]
-        return _Source(cover.box & space.of_class([key]), tuple(others))
+    def _keep(self, source: _Source) -> None:
+        bit = self._solver.space.as_cover(source.box).bit
+        self._sources.setdefault(bit, []).append(source)
+        self._all |= bit
 
-    def _may_have_requests(self, source: _Source) -> bool:
-        """Whether it is worth keeping; a source that is hard to decide is."""
-        try:
-            return self._solver.ask(source.box, source.others) is not None
-        except Undecided:
-            return True
-
-    def ask(self, box: int, covers: Sequence[Cover]) -> int | None:
+    def ask(self, box: int, covers: int) -> int | None:
         """A box of requests, each with its own class, within ``box`` and outside the covers."""
         # Most questions that have no answer have none whatever the class of a request is.
-        if self._solver.ask(box, covers) is None:
+        free = self._solver.ask(box, covers)
+        if free is None:
             return None
+        for source in self._meeting(free):
+            if not self._solver.meeting(free & source.box) & source.others:
+                return free & source.box
         for source in self._meeting(box):
-            found = self._solver.ask(box & source.box, (*covers, *source.others))
+            found = self._solver.ask(box & source.box, covers | source.others)
             if found is not None:
                 return found
         return None
 
-    def widened(self, found: int, within: int, covers: Sequence[Cover]) -> int:
+    def widened(self, found: int, within: int, covers: int) -> int:
         """A found box, as wide as its requests are certain to keep their class."""
         for source in self._meeting(found):
-            is_box = self._solver.space.is_box
-            outside = not any(is_box(found & other.box) for other in source.others)
-            if outside and not found & ~source.box:
-                return self._solver.widened(found, within & source.box, (*covers, *source.others))
+            if not found & ~source.box and not self._solver.meeting(found) & source.others:
+                return self._solver.widened(found, within & source.box, covers | source.others)
         return found
 
     def _meeting(self, box: int) -> Iterator[_Source]:
-        for sources in self._sources.values():
-            for source in sources:
-                if self._solver.space.is_box(box & source.box):
-                    yield source
+        for bit in bits_of(self._solver.meeting(box) & self._all):
+            yield from self._sources[bit]
 
 
 def _outcomes(classification: RequestClassification, solver: Solver) -> Iterable[tuple[Cover, str]]:

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 
 from policies.engine.analysis.classes import Classes
 from policies.engine.analysis.findings import Witness
-from policies.engine.analysis.rule_lists import Requests, Rule, boxes_of, provided_boxes
+from policies.engine.analysis.rule_lists import Requests, Rule, boxes_of, provided_boxes, together
 from policies.engine.analysis.solver import Solver, Undecided
-from policies.engine.analysis.space import Cover, Space
+from policies.engine.analysis.space import Space
 from policies.engine.analysis.witnesses import witness_in
 from policies.engine.classification import RequestClassification
 from policies.engine.routing import PolicyRule, Route, RouterPolicy
 
-# Covers looked at, for one move and for all: some hundredths of a second.
-MOVE_BUDGET = 40_000
-MOVES_BUDGET = 100_000
+# Rounds of the search, for one move and for all: some hundredths of a second.
+MOVE_BUDGET = 1_000
+MOVES_BUDGET = 3_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Order:
     space: Space
     rules: Mapping[str, Rule]
     requests: Requests
-    prelude: tuple[Cover, ...] = ()
+    prelude: int = 0
 
     def changed_by(self, before: Sequence[str], after: Sequence[str], moved: str) -> Witness | None:
         """A request that comes to something else once ``moved`` stands where ``after`` has it;
@@ -43,10 +43,12 @@ class Order:
         low, high = sorted((before.index(moved), after.index(moved)))
         passed = before[low:high] if before[high] == moved else before[low + 1 : high + 1]
         rule = self.rules[moved]
-        covers = [*self.prelude, *(box for name in before[:low] for box in self.rules[name].boxes)]
+        covers = self.prelude
+        for name in before[:low]:
+            covers |= self.rules[name].covers
         for other in (self.rules[name] for name in passed):
             if other.outcome == rule.outcome:
-                covers.extend(other.boxes)
+                covers |= other.covers
                 continue
             for within in _meetings(self.space, rule, other):
                 found = self.requests.ask(within, covers)
@@ -68,7 +70,7 @@ def order_of_classes(classification: RequestClassification) -> Order:
             for index, rule in enumerate(classification.rules)
         },
         requests=_solver(space),
-        prelude=tuple(cover for cover in covers if cover is not None),
+        prelude=together(cover for cover in covers if cover is not None),
     )
 
 

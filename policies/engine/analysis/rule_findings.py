@@ -36,13 +36,12 @@ class RuleReview:
         """Everything about the rules, in their order."""
         component = self.rules.component
         deciding = []
-        for rule in self.rules.rules:
+        for rule in self.reach.filled:
+            if self.reach.decides(rule):
+                deciding.append(rule)
+                continue
             with self.ledger.question("never_reached", component, rule.id):
-                self.reach.fill(rule)
-                if self.reach.decides(rule):
-                    deciding.append(rule)
-                else:
-                    yield self._never_reached(rule)
+                yield self._never_reached(rule)
         for place, rule in enumerate(deciding):
             yield from self._overlaps(rule, deciding[place + 1 :])
             with self.ledger.question("redundant", component, rule.id):
@@ -56,7 +55,7 @@ class RuleReview:
             return self._unsatisfiable(rule)
         in_the_way = self.reach.stand_in_the_way(rule)
         otherwise = self.reach.decided_otherwise(rule)
-        box = otherwise[1] if otherwise else self.reach.matching[rule.index][0]
+        box = otherwise[1] if otherwise else self.reach.matching[rule.index][0].box
         answer = (
             f"and not always with its answer ({self.says[rule.id]})"
             if otherwise
@@ -133,7 +132,7 @@ class RuleReview:
             f"{_name(rule)} changes nothing: without it, later rules or the default would say the "
             f"same for each of its requests ({self.says[rule.id]}).",
             rules=[rule],
-            box=self.reach.deciding[rule.index][0],
+            box=self.reach.deciding[rule.index][0].box,
             region=self._region(decided_by=(rule.id,)),
         )
 

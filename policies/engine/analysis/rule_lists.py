@@ -1,13 +1,13 @@
 """Rule lists as ordered unions of boxes, and which requests reach which rule.
 
-A question is a box and covers: is there a request in the one and in none of the others? For the
-classification the solver answers it. For the policy the request's class has to be the one that
-the classification gives it; ``Classes`` answers with that.
+A question is a box and a set of covers, an integer with a bit for each: is there a request in the
+box and in none of the covers? For the classification the solver answers it. For the policy the
+request's class has to be the one that the classification gives it; ``Classes`` answers with that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -24,10 +24,10 @@ from policies.engine.conditions import Box, Condition, In, Range
 class Requests(Protocol):
     """Who answers such questions."""
 
-    def ask(self, box: int, covers: Sequence[Cover]) -> int | None:
+    def ask(self, box: int, covers: int) -> int | None:
         """A free box within the first, outside all of the others; None where there is none."""
 
-    def widened(self, found: int, within: int, covers: Sequence[Cover]) -> int:
+    def widened(self, found: int, within: int, covers: int) -> int:
         """A free box made as wide as it can be, so that its requests need few attributes."""
 
 
@@ -40,6 +40,11 @@ class Rule:
     boxes: tuple[Cover, ...]
     outcome: Hashable
 
+    @property
+    def covers(self) -> int:
+        """The set of its boxes."""
+        return together(self.boxes)
+
 
 @dataclass(frozen=True)
 class RuleList:
@@ -48,41 +53,45 @@ class RuleList:
     """
 
     component: str
-    space: Space = field(repr=False)
+    solver: Solver = field(repr=False)
     rules: tuple[Rule, ...]
     default: Hashable
     requests: Requests = field(repr=False)
     prelude: tuple[Rule, ...] = ()
 
+    @property
+    def space(self) -> Space:
+        return self.solver.space
+
     @cached_property
-    def _covers(self) -> tuple[list[Cover], list[int]]:
-        """All boxes in order, and how many of them come before each rule.
+    def _before(self) -> list[int]:
+        """The covers before each rule, and at last all.
 
         Boxes within an earlier one are left out: they take nothing more away.
         """
-        covers: list[Cover] = []
-        starts: list[int] = []
+        so_far, found = 0, []
         for rule in (*self.prelude, *self.rules):
-            starts.append(len(covers))
-            covers += [cover for cover in rule.boxes if not is_within_any(cover.box, covers)]
-        return covers, starts[len(self.prelude) :]
+            found.append(so_far)
+            for cover in rule.boxes:
+                if not self.solver.holding(cover.box) & so_far:
+                    so_far |= cover.bit
+        return [*found[len(self.prelude) :], so_far]
 
-    def before(self, rule: Rule) -> list[Cover]:
+    def before(self, rule: Rule) -> int:
         """The boxes that decide before a rule is asked."""
-        covers, starts = self._covers
-        return covers[: starts[rule.index]]
+        return self._before[rule.index]
 
-    def all_covers(self) -> list[Cover]:
-        return self._covers[0]
+    def all_covers(self) -> int:
+        return self._before[-1]
 
-    def ask(self, box: int, covers: Sequence[Cover]) -> int | None:
+    def ask(self, box: int, covers: int) -> int | None:
         return self.requests.ask(box, covers)
 
-    def ask_any(self, boxes: Iterable[Cover], covers: Sequence[Cover]) -> int | None:
+    def ask_any(self, boxes: Iterable[Cover], covers: int) -> int | None:
         """A free box in any of the boxes."""
         return next(self.ask_each(boxes, covers), None)
 
-    def ask_each(self, boxes: Iterable[Cover], covers: Sequence[Cover]) -> Iterator[int]:
+    def ask_each(self, boxes: Iterable[Cover], covers: int) -> Iterator[int]:
         """A free box of each of the boxes that has one."""
         for cover in boxes:
             found = self.ask(cover.box, covers)
@@ -90,9 +99,12 @@ class RuleList:
                 yield found
 
 
-def is_within_any(box: int, covers: Iterable[Cover]) -> bool:
-    """Whether one of the covers holds all of the box."""
-    return any(not box & ~cover.box for cover in covers)
+def together(covers: Iterable[Cover]) -> int:
+    """Covers as a set."""
+    found = 0
+    for cover in covers:
+        found |= cover.bit
+    return found
 
 
 def boxes_of(space: Space, condition: Condition) -> tuple[Cover, ...]:
@@ -128,7 +140,7 @@ def class_rules(bundle: Bundle, solver: Solver) -> RuleList:
     provided = enumerate(provided_boxes(classification))
     return RuleList(
         component=CLASSIFICATION,
-        space=space,
+        solver=solver,
         rules=tuple(
             Rule(rule.id, index, boxes_of(space, rule.when), rule.class_key)
             for index, rule in enumerate(classification.rules)
@@ -142,12 +154,12 @@ def class_rules(bundle: Bundle, solver: Solver) -> RuleList:
     )
 
 
-def policy_rules(bundle: Bundle, space: Space, requests: Requests) -> RuleList:
+def policy_rules(bundle: Bundle, solver: Solver, requests: Requests) -> RuleList:
     """The rules of the policy; their outcomes are what their routes do."""
-    policy, catalogue = bundle.router_policy, bundle.catalogue
+    policy, catalogue, space = bundle.router_policy, bundle.catalogue, solver.space
     return RuleList(
         component=POLICY,
-        space=space,
+        solver=solver,
         rules=tuple(
             Rule(
                 rule.id,

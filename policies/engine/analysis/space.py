@@ -1,7 +1,7 @@
 """The space of requests as a product of finite fields, and its boxes as whole numbers.
 
 Every attribute that some condition mentions is a field; its *atoms* are sets of values that all
-conditions treat alike (a missing value is one of them). Since a router may hand over any value
+conditions treat alike (a missing value is in one of them). Since a router may hand over any value
 of any declared attribute, and derived flags too where it hands over no prompt, every combination
 of atoms is a request. ``class`` is one field more, for policies; unlike the others it follows
 from the rest (see ``classes``).
@@ -13,11 +13,12 @@ that no field is empty: subtracting 1 from a field borrows its guard exactly if 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.engine.analysis.samples import samples_of
+from policies.engine.analysis.samples import Atom, atoms_of
 from policies.engine.attributes import Attribute
+from policies.engine.canonical import LARGEST_EXACT_INTEGER
 from policies.engine.conditions import Box, Constraint, Value
 
 CLASS = "class"
@@ -30,35 +31,44 @@ class Field:
     name: str
     shift: int
     mask: int
-    atoms: tuple[tuple[Value | None, ...], ...]
+    atoms: tuple[Atom, ...]
 
     @property
     def guard(self) -> int:
         return 1 << (self.shift + len(self.atoms))
 
-    def where(self, constraint: Constraint) -> int:
-        """The bits of the atoms for which a constraint holds; the first sample speaks for all."""
-        return sum(
-            1 << (self.shift + index)
-            for index, atom in enumerate(self.atoms)
-            if constraint.holds(atom[0])
-        )
+    @property
+    def blank(self) -> int:
+        """The bit of the atom that a missing value is in; 0 for the class, which none lacks."""
+        return self._bits(None in atom for atom in self.atoms)
+
+    def of_values(self, values: Iterable[str]) -> int:
+        """The bits of the atoms whose first sample is one of the values."""
+        wanted = set(values)
+        return self._bits(atom[0] in wanted for atom in self.atoms)
 
     def present(self) -> int:
         """The bits of the atoms that hold some value."""
-        return sum(
-            1 << (self.shift + index)
-            for index, atom in enumerate(self.atoms)
-            if any(value is not None for value in atom)
-        )
+        return self._bits(any(value is not None for value in atom) for atom in self.atoms)
+
+    def _bits(self, flags: Iterable[bool]) -> int:
+        return sum(1 << place for place, flag in enumerate(flags, start=self.shift) if flag)
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """A box, and the masks of the fields that it restricts."""
+    """A box, and the bit that stands for it in sets of covers, which are integers too."""
 
     box: int
-    parts: tuple[int, ...]
+    bit: int
+
+
+def bits_of(covers: int) -> Iterator[int]:
+    """The bits of a set of covers, from the first."""
+    while covers:
+        bit = covers & -covers
+        yield bit
+        covers ^= bit
 
 
 class Space:
@@ -70,18 +80,24 @@ class Space:
             for name, constraint in box.tests:
                 tests.setdefault(name, {})[constraint] = None
         self.fields: dict[str, Field] = {}
+        self._where: dict[tuple[str, Constraint], int] = {}
         shift = 0
         for name in sorted(tests, key=list(attributes).index):
-            atoms = _atoms(attributes[name], list(tests[name]))
+            constraints = list(tests[name])
+            atoms, places = atoms_of(attributes[name], constraints, apart=name == CLASS)
             self.fields[name] = Field(name, shift, ((1 << len(atoms)) - 1) << shift, atoms)
+            for constraint, bits in zip(constraints, places, strict=True):
+                self._where[name, constraint] = bits << shift
             shift += len(atoms) + 1
         fields = self.fields.values()
         self.masks = tuple(field.mask for field in fields)
         self.full = sum(self.masks)
         self.guards = sum(field.guard for field in fields)
         self.lows = sum(1 << field.shift for field in fields)
-        self._where: dict[tuple[str, Constraint], int] = {}
-        self._samples: dict[tuple[str, int], tuple[Value | None, ...]] = {}
+        # Every cover so far, at the place of its bit.
+        self.covers: list[Cover] = []
+        self._covers: dict[int, Cover] = {}
+        self._samples: dict[int, tuple[Value | None, bool]] = {}
 
     def is_box(self, bits: int) -> bool:
         """Whether no field is empty."""
@@ -91,35 +107,30 @@ class Space:
         """The box of a condition; None where no request can be in it."""
         bits = self.full
         for name, constraint in box.tests:
-            key = (name, constraint)
-            if key not in self._where:
-                field = self.fields[name]
-                self._where[key] = field.where(constraint) | self.full & ~field.mask
-            bits &= self._where[key]
+            bits &= self._where[name, constraint] | self.full & ~self.fields[name].mask
         return self.as_cover(bits) if self.is_box(bits) else None
 
     def as_cover(self, bits: int) -> Cover:
-        return Cover(bits, tuple(mask for mask in self.masks if mask & ~bits))
+        """The cover that a box is; equal boxes are one."""
+        found = self._covers.get(bits)
+        if found is None:
+            found = self._covers[bits] = Cover(bits, 1 << len(self.covers))
+            self.covers.append(found)
+        return found
 
     def of_class(self, keys: Iterable[str]) -> int:
         """The box of all requests of the given classes."""
         field = self.fields[CLASS]
-        wanted = set(keys)
-        bits = sum(
-            1 << (field.shift + index)
-            for index, atom in enumerate(field.atoms)
-            if atom[0] in wanted
-        )
-        return bits | self.full & ~field.mask
+        return field.of_values(keys) | self.full & ~field.mask
 
-    def samples(self, field: Field, box: int) -> tuple[Value | None, ...]:
-        """Sample values of the atoms of one field that are in a box."""
-        bits = box & field.mask
-        found = self._samples.get((field.name, bits))
+    def sample(self, field: Field, part: int) -> tuple[Value | None, bool]:
+        """A value in some atoms of a field, if there is one, and whether it may be missing too."""
+        found = self._samples.get(part)
         if found is None:
             atoms = enumerate(field.atoms, start=field.shift)
-            found = tuple(value for place, atom in atoms if bits >> place & 1 for value in atom)
-            self._samples[field.name, bits] = found
+            values = [value for place, atom in atoms if part >> place & 1 for value in atom]
+            first = next((value for value in values if value is not None), None)
+            found = self._samples[part] = (_plain(first), None in values)
         return found
 
     def complete(self) -> int:
@@ -127,14 +138,8 @@ class Space:
         return sum(field.present() for field in self.fields.values())
 
 
-def _atoms(
-    attribute: Attribute, constraints: list[Constraint]
-) -> tuple[tuple[Value | None, ...], ...]:
-    """Samples grouped by which constraints hold for them; classes are kept apart."""
-    if attribute.name == CLASS:
-        return tuple((key,) for key in attribute.values or ())
-    groups: dict[tuple[bool, ...], list[Value | None]] = {}
-    for value in samples_of(attribute, constraints):
-        alike = tuple(constraint.holds(value) for constraint in constraints)
-        groups.setdefault(alike, []).append(value)
-    return tuple(tuple(group) for group in groups.values())
+def _plain(value: Value | None) -> Value | None:
+    """A whole number as an integer, so that it is written without a point."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT_INTEGER:
+        return int(value)
+    return value

@@ -88,7 +88,7 @@ def _box_of(reach: Reach, index: int | None, classes: tuple[str, ...]) -> int | 
         within = rules.space.of_class(classes) if classes else rules.space.full
         return rules.ask(within, rules.all_covers())
     if not classes:
-        return reach.deciding[index][0]
+        return reach.deciding[index][0].box
     rule, of_class = rules.rules[index], rules.space.of_class(classes)
     for cover in rule.boxes:
         if rules.space.is_box(cover.box & of_class):

@@ -10,7 +10,6 @@ from policies.engine.analysis.space import CLASS, Space
 from policies.engine.bundle import Bundle
 from policies.engine.canonical import LARGEST_EXACT_INTEGER
 from policies.engine.catalogue import TOKENS_PER_PRICE, Model
-from policies.engine.conditions import Value
 from policies.engine.decision import decide
 from policies.engine.request import Request
 from policies.engine.routing import Route
@@ -27,26 +26,18 @@ def attributes_in(
     """
     found: dict[str, str | float | int | bool | None] = {}
     for name, field in space.fields.items():
+        part = box & field.mask
         # Most fields are open, and then the attribute can be left out.
-        if name == CLASS or not field.mask & ~box:
-            continue
-        samples = space.samples(field, box)
-        values = [value for value in samples if value is not None]
-        if values and (complete or len(values) == len(samples)):
-            found[name] = _plain(values[0])
+        if part != field.mask and name != CLASS:
+            value, may_lack = space.sample(field, part)
+            if value is not None and (complete or not may_lack):
+                found[name] = value
     return found
 
 
 def witness_in(space: Space, box: int, *, complete: bool = False) -> Witness:
     """One request in a box, as raw JSON."""
     return {"attributes": attributes_in(space, box, complete=complete)}
-
-
-def _plain(value: Value) -> Value:
-    """A whole number as an integer, so that it is written without a point."""
-    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT_INTEGER:
-        return int(value)
-    return value
 
 
 def witness_of_model(

@@ -5,6 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.engine.analysis.rule_lists import together
 from policies.engine.analysis.solver import Solver
 from policies.engine.analysis.space import Cover, Space
 from policies.engine.attributes import Attribute
@@ -33,7 +34,7 @@ def test_ask__any_boxes__answers_as_enumeration_does(asked: Box, others: list[Bo
     every = Box(tuple((name, In((value,))) for name in NAMES for value in VALUES))
     space = Space(VOCABULARY, [asked, *others, every])
     (within,) = _covers(space, [asked])
-    found = Solver(space).ask(within.box, _covers(space, others))
+    found = Solver(space).ask(within.box, together(_covers(space, others)))
     points = [
         {name: value for name, value in zip(NAMES, point, strict=True) if value}
         for point in itertools.product((*VALUES, ""), repeat=3)
