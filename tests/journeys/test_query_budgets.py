@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
+from django.core.cache import cache
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import DjangoDbBlocker
 
 from policies.engine import COMPONENTS
 from tests.governance.actors import A, Actor
 from tests.governance.addresses import Address, every_address
+from tests.governance.digests import Undo
 from tests.governance.table import ENVIRONMENTS, STATES
-from tests.governance.world import World
+from tests.governance.world import World, build
 from tests.journeys.pages import PARTS, page_names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.xdist_group("budgets")]
@@ -26,6 +30,22 @@ PEOPLE = (A.OPERATOR, A.CONTRIBUTING_OWNER)
 PAGES = {address.name: address for address in every_address() if "GET" in address.methods}
 # Signed in, one is sent on from here.
 SIGNED_OUT = frozenset({"sign-in"})
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
+    """That of the governance matrix, where every page has something to show; taken back."""
+    with django_db_blocker.unblock():
+        try:
+            with transaction.atomic():
+                yield build(tmp_path_factory.mktemp("world"))
+                raise Undo
+        except Undo:
+            cache.clear()
 
 
 def paths_of(address: Address, world: World) -> list[str]:
