@@ -3,22 +3,26 @@
 The question is satisfiability over finite domains, so the search is that of Davis, Putnam,
 Logemann and Loveland: a cover that leaves one field open takes its atoms away (unit propagation);
 atoms of a field that no remaining cover needs there free the box of all covers that leave the
-field open (pure literal); else a field is split along a cover that leaves few fields open. All
-covers are looked at together, as the bits of integers (see ``cover_rows``).
+field open (pure literal); else a field is split (see ``branching``). Before that, counting may
+tell that all is covered. All covers are looked at together, as the bits of integers (see
+``cover_rows``).
 """
 
 from __future__ import annotations
 
+from policies.engine.analysis.branching import (
+    Parts,
+    halves,
+    leaving_two_open,
+    likely_free,
+    outnumbered,
+)
 from policies.engine.analysis.cover_rows import FieldRows
 from policies.engine.analysis.space import Space
 
 # Rounds of propagation, for one question and for a whole analysis.
 QUESTION_BUDGET = 40_000
 ANALYSIS_BUDGET = 150_000
-# So many covers are compared to choose one to split along.
-MOST_COMPARED = 16
-
-Parts = list[int]
 
 
 class Undecided(Exception):
@@ -116,15 +120,16 @@ class Solver:
                 parts, covers, opened = settled
                 if not covers:
                     return parts
-                tight = _leaving_two_open(covers, opened)
+                tight = leaving_two_open(covers, opened)
                 if not tight:
-                    likely = self._likely(parts, covers)
+                    likely = likely_free(self._rows, parts, covers)
                     if likely:
                         return likely
-                    if self._outnumbered(parts, covers, opened):
+                    if outnumbered(self._rows, parts, covers, opened):
                         self.used |= covers
                         continue
-                waiting.extend(self._halves(parts, covers, opened, tight or covers))
+                split = halves(self._rows, self.space.covers, parts, tight or covers, opened)
+                waiting.extend((half, covers) for half in split)
         return None
 
     def _settled(self, parts: Parts, covers: int) -> tuple[Parts, int, list[int]] | None:
@@ -185,67 +190,3 @@ class Solver:
                     found[place] = unneeded
                     covers &= ~leave_open
         return (found, covers) if found else None
-
-    def _likely(self, parts: Parts, covers: int) -> Parts | None:
-        """A free box, by taking in field after field the atom in fewest of the covers that are
-        left; None where that does not lead to one.
-        """
-        found = parts[:]
-        for place, rows in enumerate(self._rows):
-            found[place], covers = rows.rarest(parts[place], covers)
-            if not covers:
-                return found
-        return None
-
-    def _halves(
-        self, parts: Parts, covers: int, opened: list[int], of: int
-    ) -> list[tuple[Parts, int]]:
-        """The box in two, along a part of one of the covers ``of``."""
-        place, along = self._largest(parts, of, opened)
-        inside, outside = parts[:], parts[:]
-        inside[place] &= along
-        outside[place] &= ~along
-        return [(inside, covers), (outside, covers)]
-
-    def _outnumbered(self, parts: Parts, covers: int, opened: list[int]) -> bool:
-        """Whether there are more covers than one request can be outside of: in each field no
-        more than its best atom is outside of.
-        """
-        left = covers.bit_count()
-        for rows, part, leave_open in zip(self._rows, parts, opened, strict=True):
-            if leave_open:
-                left -= rows.most_outside(part, leave_open)
-                if left <= 0:
-                    return False
-        return True
-
-    def _largest(self, parts: Parts, covers: int, opened: list[int]) -> tuple[int, int]:
-        """A field and a cover's part of it, of a cover that takes a large share of the box."""
-        best, found = 0.0, (0, 0)
-        for _ in range(MOST_COMPARED):
-            bit = covers & -covers
-            if not bit:
-                break
-            covers ^= bit
-            box = self.space.covers[bit.bit_length() - 1].box
-            share, smallest = 1.0, (2.0, 0)
-            for place, leave_open in enumerate(opened):
-                if leave_open & bit:
-                    part = parts[place]
-                    of_field = (box & part).bit_count() / part.bit_count()
-                    share *= of_field
-                    smallest = min(smallest, (of_field, place))
-            if share > best:
-                best, place = share, smallest[1]
-                found = place, box & self._rows[place].mask
-        return found
-
-
-def _leaving_two_open(covers: int, opened: list[int]) -> int:
-    """Those of the covers, each of which leaves two fields or more open, that leave no third."""
-    ones = twos = threes = 0
-    for leave_open in opened:
-        threes |= twos & leave_open
-        twos |= ones & leave_open
-        ones |= leave_open
-    return covers & ~threes

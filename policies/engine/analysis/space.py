@@ -94,6 +94,7 @@ class Space:
         self.full = sum(self.masks)
         self.guards = sum(field.guard for field in fields)
         self.lows = sum(1 << field.shift for field in fields)
+        self._blanks = {field.name: field.blank for field in fields}
         # Every cover so far, at the place of its bit.
         self.covers: list[Cover] = []
         self._covers: dict[int, Cover] = {}
@@ -127,10 +128,10 @@ class Space:
         """A value in some atoms of a field, if there is one, and whether it may be missing too."""
         found = self._samples.get(part)
         if found is None:
-            atoms = enumerate(field.atoms, start=field.shift)
-            values = [value for place, atom in atoms if part >> place & 1 for value in atom]
+            places = (bit.bit_length() - 1 - field.shift for bit in bits_of(part))
+            values = (value for place in places for value in field.atoms[place])
             first = next((value for value in values if value is not None), None)
-            found = self._samples[part] = (_plain(first), None in values)
+            found = self._samples[part] = (_plain(first), bool(part & self._blanks[field.name]))
         return found
 
     def complete(self) -> int:

@@ -15,7 +15,7 @@ def _small(bundle: Bundle) -> tuple[Analysis, Truth]:
     return analyse(bundle), Truth(bundle)
 
 
-def _found(analysis: Analysis, component: str) -> dict[str, set[str]]:
+def found_about(analysis: Analysis, component: str) -> dict[str, set[str]]:
     """Kind → rules (or pairs of them) of the findings about one component."""
     found: dict[str, set[str]] = {}
     for finding in analysis.findings:
@@ -26,7 +26,7 @@ def _found(analysis: Analysis, component: str) -> dict[str, set[str]]:
     return found
 
 
-def _true(tried: Tried) -> dict[str, set[str]]:
+def true_about(tried: Tried) -> dict[str, set[str]]:
     conflicts, exceptions = tried.overlaps()
     found = {
         "unsatisfiable": tried.unsatisfiable(),
@@ -43,14 +43,14 @@ def _true(tried: Tried) -> dict[str, set[str]]:
 @settings(max_examples=300)
 def test_class_rules__any_small_bundle__findings_are_those_of_brute_force(bundle: Bundle) -> None:
     analysis, truth = _small(bundle)
-    assert _found(analysis, "request_classification") == _true(truth.classification)
+    assert found_about(analysis, "request_classification") == true_about(truth.classification)
 
 
 @given(bundle=small_bundles())
 @settings(max_examples=300)
 def test_policy_rules__any_small_bundle__findings_are_those_of_brute_force(bundle: Bundle) -> None:
     analysis, truth = _small(bundle)
-    assert _found(analysis, "router_policy") == _true(truth.policy)
+    assert found_about(analysis, "router_policy") == true_about(truth.policy)
 
 
 @given(bundle=small_bundles())
