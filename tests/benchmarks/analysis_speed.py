@@ -54,18 +54,25 @@ def _try_one(made: Bundle, request: Request) -> None:
 
 
 def main(seeds: int) -> None:
-    print("rules                 seconds  work      findings  requests  brute force  ratio")
-    for name, condition in (("realistic", realistic_condition), ("wide", wide_condition)):
-        for size in (50, 100, 200):
-            for seed in range(1, seeds + 1):
-                made = bundle(size, seed, condition)
-                took = min(seconds(lambda made=made: analyse(made)) for _ in range(2))  # type: ignore[misc]
-                found = analyse(made)
-                kinds, brute = brute_force_seconds(made)
-                print(
-                    f"{name:9} {size:3} + {size:3}    {took:7.3f}  {found.work:8}  "
-                    f"{len(found.findings):8}  {kinds:8.1e}  {brute:9.1e} s  {brute / took:.0e}"
-                )
+    print("rules                  seconds  work      findings  requests  brute force  ratio")
+    for seed in range(1, seeds + 1):
+        for name, condition in (("realistic", realistic_condition), ("wide", wide_condition)):
+            for size in (50, 100, 200):
+                _tell(f"{name:9} {size:3} + {size:3}", bundle(size, seed, condition))
+        wide = bundle(200, seed, wide_condition, in_policy=0)
+        guarded = bundle(200, seed, wide_condition, in_policy=0, guarded=True)
+        _tell("wide      200 +   0", wide)
+        _tell("guarded   200 +   0", guarded)
+
+
+def _tell(name: str, made: Bundle) -> None:
+    took = min(seconds(lambda: analyse(made)) for _ in range(2))
+    found = analyse(made)
+    kinds, brute = brute_force_seconds(made)
+    print(
+        f"{name}    {took:7.3f}  {found.work:8}  "
+        f"{len(found.findings):8}  {kinds:8.1e}  {brute:9.1e} s  {brute / took:.0e}"
+    )
 
 
 if __name__ == "__main__":

@@ -74,10 +74,23 @@ def wide_condition(rng: random.Random, known: list[Raw]) -> Raw:
 Conditions = Callable[[random.Random, list[Raw]], Raw]
 
 
-def bundle(rules: int, seed: int, condition: Conditions = realistic_condition) -> Bundle:
-    """``rules`` rules of the classification and as many of the policy."""
+def bundle(
+    rules: int,
+    seed: int,
+    condition: Conditions = realistic_condition,
+    *,
+    in_policy: int | None = None,
+    guarded: bool = False,
+) -> Bundle:
+    """``rules`` rules of the classification and ``in_policy``, by default as many, of the policy.
+
+    ``guarded``, the first rules of the classification take all requests that lack an attribute,
+    so that the others would really have to cover everything else together.
+    """
     rng = random.Random(seed)
     known = attributes()
+    guards: list[Raw] = [{entry["name"]: {"present": False}} for entry in known] if guarded else []
+    made = _specific_first(rng, rules - len(guards), condition, known)
     of_class = {"name": "class", "type": "category", "values": list(CLASSES)}
     return parse_bundle(
         {
@@ -88,7 +101,7 @@ def bundle(rules: int, seed: int, condition: Conditions = realistic_condition) -
                 "classes": [{"key": key, "risk": "low"} for key in CLASSES],
                 "rules": [
                     {"id": f"c{i}", "when": when, "class": rng.choice(CLASSES)}
-                    for i, when in enumerate(_specific_first(rng, rules, condition, known))
+                    for i, when in enumerate([*guards, *made])
                 ],
                 "default_class": "standard",
             },
@@ -97,7 +110,12 @@ def bundle(rules: int, seed: int, condition: Conditions = realistic_condition) -
                 "rules": [
                     {"id": f"p{i}", "when": when, "route": _route(rng)}
                     for i, when in enumerate(
-                        _specific_first(rng, rules, condition, [*known, of_class])
+                        _specific_first(
+                            rng,
+                            rules if in_policy is None else in_policy,
+                            condition,
+                            [*known, of_class],
+                        )
                     )
                 ],
                 "default": {"select": "ordered", "candidates": [{"model": "medium"}]},

@@ -16,6 +16,13 @@ def test_analyse__200_rules_and_12_attributes__is_decided_with_work_to_spare(
     assert found.work < ANALYSIS_BUDGET / 10
 
 
+@pytest.mark.parametrize("guarded", [False, True])
+def test_analyse__200_wide_rules_in_one_list__is_decided_with_work_to_spare(guarded: bool) -> None:
+    found = analyse(bundle(200, 1, wide_condition, in_policy=0, guarded=guarded))
+    assert found.of_kind("not_decided") == ()
+    assert found.work < ANALYSIS_BUDGET / 2
+
+
 def test_analyse__budget_is_spent__says_what_was_not_decided_and_claims_nothing_else() -> None:
     made = bundle(30, 1)
     whole = {finding.name for finding in analyse(made).findings}
