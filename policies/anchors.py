@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.engine import digest
+from policies.whole_numbers import whole_number
 
 # Members that tell an entry of a list, in the order they are looked for.
 NAMES = ("id", "key", "name", "model")
@@ -92,9 +93,9 @@ def _tokens(pointer: str) -> list[str]:
 def _step(value: Any, token: str) -> tuple[Step | None, Any]:
     if isinstance(value, dict) and token in value:
         return token, value[token]
-    if isinstance(value, list) and token.isascii() and token.isdecimal():
-        index = int(token)
-        if index < len(value) and str(index) == token:
+    if isinstance(value, list):
+        index = whole_number(token)
+        if index is not None and index < len(value) and str(index) == token:
             return _identity(value, index), value[index]
     return None, None
 

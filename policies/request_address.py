@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from policies.engine import Request
 from policies.engine.attributes import Attribute
+from policies.whole_numbers import whole_number
 
 ATTRIBUTE = "a."
 SIZES = ("input_tokens", "max_output_tokens")
@@ -65,12 +66,6 @@ def read_address(parameters: Mapping[str, str], declared: Mapping[str, Attribute
         input_tokens=whole_number(parameters.get("input_tokens", "")),
         max_output_tokens=whole_number(parameters.get("max_output_tokens", "")),
     )
-
-
-def whole_number(text: str) -> int | None:
-    """A whole number of 0 or more, else None."""
-    bare = text.strip()
-    return int(bare) if bare.isascii() and bare.isdecimal() and len(bare) < 16 else None
 
 
 def _value(text: str, attribute: Attribute | None) -> str | float | int | bool:

@@ -102,7 +102,7 @@ class RowReader:
         if isinstance(value, str):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 self.fault(name, "is not a JSON object.")
                 return None
         if value is None:

@@ -71,7 +71,7 @@ def read_prices(text: str) -> dict[str, Any]:
     """A price table: a JSON object. Kept as it is, for people to read beside the costs."""
     try:
         prices = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refuse(f"The price table is not JSON ({error}).", name="prices") from error
     if not isinstance(prices, dict):
         raise refuse("The price table must be one JSON object.", name="prices")

@@ -36,6 +36,7 @@ from policies.models import Draft, Workflow
 from policies.permissions import can
 from policies.refusals import Refused
 from policies.views.visible import change_or_404, person, workflow_or_404
+from policies.whole_numbers import whole_number
 
 SHOWN = 20
 
@@ -109,8 +110,7 @@ def standing_choose(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = request.POST.get("dataset", "")
     dataset = None
     if chosen:
-        key = int(chosen) if chosen.isdecimal() else 0
-        dataset = get_object_or_404(Dataset, workflow=workflow, pk=key)
+        dataset = get_object_or_404(Dataset, workflow=workflow, pk=whole_number(chosen))
     try:
         choose_standing_dataset(workflow, dataset, acting_user=person(request))
     except Refused as refusal:

@@ -24,6 +24,7 @@ from policies.models import Workflow
 from policies.request_address import LONGEST_PROMPT, request_query
 from policies.views.trial_subject import Subject, named_subject
 from policies.views.visible import workflow_or_404
+from policies.whole_numbers import whole_number
 
 SHOWN = 8
 # A class may be rare: so many requests are decided to find some of it.
@@ -68,8 +69,7 @@ def recorded_requests(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _seed(written: str) -> int:
-    right = written.isascii() and written.isdecimal() and len(written) < 9
-    return int(written) % MOST_SEED if right else 0
+    return (whole_number(written) or 0) % MOST_SEED
 
 
 def _recorded(workflow: Workflow, wanted: str, seed: int) -> tuple[str, Iterable[Request]]:

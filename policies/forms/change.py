@@ -72,7 +72,11 @@ class UtcMomentField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> datetime.datetime | None:
         with timezone.override(datetime.UTC):
-            return super().to_python(value)
+            moment = super().to_python(value)
+        try:
+            return None if moment is None else moment.astimezone(datetime.UTC)
+        except OverflowError:  # in the first or the last hours that there are
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid") from None
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, datetime.datetime):

@@ -19,6 +19,7 @@ from policies.forms.nodes import element_id
 from policies.forms.shapes import SHAPES, Condition, OneOf, Record, Rows, Shape
 from policies.forms.tree import MARK, OPEN, RAW, Tree, branch, grow, numbered, raw_of
 from policies.forms.vocabulary import Vocabulary
+from policies.whole_numbers import whole_number
 
 MOST_OPENED = 5
 FIRST_TESTS = {"category": "in", "number": "gte", "flag": "true"}
@@ -177,19 +178,20 @@ def _shift(
 
 def _move(kind: str, tree: Tree, steps: list[str], argument: str, words: Vocabulary) -> Edited:
     """Moves an entry to a place, counted from 0; its handle keeps the focus."""
-    if not (argument.isascii() and argument.isdecimal() and len(argument) < 7):
+    to = whole_number(argument)
+    if to is None:
         raise UnknownEdit(argument)
-    now, _ = _moved(kind, tree, steps, lambda place: int(argument))
+    now, _ = _moved(kind, tree, steps, lambda place: to)
     return Edited(tree, element_id("move", ".".join([*steps[:-1], str(now)])))
 
 
 def _moved(kind: str, tree: Tree, steps: list[str], to: Callable[[int], int]) -> tuple[int, int]:
     """Moves an entry within the tree: where it is now, and the last place of its list."""
-    if not isinstance(shape_at(kind, steps[:-1]), Rows) or not steps[-1].isdecimal():
+    was = whole_number(steps[-1])
+    if was is None or not isinstance(shape_at(kind, steps[:-1]), Rows):
         raise UnknownEdit(".".join(steps))
     parent = _branch(tree, steps[:-1])
     entries = numbered(parent)
-    was = int(steps[-1])
     now = min(max(to(was), 0), len(entries) - 1)
     if not 0 <= was < len(entries):
         raise UnknownEdit(".".join(steps))

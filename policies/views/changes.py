@@ -21,6 +21,7 @@ from policies.views import protection_acts
 from policies.views.protection_acts import Act
 from policies.views.review_page import review_context
 from policies.views.visible import change_or_404, person, review_or_404, workflow_or_404
+from policies.whole_numbers import whole_number
 
 CHOICE = "choice:"
 FILTERS = {
@@ -60,9 +61,9 @@ def change_list(request: HttpRequest, slug: str) -> HttpResponse:
 def change_create(request: HttpRequest, slug: str) -> HttpResponse:
     """Propose a draft: choose the environment and say why."""
     workflow = workflow_or_404(request, slug)
-    draft_pk = request.POST.get("draft") or request.GET.get("draft") or "0"
+    draft_pk = request.POST.get("draft") or request.GET.get("draft") or ""
     drafts = Draft.objects.open().filter(workflow=workflow)
-    draft = get_object_or_404(drafts, pk=int(draft_pk) if draft_pk.isdecimal() else 0)
+    draft = get_object_or_404(drafts, pk=whole_number(draft_pk))
     form = ChangeForm(request.POST or None, workflow=workflow, initial={"title": draft.title})
     problems: list[Any] = []
     status = 200

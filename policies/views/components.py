@@ -19,6 +19,7 @@ from policies.permissions import can
 from policies.services import contracts
 from policies.views.reading import reading_context
 from policies.views.visible import workflow_or_404
+from policies.whole_numbers import whole_number
 
 
 @dataclass(frozen=True)
@@ -159,5 +160,5 @@ def component_diff(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 
 def _number(request: HttpRequest, name: str, otherwise: int) -> int:
-    written = request.GET.get(name, "")
-    return int(written) if written.isascii() and written.isdecimal() else otherwise
+    number = whole_number(request.GET.get(name, ""))
+    return otherwise if number is None else number

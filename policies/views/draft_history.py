@@ -19,6 +19,7 @@ from policies.services import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import common_context, draft_or_404, revision_of
 from policies.views.visible import person, workflow_or_404
+from policies.whole_numbers import whole_number
 
 ON_ONE_PAGE = 20
 YAML = "yaml"
@@ -76,11 +77,11 @@ def _known(kind: str) -> str:
 def _show(
     request: HttpRequest, draft: Draft, kind: str, refusal: Refused | None = None
 ) -> HttpResponse:
-    before = request.GET.get("before", "")
+    before = whole_number(request.GET.get("before", ""))
     page = draft_page(draft)
     context: dict[str, Any] = common_context(request, page, kind)
     known = page.documents["request_classification"]
-    found = _entries(draft, kind, int(before) if before.isdecimal() else None, known)
+    found = _entries(draft, kind, before, known)
     context |= {
         "kind": kind,
         "row": page.rows[kind],

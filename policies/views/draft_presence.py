@@ -17,6 +17,7 @@ from policies.permissions import can
 from policies.services import presence
 from policies.views.studio import draft_or_404
 from policies.views.visible import person, workflow_or_404
+from policies.whole_numbers import whole_number
 
 LINE = "policies/studio/presence_line.html"
 
@@ -30,9 +31,9 @@ def draft_presence(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpR
     draft, user = draft_or_404(workflow_or_404(request, slug), pk), person(request)
     if can(user, "edit_drafts", draft.workflow.team) and draft.closed_at is None:
         presence.arrive(draft, user)
-    seen = request.GET.get("_revision", "")
+    seen = whole_number(request.GET.get("_revision", ""))
     row = DraftDocument.objects.select_related("updated_by").get(draft=draft, kind=kind)
-    newer = row if seen.isdecimal() and int(seen) < row.revision else None
+    newer = row if seen is not None and seen < row.revision else None
     line = render_to_string(LINE, _line(draft, user, newer) | {"kind": kind})
     told = sha256(line.encode()).hexdigest()[:16]
     if told == request.GET.get("_told"):

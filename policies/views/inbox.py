@@ -14,6 +14,7 @@ from policies.models import Notification
 from policies.services import notifications
 from policies.services.news import mail_is_set_up
 from policies.views.visible import person
+from policies.whole_numbers import whole_number
 
 PAGE = 30
 
@@ -62,9 +63,7 @@ def inbox_mark(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def inbox_mark_all(request: HttpRequest) -> HttpResponse:
     """Mark as read all that was shown, and what is older."""
-    up_to = request.POST.get("up_to", "")
-    # A longer number is no key of any database, and SQLite cannot even compare it.
-    last = int(up_to) if up_to.isdecimal() and len(up_to) < 19 else None
+    last = whole_number(request.POST.get("up_to", ""))
     notifications.mark_all_read(acting_user=person(request), up_to=last)
     return redirect("inbox")
 

@@ -26,6 +26,7 @@ from policies.services import draft_history, drafts, presence
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.reading import reading_context
 from policies.views.visible import person, workflow_or_404
+from policies.whole_numbers import whole_number
 
 EDIT = "_edit"
 REVISION = "_revision"
@@ -128,8 +129,7 @@ def draft_document(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpR
 
 def revision_of(request: HttpRequest) -> int | None:
     """The revision that a form was opened at; None where it does not say."""
-    revision = request.POST.get(REVISION, "")
-    return int(revision) if revision.isascii() and revision.isdecimal() else None
+    return whole_number(request.POST.get(REVISION, ""))
 
 
 def _posted(request: HttpRequest) -> Posted:
@@ -199,9 +199,10 @@ def _bring_back(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt,
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+    number = whole_number(text)
+    if number is None:
         raise edits.UnknownEdit(text)
-    return int(text)
+    return number
 
 
 def says_the_same(kind: str, typed: Any, saved: Any) -> bool:

@@ -25,6 +25,7 @@ from policies.models import ChangeRequest, Draft, Release, Workflow
 from policies.services.bundles import catalogue_document
 from policies.views.draft_page import SHORT_LABELS, problems_of
 from policies.views.studio import draft_or_404
+from policies.whole_numbers import whole_number
 
 Source = Draft | ChangeRequest | Release
 Problems = dict[str, list[Problem]]
@@ -113,9 +114,10 @@ def named_subject(workflow: Workflow, parameters: Mapping[str, str]) -> Subject 
 
 
 def _number(written: str) -> int:
-    if not (written.isascii() and written.isdecimal() and len(written) < 10):
+    number = whole_number(written)
+    if number is None:
         raise Http404
-    return int(written)
+    return number
 
 
 def choices(workflow: Workflow) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from policies.models import Draft
 from policies.refusals import Refused
 from policies.services import drafts
 from policies.views.draft_page import draft_page
-from policies.views.studio import KEEP_MINE, common_context, draft_or_404
+from policies.views.studio import KEEP_MINE, common_context, draft_or_404, revision_of
 from policies.views.visible import person, workflow_or_404
 from policies.yaml_text import Mark, YamlError, YamlText, dump_component, load_yaml
 from policies.yaml_text.documents import located
@@ -66,10 +66,10 @@ def draft_yaml(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpRespo
     if request.method == "GET":
         text = dump_component(kind, row.document)
         return _show(request, draft, kind, Typed(text, row.revision, load_yaml(text)))
-    revision = request.POST.get("_revision", "")
-    if not (revision.isascii() and revision.isdecimal()) or "text" not in request.POST:
+    revision = revision_of(request)
+    if revision is None or "text" not in request.POST:
         return HttpResponseBadRequest("The form is incomplete: it does not say its revision.")
-    typed = _typed(request.POST["text"], int(revision))
+    typed = _typed(request.POST["text"], revision)
     if typed.read is None:
         return _show(request, draft, kind, typed)
     if request.POST.get("_edit") == KEEP_MINE:

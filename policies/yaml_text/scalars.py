@@ -43,11 +43,11 @@ def plain_value(text: str) -> str | int | float | bool | None:
 
 def _integer(text: str) -> int:
     digits = text.lstrip("+-").lstrip("0")
-    if len(digits) >= LONGEST_INTEGER or abs(int(text)) > LARGEST_EXACT_INTEGER:
+    if len(digits) >= LONGEST_INTEGER or int(digits or "0") > LARGEST_EXACT_INTEGER:
         raise UnreadableScalar(
             "must be an integer of at most 2^53, or a text in quotes; larger ones lose digits"
         )
-    return int(text)
+    return int(digits or "0") * (-1 if text.startswith("-") else 1)
 
 
 def is_text_when_plain(text: str) -> bool:

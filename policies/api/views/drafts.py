@@ -32,6 +32,7 @@ from policies.models import Draft, DraftDocument, Workflow
 from policies.refusals import Refused
 from policies.services import drafts
 from policies.services.bundles import problems_of
+from policies.whole_numbers import whole_number
 
 DOCUMENT_EXAMPLE = body_example(
     "A router policy",
@@ -185,9 +186,10 @@ def revision_seen(request: Request) -> int | None:
     if tag == "*":
         return None
     bare = tag[1:-1] if len(tag) > 2 and tag[0] == tag[-1] == '"' else ""
-    if not (bare.isascii() and bare.isdecimal() and len(bare) < 10):
+    revision = whole_number(bare)
+    if revision is None:
         raise ParseError('If-Match names one revision, as in "3".')
-    return int(bare)
+    return revision
 
 
 class Validate(APIView):
