@@ -1,4 +1,4 @@
-"""What a refusal says, and the review page around it left out where thousands are refused."""
+"""What a refusal says, and the page around it left out where thousands are refused."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 from unittest import mock
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from policies.refusals import Reason, Refused
 from policies.views import changes
 
-REVIEW_PAGE = "policies/changes/detail.html"
-REFUSAL = "policies/changes/_refusal.html"
+# Of each page that a refused form shows again, the part that tells the refusal.
+TELLING = {
+    "policies/changes/detail.html": "policies/changes/_refusal.html",
+    "policies/changes/describe.html": "components/error_summary.html",
+}
 
 
 @contextmanager
@@ -33,12 +35,14 @@ def refusals() -> Iterator[list[Refused]]:
 
 
 @contextmanager
-def bare_review_page() -> Iterator[None]:
-    """Of the review page that a refused form shows again, only the refusal is put together.
+def bare_pages() -> Iterator[None]:
+    """Of the pages that a refused form shows again, only the refusal is put together.
 
-    That it holds for everybody in every state is shown once, in `test_refusal_pages.py`.
+    That they hold for everybody in every state is shown once, in `test_refusal_pages.py`.
     """
-    with mock.patch.multiple(changes, review_context=_nothing, render=_render):
+    with mock.patch.multiple(
+        changes, review_or_404=_nothing, review_context=_nothing, render=_render
+    ):
         yield
 
 
@@ -49,6 +53,4 @@ def _nothing(*args: Any) -> dict[str, Any]:
 def _render(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    if template != REVIEW_PAGE:
-        return render(request, template, context, status=status)
-    return HttpResponse(render_to_string(REFUSAL, context), status=status)
+    return HttpResponse(render_to_string(TELLING[template], context), status=status)

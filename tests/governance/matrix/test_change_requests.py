@@ -9,7 +9,7 @@ from tests.governance.actors import A, Actor
 from tests.governance.attempts import IN_A_SESSION, Cell, tried
 from tests.governance.change_ways import ways_of
 from tests.governance.circumstances import arranged
-from tests.governance.refusal_pages import bare_review_page
+from tests.governance.refusal_pages import bare_pages
 from tests.governance.table import (
     AS_TRANSITION,
     CHANGE_ACTIONS,
@@ -65,7 +65,7 @@ def wrong_of(
     wrong: list[str] = []
     # A password is entered into a session, so only what has one can make anything of it.
     only = IN_A_SESSION if circumstance == Circumstance.ENTERED else None
-    with bare_review_page(), arranged(world, environment, circumstance):
+    with bare_pages(), arranged(world, environment, circumstance):
         for actor in Actor:
             cell = Cell(
                 action,
