@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +15,8 @@ from policies.engine import analysis as engine_analysis
 # So many findings of one kind are listed one by one; more than that nobody reads.
 MOST_LISTED = 100
 TAKEN_OF_A_DIGEST = 12
+# Contents whose findings a process keeps at hand.
+KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,19 @@ class Finding:
 def findings_of(content: dict[str, Any]) -> list[Finding]:
     """All that is found in a composed bundle, errors first.
 
-    Where the four documents do not fit together, that is what is found, and nothing else.
+    Where the four documents do not fit together, that is what is found, and nothing else. The
+    same content is looked at once: an editor asks several times, and an approval or publication
+    holds locks meanwhile.
     """
+    return list(_findings_of_text(json.dumps(content)))
+
+
+@lru_cache(maxsize=KEPT)
+def _findings_of_text(text: str) -> tuple[Finding, ...]:
     try:
-        bundle = parse_bundle(content)
+        bundle = parse_bundle(json.loads(text))
     except DocumentError as error:
-        return [
+        return tuple(
             Finding(
                 f"document:{problem.pointer}",
                 engine_analysis.ERROR,
@@ -70,8 +81,8 @@ def findings_of(content: dict[str, Any]) -> list[Finding]:
                 problem.message,
             )
             for problem in error.problems
-        ]
-    return list(_folded(_kept(found) for found in engine_analysis.analyse(bundle).findings))
+        )
+    return tuple(_folded(_kept(found) for found in engine_analysis.analyse(bundle).findings))
 
 
 def _kept(found: engine_analysis.Finding) -> Finding:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from evaluations.demo import scenario
+from policies.engine import analysis as engine_analysis
 from policies.engine import compose
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
@@ -130,3 +131,14 @@ def test_findings__demo_documents__are_notes_only(policy: dict[str, Any]) -> Non
     catalogue = {"providers": {key: {} for key in scenario.PROVIDERS}, "models": models}
     found = findings_of(compose(scenario.documents(policy), catalogue))
     assert {finding.severity for finding in found} == {"info"}
+
+
+def test_findings__of_the_same_content_again__are_not_computed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = _conflicting(3)
+    first = findings_of(content)
+    monkeypatch.setattr(engine_analysis, "analyse", lambda bundle: pytest.fail("looked again"))
+    assert findings_of(copy.deepcopy(content)) == first
+    with pytest.raises(pytest.fail.Exception):
+        findings_of(_conflicting(4))
