@@ -12,8 +12,7 @@ import time
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# One more than the two cores: many tests wait, for a browser, a process or a time to pass.
-IN_PARALLEL = ("-n", "3")
+BOTH_CORES = ("-n", "2")
 # Pure code and pages look the same on any database, so only what touches one runs twice.
 ON_POSTGRES = ("--db", "postgres", "-m", "database and not browser and not once")
 
@@ -42,9 +41,9 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return _pytest(*arguments)
     codes = {name: _lint(name, command) for name, command in LINTS.items()}
-    codes["tests on PostgreSQL"] = _pytest(*IN_PARALLEL, *ON_POSTGRES)
+    codes["tests on PostgreSQL"] = _pytest(*BOTH_CORES, *ON_POSTGRES)
     # Last, so that the closing line is that of the whole suite.
-    codes["tests"] = _pytest(*IN_PARALLEL)
+    codes["tests"] = _pytest(*BOTH_CORES)
     failed = [name for name, code in codes.items() if code]
     if failed:
         print(f"Failed: {', '.join(failed)}.", file=sys.stderr)
