@@ -36,8 +36,9 @@ def hold_change(change: ChangeRequest) -> None:
 
 
 def locked_open_changes(which: Q) -> list[ChangeRequest]:
-    """Open change requests that a change of rules may concern."""
-    rows = ChangeRequest.objects.open().filter(which).order_by("pk").select_for_update(no_key=True)
+    """Open change requests that a change of rules may concern; not the rows that `which` asks."""
+    rows = ChangeRequest.objects.open().filter(which).order_by("pk")
+    rows = rows.select_for_update(no_key=True, of=("self",))
     held = [change.pk for change in rows]
     return list(ChangeRequest.objects.with_related().filter(pk__in=held).order_by("pk"))
 

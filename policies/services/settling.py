@@ -74,17 +74,12 @@ def settle_impact(change: ChangeRequest) -> None:
 
 
 @transaction.atomic
-def settle_users_of(
-    models: Collection[str], *, acting_user: User | None, because: str
-) -> list[ChangeRequest]:
+def settle_users_of(models: Collection[str], *, acting_user: User | None, because: str) -> None:
     """After something new is known of these models: open change requests that route to them."""
-    concerned = []
-    for change in locked_open_changes(Q()):
-        if not change.bundle.content["catalogue"]["models"].keys().isdisjoint(models):
-            subject = guards.subject_digest(change)
-            settle(change, acting_user=acting_user, subject_before=subject, because=because)
-            concerned.append(change)
-    return concerned
+    concerned = Q(bundle__content__catalogue__models__has_any_keys=sorted(models))
+    for change in locked_open_changes(concerned):
+        subject = guards.subject_digest(change)
+        settle(change, acting_user=acting_user, subject_before=subject, because=because)
 
 
 def settle_retirements() -> None:
