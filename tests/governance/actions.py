@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tests.governance.action import Action
+from tests.governance.change_ways import ways_of
 from tests.governance.content_actions import drafting, of_drafts, proposing, releasing
 from tests.governance.frame_actions import framing, of_teams, protecting
 from tests.governance.shared_actions import cataloguing, evaluating, importing, running
-from tests.governance.table import ENVIRONMENTS
+from tests.governance.table import CHANGE_ACTIONS, ENVIRONMENTS
 from tests.governance.telling_actions import of_accounts, of_deliveries, of_inboxes, of_webhooks
+from tests.governance.ways import Way
 
 
 def all_actions() -> list[Action]:
@@ -27,3 +29,10 @@ def all_actions() -> list[Action]:
     for environment in ENVIRONMENTS:
         made += [proposing(environment), *releasing(environment), *protecting(environment)]
     return made
+
+
+def all_ways() -> list[Way]:
+    ways = [way for action in all_actions() for way in action.ways]
+    for action in CHANGE_ACTIONS:
+        ways += ways_of(action, "staging", "in_review")
+    return ways

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.services.runs import evaluate_change
@@ -59,7 +63,7 @@ from policies.services.webhooks import WebhookFacts
 from policies.services.workflows import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes
 from tests.governance.actors import A, Actor
-from tests.governance.digests import Digests, digests_of_tables
+from tests.governance.digests import Digests, digests_of_tables, undone
 from tests.policies.cast import CONTRACT, MODELS, PRICED_FROM, person
 from tests.policies.steps import REASON, documents, pass_evaluation
 
@@ -127,6 +131,15 @@ class World:
 
     def change(self, environment: str, state: str) -> ChangeRequest:
         return ChangeRequest.objects.with_related().get(pk=self.changes[environment, state].pk)
+
+
+@contextmanager
+def standing(blocker: DjangoDbBlocker, folder: Path) -> Iterator[World]:
+    """A world for many tests, taken back after the last of them."""
+    with blocker.unblock():
+        with undone():
+            yield build(folder)
+        cache.clear()
 
 
 def build(folder: Path) -> World:

@@ -42,6 +42,13 @@ class Keyboard:
         self.page = page
         self.unseen: list[str] = []
 
+    def sign_in(self, user: User) -> None:
+        self.tab_to(name="username")
+        self.type(user.username)
+        self.tab_to(name="password")
+        self.type(PASSWORD)
+        self.enter()
+
     def tab_to(self, *, text: str = "", name: str = "", href: str = "", most: int = 150) -> None:
         """Press Tab until the focus is there."""
         passed = []

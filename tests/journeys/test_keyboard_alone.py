@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from policies.models import Environment
 from tests.journeys.pages import watched
-from tests.journeys.people import PASSWORD, Keyboard
+from tests.journeys.people import Keyboard
 from tests.policies.steps import documents, in_review, now, published, standing
 
 REASON = "Read it, rule by rule."
@@ -29,11 +29,7 @@ def test_keyboard_alone__from_sign_in_to_approval(
     page.goto(live_server.url)
     keyboard = Keyboard(page)
     with watched(page) as complaints:
-        keyboard.tab_to(name="username")
-        keyboard.type(reviewer.username)
-        keyboard.tab_to(name="password")
-        keyboard.type(PASSWORD)
-        keyboard.enter()
+        keyboard.sign_in(reviewer)
         expect(page.get_by_role("heading", level=1)).to_contain_text("for you")
         keyboard.tab_to(href=change.get_absolute_url())
         keyboard.enter()
@@ -54,11 +50,7 @@ def test_skip_link__leads_past_the_navigation(
 ) -> None:
     page.goto(live_server.url)
     keyboard = Keyboard(page)
-    keyboard.tab_to(name="username")
-    keyboard.type(reviewer.username)
-    keyboard.tab_to(name="password")
-    keyboard.type(PASSWORD)
-    keyboard.enter()
+    keyboard.sign_in(reviewer)
     expect(page.get_by_role("heading", level=1)).to_contain_text("for you")
     keyboard.tab_to(href="#main", most=2)
     page.keyboard.press("Enter")

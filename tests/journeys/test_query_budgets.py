@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,9 +15,8 @@ from pytest_django import DjangoDbBlocker
 from policies.engine import COMPONENTS
 from tests.governance.actors import A, Actor
 from tests.governance.addresses import Address, every_address
-from tests.governance.digests import Undo
 from tests.governance.table import ENVIRONMENTS, STATES
-from tests.governance.world import World, build
+from tests.governance.world import World, standing
 from tests.journeys.pages import PARTS, page_names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.xdist_group("budgets")]
@@ -39,13 +37,8 @@ def world(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
     """That of the governance matrix, where every page has something to show; taken back."""
-    with django_db_blocker.unblock():
-        try:
-            with transaction.atomic():
-                yield build(tmp_path_factory.mktemp("world"))
-                raise Undo
-        except Undo:
-            cache.clear()
+    with standing(django_db_blocker, tmp_path_factory.mktemp("world")) as world:
+        yield world
 
 
 def paths_of(address: Address, world: World) -> list[str]:

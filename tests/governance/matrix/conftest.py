@@ -7,13 +7,11 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
-from tests.governance.digests import Undo
-from tests.governance.world import World, build
+from tests.governance.world import World, standing
 
 
 @pytest.fixture(scope="package")
@@ -28,12 +26,8 @@ def world(
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA temp_store=MEMORY")
                 cursor.execute("PRAGMA cache_size=-65536")
-        try:
-            with transaction.atomic():
-                yield build(tmp_path_factory.mktemp("world"))
-                raise Undo
-        except Undo:
-            cache.clear()
+    with standing(django_db_blocker, tmp_path_factory.mktemp("world")) as world:
+        yield world
 
 
 @pytest.fixture(scope="package", autouse=True)

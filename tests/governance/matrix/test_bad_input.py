@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from tests.governance.actions import all_ways
 from tests.governance.actors import A
 from tests.governance.addresses import every_address
 from tests.governance.browsers import browser
 from tests.governance.digests import undone
-from tests.governance.matrix.test_no_other_way_in import all_ways
 from tests.governance.ways import Form, Rest
 from tests.governance.world import World
 

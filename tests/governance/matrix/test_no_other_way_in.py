@@ -11,11 +11,10 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from tests.governance import outside
-from tests.governance.actions import all_actions
+from tests.governance.actions import all_ways
 from tests.governance.actors import A
 from tests.governance.addresses import WRITING, every_address
 from tests.governance.browsers import browser
-from tests.governance.change_ways import ways_of
 from tests.governance.digests import undone, wrote_anything
 from tests.governance.outside import (
     APPS_OF_OTHERS,
@@ -28,8 +27,7 @@ from tests.governance.outside import (
     WRITES_BY_GET,
 )
 from tests.governance.receivers import receivers
-from tests.governance.table import CHANGE_ACTIONS
-from tests.governance.ways import Command, Form, Way
+from tests.governance.ways import Command, Form
 from tests.governance.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -43,13 +41,6 @@ ACTING_UNASKED: dict[str, Callable[[], Iterable[str]]] = {
     "RECEIVERS": receivers,
 }
 NOT_THERE = "is not there any more: take it out of the matrix or of tests/governance/outside.py"
-
-
-def all_ways() -> list[Way]:
-    ways = [way for action in all_actions() for way in action.ways]
-    for action in CHANGE_ACTIONS:
-        ways += ways_of(action, "staging", "in_review")
-    return ways
 
 
 def known(world: World) -> set[tuple[str, str]]:
