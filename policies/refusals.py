@@ -30,3 +30,8 @@ class Refused(Exception):
     def is_forbidden(self) -> bool:
         """True when the person lacks the right itself; else the moment is wrong (a conflict)."""
         return any(code in {"role", "four_eyes", "re_authentication"} for code in self.codes)
+
+    @property
+    def status(self) -> int:
+        """As HTTP says it, on every page and over REST."""
+        return 403 if self.is_forbidden else 409

@@ -114,7 +114,7 @@ def standing_choose(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         choose_standing_dataset(workflow, dataset, acting_user=person(request))
     except Refused as refusal:
-        status = 403 if refusal.is_forbidden else 409
+        status = refusal.status
         return show_datasets(request, workflow, status, refusal)
     name = f"“{dataset.name}”" if dataset else "the newest dataset"
     messages.success(request, f"The blast radius is measured on {name} from now on.")

@@ -67,7 +67,7 @@ def run_create(request: HttpRequest, slug: str) -> HttpResponse:
                 )
             except Refused as refusal:
                 form.add_error(None, str(refusal))
-                status = 403 if refusal.is_forbidden else 409
+                status = refusal.status
             else:
                 return redirect(run)
     context = {"workflow": workflow, "form": form}
@@ -119,7 +119,7 @@ def run_cancel(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         runs.cancel_evaluation(run, acting_user=person(request))
     except Refused as refusal:
-        status = 403 if refusal.is_forbidden else 409
+        status = refusal.status
         return _show(request, _run_or_404(request, slug, pk), status, refusal)
     messages.success(request, "The evaluation is cancelled.")
     return redirect(run)

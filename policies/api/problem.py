@@ -69,7 +69,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
 def _of_console(exc: Exception) -> Response | None:
     match exc:
         case Refused():
-            return _refused(403 if exc.is_forbidden else 409, exc)
+            return _refused(exc.status, exc)
         case PreconditionFailed():
             return _refused(exc.status_code, exc.refusal)
         case DocumentError():

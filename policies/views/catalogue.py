@@ -189,4 +189,4 @@ def catalogue_validate(request: HttpRequest, name: str) -> HttpResponse:
 def _status(error: Refused | DocumentError) -> int:
     if isinstance(error, DocumentError):
         return 422
-    return 403 if error.is_forbidden else 409
+    return error.status

@@ -83,7 +83,7 @@ def change_create(request: HttpRequest, slug: str) -> HttpResponse:
                 problems = list(error.problems)
             except Refused as refusal:
                 form.add_error(None, str(refusal))
-                status = 403 if refusal.is_forbidden else 409
+                status = refusal.status
             else:
                 messages.success(request, f"Change request #{change.number} opened.")
                 return redirect(change)
@@ -119,7 +119,7 @@ def change_describe(request: HttpRequest, slug: str, number: int) -> HttpRespons
                 changes.describe(change, acting_user=person(request), **form.cleaned_data)
             except Refused as refusal:
                 form.add_error(None, str(refusal))
-                status = 403 if refusal.is_forbidden else 409
+                status = refusal.status
             else:
                 return redirect(change)
     context = {
@@ -233,7 +233,7 @@ def change_act(request: HttpRequest, slug: str, number: int, action: str) -> Htt
         try:
             messages.success(request, act(change, request, form.cleaned_data))
         except Refused as refused:
-            refusal, status = refused, 403 if refused.is_forbidden else 409
+            refusal, status = refused, refused.status
         except DocumentError as error:
             problems = list(error.problems)
         else:

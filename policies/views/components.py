@@ -18,7 +18,7 @@ from policies.models.components import ComponentKind
 from policies.permissions import can
 from policies.services import contracts
 from policies.views.reading import reading_context
-from policies.views.visible import workflow_or_404
+from policies.views.visible import kind_or_404, workflow_or_404
 from policies.whole_numbers import whole_number
 
 
@@ -50,12 +50,6 @@ def active_releases(workflow: Workflow) -> list[Release]:
 def _versions(workflow: Workflow) -> QuerySet[ComponentVersion]:
     versions = ComponentVersion.objects.filter(workflow=workflow)
     return versions.select_related("workflow", "created_by")
-
-
-def known_kind(kind: str) -> str:
-    if kind not in COMPONENTS:
-        raise Http404
-    return kind
 
 
 @login_required
@@ -95,7 +89,7 @@ def workflow_policy(request: HttpRequest, slug: str) -> HttpResponse:
 def component(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Every version of one component."""
     workflow = workflow_or_404(request, slug)
-    versions = _versions(workflow).filter(kind=known_kind(kind))
+    versions = _versions(workflow).filter(kind=kind_or_404(kind))
     context = _component_context(workflow, kind) | {
         "versions": versions.defer("document"),
     }
@@ -121,7 +115,7 @@ def _component_context(workflow: Workflow, kind: str) -> dict[str, Any]:
 def component_version(request: HttpRequest, slug: str, kind: str, number: int) -> HttpResponse:
     """One version, to read."""
     workflow = workflow_or_404(request, slug)
-    versions = _versions(workflow).filter(kind=known_kind(kind))
+    versions = _versions(workflow).filter(kind=kind_or_404(kind))
     version = get_object_or_404(versions, number=number)
     numbers = list(versions.values_list("number", flat=True))
     context = _component_context(workflow, kind)
@@ -140,7 +134,7 @@ def component_version(request: HttpRequest, slug: str, kind: str, number: int) -
 def component_diff(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """What differs between two versions, ``?from=3&to=5``; by default the latest two."""
     workflow = workflow_or_404(request, slug)
-    versions = list(_versions(workflow).filter(kind=known_kind(kind)))
+    versions = list(_versions(workflow).filter(kind=kind_or_404(kind)))
     by_number = {version.number: version for version in versions}
     if not versions:
         raise Http404

@@ -12,13 +12,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from policies.differences import Change, describe_difference
-from policies.engine import COMPONENTS
 from policies.models import Draft, DraftRevision
 from policies.refusals import Refused
 from policies.services import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import common_context, draft_or_404, revision_of
-from policies.views.visible import person, workflow_or_404
+from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.whole_numbers import whole_number
 
 ON_ONE_PAGE = 20
@@ -39,7 +38,7 @@ class Entry:
 def draft_history(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
     """Revisions, newest first: a page of its own, or the fragment under an editor."""
     draft = draft_or_404(workflow_or_404(request, slug), pk)
-    return _show(request, draft, _known(kind))
+    return _show(request, draft, kind_or_404(kind))
 
 
 @login_required
@@ -52,7 +51,7 @@ def draft_restore(
     try:
         row = drafts.restore_revision(
             draft,
-            _known(kind),
+            kind_or_404(kind),
             revision,
             acting_user=person(request),
             expected_revision=revision_of(request),
@@ -66,12 +65,6 @@ def draft_restore(
     )
     tab = "draft-yaml" if request.POST.get("tab") == YAML else "draft-document"
     return redirect(tab, slug, pk, kind)
-
-
-def _known(kind: str) -> str:
-    if kind not in COMPONENTS:
-        raise Http404
-    return kind
 
 
 def _show(
@@ -92,7 +85,7 @@ def _show(
     }
     if request.headers.get("HX-Request") and refusal is None:
         return render(request, "policies/studio/revisions.html", context)
-    status = 200 if refusal is None else 403 if refusal.is_forbidden else 409
+    status = 200 if refusal is None else refusal.status
     return render(request, "policies/studio/history_page.html", context, status=status)
 
 

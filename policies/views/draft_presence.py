@@ -7,16 +7,15 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
-from policies.engine import COMPONENTS
 from policies.models import Draft, DraftDocument
 from policies.permissions import can
 from policies.services import presence
 from policies.views.studio import draft_or_404
-from policies.views.visible import person, workflow_or_404
+from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.whole_numbers import whole_number
 
 LINE = "policies/studio/presence_line.html"
@@ -26,8 +25,7 @@ LINE = "policies/studio/presence_line.html"
 @require_GET
 def draft_presence(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
     """The line as it is now; 204 while it says what the page says already."""
-    if kind not in COMPONENTS:
-        raise Http404
+    kind_or_404(kind)
     draft, user = draft_or_404(workflow_or_404(request, slug), pk), person(request)
     if can(user, "edit_drafts", draft.workflow.team) and draft.closed_at is None:
         presence.arrive(draft, user)

@@ -38,7 +38,7 @@ def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
             except Refused as refused:
                 for reason in refused.reasons:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
-                status = 403 if refused.is_forbidden else 409
+                status = refused.status
             else:
                 return redirect("draft-document", slug, draft.pk, "router_policy")
     context = {

@@ -48,7 +48,7 @@ def price_import_upload(request: HttpRequest) -> HttpResponse:
                 kept = price_imports.keep_price_map(name, form.raw(), acting_user=person(request))
             except Refused as refused:
                 take_problems(form, refused)
-                status = 403 if refused.is_forbidden else 409
+                status = refused.status
             except DocumentError as error:
                 for problem in error.problems:
                     form.add_error("file", f"The file {problem.message}.".replace("?.", "?"))
@@ -80,7 +80,7 @@ def price_import(request: HttpRequest, pk: int) -> HttpResponse:
             applied = price_imports.apply_price_map(kept, chosen, day, acting_user=person(request))
         except Refused as refused:
             take_problems(form, refused)
-            status = 403 if refused.is_forbidden else 409
+            status = refused.status
         else:
             messages.success(request, applied.sentence)
             return redirect(kept)

@@ -15,7 +15,7 @@ from policies.models import FreezeWindow
 from policies.refusals import Refused
 from policies.services import freezing, workflows
 from policies.services.workflows import EnvironmentRules
-from policies.views.settings import show_settings, status_of
+from policies.views.settings import show_settings
 from policies.views.visible import environment_or_404, person, workflow_or_404
 
 
@@ -40,7 +40,7 @@ def environment_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse
             except Refused as refusal:
                 for reason in refusal.reasons:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
-                status = status_of(refusal)
+                status = refusal.status
             else:
                 messages.success(request, "Saved. Open change requests are held to it.")
                 return redirect("workflow-settings", slug)
@@ -71,7 +71,7 @@ def freeze_create(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             window = freezing.freeze(workflow, **form.cleaned_data, acting_user=person(request))
         except Refused as refused:
-            refusal, status = refused, status_of(refused)
+            refusal, status = refused, refused.status
         else:
             messages.success(request, f"Publication is frozen in {window.where}.")
             return redirect("workflow-settings", slug)
@@ -91,6 +91,6 @@ def freeze_lift(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         freezing.lift(window, acting_user=person(request))
     except Refused as refusal:
-        return show_settings(request, workflow, status_of(refusal), refusal=refusal)
+        return show_settings(request, workflow, refusal.status, refusal=refusal)
     messages.success(request, "The freeze is lifted.")
     return redirect("workflow-settings", slug)

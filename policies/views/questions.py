@@ -37,7 +37,7 @@ def decision_questions(request: HttpRequest, slug: str) -> HttpResponse:
             except Refused as refusal:
                 for reason in refusal.reasons:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
-                status = 403 if refusal.is_forbidden else 409
+                status = refusal.status
             else:
                 messages.success(request, "Your answers are in force.")
                 return redirect("decision-questions", slug)

@@ -96,7 +96,7 @@ def release_roll_back(
                 release, form.cleaned_data["reason"], acting_user=person(request)
             )
         except Refused as refused:
-            refusal, status = refused, 403 if refused.is_forbidden else 409
+            refusal, status = refused, refused.status
         else:
             messages.success(
                 request, f"Release {restored.number} is active with the content of {number}."
@@ -122,7 +122,7 @@ def release_promote(request: HttpRequest, slug: str, environment: str, number: i
                 acting_user=person(request),
             )
         except Refused as refused:
-            refusal, status = refused, 403 if refused.is_forbidden else 409
+            refusal, status = refused, refused.status
         else:
             return redirect(change)
     return _detail(request, release, ReasonForm(), form, refusal, status)

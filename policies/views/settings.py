@@ -84,7 +84,7 @@ def member_add(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             teams.add_member(workflow.team, user, role, acting_user=person(request))
         except Refused as refused:
-            refusal, status = refused, status_of(refused)
+            refusal, status = refused, refused.status
         else:
             messages.success(request, f"{user} now has the role {role}.")
             return redirect("workflow-settings", slug)
@@ -100,7 +100,7 @@ def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         teams.remove_member(membership, acting_user=person(request))
     except Refused as refusal:
-        return show_settings(request, workflow, status_of(refusal), refusal=refusal)
+        return show_settings(request, workflow, refusal.status, refusal=refusal)
     messages.success(request, f"{membership.user} no longer has the role {membership.role}.")
     return redirect("workflow-settings", slug)
 
@@ -121,9 +121,7 @@ def router_token_issue(request: HttpRequest, slug: str) -> HttpResponse:
             expires_at=form.expires_at(),
         )
     except Refused as refusal:
-        return show_settings(
-            request, workflow, status_of(refusal), token_form=form, refusal=refusal
-        )
+        return show_settings(request, workflow, refusal.status, token_form=form, refusal=refusal)
     return show_settings(request, workflow, plain_token=plain)
 
 
@@ -136,7 +134,7 @@ def router_token_revoke(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     try:
         tokens.revoke_router_token(token, acting_user=person(request))
     except Refused as refusal:
-        return show_settings(request, workflow, status_of(refusal), refusal=refusal)
+        return show_settings(request, workflow, refusal.status, refusal=refusal)
     messages.success(request, f"Token {token.name} is revoked.")
     return redirect("workflow-settings", slug)
 
@@ -198,13 +196,9 @@ def _edit(
             except Refused as refusal:
                 for reason in refusal.reasons:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
-                status = status_of(refusal)
+                status = refusal.status
             else:
                 messages.success(request, "Saved.")
                 return redirect("workflow-settings", workflow.slug)
     context = {"workflow": workflow, "form": form, "heading": heading}
     return render(request, "policies/settings/edit.html", context, status=status)
-
-
-def status_of(refusal: Refused) -> int:
-    return 403 if refusal.is_forbidden else 409

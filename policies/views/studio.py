@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -25,7 +25,7 @@ from policies.refusals import Refused
 from policies.services import draft_history, drafts, presence
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.reading import reading_context
-from policies.views.visible import person, workflow_or_404
+from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.whole_numbers import whole_number
 
 EDIT = "_edit"
@@ -50,7 +50,7 @@ class Attempt:
     def status(self) -> int:
         if self.refusal is None:
             return 200
-        return 403 if self.refusal.is_forbidden else 409
+        return self.refusal.status
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ def draft_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def draft_document(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
     """One document of a draft in its form. Every post saves, right or wrong."""
-    if kind not in COMPONENTS:
-        raise Http404
+    kind_or_404(kind)
     draft = draft_or_404(workflow_or_404(request, slug), pk)
     if _may_edit(request, draft):
         presence.arrive(draft, person(request))
@@ -274,7 +273,7 @@ def draft_rename(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _overview_refusing(request: HttpRequest, draft: Draft, refused: Refused) -> HttpResponse:
     page = draft_page(draft)
     context = common_context(request, page, "") | {"parts": overview(page)}
-    status = 403 if refused.is_forbidden else 409
+    status = refused.status
     context["refusal"] = refused
     return render(request, "policies/studio/draft.html", context, status=status)
 

@@ -25,6 +25,12 @@ def workflow_or_404(request: HttpRequest, slug: str) -> Workflow:
     return workflow
 
 
+def kind_or_404(kind: str) -> str:
+    if kind not in ComponentKind.values:
+        raise Http404
+    return kind
+
+
 def change_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest:
     return _change_or_404(request, ChangeRequest.objects.with_related(), slug, number)
 

@@ -8,19 +8,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from policies.differences import written_out
-from policies.engine import COMPONENTS, Problem
+from policies.engine import Problem
 from policies.engine.reading import kind_of
 from policies.models import Draft
 from policies.refusals import Refused
 from policies.services import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import KEEP_MINE, common_context, draft_or_404, revision_of
-from policies.views.visible import person, workflow_or_404
+from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.yaml_text import Mark, YamlError, YamlText, dump_component, load_yaml
 from policies.yaml_text.documents import located
 
@@ -51,7 +51,7 @@ class Typed:
     @property
     def status(self) -> int:
         if self.refusal is not None:
-            return 403 if self.refusal.is_forbidden else 409
+            return self.refusal.status
         return 422 if self.read is None else 200
 
 
@@ -59,8 +59,7 @@ class Typed:
 @require_http_methods(["GET", "POST"])
 def draft_yaml(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
     """One document as YAML. What is YAML is saved, right or wrong; what is not stays on screen."""
-    if kind not in COMPONENTS:
-        raise Http404
+    kind_or_404(kind)
     draft = draft_or_404(workflow_or_404(request, slug), pk)
     row = draft.documents.get(kind=kind)
     if request.method == "GET":

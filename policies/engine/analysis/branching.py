@@ -1,6 +1,6 @@
 """Where the search goes on when nothing more follows: what to try first, and how to split a box.
 
-Nothing here decides an answer. A wrong choice costs time only.
+All but `outnumbered`, which proves a box covered, only choose: a wrong choice costs time.
 """
 
 from __future__ import annotations
