@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from policies.origin import Origin, acting_from
+from policies.governance.origin import Origin, acting_from
 from policies.services import (
     news,
     notification_mail,

@@ -60,7 +60,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
-    "policies.origin.OriginMiddleware",
+    "policies.governance.origin.OriginMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "routing_console.urls"
@@ -290,7 +290,7 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "evaluations.models.runs.RunStatus",
         "ModelStatus": "policies.models.catalogue.ModelStatus",
         "CheckKind": "policies.models.changes.CheckKind",
-        "RiskRole": "policies.risk_rules.ROLE_CHOICES",
+        "RiskRole": "policies.governance.risk_rules.ROLE_CHOICES",
         "ReleaseKind": "policies.models.releases.ReleaseKind",
         "Verdict": "policies.models.changes.Verdict",
         "ReviewVerdict": "policies.models.changes.ReviewVerdict",

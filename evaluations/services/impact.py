@@ -25,10 +25,10 @@ from policies.engine import (
     parse_bundle,
     require_text_matcher,
 )
+from policies.governance.origin import Origin, acting_from
 from policies.models import Bundle as StoredBundle
 from policies.models import ChangeRequest, Check, Draft, Release, Workflow
 from policies.models.changes import CheckKind, Verdict
-from policies.origin import Origin, acting_from
 from policies.services import checks
 from policies.services.bundles import catalogue_document
 from policies.services.locking import hold_change

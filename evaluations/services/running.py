@@ -26,8 +26,8 @@ from evaluations.replay.report import Report, build_report
 from evaluations.replay.terms import stored_terms
 from evaluations.services.evidence import record_evidence
 from policies.engine import Bundle, parse_bundle, require_text_matcher
+from policies.governance.origin import Origin, acting_from
 from policies.models import Bundle as StoredBundle
-from policies.origin import Origin, acting_from
 from policies.services import audit
 
 # A run is left alone for so long after its tasks were queued or a chunk came in.

@@ -18,8 +18,8 @@ from evaluations.replay.report import EVALUATOR
 from evaluations.replay.terms import Terms
 from evaluations.services.running import identity_of
 from policies.engine import digest
+from policies.governance.refusals import Reason, Refused
 from policies.models import Bundle, ChangeRequest, Workflow
-from policies.refusals import Reason, Refused
 from policies.services import audit
 from policies.services.rights import require_right
 

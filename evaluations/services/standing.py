@@ -16,8 +16,8 @@ from evaluations.impact.reading import division, read_traffic
 from evaluations.impact.traffic import NOTHING, Source, TrafficRequest, Use
 from evaluations.models import Dataset, Outcome, StandingDataset
 from policies.engine import Request
+from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, Workflow
-from policies.refusals import Reason, Refused
 from policies.services import audit
 from policies.services.rights import require_right
 

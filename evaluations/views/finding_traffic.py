@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET
 from evaluations.impact.wording import share_text
 from evaluations.services.finding_traffic import traffic_of_findings
 from policies.engine import DocumentError, EngineError, compose, parse_bundle
+from policies.governance.static_checks import findings_of
 from policies.models import Workflow
 from policies.models.changes import CheckKind
 from policies.services import checks
 from policies.services.bundles import catalogue_document
-from policies.static_checks import findings_of
 from policies.views.studio import draft_or_404
 from policies.views.visible import change_or_404, workflow_or_404
 

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_GET
 from evaluations.metrics.board import MetricValue
 from evaluations.services.measured import active_releases
 from evaluations.services.scorecard import headlines
+from policies.governance.transitions import OPEN_STATES
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services import questions
 from policies.services.breaking_glass import open_debts
 from policies.services.protection import freezes_ahead
 from policies.services.retirements import retiring_in_force
 from policies.services.waiting import waiting_for
-from policies.transitions import OPEN_STATES
 from policies.views.visible import person, workflow_or_404
 
 NEWS = 12

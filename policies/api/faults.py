@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.views import defaults
 
 from policies.api.problem import MEDIA_TYPE, PLAIN
-from policies.origin import REST_PREFIX
+from policies.governance.origin import REST_PREFIX
 
 
 def _problem(status: HTTPStatus, detail: str) -> JsonResponse:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from policies.engine import DocumentError, Problem
 from policies.engine.errors import pointer_token
-from policies.refusals import Refused
+from policies.governance.refusals import Refused
 
 MEDIA_TYPE = "application/problem+json"
 REFUSED = "urn:routing-console:refused"

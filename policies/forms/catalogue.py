@@ -11,8 +11,8 @@ from django.core.validators import MinValueValidator
 from django.utils import timezone
 
 from policies.engine import DocumentError
+from policies.governance.refusals import Refused
 from policies.models import CatalogueModel, Provider
-from policies.refusals import Refused
 from policies.services.catalogue import ModelFacts, Price
 
 if TYPE_CHECKING:

@@ -9,11 +9,7 @@ from django.contrib.auth.models import User
 
 from policies.forms.account import TokenForm
 from policies.forms.change import EnvironmentField, UtcMomentField
-from policies.models import Environment, Team, Workflow
-from policies.models.changes import CheckKind
-from policies.models.teams import Role
-from policies.models.workflows import StalenessRule
-from policies.risk_rules import (
+from policies.governance.risk_rules import (
     LABELS,
     MOST_APPROVALS,
     MOST_RULES,
@@ -23,6 +19,10 @@ from policies.risk_rules import (
     RiskRule,
     problems_of,
 )
+from policies.models import Environment, Team, Workflow
+from policies.models.changes import CheckKind
+from policies.models.teams import Role
+from policies.models.workflows import StalenessRule
 from policies.services.contracts import ContractText
 from policies.services.workflows import EnvironmentRules
 

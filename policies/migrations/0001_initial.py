@@ -5,8 +5,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import policies.governance.transitions
 import policies.models.workflows
-import policies.transitions
 
 
 class Migration(migrations.Migration):
@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
                             ("rejected", "Rejected"),
                             ("withdrawn", "Withdrawn"),
                         ],
-                        default=policies.transitions.State["DRAFT"],
+                        default=policies.governance.transitions.State["DRAFT"],
                         max_length=20,
                     ),
                 ),

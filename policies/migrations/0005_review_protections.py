@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
             name="risk_rules",
             field=models.JSONField(
                 default=list,
-                help_text="What larger impact asks for besides; see `policies.risk_rules`.",
+                help_text="What larger impact asks for besides.",
             ),
         ),
         migrations.AddField(

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from policies.governance.transitions import OPEN_STATES, State
 from policies.models.components import Bundle, ComponentKind
 from policies.models.drafts import Draft
 from policies.models.releases import Release
 from policies.models.teams import Membership
 from policies.models.workflows import Environment, Workflow
-from policies.transitions import OPEN_STATES, State
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

@@ -19,7 +19,7 @@ class Team(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a person is to a team; `policies.permissions` says what each may do."""
+    """What a person is to a team; `policies.governance.permissions` says what each may do."""
 
     VIEWER = "viewer", "Viewer"
     AUTHOR = "author", "Author"

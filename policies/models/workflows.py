@@ -74,7 +74,8 @@ class Environment(models.Model):
         default=30, help_text="For so long an earlier release may be restored without new review."
     )
     risk_rules = models.JSONField(
-        default=list, help_text="What larger impact asks for besides; see `policies.risk_rules`."
+        default=list,
+        help_text="What larger impact asks for besides.",
     )
     threads_must_be_resolved = models.BooleanField(default=False)
     reauthenticate_to_approve = models.BooleanField(

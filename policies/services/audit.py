@@ -15,9 +15,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from policies.engine import canonical_bytes
+from policies.governance.origin import current_origin
 from policies.models import AuditEvent, AuditHead, Team, Workflow
 from policies.notifications.events import announcement_of
-from policies.origin import current_origin
 from policies.services.waking import wake_after_commit
 
 GENESIS = "0" * 64

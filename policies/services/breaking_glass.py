@@ -7,11 +7,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Release, Review, ReviewDebt
 from policies.models.changes import ReviewVerdict
 from policies.models.protection import Settlement
 from policies.models.releases import ReleaseKind
-from policies.refusals import Reason, Refused
 from policies.services import audit, guards, reviews
 from policies.services.locking import locked_change
 from policies.services.publication import hold_for_publication, put_in_force

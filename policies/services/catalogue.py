@@ -13,10 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.engine import DocumentError, Problem, parse_catalogue
+from policies.governance.permissions import can_manage_catalogue
+from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, ModelPrice, Provider
 from policies.models.catalogue import ModelStatus
-from policies.permissions import can_manage_catalogue
-from policies.refusals import Reason, Refused
 from policies.services import audit
 from policies.services.settling import settle_users_of
 

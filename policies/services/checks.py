@@ -10,13 +10,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from policies.engine import digest
+from policies.governance.static_checks import Finding, findings_of
 from policies.models import ChangeRequest, Check, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
 from policies.services.locking import hold_change
 from policies.services.retirements import retirement_findings
 from policies.services.voiding import void_approvals
-from policies.static_checks import Finding, findings_of
 
 # What approvals are bound to; the two others say only whether the present moment is right.
 EVIDENCE = frozenset({CheckKind.STATIC_ANALYSIS, CheckKind.SHADOW_EVALUATION})

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from policies.engine import Catalogue, parse_catalogue
+from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel
-from policies.refusals import Reason, Refused
 from policies.services.bundles import catalogue_document
 from policies.services.retirements import WARNED_AHEAD
 from policies.templates_library import Template, TemplateUnavailable, templates

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.engine import COMPONENTS
+from policies.governance.permissions import can, roles_with
+from policies.governance.refusals import Reason, Refused
 from policies.models import AuditEvent, Draft, DraftDocument, DraftRevision, Release, Workflow
-from policies.permissions import can, roles_with
-from policies.refusals import Reason, Refused
 from policies.services import audit, draft_history
 from policies.services.locking import locked_draft
 from policies.starting_documents import starting_documents

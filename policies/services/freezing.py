@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, FreezeWindow, Workflow
-from policies.refusals import Reason, Refused
 from policies.services import audit
 from policies.services.locking import locked_environment
 from policies.services.rights import require_right

@@ -11,15 +11,15 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from policies.engine import digest
+from policies.governance.permissions import CAPABILITIES, can, grants, roles_with
+from policies.governance.refusals import Reason, Refused
+from policies.governance.transitions import TRANSITIONS, State
 from policies.models import ChangeRequest, Membership, Review
 from policies.models.changes import CheckKind, ReviewVerdict
 from policies.models.components import ComponentKind
-from policies.permissions import CAPABILITIES, can, grants, roles_with
-from policies.refusals import Reason, Refused
 from policies.services import checks, protection
 from policies.services.change_facts import ChangeFacts
 from policies.services.quorum import Quorum, RoleShort, quorum_of, roles_short
-from policies.transitions import TRANSITIONS, State
 
 
 @dataclass(frozen=True)

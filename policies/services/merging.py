@@ -13,9 +13,9 @@ from policies.differences import Change, describe_difference, written_out
 from policies.differences.merging import OURS, THEIRS
 from policies.differences.three_way import Collision, Merged, merge
 from policies.engine import COMPONENTS, DocumentError, Problem
+from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Release
 from policies.models.components import ComponentKind
-from policies.refusals import Reason, Refused
 from policies.services import changes, drafts, guards
 from policies.services.bundles import component_problems, problems_of
 from policies.services.locking import locked_change

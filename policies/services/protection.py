@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from policies.governance.origin import PASSWORD_LASTS, current_origin
+from policies.governance.refusals import Reason
 from policies.models import ChangeRequest, Comment, Environment, FreezeWindow, Workflow
-from policies.origin import PASSWORD_LASTS, current_origin
-from policies.refusals import Reason
 
 # A scheduled publication that was missed by more than this is not made up for unasked.
 LATE = datetime.timedelta(hours=1)

@@ -12,10 +12,11 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from policies.delivery.sealing import seal_release
+from policies.governance.permissions import can, roles_with
+from policies.governance.refusals import Reason, Refused
+from policies.governance.transitions import State
 from policies.models import Bundle, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.models.releases import ReleaseKind
-from policies.permissions import can, roles_with
-from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
 from policies.services.changes import active_release, open_change
 from policies.services.locking import (
@@ -24,7 +25,6 @@ from policies.services.locking import (
     locked_environment,
     locked_open_changes,
 )
-from policies.transitions import State
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from policies.impact_facts import impact_facts
+from policies.governance.impact_facts import impact_facts
+from policies.governance.permissions import grants
+from policies.governance.risk_rules import ROLES, RiskFinding, judge, read_rules
 from policies.models import Membership
 from policies.models.changes import CheckKind
-from policies.permissions import grants
-from policies.risk_rules import ROLES, RiskFinding, judge, read_rules
 from policies.services.change_facts import ChangeFacts
 
 

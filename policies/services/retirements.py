@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from policies.governance.static_checks import Finding
 from policies.models import CatalogueModel, Release, Workflow
-from policies.static_checks import Finding
 
 WARNED_AHEAD = datetime.timedelta(days=90)
 

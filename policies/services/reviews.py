@@ -6,14 +6,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from policies.governance.refusals import Reason, Refused
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Review
 from policies.models.changes import ReviewVerdict
 from policies.notifications.news import shortened
-from policies.refusals import Reason, Refused
 from policies.services import audit, checks, guards
 from policies.services.locking import locked_change
 from policies.services.settling import settle
-from policies.transitions import State
 
 LONGEST_BECAUSE = 190
 

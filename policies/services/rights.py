@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 
+from policies.governance.permissions import can, roles_with
+from policies.governance.refusals import Reason, Refused
 from policies.models import Team
-from policies.permissions import can, roles_with
-from policies.refusals import Reason, Refused
 
 
 def require_right(capability: str, team: Team, *, acting_user: User, to: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import User
 
+from policies.governance.permissions import CAPABILITIES
 from policies.models import (
     AuditEvent,
     ChangeRequest,
@@ -18,7 +19,6 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.notifications.recipients import Member, Roster
-from policies.permissions import CAPABILITIES
 from policies.services import guards
 from policies.services.change_facts import component_owners
 

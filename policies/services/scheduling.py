@@ -10,8 +10,8 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils import timezone
 
+from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest
-from policies.refusals import Reason, Refused
 from policies.services import audit, guards, protection, publication
 from policies.services.locking import locked_change
 from policies.services.voiding import void_approvals

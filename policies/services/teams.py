@@ -6,11 +6,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from policies.governance.permissions import CAPABILITIES, forget_roles
+from policies.governance.refusals import Reason, Refused
 from policies.models import Membership, Team
 from policies.models.components import ComponentKind
 from policies.models.teams import Role
-from policies.permissions import CAPABILITIES, forget_roles
-from policies.refusals import Reason, Refused
 from policies.services import audit, guards
 from policies.services.contracts import contracts_in_force
 from policies.services.locking import locked_open_changes

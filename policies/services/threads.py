@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.anchors import Place, find_again, place_at
+from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Comment
 from policies.notifications.news import shortened
-from policies.refusals import Reason, Refused
 from policies.services import audit, guards
 
 LONGEST_WORDS = 290

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from policies.delivery import bearer
 from policies.engine import DocumentError, Problem
+from policies.governance.permissions import can, roles_with
+from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, PersonalToken, RouterToken
-from policies.permissions import can, roles_with
-from policies.refusals import Reason, Refused
 from policies.services import audit
 
 ROTATION_OVERLAP = datetime.timedelta(hours=24)

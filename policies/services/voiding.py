@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from policies.governance.transitions import State
 from policies.models import ChangeRequest
 from policies.models.changes import ReviewQuerySet, ReviewVerdict
 from policies.services import audit
-from policies.transitions import State
 
 
 def void_approvals(change: ChangeRequest, because: str, *, acting_user: User | None) -> None:

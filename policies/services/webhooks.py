@@ -13,12 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.engine import DocumentError, Problem
+from policies.governance.refusals import Reason, Refused
 from policies.models import Webhook, WebhookMessage, Workflow
 from policies.models.webhooks import BodyKind, MessageState
 from policies.notifications.addresses import url_problems
 from policies.notifications.events import WEBHOOK_EVENTS, Event
 from policies.notifications.news import News
-from policies.refusals import Reason, Refused
 from policies.services import audit, webhook_secrets
 from policies.services.news import body_of, new_message_id
 from policies.services.rights import require_right

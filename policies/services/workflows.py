@@ -10,12 +10,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from policies.engine import digest
+from policies.governance.permissions import can
+from policies.governance.refusals import Reason, Refused
+from policies.governance.risk_rules import read_rules
 from policies.models import Environment, Team, Workflow
 from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule, default_required_checks
-from policies.permissions import can
-from policies.refusals import Reason, Refused
-from policies.risk_rules import read_rules
 from policies.services import audit, guards
 from policies.services.locking import locked_environment, locked_open_changes
 from policies.services.rights import require_right

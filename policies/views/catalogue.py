@@ -20,10 +20,10 @@ from policies.forms.catalogue import (
     ProviderForm,
     take_problems,
 )
+from policies.governance.permissions import can_manage_catalogue
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, Provider
 from policies.models.catalogue import ModelStatus
-from policies.permissions import can_manage_catalogue
-from policies.refusals import Refused
 from policies.services import catalogue
 from policies.views.visible import person
 

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from policies.engine import DocumentError
 from policies.forms.change import ChangeForm, CommentForm, ReasonForm
+from policies.governance.refusals import Refused
+from policies.governance.transitions import OPEN_STATES, State
 from policies.models import ChangeRequest, Draft
-from policies.refusals import Refused
 from policies.services import changes, merging, publication, reviews
-from policies.transitions import OPEN_STATES, State
 from policies.views import protection_acts
 from policies.views.protection_acts import Act
 from policies.views.review_page import review_context

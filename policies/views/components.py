@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET
 
 from policies.differences import describe_difference, document_lines, written_out
 from policies.engine import COMPONENTS
+from policies.governance.permissions import can
 from policies.models import ComponentVersion, Draft, Release, Workflow
 from policies.models.components import ComponentKind
-from policies.permissions import can
 from policies.services import contracts
 from policies.views.reading import reading_context
 from policies.views.visible import kind_or_404, workflow_or_404

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from policies.differences import Change, describe_difference
+from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision
-from policies.refusals import Refused
 from policies.services import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import common_context, draft_or_404, revision_of

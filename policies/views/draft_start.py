@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from policies.forms.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
+from policies.governance.permissions import can
+from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
-from policies.permissions import can
-from policies.refusals import Refused
 from policies.services import as_code, draft_starts, drafts
 from policies.views.visible import person, workflow_or_404
 

@@ -15,9 +15,9 @@ from policies.catalogue_import import Row, RowKind
 from policies.engine import DocumentError
 from policies.forms.catalogue import take_problems
 from policies.forms.price_import import PriceMapForm, TakeOverForm
+from policies.governance.permissions import can_manage_catalogue
+from policies.governance.refusals import Refused
 from policies.models import PriceImport
-from policies.permissions import can_manage_catalogue
-from policies.refusals import Refused
 from policies.services import price_imports
 from policies.views.visible import person
 

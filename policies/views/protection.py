@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from policies.forms.settings import EnvironmentForm, FreezeForm, RiskRules, risk_rules_initial
+from policies.governance.refusals import Refused
 from policies.models import FreezeWindow
-from policies.refusals import Refused
 from policies.services import freezing, workflows
 from policies.services.workflows import EnvironmentRules
 from policies.views.settings import show_settings

@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from policies.forms.questions import AnswersForm
+from policies.governance.permissions import can
+from policies.governance.refusals import Refused
 from policies.models import DecisionAnswers
-from policies.permissions import can
-from policies.refusals import Refused
 from policies.services import questions
 from policies.views.visible import person, workflow_or_404
 

@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from policies.forms.change import PromotionForm, ReasonForm
+from policies.governance.refusals import Refused
 from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind
-from policies.refusals import Refused
 from policies.services import publication, questions
 from policies.services.protection import freezes_ahead
 from policies.views.visible import person, release_or_404, workflow_or_404

@@ -10,15 +10,15 @@ from django.contrib.auth.models import User
 
 from policies.anchors import place_at
 from policies.differences import Change, describe_difference
-from policies.impact_facts import impact_facts
+from policies.governance.impact_facts import impact_facts
+from policies.governance.refusals import Reason
+from policies.governance.transitions import TRANSITIONS, State
 from policies.models import AuditEvent, ChangeRequest, ComponentVersion
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
-from policies.refusals import Reason
 from policies.services import checks, guards, merging, protection, questions, quorum, threads
 from policies.services.change_facts import touched_components
 from policies.services.threads import Thread
-from policies.transitions import TRANSITIONS, State
 from policies.views.review_summary import Counted, awaited_names, summarise
 
 

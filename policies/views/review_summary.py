@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies.impact_facts import ImpactFacts
+from policies.governance.impact_facts import ImpactFacts
+from policies.governance.refusals import Reason
+from policies.governance.transitions import State
 from policies.models import ChangeRequest
 from policies.number_formats import money, number, percent
-from policies.refusals import Reason
 from policies.services import checks, guards, protection
 from policies.services.quorum import Candidate
-from policies.transitions import State
 
 NOT_MEASURED = "The blast radius is not measured yet"
 

@@ -20,10 +20,10 @@ from policies.forms.settings import (
     RouterTokenForm,
     WorkflowForm,
 )
+from policies.governance.permissions import can
+from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
-from policies.permissions import can
-from policies.refusals import Refused
 from policies.services import contracts, questions, teams, tokens, workflows
 from policies.views.visible import person, workflow_or_404
 

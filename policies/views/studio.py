@@ -19,9 +19,9 @@ from policies.engine import COMPONENTS
 from policies.forms import codec, edits
 from policies.forms.tree import Tree, grow
 from policies.forms.vocabulary import vocabulary_of
+from policies.governance.permissions import can
+from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
-from policies.permissions import can
-from policies.refusals import Refused
 from policies.services import draft_history, drafts, presence
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.reading import reading_context

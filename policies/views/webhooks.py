@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from policies.engine import DocumentError
 from policies.forms.webhooks import WebhookForm
+from policies.governance.refusals import Refused
 from policies.models import Webhook, WebhookMessage, Workflow
 from policies.models.webhooks import MessageState
 from policies.navigation import Crumb
-from policies.refusals import Refused
 from policies.services import webhooks
 from policies.views.visible import person, workflow_or_404
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods
 from policies.differences import written_out
 from policies.engine import Problem
 from policies.engine.reading import kind_of
+from policies.governance.refusals import Refused
 from policies.models import Draft
-from policies.refusals import Refused
 from policies.services import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import KEEP_MINE, common_context, draft_or_404, revision_of

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, PersonalToken
-from policies.refusals import Refused
 from policies.services.tokens import (
     issue_personal_token,
     personal_token_user,

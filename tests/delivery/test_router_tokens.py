@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from policies.engine import DocumentError
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, RouterToken
-from policies.refusals import Refused
 from policies.services.tokens import (
     issue_router_token,
     revoke_router_token,

@@ -17,8 +17,8 @@ from evaluations.models import Dataset, EvaluationChunk, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.terms import Terms, TermsError, parse_terms
 from evaluations.services import running, runs
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Check, Environment, Workflow
-from policies.refusals import Refused
 from policies.services import checks
 from tests.evaluations.runs_here import computed, imported
 from tests.policies.steps import documents, proposed, published

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from html import unescape
 
-from policies.refusals import Refused
+from policies.governance.refusals import Refused
 from tests.governance.actors import ABSENT, A, Actor
 from tests.governance.digests import undone, wrote_anything
 from tests.governance.refusal_pages import refusals

@@ -10,8 +10,8 @@ from dataclasses import replace
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from policies.governance.origin import PASSWORD_ENTERED
 from policies.models import Environment
-from policies.origin import PASSWORD_ENTERED
 from policies.services import freezing, workflows
 from policies.services.workflows import EnvironmentRules
 from tests.governance.actors import A

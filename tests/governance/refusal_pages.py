@@ -10,7 +10,7 @@ from unittest import mock
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from policies.refusals import Reason, Refused
+from policies.governance.refusals import Reason, Refused
 from policies.views import changes
 
 # Of each page that a refused form shows again, the part that tells the refusal.

@@ -1,7 +1,7 @@
 """The governance matrix, stated by hand: who may do what to a change request, and when.
 
-`policies.permissions` and `policies.transitions` are what the product goes by. This table says
-what was asked of it, without looking there; the tests hold one against the other.
+`permissions` and `transitions` in `policies/governance/` are what the product goes by. This table
+says what was asked of it, without looking there; the tests hold one against the other.
 """
 
 from __future__ import annotations

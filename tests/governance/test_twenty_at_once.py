@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment, Membership, Release
 from policies.models.teams import Role
-from policies.refusals import Refused
 from policies.services import audit, changes, drafts, publication, reviews, teams, workflows
 from policies.services.workflows import EnvironmentRules
-from policies.transitions import State
 from tests.policies.cast import person
 from tests.policies.steps import (
     REASON,

@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from policies.engine import DocumentError
-from policies.refusals import Refused
+from policies.governance.refusals import Refused
 from tests.governance.actors import A, Actor
 from tests.governance.browsers import Browser, browser
 from tests.governance.world import World

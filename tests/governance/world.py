@@ -22,6 +22,7 @@ from pytest_django import DjangoDbBlocker
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.services.runs import evaluate_change
+from policies.governance.permissions import forget_roles
 from policies.models import (
     CatalogueModel,
     ChangeRequest,
@@ -41,7 +42,6 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.models.teams import Role
-from policies.permissions import forget_roles
 from policies.services import (
     breaking_glass,
     changes,

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.transitions import State
 from tests.journeys.pages import watched
 from tests.journeys.people import signed_in
 

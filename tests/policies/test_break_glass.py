@@ -3,13 +3,13 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, ReviewDebt
 from policies.models.teams import Role
 from policies.notifications.events import Event
-from policies.refusals import Refused
 from policies.services import audit, breaking_glass, changes, news, publication, reviews
 from policies.services.teams import add_member
-from policies.transitions import State
 from tests.policies.steps import REASON, approved, documents, in_review, now, proposed, published
 
 URGENT = "Every call to Acme fails."

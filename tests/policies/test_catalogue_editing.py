@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, ModelPrice, Provider, Workflow
-from policies.refusals import Refused
 from policies.services import catalogue
 from policies.services.bundles import catalogue_document
 

@@ -3,12 +3,12 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import Environment
 from policies.models.teams import Role
-from policies.refusals import Refused
 from policies.services import changes, guards, reviews
 from policies.services.teams import add_member
-from policies.transitions import State
 from tests.policies.steps import REASON, approved, in_review, now, proposed, standing
 
 

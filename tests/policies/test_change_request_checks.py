@@ -3,11 +3,11 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
-from policies.refusals import Refused
 from policies.services import changes, checks, publication, reviews
-from policies.transitions import State
 from tests.policies.steps import (
     REASON,
     approved,

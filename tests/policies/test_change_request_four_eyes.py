@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import Environment
 from policies.models.teams import Role
-from policies.refusals import Refused
 from policies.services import drafts, reviews
 from policies.services.teams import add_member
-from policies.transitions import State
 from tests.policies.steps import (
     REASON,
     approved,

@@ -3,10 +3,10 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.refusals import Refused
 from policies.services import changes, publication, reviews
-from policies.transitions import State
 from tests.policies.steps import (
     REASON,
     approved,

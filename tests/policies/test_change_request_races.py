@@ -14,9 +14,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
 from policies.models.teams import Role
-from policies.refusals import Refused
 from policies.services import (
     audit,
     breaking_glass,
@@ -30,7 +31,6 @@ from policies.services import (
 )
 from policies.services.contracts import save_contract
 from policies.services.teams import add_member, remove_member
-from policies.transitions import State
 from tests.policies.cast import CONTRACT, person
 from tests.policies.review_steps import MINUTE, later, measure, ruled
 from tests.policies.steps import (

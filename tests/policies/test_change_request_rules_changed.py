@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from policies.governance.transitions import State
 from policies.models import CatalogueModel, Environment, Provider
 from policies.models.components import ComponentKind
 from policies.services import checks, guards, publication
@@ -15,7 +16,6 @@ from policies.services.catalogue import ModelFacts, Price, add_model, change_mod
 from policies.services.contracts import ContractText, save_contract
 from policies.services.workflows import EnvironmentRules, update_environment
 from policies.tasks import settle_retirements
-from policies.transitions import State
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import approved, in_review, now, standing
 

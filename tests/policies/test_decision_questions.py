@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, DecisionAnswers, Environment, Workflow
-from policies.refusals import Refused
 from policies.services.catalogue import ModelFacts, change_model
 from policies.services.questions import Answers, answers_in_force, open_questions, save_answers
 from tests.api.conftest import Caller, codes

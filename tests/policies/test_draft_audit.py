@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Draft, Workflow
-from policies.refusals import Refused
 from policies.services import drafts
 from tests.policies.steps import documents, draft_of
 

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
-from policies.refusals import Refused
 from policies.services import draft_history, drafts
 from policies.services.draft_history import KEPT_WHOLE, Reach, reach, reach_of
 from tests.policies.steps import documents, draft_of

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, FreezeWindow, Release
-from policies.refusals import Refused
 from policies.services import breaking_glass, freezing, publication
 from tests.policies.review_steps import HOUR, later
 from tests.policies.steps import REASON, approved, documents, in_review, published

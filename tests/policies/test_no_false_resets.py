@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
 from policies.services import changes, drafts, scheduling, threads
-from policies.transitions import State
 from tests.policies.review_steps import HOUR, measure
 from tests.policies.steps import (
     approved,

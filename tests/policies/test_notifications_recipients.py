@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.governance.permissions import CAPABILITIES
 from policies.models import Environment, Notification, Team, Workflow
 from policies.models.teams import Membership, Role
 from policies.notifications.events import ANNOUNCEMENTS, Event, Group
 from policies.notifications.recipients import Member, Roster, recipients
-from policies.permissions import CAPABILITIES
 from policies.services import changes, publication, reviews, workflows
 from policies.services.news import tell_news
 from policies.services.workflows import EnvironmentRules

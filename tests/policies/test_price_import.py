@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, ModelPrice, PriceImport, Provider
-from policies.refusals import Refused
 from policies.services import price_imports
 from tests.api.conftest import Caller, codes
 

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from policies.engine import digest
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import Environment, Release
-from policies.refusals import Refused
 from policies.services import drafts, publication
-from policies.transitions import State
 from tests.policies.steps import (
     approved,
     documents,

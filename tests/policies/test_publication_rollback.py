@@ -5,9 +5,9 @@ import datetime
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
 from policies.models import Environment, Release
 from policies.models.releases import ReleaseKind
-from policies.refusals import Refused
 from policies.services import checks, publication
 from tests.policies.steps import documents, in_review, now, published
 

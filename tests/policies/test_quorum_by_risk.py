@@ -3,12 +3,12 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import AuditEvent, Environment
 from policies.models.teams import Role
-from policies.refusals import Refused
 from policies.services import guards, publication
 from policies.services.teams import add_member, remove_member
-from policies.transitions import State
 from tests.policies.review_steps import measure, ruled
 from tests.policies.steps import (
     approved,

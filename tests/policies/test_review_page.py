@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Comment, Environment, Release, ReviewDebt
 from policies.services import breaking_glass, changes, freezing, reviews
-from policies.transitions import State
 from tests.policies.review_steps import HOUR, measure, ruled
 from tests.policies.steps import (
     REASON,

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from policies.impact_facts import ImpactFacts, impact_facts
+from policies.governance.impact_facts import ImpactFacts, impact_facts
+from policies.governance.risk_rules import Condition, RiskRule, judge, problems_of, read_rules
 from policies.models import ChangeRequest
-from policies.risk_rules import Condition, RiskRule, judge, problems_of, read_rules
 from tests.policies.review_steps import impact
 from tests.policies.steps import documents
 

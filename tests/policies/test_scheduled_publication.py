@@ -6,12 +6,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release
 from policies.notifications.events import Event
-from policies.refusals import Refused
 from policies.services import audit, changes, freezing, guards, news, publication, scheduling
 from policies.tasks import publish_scheduled
-from policies.transitions import State
 from tests.policies.review_steps import HOUR, MINUTE, later, ruled
 from tests.policies.steps import approved, documents, in_review, now, published
 

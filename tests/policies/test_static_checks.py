@@ -10,10 +10,10 @@ from django.test import Client
 from evaluations.demo import scenario
 from policies.engine import analysis as engine_analysis
 from policies.engine import compose
+from policies.governance.static_checks import MOST_LISTED, findings_of
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
 from policies.services import changes, checks
-from policies.static_checks import MOST_LISTED, findings_of
 from tests.engine.analysis import documents as small
 from tests.policies.steps import documents, now, proposed
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from policies.engine import compose, parse_catalogue
-from policies.static_checks import findings_of
+from policies.governance.static_checks import findings_of
 from policies.templates_library import Template, TemplateUnavailable, templates
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.anchors import find_again, place_at
+from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, Environment
-from policies.refusals import Refused
 from policies.services import changes, publication, threads
 from tests.policies.review_steps import ruled
 from tests.policies.steps import approved, documents, in_review, now, save_and_take_over

@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from policies.governance.refusals import Refused
+from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.refusals import Refused
 from policies.services import drafts, merging
-from policies.transitions import State
 from tests.policies import steps
 from tests.policies.steps import in_review, now, proposed, published
 

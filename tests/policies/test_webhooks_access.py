@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, Webhook, WebhookMessage, Workflow
-from policies.refusals import Refused
 from policies.services import webhooks
 from policies.services.webhooks import WebhookFacts
 from tests.api.conftest import Caller, codes, pointers

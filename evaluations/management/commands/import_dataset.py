@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.datasets.problems import DatasetError
 from evaluations.services import datasets
+from policies.governance.refusals import Refused
 from policies.models import Workflow
-from policies.refusals import Refused
 
 
 class Command(BaseCommand):

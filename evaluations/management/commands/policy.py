@@ -16,8 +16,8 @@ from django.core.management.base import BaseCommand, CommandError
 from evaluations.plan_text import plan_lines
 from evaluations.services.plan import measured_plan, plan_document
 from policies.engine import DocumentError
+from policies.governance.refusals import Refused
 from policies.models import Draft, Environment, Release, Workflow
-from policies.refusals import Refused
 from policies.services import as_code
 from policies.workflow_files import WorkflowFiles, read_files
 

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.services import running, runs
+from policies.governance.refusals import Refused
 from policies.models import Bundle, ChangeRequest, Workflow
-from policies.refusals import Refused
 
 
 class Command(BaseCommand):

@@ -9,13 +9,13 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, names_of, number_of
+from policies.governance.refusals import Reason
+from policies.governance.risk_rules import Condition, RiskFinding
+from policies.governance.transitions import TRANSITIONS, State
 from policies.models import ChangeRequest, Comment, Review
 from policies.models.changes import CheckKind, Verdict
-from policies.refusals import Reason
-from policies.risk_rules import Condition, RiskFinding
 from policies.services import checks, guards, threads
 from policies.services.change_facts import touched_components
-from policies.transitions import TRANSITIONS, State
 
 CONDITIONS = [condition.value for condition in Condition]
 STATES = [(state.value, state.label) for state in State]

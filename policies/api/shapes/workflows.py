@@ -10,10 +10,10 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body
 from policies.api.names import name_of
+from policies.governance.risk_rules import ROLE_CHOICES, Condition
 from policies.models import Environment, Release, RouterToken, Workflow
 from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule
-from policies.risk_rules import ROLE_CHOICES, Condition
 from policies.services.workflows import EnvironmentRules
 
 LARGEST_SMALL = 32_767

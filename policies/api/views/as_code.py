@@ -25,8 +25,8 @@ from policies.api.shapes.as_code import (
 from policies.api.shapes.components import DraftWithDocumentsSerializer
 from policies.api.views.changes import environment_named
 from policies.file_archive import zipped
+from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, Workflow
-from policies.refusals import Reason, Refused
 from policies.services import as_code
 from policies.workflow_files import read_files
 

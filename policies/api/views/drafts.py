@@ -28,8 +28,8 @@ from policies.api.shapes.components import (
     ValidationSerializer,
 )
 from policies.engine import COMPONENTS
+from policies.governance.refusals import Refused
 from policies.models import Draft, DraftDocument, Workflow
-from policies.refusals import Refused
 from policies.services import drafts
 from policies.services.bundles import problems_of
 from policies.whole_numbers import whole_number

@@ -23,8 +23,8 @@ from policies.engine import (
     parse_bundle,
     parse_request,
 )
+from policies.governance.refusals import Reason, Refused
 from policies.models import Workflow
-from policies.refusals import Reason, Refused
 from policies.services.bundles import catalogue_document
 
 

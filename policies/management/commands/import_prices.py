@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from policies.catalogue_import import PriceMap, Row, RowKind, compare, read_price_map
 from policies.engine import DocumentError
-from policies.refusals import Refused
+from policies.governance.refusals import Refused
 from policies.services import price_imports
 
 WRONG, USAGE, REFUSED = 1, 2, 3

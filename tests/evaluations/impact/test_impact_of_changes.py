@@ -17,9 +17,9 @@ from evaluations.services import standing
 from evaluations.services.impact import changes_to_measure, kept_impact, record_impact
 from evaluations.services.outcomes import ingest
 from policies.engine import DocumentError
+from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, Environment, Workflow
 from policies.models.changes import CheckKind, Verdict
-from policies.refusals import Refused
 from policies.services import changes, checks
 from tests.evaluations.outcome_cast import event
 from tests.evaluations.runs_here import imported

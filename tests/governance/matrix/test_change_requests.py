@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies import transitions
+from policies.governance import transitions
 from tests.governance.actors import A, Actor
 from tests.governance.attempts import IN_A_SESSION, Cell, tried
 from tests.governance.change_ways import ways_of

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from policies.refusals import Refused
+from policies.governance.refusals import Refused
 from tests.governance.actors import ABSENT, A, Actor
 from tests.governance.change_ways import ways_of
 from tests.governance.digests import undone

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from policies.impact_facts import ImpactFacts
+from policies.governance.impact_facts import ImpactFacts
 from policies.number_formats import percent
 
 MOST_RULES = 20
