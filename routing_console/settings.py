@@ -60,7 +60,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
-    "policies.governance.origin.OriginMiddleware",
+    "policies.views.origin.OriginMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "routing_console.urls"
@@ -294,7 +294,7 @@ SPECTACULAR_SETTINGS = {
         "ReleaseKind": "policies.models.releases.ReleaseKind",
         "Verdict": "policies.models.changes.Verdict",
         "ReviewVerdict": "policies.models.changes.ReviewVerdict",
-        "Role": "policies.models.teams.Role",
+        "Role": "policies.governance.roles.Role",
     },
 }
 

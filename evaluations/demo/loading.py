@@ -19,6 +19,7 @@ from evaluations.services.outcomes import ingest
 from policies.demo_accounts import DEMO_GROUP
 from policies.engine import parse_bundle
 from policies.governance.risk_rules import Condition, RiskRule
+from policies.governance.roles import Role
 from policies.models import (
     CatalogueModel,
     Environment,
@@ -29,7 +30,6 @@ from policies.models import (
     Team,
     Workflow,
 )
-from policies.models.teams import Role
 from policies.services import contracts, questions, teams, tokens, workflows
 from policies.services.contracts import ContractText
 from policies.services.workflows import EnvironmentRules

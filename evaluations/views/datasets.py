@@ -17,9 +17,9 @@ from evaluations.datasets.sample import sample_rows
 from evaluations.forms.datasets import DatasetForm
 from evaluations.models import Dataset
 from evaluations.services import datasets
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
 from policies.models import Workflow
+from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
 
 SAMPLE = 12

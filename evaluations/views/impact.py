@@ -32,9 +32,9 @@ from evaluations.services import impact as impacts
 from evaluations.services.standing import choose_standing_dataset, standing_dataset
 from evaluations.views.datasets import show_datasets
 from policies.engine import DocumentError, EngineError
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
+from policies.services.rights import can
 from policies.views.visible import change_or_404, person, workflow_or_404
 from policies.whole_numbers import whole_number
 

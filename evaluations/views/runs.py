@@ -18,9 +18,9 @@ from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.services import runs
 from evaluations.views.report_context import report_context
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
 from policies.number_formats import span
+from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
 
 

@@ -19,9 +19,9 @@ from policies.governance.risk_rules import (
     RiskRule,
     problems_of,
 )
+from policies.governance.roles import Role
 from policies.models import Environment, Team, Workflow
 from policies.models.changes import CheckKind
-from policies.models.teams import Role
 from policies.models.workflows import StalenessRule
 from policies.services.contracts import ContractText
 from policies.services.workflows import EnvironmentRules

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from policies.governance.roles import Role
+
 
 class Team(models.Model):
     """People who own workflows together."""
@@ -16,17 +18,6 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Role(models.TextChoices):
-    """What a person is to a team; `policies.governance.permissions` says what each may do."""
-
-    VIEWER = "viewer", "Viewer"
-    AUTHOR = "author", "Author"
-    REVIEWER = "reviewer", "Reviewer"
-    OWNER = "owner", "Owner"
-    OPERATOR = "operator", "Operator"
-    ADMINISTRATOR = "administrator", "Administrator"
 
 
 class Membership(models.Model):

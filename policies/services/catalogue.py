@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.engine import DocumentError, Problem, parse_catalogue
-from policies.governance.permissions import can_manage_catalogue
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, ModelPrice, Provider
 from policies.models.catalogue import ModelStatus
 from policies.services import audit
+from policies.services.rights import can_manage_catalogue
 from policies.services.settling import settle_users_of
 
 

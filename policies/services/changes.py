@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from policies.governance.permissions import can, roles_with
+from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import TRANSITIONS
 from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, Release, Workflow
@@ -18,6 +18,7 @@ from policies.services import audit, checks, guards, threads
 from policies.services.bundles import compose_bundle
 from policies.services.followups import content_is_new
 from policies.services.locking import lock_workflow, locked_change, locked_draft
+from policies.services.rights import can
 from policies.services.voiding import void_answered_objections, void_approvals
 
 

@@ -10,13 +10,13 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from policies.engine import digest
-from policies.governance.permissions import can, roles_with
+from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.models import ComponentContract, Workflow
 from policies.models.components import ComponentKind
 from policies.services import audit, guards
 from policies.services.locking import lock_workflow, locked_open_changes
-from policies.services.rights import require_right
+from policies.services.rights import can, require_right
 from policies.services.settling import settle
 
 

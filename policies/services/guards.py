@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from policies.engine import digest
-from policies.governance.permissions import CAPABILITIES, can, grants, roles_with
+from policies.governance.permissions import CAPABILITIES, grants, roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import TRANSITIONS, State
 from policies.models import ChangeRequest, Membership, Review
@@ -20,6 +20,7 @@ from policies.models.components import ComponentKind
 from policies.services import checks, protection
 from policies.services.change_facts import ChangeFacts
 from policies.services.quorum import Quorum, RoleShort, quorum_of, roles_short
+from policies.services.rights import can
 
 
 @dataclass(frozen=True)

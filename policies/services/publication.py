@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from policies.delivery.sealing import seal_release
-from policies.governance.permissions import can, roles_with
+from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import State
 from policies.models import Bundle, ChangeRequest, Draft, Environment, Release, Workflow
@@ -25,6 +25,7 @@ from policies.services.locking import (
     locked_environment,
     locked_open_changes,
 )
+from policies.services.rights import can
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from policies.governance.permissions import CAPABILITIES, forget_roles
+from policies.governance.permissions import CAPABILITIES
 from policies.governance.refusals import Reason, Refused
+from policies.governance.roles import Role
 from policies.models import Membership, Team
 from policies.models.components import ComponentKind
-from policies.models.teams import Role
 from policies.services import audit, guards
 from policies.services.contracts import contracts_in_force
 from policies.services.locking import locked_open_changes
-from policies.services.rights import require_right
+from policies.services.rights import forget_roles, require_right
 from policies.services.settling import settle
 
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from policies.delivery import bearer
 from policies.engine import DocumentError, Problem
-from policies.governance.permissions import can, roles_with
+from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, PersonalToken, RouterToken
 from policies.services import audit
+from policies.services.rights import can
 
 ROTATION_OVERLAP = datetime.timedelta(hours=24)
 MAX_NAME_LENGTH = 120

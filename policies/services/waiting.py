@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
-from policies.governance.permissions import can
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, ReviewDebt
 from policies.services import guards
+from policies.services.rights import can
 
 
 @dataclass(frozen=True)

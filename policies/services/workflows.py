@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Q
 
 from policies.engine import digest
-from policies.governance.permissions import can
 from policies.governance.refusals import Reason, Refused
 from policies.governance.risk_rules import read_rules
 from policies.models import Environment, Team, Workflow
@@ -18,7 +17,7 @@ from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule, default_required_checks
 from policies.services import audit, guards
 from policies.services.locking import locked_environment, locked_open_changes
-from policies.services.rights import require_right
+from policies.services.rights import can, require_right
 from policies.services.settling import settle
 
 

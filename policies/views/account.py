@@ -19,11 +19,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from policies.demo_accounts import DEMO_GROUP, demo_accounts
 from policies.forms.account import PasswordForm, TokenForm
-from policies.governance.origin import note_password
 from policies.governance.refusals import Refused
 from policies.models import PersonalToken
 from policies.services import tokens
 from policies.services.news import mail_is_set_up
+from policies.views.origin import note_password
 from policies.views.visible import person
 
 

@@ -20,11 +20,11 @@ from policies.forms.catalogue import (
     ProviderForm,
     take_problems,
 )
-from policies.governance.permissions import can_manage_catalogue
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, Provider
 from policies.models.catalogue import ModelStatus
 from policies.services import catalogue
+from policies.services.rights import can_manage_catalogue
 from policies.views.visible import person
 
 FORMS: dict[str, type[forms.BaseForm]] = {

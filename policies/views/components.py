@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET
 
 from policies.differences import describe_difference, document_lines, written_out
 from policies.engine import COMPONENTS
-from policies.governance.permissions import can
 from policies.models import ComponentVersion, Draft, Release, Workflow
 from policies.models.components import ComponentKind
 from policies.services import contracts
+from policies.services.rights import can
 from policies.views.reading import reading_context
 from policies.views.visible import kind_or_404, workflow_or_404
 from policies.whole_numbers import whole_number

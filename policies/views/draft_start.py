@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from policies.forms.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
 from policies.services import as_code, draft_starts, drafts
+from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
 
 

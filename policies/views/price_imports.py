@@ -15,10 +15,10 @@ from policies.catalogue_import import Row, RowKind
 from policies.engine import DocumentError
 from policies.forms.catalogue import take_problems
 from policies.forms.price_import import PriceMapForm, TakeOverForm
-from policies.governance.permissions import can_manage_catalogue
 from policies.governance.refusals import Refused
 from policies.models import PriceImport
 from policies.services import price_imports
+from policies.services.rights import can_manage_catalogue
 from policies.views.visible import person
 
 SHOWN_NEW = 100

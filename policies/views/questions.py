@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from policies.forms.questions import AnswersForm
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
 from policies.models import DecisionAnswers
 from policies.services import questions
+from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
 
 SHOWN_VERSIONS = 20

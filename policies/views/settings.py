@@ -20,11 +20,11 @@ from policies.forms.settings import (
     RouterTokenForm,
     WorkflowForm,
 )
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
 from policies.services import contracts, questions, teams, tokens, workflows
+from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
 
 

@@ -19,10 +19,10 @@ from policies.engine import COMPONENTS
 from policies.forms import codec, edits
 from policies.forms.tree import Tree, grow
 from policies.forms.vocabulary import vocabulary_of
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
 from policies.services import draft_history, drafts, presence
+from policies.services.rights import can
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.reading import reading_context
 from policies.views.visible import kind_or_404, person, workflow_or_404

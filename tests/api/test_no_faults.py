@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from policies.governance.roles import Role
 from policies.models import CatalogueModel, Environment, Membership, Release
-from policies.models.teams import Role
 from policies.services.teams import add_member
 from policies.services.tokens import issue_personal_token, issue_router_token
 from routing_console.wsgi import application

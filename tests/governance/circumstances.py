@@ -10,10 +10,10 @@ from dataclasses import replace
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from policies.governance.origin import PASSWORD_ENTERED
 from policies.models import Environment
 from policies.services import freezing, workflows
 from policies.services.workflows import EnvironmentRules
+from policies.views.origin import PASSWORD_ENTERED
 from tests.governance.actors import A
 from tests.governance.digests import digests_of_tables, undone
 from tests.governance.table import Circumstance

@@ -81,7 +81,7 @@ MIDDLEWARE = frozenset(
         "django.contrib.messages.middleware.MessageMiddleware",
         "django_htmx.middleware.HtmxMiddleware",
         "csp.middleware.CSPMiddleware",
-        "policies.governance.origin.OriginMiddleware",
+        "policies.views.origin.OriginMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
     }
 )

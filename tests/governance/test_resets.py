@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.models.teams import Role
 from policies.services import audit, changes, scheduling, teams, threads, workflows
 from policies.services.workflows import EnvironmentRules
 from policies.yaml_text import dump_component

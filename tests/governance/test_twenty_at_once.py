@@ -11,9 +11,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment, Membership, Release
-from policies.models.teams import Role
 from policies.services import audit, changes, drafts, publication, reviews, teams, workflows
 from policies.services.workflows import EnvironmentRules
 from tests.policies.cast import person

@@ -22,7 +22,7 @@ from pytest_django import DjangoDbBlocker
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.services.runs import evaluate_change
-from policies.governance.permissions import forget_roles
+from policies.governance.roles import Role
 from policies.models import (
     CatalogueModel,
     ChangeRequest,
@@ -41,7 +41,6 @@ from policies.models import (
     Workflow,
 )
 from policies.models.components import ComponentKind
-from policies.models.teams import Role
 from policies.services import (
     breaking_glass,
     changes,
@@ -59,6 +58,7 @@ from policies.services import (
 )
 from policies.services.catalogue import ModelFacts, Price, add_model, add_provider
 from policies.services.notifications import mark_read
+from policies.services.rights import forget_roles
 from policies.services.webhooks import WebhookFacts
 from policies.services.workflows import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.roles import Role
 from policies.models import Environment, Provider, Team, Workflow
 from policies.models.components import ComponentKind
-from policies.models.teams import Role
 from policies.services.catalogue import ModelFacts, Price, add_model, add_provider
 from policies.services.contracts import ContractText, save_contract
 from policies.services.teams import add_member, create_team

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, ReviewDebt
-from policies.models.teams import Role
 from policies.notifications.events import Event
 from policies.services import audit, breaking_glass, changes, news, publication, reviews
 from policies.services.teams import add_member

@@ -15,9 +15,9 @@ from django.db import connection
 from django.utils import timezone
 
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
-from policies.models.teams import Role
 from policies.services import (
     audit,
     breaking_glass,

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.governance.permissions import CAPABILITIES
+from policies.governance.roles import Role
 from policies.models import Environment, Notification, Team, Workflow
-from policies.models.teams import Membership, Role
+from policies.models.teams import Membership
 from policies.notifications.events import ANNOUNCEMENTS, Event, Group
 from policies.notifications.recipients import Member, Roster, recipients
 from policies.services import changes, publication, reviews, workflows

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, Environment
-from policies.models.teams import Role
 from policies.services import guards, publication
 from policies.services.teams import add_member, remove_member
 from tests.policies.review_steps import measure, ruled

@@ -7,10 +7,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from policies.governance.origin import PASSWORD_ENTERED
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
 from policies.services.tokens import issue_personal_token
+from policies.views.origin import PASSWORD_ENTERED
 from tests.policies.review_steps import ruled
 from tests.policies.steps import REASON, in_review, now
 

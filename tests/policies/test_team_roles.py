@@ -3,10 +3,10 @@
 import pytest
 from django.contrib.auth.models import User
 
-from policies.governance.permissions import can
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.models import Membership, Team, Workflow
-from policies.models.teams import Role
+from policies.services.rights import can
 from policies.services.teams import add_member, create_team, remove_member
 
 

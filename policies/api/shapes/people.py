@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from policies.api.bodies import Body
-from policies.governance.permissions import can_manage_catalogue, roles_in
+from policies.governance.roles import Role
 from policies.models import Membership, PersonalToken, Team
-from policies.models.teams import Role
+from policies.services.rights import can_manage_catalogue, roles_in
 
 USERNAME = "get_username"
 
