@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from policies.engine import Request
 from policies.engine.attributes import Attribute
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 ATTRIBUTE = "a."
 SIZES = ("input_tokens", "max_output_tokens")

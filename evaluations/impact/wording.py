@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluations.impact.result import CostChange, Impact
-from policies.number_formats import MINUS, money, number, percent
+from policies.wording.numbers import MINUS, money, number, percent
 
 # A request costs too little for its price to be read: amounts are told for so many.
 PER = 1000

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from policies import number_formats
+from policies.wording import numbers
 
 # The units of `policies.engine.thresholds.METRICS` and `definitions` that have a form of their own.
 _FORMS = {
-    "share": number_formats.percent,
-    "ms": number_formats.milliseconds,
-    "USD per request": number_formats.money,
-    "USD": number_formats.money,
-    "hours": number_formats.hours,
+    "share": numbers.percent,
+    "ms": numbers.milliseconds,
+    "USD per request": numbers.money,
+    "USD": numbers.money,
+    "hours": numbers.hours,
 }
 _COUNTS = {"changes per week": " per week", "rollbacks": ""}
 
@@ -18,23 +18,23 @@ _COUNTS = {"changes per week": " per week", "rollbacks": ""}
 def value_text(unit: str, value: float | None) -> str:
     """96.2%, 1.24 s, $0.0021, 0.873 or an en dash."""
     if value is None:
-        return number_formats.UNKNOWN
+        return numbers.UNKNOWN
     form = _FORMS.get(unit)
     if form is not None:
         return form(value)
     if unit in _COUNTS:
-        return number_formats.number(value, 2) + _COUNTS[unit]
+        return numbers.number(value, 2) + _COUNTS[unit]
     return _fixed(value, 3)
 
 
 def change_text(unit: str, change: float | None) -> str:
     """A difference with its sign: +1.2 pp, −120 ms, +$0.0002, +2 h 05 min."""
     if change is None:
-        return number_formats.UNKNOWN
+        return numbers.UNKNOWN
     if unit == "share":
         return f"{_signed(change * 100, 2)} pp"
     if unit == "hours":  # a span has no sign of its own
-        sign = number_formats.MINUS if change < 0 else _plus(change)
+        sign = numbers.MINUS if change < 0 else _plus(change)
         return sign + value_text(unit, abs(change))
     if unit in _FORMS or unit in _COUNTS:
         return _plus(change) + value_text(unit, change)
@@ -51,7 +51,7 @@ def _signed(value: float, places: int) -> str:
 
 
 def _fixed(value: float, places: int) -> str:
-    return f"{value:,.{places}f}".replace("-", number_formats.MINUS)
+    return f"{value:,.{places}f}".replace("-", numbers.MINUS)
 
 
 def target_text(op: str, unit: str, bound: float | None) -> str:

@@ -2,8 +2,8 @@
 
 import math
 
-from policies import number_formats
 from policies.engine import METRICS
+from policies.wording import numbers
 
 DIGITS = 4
 
@@ -16,7 +16,7 @@ def label(metric: str) -> str:
 def amount(metric: str, value: float | None, *, signed: bool = False) -> str:
     """A value of a metric with its unit; shares as percentages."""
     if value is None or not math.isfinite(value):
-        return number_formats.UNKNOWN
+        return numbers.UNKNOWN
     unit = METRICS[metric].unit if metric in METRICS else ""
     if unit == "share":
         return share(value, signed=signed)
@@ -32,13 +32,13 @@ def amount(metric: str, value: float | None, *, signed: bool = False) -> str:
 def share(value: float | None, *, signed: bool = False) -> str:
     """A share or a relative change as a percentage."""
     if value is None or not math.isfinite(value):
-        return number_formats.UNKNOWN
+        return numbers.UNKNOWN
     return f"{_digits(value * 100, signed)}%"
 
 
 def count(number: int) -> str:
     """A whole number with separators."""
-    return number_formats.number(number)
+    return numbers.number(number)
 
 
 def _digits(value: float, signed: bool) -> str:
@@ -49,5 +49,5 @@ def _digits(value: float, signed: bool) -> str:
     text = f"{abs(value):,.{places}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    sign = number_formats.MINUS if value < 0 else ("+" if signed else "")
+    sign = numbers.MINUS if value < 0 else ("+" if signed else "")
     return sign + text

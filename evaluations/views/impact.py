@@ -36,7 +36,7 @@ from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
 from policies.services.rights import can
 from policies.views.visible import change_or_404, person, workflow_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 SHOWN = 20
 

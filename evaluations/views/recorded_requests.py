@@ -24,7 +24,7 @@ from policies.models import Workflow
 from policies.request_address import LONGEST_PROMPT, request_query
 from policies.views.trial_subject import Subject, named_subject
 from policies.views.visible import workflow_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 SHOWN = 8
 # A class may be rare: so many requests are decided to find some of it.

@@ -19,9 +19,9 @@ from evaluations.models.runs import RunStatus
 from evaluations.services import runs
 from evaluations.views.report_context import report_context
 from policies.governance.refusals import Refused
-from policies.number_formats import span
 from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
+from policies.wording.numbers import span
 
 
 def _run_or_404(request: HttpRequest, slug: str, pk: int) -> ShadowEvaluation:

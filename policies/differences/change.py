@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policies.sentences import shown
+from policies.wording.sentences import shown
 
 Entry = dict[str, Any]
 

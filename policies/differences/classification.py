@@ -15,7 +15,7 @@ from policies.differences.change import (
     text_change,
 )
 from policies.differences.conditions import condition_changes
-from policies.sentences import class_rule_parts, listed, plain, shown, units_of
+from policies.wording.sentences import class_rule_parts, listed, plain, shown, units_of
 
 RISK_ORDER = {"low": 0, "medium": 1, "high": 2}
 

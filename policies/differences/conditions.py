@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.differences.change import Change
-from policies.sentences import condition_parts, plain
+from policies.wording.sentences import condition_parts, plain
 
 
 def condition_changes(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.differences.change import Change, Entry, entries_of
-from policies.sentences import listed, shown, times
+from policies.wording.sentences import listed, shown, times
 
 CellKey = tuple[str, str, str]  # model, class ("" for any), failure kind
 

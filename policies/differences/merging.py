@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from policies.engine.errors import pointer_token
-from policies.sentences import shown
+from policies.wording.sentences import shown
 
 OURS, THEIRS = "ours", "theirs"
 

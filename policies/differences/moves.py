@@ -22,7 +22,7 @@ from policies.engine.analysis.moves import (
 from policies.engine.classification import parse_request_classification
 from policies.engine.reading import parsed
 from policies.engine.routing import read_router_policy
-from policies.sentences import listed, shown
+from policies.wording.sentences import listed, shown
 
 NOTHING_CHANGES = "no request is decided differently"
 

@@ -15,7 +15,7 @@ from policies.differences.change import (
     text_change,
 )
 from policies.differences.conditions import condition_changes
-from policies.sentences import (
+from policies.wording.sentences import (
     listed,
     model_names,
     percent,

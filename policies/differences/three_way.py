@@ -22,7 +22,7 @@ from policies.differences.merging import (
     Where,
     Words,
 )
-from policies.sentences import (
+from policies.wording.sentences import (
     Part,
     class_rule_parts,
     condition_parts,

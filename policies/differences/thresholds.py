@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.differences.change import Change, Entry, Listing, entry_changes, text_change
 from policies.engine import METRICS
-from policies.sentences import bound_text, plain, shown, threshold_parts
+from policies.wording.sentences import bound_text, plain, shown, threshold_parts
 
 LABELS = {name: metric.label for name, metric in METRICS.items()}
 EFFECT_STRENGTH = {"alarm": 0, "rollback": 1, "gate": 2}

@@ -9,7 +9,7 @@ from policies.engine import FAILURE_KINDS, METRICS
 from policies.engine.thresholds import OPS
 from policies.forms.shapes import Kind, Leaf
 from policies.forms.vocabulary import Choice, Vocabulary
-from policies.sentences import OPERATOR_SIGNS
+from policies.wording.sentences import OPERATOR_SIGNS
 
 BLANK_LABELS = {
     "optional_class": "Any class",

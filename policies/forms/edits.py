@@ -19,7 +19,7 @@ from policies.forms.nodes import element_id
 from policies.forms.shapes import SHAPES, Condition, OneOf, Record, Rows, Shape
 from policies.forms.tree import MARK, OPEN, RAW, Tree, branch, grow, numbered, raw_of
 from policies.forms.vocabulary import Vocabulary
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 MOST_OPENED = 5
 FIRST_TESTS = {"category": "in", "number": "gte", "flag": "true"}

@@ -12,7 +12,7 @@ from policies.engine.attributes import Attribute
 from policies.engine.classification import RequestClassification
 from policies.engine.errors import pointer_token
 from policies.request_address import ATTRIBUTE, LONGEST_PROMPT, SIZES, read_address
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 MISSING = ("", "missing")
 FLAG_CHOICES = (MISSING, ("true", "yes"), ("false", "no"))

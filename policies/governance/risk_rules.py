@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from policies.governance.impact_facts import ImpactFacts
-from policies.number_formats import percent
+from policies.wording.numbers import percent
 
 MOST_RULES = 20
 MOST_APPROVALS = 10

@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from policies.anchors import Place, find_again, place_at
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Comment
 from policies.notifications.news import shortened
 from policies.services import audit, guards
+from policies.wording.anchors import Place, find_again, place_at
 
 LONGEST_WORDS = 290
 

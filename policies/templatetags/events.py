@@ -2,8 +2,9 @@
 
 from django import template
 
-from policies.event_words import event_words
+from policies.models import AuditEvent
 from policies.models.changes import CheckKind
+from policies.wording.events import action_words
 
 register = template.Library()
 
@@ -14,4 +15,7 @@ def check_label(kind: str) -> str:
     return str(CheckKind(kind).label) if kind in CheckKind.values else kind
 
 
-register.filter("event_words", event_words)
+@register.filter
+def event_words(event: AuditEvent) -> str:
+    """What happened, as the end of a sentence that starts with who did it."""
+    return action_words(event.action)

@@ -16,18 +16,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from policies import number_formats
+from policies.wording import numbers
 
 register = template.Library()
 
-register.filter("money", number_formats.money)
-register.filter("percent", number_formats.percent)
-register.filter("ms", number_formats.milliseconds)
-register.filter("number", number_formats.number)
-register.filter("compact", number_formats.compact)
-register.filter("signed", number_formats.signed)
-register.filter("span", number_formats.span)
-register.filter("hours", number_formats.hours)
+register.filter("money", numbers.money)
+register.filter("percent", numbers.percent)
+register.filter("ms", numbers.milliseconds)
+register.filter("number", numbers.number)
+register.filter("compact", numbers.compact)
+register.filter("signed", numbers.signed)
+register.filter("span", numbers.span)
+register.filter("hours", numbers.hours)
 
 Context = dict[str, Any]
 

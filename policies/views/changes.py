@@ -21,7 +21,7 @@ from policies.views import protection_acts
 from policies.views.protection_acts import Act
 from policies.views.review_page import review_context
 from policies.views.visible import change_or_404, person, review_or_404, workflow_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 CHOICE = "choice:"
 FILTERS = {

@@ -19,7 +19,7 @@ from policies.services import contracts
 from policies.services.rights import can
 from policies.views.reading import reading_context
 from policies.views.visible import kind_or_404, workflow_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from policies.services import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 ON_ONE_PAGE = 20
 YAML = "yaml"

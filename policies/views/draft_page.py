@@ -9,7 +9,6 @@ from typing import Any
 from policies.differences import Change, describe_difference
 from policies.engine import COMPONENTS, DocumentError, Problem, parse_bundle
 from policies.engine.thresholds import LAYERS
-from policies.fallback_grid import grid_of
 from policies.forms.editor import Editor, bind
 from policies.forms.nodes import Node
 from policies.forms.vocabulary import vocabulary_of
@@ -17,6 +16,7 @@ from policies.models import Draft, DraftDocument
 from policies.models.components import ComponentKind
 from policies.services import drafts
 from policies.services.bundles import catalogue_document
+from policies.wording.fallback_grid import grid_of
 
 SHORT_LABELS = {
     "request_classification": "Classification",

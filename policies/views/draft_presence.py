@@ -16,7 +16,7 @@ from policies.services import presence
 from policies.services.rights import can
 from policies.views.studio import draft_or_404
 from policies.views.visible import kind_or_404, person, workflow_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 LINE = "policies/studio/presence_line.html"
 

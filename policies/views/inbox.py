@@ -14,7 +14,7 @@ from policies.models import Notification
 from policies.services import notifications
 from policies.services.news import mail_is_set_up
 from policies.views.visible import person
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 PAGE = 30
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from policies.anchors import place_at
 from policies.differences import Change, describe_difference
 from policies.governance.impact_facts import impact_facts
 from policies.governance.refusals import Reason
@@ -20,6 +19,7 @@ from policies.services import checks, guards, merging, protection, questions, qu
 from policies.services.change_facts import touched_components
 from policies.services.threads import Thread
 from policies.views.review_summary import Counted, awaited_names, summarise
+from policies.wording.anchors import place_at
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from policies.services.rights import can
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.reading import reading_context
 from policies.views.visible import kind_or_404, person, workflow_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 EDIT = "_edit"
 REVISION = "_revision"

@@ -25,7 +25,7 @@ from policies.models import ChangeRequest, Draft, Release, Workflow
 from policies.services.bundles import catalogue_document
 from policies.views.draft_page import SHORT_LABELS, problems_of
 from policies.views.studio import draft_or_404
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 Source = Draft | ChangeRequest | Release
 Problems = dict[str, list[Problem]]

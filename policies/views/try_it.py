@@ -13,8 +13,10 @@ from django.views.decorators.http import require_GET
 from policies.engine import EngineError, Trace, explain
 from policies.forms.try_it import TrialForm
 from policies.request_address import says_a_request
-from policies.sentences import units_of
-from policies.trace_words import (
+from policies.views.trial_subject import Subject, choices, named_subject
+from policies.views.visible import workflow_or_404
+from policies.wording.sentences import units_of
+from policies.wording.traces import (
     attribute_words,
     chain_words,
     headline,
@@ -22,8 +24,6 @@ from policies.trace_words import (
     route_words,
     rule_list_words,
 )
-from policies.views.trial_subject import Subject, choices, named_subject
-from policies.views.visible import workflow_or_404
 
 RULE_LISTS = (("request_classification", "class_rules"), ("router_policy", "policy_rules"))
 

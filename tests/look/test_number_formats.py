@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from policies import number_formats as formats
+from policies.wording import numbers as formats
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given
 
-from policies.fallback_grid import Cell, grid_of
+from policies.wording.fallback_grid import Cell, grid_of
 from tests.engine.strategies import bundle_documents, json_values
 from tests.policies.steps import documents
 

@@ -5,10 +5,10 @@ from copy import deepcopy
 import pytest
 from django.contrib.auth.models import User
 
-from policies.anchors import find_again, place_at
 from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, Environment
 from policies.services import changes, publication, threads
+from policies.wording.anchors import find_again, place_at
 from tests.policies.review_steps import ruled
 from tests.policies.steps import approved, documents, in_review, now, save_and_take_over
 

@@ -32,7 +32,7 @@ from policies.governance.refusals import Refused
 from policies.models import Draft, DraftDocument, Workflow
 from policies.services import drafts
 from policies.services.bundles import problems_of
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 DOCUMENT_EXAMPLE = body_example(
     "A router policy",

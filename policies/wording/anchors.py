@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.engine import digest
-from policies.whole_numbers import whole_number
+from policies.wording.whole_numbers import whole_number
 
 # Members that tell an entry of a list, in the order they are looked for.
 NAMES = ("id", "key", "name", "model")

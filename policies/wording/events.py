@@ -1,7 +1,5 @@
 """Audit actions as a person would say them."""
 
-from policies.models import AuditEvent
-
 WORDS = {
     "draft.created": "started a draft",
     "draft.saved": "edited a draft",
@@ -62,6 +60,6 @@ WORDS = {
 }
 
 
-def event_words(event: AuditEvent) -> str:
+def action_words(action: str) -> str:
     """What happened, as the end of a sentence that starts with who did it."""
-    return WORDS.get(event.action, event.action.replace(".", " ").replace("_", " "))
+    return WORDS.get(action, action.replace(".", " ").replace("_", " "))

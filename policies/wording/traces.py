@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from policies import sentences
 from policies.engine import Trace
 from policies.engine.trace import (
     FAILED,
@@ -22,8 +21,9 @@ from policies.engine.trace import (
     RuleTrace,
     TestTrace,
 )
-from policies.number_formats import money
-from policies.sentences import Part, Parts, Units, condition_parts, shown
+from policies.wording import sentences
+from policies.wording.numbers import money
+from policies.wording.sentences import Part, Parts, Units, condition_parts, shown
 
 # Of more rules than these that did not match, the ones farther up are folded.
 SHOWN_FAILED = 12

@@ -18,7 +18,7 @@ from policies.engine import (
 )
 from policies.engine.fallback import ANY_MODEL, parse_fallback_matrix
 from policies.engine.routing import Route
-from policies.fallback_stops import Stop, Wish, stops_of
+from policies.wording.fallback_stops import Stop, Wish, stops_of
 
 
 @dataclass(frozen=True)
