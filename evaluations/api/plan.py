@@ -17,7 +17,7 @@ from policies.api.shapes.as_code import FilesToPlan
 from policies.api.shapes.components import ProblemAt
 from policies.api.views.as_code import POLICY_FILE
 from policies.api.views.changes import environment_named
-from policies.workflow_files import read_files
+from policies.files.workflow_files import read_files
 
 
 class PlanBaseSerializer(serializers.Serializer[Any]):

@@ -11,10 +11,10 @@ from evaluations.impact import Impact
 from evaluations.impact.wording import summary
 from evaluations.services.impact import impact_of_documents
 from policies.engine import EngineError
+from policies.files.workflow_files import WorkflowFiles
 from policies.models import Environment
 from policies.services import as_code
 from policies.services.as_code import Plan, PlannedChange
-from policies.workflow_files import WorkflowFiles
 
 NO_REQUESTS = (
     "No dataset yet: import one, or let a router report outcomes, to see the blast radius."

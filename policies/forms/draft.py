@@ -10,10 +10,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 
 from policies.engine import DocumentError
+from policies.files.templates_library import templates
+from policies.files.workflow_files import WorkflowFiles, read_files
+from policies.files.yaml_text.reading import MAX_CHARACTERS
 from policies.models import Release, Workflow
-from policies.templates_library import templates
-from policies.workflow_files import WorkflowFiles, read_files
-from policies.yaml_text.reading import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     ReleaseChoice = forms.ModelChoiceField[Release]

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from policies.differences import Change, describe_difference, written_out
 from policies.engine import COMPONENTS, DocumentError, Problem, compose, digest
+from policies.files.workflow_files import Header, WorkflowFiles, documents_digest, write_files
 from policies.governance.refusals import Reason, Refused
 from policies.governance.static_checks import Finding, findings_of
 from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
@@ -20,7 +21,6 @@ from policies.services.bundles import catalogue_document
 from policies.services.locking import lock_workflow, locked_change
 from policies.services.retirements import retirement_findings
 from policies.services.rights import require_right
-from policies.workflow_files import Header, WorkflowFiles, documents_digest, write_files
 
 
 def export_environment(environment: Environment) -> dict[str, str]:

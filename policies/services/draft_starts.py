@@ -8,11 +8,11 @@ from typing import Any
 from django.utils import timezone
 
 from policies.engine import Catalogue, parse_catalogue
+from policies.files.templates_library import Template, TemplateUnavailable, templates
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel
 from policies.services.bundles import catalogue_document
 from policies.services.retirements import WARNED_AHEAD
-from policies.templates_library import Template, TemplateUnavailable, templates
 
 
 @dataclass(frozen=True)

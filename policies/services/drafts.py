@@ -11,13 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.engine import COMPONENTS
+from policies.files.starting_documents import starting_documents
 from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.models import AuditEvent, Draft, DraftDocument, DraftRevision, Release, Workflow
 from policies.services import audit, draft_history
 from policies.services.locking import locked_draft
 from policies.services.rights import can
-from policies.starting_documents import starting_documents
 
 ONE_AUDIT_ROW = datetime.timedelta(minutes=10)
 

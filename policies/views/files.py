@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from policies.file_archive import zipped
+from policies.files.archive import zipped
 from policies.services import as_code
 from policies.views.studio import draft_or_404
 from policies.views.visible import release_or_404, workflow_or_404

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_http_methods
 from policies.differences import written_out
 from policies.engine import Problem
 from policies.engine.reading import kind_of
+from policies.files.yaml_text import Mark, YamlError, YamlText, dump_component, load_yaml
+from policies.files.yaml_text.documents import located
 from policies.governance.refusals import Refused
 from policies.models import Draft
 from policies.services import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import KEEP_MINE, common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404
-from policies.yaml_text import Mark, YamlError, YamlText, dump_component, load_yaml
-from policies.yaml_text.documents import located
 
 LEAST_ROWS, MOST_ROWS = 16, 60
 

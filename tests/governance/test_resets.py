@@ -14,12 +14,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from policies.files.yaml_text import dump_component
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
 from policies.services import audit, changes, scheduling, teams, threads, workflows
 from policies.services.workflows import EnvironmentRules
-from policies.yaml_text import dump_component
 from tests.policies.steps import (
     approved,
     documents,

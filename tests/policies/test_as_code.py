@@ -10,13 +10,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from policies.engine import DocumentError
+from policies.files.workflow_files import HEADER, documents_digest, read_files
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services import as_code, changes, drafts
 from policies.services.as_code import Outcome
 from policies.services.catalogue import ModelFacts, change_model
-from policies.workflow_files import HEADER, documents_digest, read_files
 from tests.policies.steps import (
     approved,
     documents,

@@ -3,10 +3,10 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.files.workflow_files import Header, read_files, write_files
 from policies.models import ChangeRequest, Draft, Environment
 from policies.services import as_code
 from policies.services.as_code import Outcome, Proposal
-from policies.workflow_files import Header, read_files, write_files
 from tests.policies.steps import documents
 from tests.policies.test_change_request_races import THREADS, at_once
 

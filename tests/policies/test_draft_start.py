@@ -8,6 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from policies.files.templates_library import templates
+from policies.files.workflow_files import documents_digest
 from policies.governance.static_checks import findings_of
 from policies.models import CatalogueModel, Draft, Environment, Release, Team, Workflow
 from policies.models.components import ComponentKind
@@ -16,8 +18,6 @@ from policies.services.catalogue import ModelFacts, change_model
 from policies.services.contracts import save_contract
 from policies.services.teams import add_member, create_team
 from policies.services.workflows import create_environment, create_workflow
-from policies.templates_library import templates
-from policies.workflow_files import documents_digest
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import documents, published
 

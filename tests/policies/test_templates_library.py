@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from policies.engine import compose, parse_catalogue
+from policies.files.templates_library import Template, TemplateUnavailable, templates
 from policies.governance.static_checks import findings_of
-from policies.templates_library import Template, TemplateUnavailable, templates
 
 
 def catalogue(*models: tuple[str, str, float, list[str]], **more: Any) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from policies.yaml_text import YamlError, load_component, load_yaml
-from policies.yaml_text.reading import MAX_CHARACTERS, MAX_VALUES
+from policies.files.yaml_text import YamlError, load_component, load_yaml
+from policies.files.yaml_text.reading import MAX_CHARACTERS, MAX_VALUES
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n"

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policies.engine import COMPONENTS, canonical_bytes, digest, parse_component, serialise
-from policies.yaml_text import dump_component, dump_yaml, load_component, load_yaml
-from policies.yaml_text.defaults import without_defaults
+from policies.files.yaml_text import dump_component, dump_yaml, load_component, load_yaml
+from policies.files.yaml_text.defaults import without_defaults
 from tests.engine.strategies import bundle_documents
 from tests.policies.steps import documents
 

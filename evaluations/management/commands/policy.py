@@ -16,10 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 from evaluations.plan_text import plan_lines
 from evaluations.services.plan import measured_plan, plan_document
 from policies.engine import DocumentError
+from policies.files.workflow_files import WorkflowFiles, read_files
 from policies.governance.refusals import Refused
 from policies.models import Draft, Environment, Release, Workflow
 from policies.services import as_code
-from policies.workflow_files import WorkflowFiles, read_files
 
 WRONG, USAGE, REFUSED = 1, 2, 3
 YAML_ENDINGS = frozenset({".yaml", ".yml"})

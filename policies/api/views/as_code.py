@@ -24,11 +24,11 @@ from policies.api.shapes.as_code import (
 )
 from policies.api.shapes.components import DraftWithDocumentsSerializer
 from policies.api.views.changes import environment_named
-from policies.file_archive import zipped
+from policies.files.archive import zipped
+from policies.files.workflow_files import read_files
 from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, Workflow
 from policies.services import as_code
-from policies.workflow_files import read_files
 
 POLICY_FILE = {
     "router_policy.yaml": "schema: 1\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 from policies.engine import COMPONENTS, DocumentError, Problem, digest, parse_component, serialise
 from policies.engine.reading import Place, nearest, parsed, quoted
-from policies.yaml_text import (
+from policies.files.yaml_text import (
     Mark,
     YamlError,
     dump_component,
@@ -21,7 +21,7 @@ from policies.yaml_text import (
     load_yaml,
     place_of,
 )
-from policies.yaml_text.documents import located
+from policies.files.yaml_text.documents import located
 
 HEADER = "workflow.yaml"
 FILE_NAMES = {f"{kind}.yaml": kind for kind in COMPONENTS}

@@ -10,8 +10,8 @@ from typing import Any
 
 from policies.engine import Catalogue, parse_component, serialise
 from policies.engine.reading import Place, parsed
-from policies.templates_library.roles import Role, cast_roles
-from policies.yaml_text import load_yaml
+from policies.files.templates_library.roles import Role, cast_roles
+from policies.files.yaml_text import load_yaml
 
 FOLDER = Path(__file__).parent / "templates"
 PICKS = ("cheapest", "dearest")

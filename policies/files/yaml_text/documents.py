@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.engine import DocumentError, Problem, parse_component, serialise
-from policies.yaml_text.defaults import without_defaults
-from policies.yaml_text.reading import Mark, YamlError, load_yaml, place_of
-from policies.yaml_text.writing import dump_yaml
+from policies.files.yaml_text.defaults import without_defaults
+from policies.files.yaml_text.reading import Mark, YamlError, load_yaml, place_of
+from policies.files.yaml_text.writing import dump_yaml
 
 COMMENTS = {
     "request_classification": "Which class a request is of. The first rule that holds decides;\n"

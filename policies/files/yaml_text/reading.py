@@ -12,7 +12,7 @@ import yaml
 from policies.engine import DocumentError, Problem
 from policies.engine.canonical import MAX_DEPTH, has_lone_surrogate
 from policies.engine.errors import pointer_token
-from policies.yaml_text.scalars import UnreadableScalar, plain_value
+from policies.files.yaml_text.scalars import UnreadableScalar, plain_value
 
 MAX_CHARACTERS = 1_000_000
 MAX_VALUES = 200_000

@@ -1,6 +1,6 @@
 """Good places to start: complete documents with roles in place of models. Pure."""
 
-from policies.templates_library.library import Template, TemplateUnavailable, templates
-from policies.templates_library.roles import Role
+from policies.files.templates_library.library import Template, TemplateUnavailable, templates
+from policies.files.templates_library.roles import Role
 
 __all__ = ["Role", "Template", "TemplateUnavailable", "templates"]

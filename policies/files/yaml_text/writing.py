@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from policies.engine.canonical import LARGEST_EXACT_INTEGER, number_text
-from policies.yaml_text.scalars import is_text_when_plain
+from policies.files.yaml_text.scalars import is_text_when_plain
 
 INDENT = 2
 WIDTH = 88

@@ -5,9 +5,9 @@ more than text, so that the key ``on`` stays a key and a date stays a text. Anch
 and repeated keys are errors.
 """
 
-from policies.yaml_text.documents import dump_component, load_component
-from policies.yaml_text.reading import Mark, YamlError, YamlText, load_yaml, place_of
-from policies.yaml_text.writing import dump_yaml
+from policies.files.yaml_text.documents import dump_component, load_component
+from policies.files.yaml_text.reading import Mark, YamlError, YamlText, load_yaml, place_of
+from policies.files.yaml_text.writing import dump_yaml
 
 __all__ = [
     "Mark",
