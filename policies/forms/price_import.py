@@ -8,8 +8,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from policies.catalogue_import.price_map import MAX_BYTES
 from policies.forms.catalogue import day_input
+from policies.pricing.price_map import MAX_BYTES
 
 
 class PriceMapForm(forms.Form):

@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from policies.catalogue_import import Entry, Held, PriceMap, Row, RowKind, compare, read_price_map
 from policies.engine import DocumentError
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, PriceImport, Provider
+from policies.pricing import Entry, Held, PriceMap, Row, RowKind, compare, read_price_map
 from policies.services import audit, catalogue
 from policies.services.catalogue import ModelFacts, Price
 

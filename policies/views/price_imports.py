@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from policies.catalogue_import import Row, RowKind
 from policies.engine import DocumentError
 from policies.forms.catalogue import take_problems
 from policies.forms.price_import import PriceMapForm, TakeOverForm
 from policies.governance.refusals import Refused
 from policies.models import PriceImport
+from policies.pricing import Row, RowKind
 from policies.services import price_imports
 from policies.services.rights import can_manage_catalogue
 from policies.views.visible import person

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.catalogue_import import (
+from policies.engine import DocumentError
+from policies.pricing import (
     Entry,
     Held,
     RowKind,
@@ -19,8 +20,7 @@ from policies.catalogue_import import (
     doubts_of,
     read_price_map,
 )
-from policies.catalogue_import.plausibility import family_of
-from policies.engine import DocumentError
+from policies.pricing.plausibility import family_of
 from tests.engine.strategies import json_values
 
 GEMINI = "vertex_ai-language-models"

@@ -9,8 +9,8 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body
 from policies.api.names import name_of
-from policies.catalogue_import import Row
 from policies.models import PriceImport
+from policies.pricing import Row
 from policies.services.price_imports import MOST_AT_ONCE
 
 

@@ -21,8 +21,8 @@ from policies.api.shapes.price_imports import (
     PricePreviewSerializer,
     TakeOver,
 )
-from policies.catalogue_import.price_map import MAX_BYTES
 from policies.models import PriceImport
+from policies.pricing.price_map import MAX_BYTES
 from policies.services import price_imports
 
 

@@ -16,9 +16,9 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from policies.catalogue_import import PriceMap, Row, RowKind, compare, read_price_map
 from policies.engine import DocumentError
 from policies.governance.refusals import Refused
+from policies.pricing import PriceMap, Row, RowKind, compare, read_price_map
 from policies.services import price_imports
 
 WRONG, USAGE, REFUSED = 1, 2, 3

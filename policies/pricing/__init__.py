@@ -1,8 +1,8 @@
 """LiteLLM's price map (`model_prices_and_context_window.json`) read, judged and compared. Pure."""
 
-from policies.catalogue_import.comparison import Held, Row, RowKind, compare
-from policies.catalogue_import.plausibility import Doubt, doubts_of
-from policies.catalogue_import.price_map import Entry, PriceMap, read_price_map
+from policies.pricing.comparison import Held, Row, RowKind, compare
+from policies.pricing.plausibility import Doubt, doubts_of
+from policies.pricing.price_map import Entry, PriceMap, read_price_map
 
 __all__ = [
     "Doubt",

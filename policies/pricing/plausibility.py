@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from policies.catalogue_import.price_map import Entry
+from policies.pricing.price_map import Entry
 
 FAR_FROM_SIBLINGS = 8
 CHANGED_A_LOT = 2

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from policies.catalogue_import.plausibility import Doubt, change_doubts, doubts_of
-from policies.catalogue_import.price_map import Entry
+from policies.pricing.plausibility import Doubt, change_doubts, doubts_of
+from policies.pricing.price_map import Entry
 
 
 class RowKind(StrEnum):
