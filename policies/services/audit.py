@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from policies.engine import canonical_bytes
 from policies.governance.origin import current_origin
-from policies.models import AuditEvent, AuditHead, Team, Workflow
+from policies.models import AuditEvent, AuditHead, Bundle, Team, Workflow
+from policies.models.components import ComponentKind
 from policies.notifications.events import announcement_of
 from policies.services.waking import wake_after_commit
 
@@ -52,6 +53,19 @@ def seal(event: AuditEvent) -> str:
 def as_json_line(event: AuditEvent) -> str:
     """One row of the export; `hash` makes the chain checkable outside the console."""
     return json.dumps({**said_by(event), "hash": event.hash}, ensure_ascii=False) + "\n"
+
+
+def contents_of(event: AuditEvent) -> tuple[Bundle, Bundle] | None:
+    """The bundles that a row's digests before and after name, with their versions; else None."""
+    if not (event.before and event.after and event.workflow_id):
+        return None
+    bundles = Bundle.objects.filter(
+        workflow=event.workflow_id, digest__in=(event.before, event.after)
+    ).select_related(*ComponentKind.values)
+    by_digest = {bundle.digest: bundle for bundle in bundles}
+    if len(by_digest) < 2:
+        return None
+    return by_digest[event.before], by_digest[event.after]
 
 
 def visible_to(user: User) -> QuerySet[AuditEvent]:

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from policies.audit_diffs import content_diffs, detail_lines
+from policies.differences.audit_diffs import detail_lines, version_diffs
 from policies.models import Workflow
-from policies.services.audit import as_json_line, filtered, seal, visible_to
+from policies.services.audit import as_json_line, contents_of, filtered, seal, visible_to
 from policies.views.visible import person
 
 
@@ -33,9 +33,10 @@ def audit_row(request: HttpRequest, sequence: int) -> HttpResponse:
     """One row, all it says: who, what, from where, its place in the chain, what it changed."""
     rows = visible_to(person(request)).select_related("workflow", "actor")
     event = get_object_or_404(rows, sequence=sequence)
+    contents = contents_of(event)
     context = {
         "event": event,
-        "components": content_diffs(event),
+        "components": version_diffs(*(side.versions for side in contents)) if contents else [],
         "details": list(detail_lines(event.detail)),
         "is_sealed": seal(event) == event.hash,
     }

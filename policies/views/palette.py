@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from policies.models import ChangeRequest, Workflow
-from policies.navigation import CONSOLE, WORKFLOW
+from policies.views.navigation import CONSOLE, WORKFLOW
 from policies.views.visible import person
 
 RECENT_CHANGES = 200

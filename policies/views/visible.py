@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from policies.models import ChangeRequest, Environment, Release, Workflow
 from policies.models.changes import ChangeRequestQuerySet
 from policies.models.components import ComponentKind
-from policies.navigation import counted, show
+from policies.views.navigation import counted, show
 
 
 def person(request: HttpRequest) -> User:

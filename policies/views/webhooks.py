@@ -21,8 +21,8 @@ from policies.forms.webhooks import WebhookForm
 from policies.governance.refusals import Refused
 from policies.models import Webhook, WebhookMessage, Workflow
 from policies.models.webhooks import MessageState
-from policies.navigation import Crumb
 from policies.services import webhooks
+from policies.views.navigation import Crumb
 from policies.views.visible import person, workflow_or_404
 
 PAGE = 20

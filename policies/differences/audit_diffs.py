@@ -1,14 +1,23 @@
-"""What an audit row changed, nested: components within content, members within details."""
+"""What lies between the versions of two bundles, by component and in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from policies.differences import Change, describe_difference
-from policies.models import AuditEvent, Bundle
-from policies.models.components import ComponentKind
+from policies.engine import COMPONENTS
+
+
+class Version(Protocol):
+    """A numbered document of one component."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def document(self) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -21,20 +30,11 @@ class ComponentDiff:
     changes: list[Change]
 
 
-def content_diffs(event: AuditEvent) -> list[ComponentDiff]:
-    """By component, where the row's digests before and after name two bundles; else nothing."""
-    if not (event.before and event.after and event.workflow_id):
-        return []
-    bundles = Bundle.objects.filter(
-        workflow=event.workflow_id, digest__in=(event.before, event.after)
-    ).select_related(*ComponentKind.values)
-    by_digest = {bundle.digest: bundle for bundle in bundles}
-    if len(by_digest) < 2:
-        return []
-    old, new = by_digest[event.before].versions, by_digest[event.after].versions
+def version_diffs(old: Mapping[str, Version], new: Mapping[str, Version]) -> list[ComponentDiff]:
+    """The components of which the two bundles hold different versions, in the usual order."""
     return [
         ComponentDiff(
-            ComponentKind(kind).label,
+            kind.replace("_", " ").capitalize(),
             old[kind].number,
             new[kind].number,
             describe_difference(
@@ -44,8 +44,8 @@ def content_diffs(event: AuditEvent) -> list[ComponentDiff]:
                 classification=new["request_classification"].document,
             ),
         )
-        for kind in ComponentKind.values
-        if old[kind].pk != new[kind].pk
+        for kind in COMPONENTS
+        if old[kind].number != new[kind].number
     ]
 
 
