@@ -20,8 +20,8 @@ from evaluations.services.standing import standing_dataset
 from policies.engine import Bundle, EngineError, Request, decide
 from policies.engine.conditions import Value
 from policies.engine.request import resolve
+from policies.forms.request_address import LONGEST_PROMPT, request_query
 from policies.models import Workflow
-from policies.request_address import LONGEST_PROMPT, request_query
 from policies.views.trial_subject import Subject, named_subject
 from policies.views.visible import workflow_or_404
 from policies.wording.whole_numbers import whole_number

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from policies.engine import DocumentError, compose
+from policies.forms.request_address import request_query
 from policies.governance.static_checks import Finding, findings_of
-from policies.request_address import request_query
 from policies.services.bundles import catalogue_document
 from policies.services.retirements import retirement_findings
 from policies.views.draft_page import SHORT_LABELS
