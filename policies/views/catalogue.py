@@ -23,8 +23,8 @@ from policies.forms.catalogue import (
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, Provider
 from policies.models.catalogue import ModelStatus
-from policies.services import catalogue
 from policies.services.rights import can_manage_catalogue
+from policies.services.stewardship import entries
 from policies.views.visible import person
 
 FORMS: dict[str, type[forms.BaseForm]] = {
@@ -69,7 +69,7 @@ def catalogue_model(request: HttpRequest, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                catalogue.change_model(_model_or_404(pk), form.facts(), acting_user=person(request))
+                entries.change_model(_model_or_404(pk), form.facts(), acting_user=person(request))
             except (Refused, DocumentError) as error:
                 take_problems(form, error)
                 status = _status(error)
@@ -113,7 +113,7 @@ def catalogue_price_add(request: HttpRequest, pk: int) -> HttpResponse:
     status = 422
     if form.is_valid():
         try:
-            added = catalogue.add_price(model, form.price(), acting_user=person(request))
+            added = entries.add_price(model, form.price(), acting_user=person(request))
         except Refused as refused:
             take_problems(form, refused)
             status = _status(refused)
@@ -134,7 +134,7 @@ def catalogue_model_add(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             given = form.cleaned_data
             try:
-                model = catalogue.add_model(
+                model = entries.add_model(
                     given["provider"],
                     given["key"],
                     form.facts(),
@@ -161,7 +161,7 @@ def catalogue_provider_add(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             given = form.cleaned_data
             try:
-                catalogue.add_provider(given["slug"], given["label"], acting_user=person(request))
+                entries.add_provider(given["slug"], given["label"], acting_user=person(request))
             except (Refused, DocumentError) as error:
                 take_problems(form, error)
                 status = _status(error)

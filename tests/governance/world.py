@@ -48,7 +48,6 @@ from policies.services import (
     drafts,
     freezing,
     news,
-    price_imports,
     reviews,
     teams,
     threads,
@@ -56,9 +55,10 @@ from policies.services import (
     webhooks,
     workflows,
 )
-from policies.services.catalogue import ModelFacts, Price, add_model, add_provider
 from policies.services.notifications import mark_read
 from policies.services.rights import forget_roles
+from policies.services.stewardship import price_imports
+from policies.services.stewardship.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.webhooks import WebhookFacts
 from policies.services.workflows import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes

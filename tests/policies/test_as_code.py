@@ -16,7 +16,7 @@ from policies.governance.transitions import State
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services import as_code, changes, drafts
 from policies.services.as_code import Outcome
-from policies.services.catalogue import ModelFacts, change_model
+from policies.services.stewardship.entries import ModelFacts, change_model
 from tests.policies.steps import (
     approved,
     documents,

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, ModelPrice, Provider, Workflow
-from policies.services import catalogue
 from policies.services.bundles import catalogue_document
+from policies.services.stewardship import entries
 
 FACTS = {
     "label": "Swift, large",
@@ -197,4 +197,4 @@ def test_field__while_typed__answers_with_its_problems_only(
 
 def test_service__called_without_the_right__refuses(large: CatalogueModel, author: User) -> None:
     with pytest.raises(Refused):
-        catalogue.add_provider("cirrus", "Cirrus", acting_user=author)
+        entries.add_provider("cirrus", "Cirrus", acting_user=author)

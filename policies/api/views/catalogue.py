@@ -26,7 +26,7 @@ from policies.api.shapes.catalogue import (
     price_from,
 )
 from policies.models import CatalogueModel, Provider
-from policies.services import catalogue
+from policies.services.stewardship import entries
 
 PRICE = {
     "effective_from": "2026-01-01",
@@ -76,7 +76,7 @@ class Providers(APIView):
     )
     def post(self, request: Request) -> Response:
         asked = read(request, NewProvider)
-        provider = catalogue.add_provider(**asked, acting_user=person(request))
+        provider = entries.add_provider(**asked, acting_user=person(request))
         return Response(ProviderSerializer(provider).data, status=status.HTTP_201_CREATED)
 
 
@@ -105,7 +105,7 @@ class CatalogueModels(APIView):
         asked = read(request, NewModel)
         provider, key = asked.pop("provider"), asked.pop("key")
         price = price_from(asked.pop("price"))
-        model = catalogue.add_model(
+        model = entries.add_model(
             provider, key, facts_from(asked), price, acting_user=person(request)
         )
         return _shown(model, code=status.HTTP_201_CREATED)
@@ -126,7 +126,7 @@ class OneCatalogueModel(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         model = get_object_or_404(CatalogueModel, pk=pk)
         facts = facts_from(read(request, ModelWords), model)
-        return _shown(catalogue.change_model(model, facts, acting_user=person(request)))
+        return _shown(entries.change_model(model, facts, acting_user=person(request)))
 
 
 class Prices(APIView):
@@ -152,5 +152,5 @@ class Prices(APIView):
     def post(self, request: Request, pk: int) -> Response:
         model = get_object_or_404(CatalogueModel, pk=pk)
         price = price_from(read(request, NewPrice))
-        created = catalogue.add_price(model, price, acting_user=person(request))
+        created = entries.add_price(model, price, acting_user=person(request))
         return Response(PriceSerializer(created).data, status=status.HTTP_201_CREATED)

@@ -15,8 +15,9 @@ from policies.engine import DocumentError
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, PriceImport, Provider
 from policies.pricing import Entry, Held, PriceMap, Row, RowKind, compare, read_price_map
-from policies.services import audit, catalogue
-from policies.services.catalogue import ModelFacts, Price
+from policies.services import audit
+from policies.services.stewardship import entries
+from policies.services.stewardship.entries import ModelFacts, Price
 
 MOST_AT_ONCE = 500
 # Names that title-casing the map's key would get wrong.
@@ -74,7 +75,7 @@ def keep_price_map(file_name: str, raw: bytes, *, acting_user: User) -> PriceImp
 
     Raises DocumentError when it is no price map, Refused when the person may not.
     """
-    catalogue.require_manager(acting_user)
+    entries.require_manager(acting_user)
     digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
     found = read_price_map(raw)
     kept, is_new = PriceImport.objects.get_or_create(
@@ -119,7 +120,7 @@ def apply_price_map(
 
     Prices begin on `effective_from`. Raises Refused with an obstacle for each model that has one.
     """
-    catalogue.require_manager(acting_user)
+    entries.require_manager(acting_user)
     rows = _chosen(kept, keys)
     reasons: list[Reason] = []
     applied = Applied()
@@ -172,11 +173,11 @@ def _apply(row: Row, day: datetime.date, so_far: Applied, *, acting_user: User) 
         return replace(so_far, models=so_far.models + 1)
     model = CatalogueModel.objects.select_related("provider").get(key=row.key)
     if row.price_changes:
-        catalogue.add_price(model, price, acting_user=acting_user)
+        entries.add_price(model, price, acting_user=acting_user)
         so_far = replace(so_far, prices=so_far.prices + 1)
     if row.fact_changes:
         new = {name: getattr(row.entry, name) for name in row.fact_changes}
-        catalogue.change_model(model, replace(_facts(model), **new), acting_user=acting_user)
+        entries.change_model(model, replace(_facts(model), **new), acting_user=acting_user)
         so_far = replace(so_far, facts=so_far.facts + len(new))
     return so_far
 
@@ -204,14 +205,14 @@ def _add(entry: Entry, price: Price, *, acting_user: User) -> None:
     provider = Provider.objects.filter(slug=entry.provider).first()
     if provider is None:
         label = PROVIDER_LABELS.get(entry.provider, entry.provider.replace("_", " ").title())
-        provider = catalogue.add_provider(entry.provider, label, acting_user=acting_user)
+        provider = entries.add_provider(entry.provider, label, acting_user=acting_user)
     facts = ModelFacts(
         label=entry.key.rsplit("/", 1)[-1],
         context_window=entry.context_window,
         capabilities=entry.capabilities,
         retires_on=entry.retires_on,
     )
-    catalogue.add_model(provider, entry.key, facts, price, acting_user=acting_user)
+    entries.add_model(provider, entry.key, facts, price, acting_user=acting_user)
 
 
 def chosen_at_first(rows: Iterable[Row]) -> list[str]:
