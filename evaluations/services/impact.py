@@ -30,7 +30,7 @@ from policies.models import Bundle as StoredBundle
 from policies.models import ChangeRequest, Check, Draft, Release, Workflow
 from policies.models.changes import CheckKind, Verdict
 from policies.services import checks
-from policies.services.bundles import catalogue_document
+from policies.services.catalogue.documents import catalogue_document
 from policies.services.locking import hold_change
 from policies.services.settling import settle_impact
 

@@ -18,7 +18,7 @@ from policies.governance.static_checks import findings_of
 from policies.models import Workflow
 from policies.models.changes import CheckKind
 from policies.services import checks
-from policies.services.bundles import catalogue_document
+from policies.services.catalogue.documents import catalogue_document
 from policies.views.studio import draft_or_404
 from policies.views.visible import change_or_404, workflow_or_404
 

@@ -21,8 +21,8 @@ from policies.governance.transitions import OPEN_STATES
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services import questions
 from policies.services.breaking_glass import open_debts
+from policies.services.catalogue.retirements import retiring_in_force
 from policies.services.protection import freezes_ahead
-from policies.services.retirements import retiring_in_force
 from policies.services.waiting import waiting_for
 from policies.views.visible import person, workflow_or_404
 

@@ -17,9 +17,9 @@ from policies.governance.refusals import Reason, Refused
 from policies.governance.static_checks import Finding, findings_of
 from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services import changes, drafts
-from policies.services.bundles import catalogue_document
+from policies.services.catalogue.documents import catalogue_document
+from policies.services.catalogue.retirements import retirement_findings
 from policies.services.locking import lock_workflow, locked_change
-from policies.services.retirements import retirement_findings
 from policies.services.rights import require_right
 
 

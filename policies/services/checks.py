@@ -14,8 +14,8 @@ from policies.governance.static_checks import Finding, findings_of
 from policies.models import ChangeRequest, Check, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
+from policies.services.catalogue.retirements import retirement_findings
 from policies.services.locking import hold_change
-from policies.services.retirements import retirement_findings
 from policies.services.voiding import void_approvals
 
 # What approvals are bound to; the two others say only whether the present moment is right.

@@ -12,9 +12,9 @@ from django.utils import timezone
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
 from policies.services import audit, checks, guards
+from policies.services.catalogue.retirements import retiring_keys
 from policies.services.change_facts import ChangeFacts
 from policies.services.locking import locked_open_changes
-from policies.services.retirements import retiring_keys
 from policies.services.voiding import void_approvals
 
 

@@ -15,7 +15,7 @@ from policies.forms.vocabulary import vocabulary_of
 from policies.models import Draft, DraftDocument
 from policies.models.components import ComponentKind
 from policies.services import drafts
-from policies.services.bundles import catalogue_document
+from policies.services.catalogue.documents import catalogue_document
 from policies.wording.fallback_grid import grid_of
 
 SHORT_LABELS = {

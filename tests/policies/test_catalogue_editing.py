@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, ModelPrice, Provider, Workflow
-from policies.services.bundles import catalogue_document
+from policies.services.catalogue.documents import catalogue_document
 from policies.services.stewardship import entries
 
 FACTS = {

@@ -1,4 +1,4 @@
-"""Keeping the catalogue: its providers, models and prices, entered by hand or read from a price map.
+"""Keeping the catalogue: providers, models and prices, by hand or from a price map.
 
 What the catalogue says of a bundle is read in `catalogue/`, below; a change here settles the open
 change requests that it concerns, and so this room stands above `review/`.

@@ -1,0 +1,35 @@
+"""The catalogue as a document that bundles are composed with."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from policies.models import CatalogueModel, Provider
+
+
+def catalogue_document(day: datetime.date | None = None) -> dict[str, Any]:
+    """The whole catalogue as a document, at the prices in force on a day (default today).
+
+    A model without a price by then is left out: a policy that names it gets an error that says so.
+    """
+    day = day or timezone.now().date()
+    models = {}
+    for model in CatalogueModel.objects.select_related("provider").prefetch_related("prices"):
+        price = model.price_on(day)
+        if price is None:
+            continue
+        models[model.key] = {
+            "provider": model.provider.slug,
+            "label": model.label or model.key,
+            "context_window": model.context_window,
+            "regions": sorted(model.regions),
+            "capabilities": sorted(model.capabilities),
+            "status": model.status,
+            "input_usd_per_mtok": float(price.input_usd_per_mtok),
+            "output_usd_per_mtok": float(price.output_usd_per_mtok),
+        }
+    providers = {provider.slug: {"label": provider.label} for provider in Provider.objects.all()}
+    return {"providers": providers, "models": models}
