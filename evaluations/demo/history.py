@@ -22,7 +22,8 @@ from evaluations.demo import scenario, traffic
 from evaluations.models import Dataset
 from evaluations.services import datasets, running, runs
 from policies.models import ChangeRequest, Environment, Release, Workflow
-from policies.services import changes, drafts, publication, reviews
+from policies.services import changes, publication, reviews
+from policies.services.authoring import drafts
 
 DATASET_REQUESTS = 4000
 

@@ -15,7 +15,7 @@ from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import TRANSITIONS
 from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, Release, Workflow
 from policies.services import audit, checks, guards, threads
-from policies.services.bundles import compose_bundle
+from policies.services.authoring.bundles import compose_bundle
 from policies.services.followups import content_is_new
 from policies.services.locking import lock_workflow, locked_change, locked_draft
 from policies.services.rights import can

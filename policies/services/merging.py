@@ -16,8 +16,9 @@ from policies.engine import COMPONENTS, DocumentError, Problem
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Release
 from policies.models.components import ComponentKind
-from policies.services import changes, drafts, guards
-from policies.services.bundles import component_problems, problems_of
+from policies.services import changes, guards
+from policies.services.authoring import drafts
+from policies.services.authoring.bundles import component_problems, problems_of
 from policies.services.locking import locked_change
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from policies.differences import Change, describe_difference
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision
-from policies.services import drafts
+from policies.services.authoring import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404

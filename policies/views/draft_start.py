@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 from policies.forms.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
 from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
-from policies.services import as_code, draft_starts, drafts
+from policies.services import as_code
+from policies.services.authoring import drafts, starts
 from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
 
@@ -45,7 +46,7 @@ def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
         "workflow": workflow,
         "section": "policy",
         "form": form,
-        "offers": draft_starts.template_offers(),
+        "offers": starts.template_offers(),
         "can_edit": can(request.user, "edit_drafts", workflow.team),
     }
     return render(request, "policies/studio/create.html", context, status=status)
@@ -59,5 +60,5 @@ def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft
     if given["source"] in (RELEASE, OTHER):
         documents = as_code.documents_of(given[DETAILS[given["source"]]])
     elif given["source"] == TEMPLATE:
-        documents = draft_starts.template_documents(given["template"])
+        documents = starts.template_documents(given["template"])
     return drafts.create_draft(workflow, given["title"], acting_user=user, documents=documents)

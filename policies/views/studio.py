@@ -21,7 +21,7 @@ from policies.forms.tree import Tree, grow
 from policies.forms.vocabulary import vocabulary_of
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
-from policies.services import draft_history, drafts, presence
+from policies.services.authoring import drafts, history, presence
 from policies.services.rights import can
 from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
 from policies.views.reading import reading_context
@@ -224,7 +224,7 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
     context |= {
         "refusal": attempt.refusal,
         "revision": attempt.revision or page.rows[kind].revision,
-        "reach": draft_history.reach(draft, kind),
+        "reach": history.reach(draft, kind),
         "focus": attempt.focus,
     }
     if request.method == "GET" and not context["can_edit"] and not page.problems[kind]:

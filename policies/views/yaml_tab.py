@@ -19,7 +19,7 @@ from policies.files.yaml_text import Mark, YamlError, YamlText, dump_component, 
 from policies.files.yaml_text.documents import located
 from policies.governance.refusals import Refused
 from policies.models import Draft
-from policies.services import drafts
+from policies.services.authoring import drafts
 from policies.views.draft_page import draft_page
 from policies.views.studio import KEEP_MINE, common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.models import Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.api.conftest import Caller, codes
 from tests.policies.steps import documents, draft_of
 

@@ -45,7 +45,6 @@ from policies.services import (
     breaking_glass,
     changes,
     contracts,
-    drafts,
     freezing,
     news,
     reviews,
@@ -55,6 +54,7 @@ from policies.services import (
     webhooks,
     workflows,
 )
+from policies.services.authoring import drafts
 from policies.services.notifications import mark_read
 from policies.services.rights import forget_roles
 from policies.services.stewardship import price_imports

@@ -22,13 +22,13 @@ from policies.services import (
     audit,
     breaking_glass,
     changes,
-    drafts,
     freezing,
     publication,
     reviews,
     scheduling,
     threads,
 )
+from policies.services.authoring import drafts
 from policies.services.contracts import save_contract
 from policies.services.teams import add_member, remove_member
 from tests.policies.cast import CONTRACT, person

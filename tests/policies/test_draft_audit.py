@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Draft, Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.policies.steps import documents, draft_of
 
 KIND = "router_policy"

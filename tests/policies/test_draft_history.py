@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
-from policies.services import draft_history, drafts
-from policies.services.draft_history import KEPT_WHOLE, Reach, reach, reach_of
+from policies.services.authoring import drafts, history
+from policies.services.authoring.history import KEPT_WHOLE, Reach, reach, reach_of
 from tests.policies.steps import documents, draft_of
 
 KIND = "router_policy"
@@ -166,4 +166,4 @@ def test_thinning_out__keeps_one_revision_for_every_pause(draft: Draft, author: 
         save(draft, percent, author)
     # The first at 0 s; those at 100 and 200 s are within five minutes of it, that at 300 s is not.
     assert kept(draft)[:3] == [1, 4, 7]
-    assert draft_history.SESSION_PAUSE.total_seconds() == 300
+    assert history.SESSION_PAUSE.total_seconds() == 300

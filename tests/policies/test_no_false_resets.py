@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services import changes, drafts, scheduling, threads
+from policies.services import changes, scheduling, threads
+from policies.services.authoring import drafts
 from tests.policies.review_steps import HOUR, measure
 from tests.policies.steps import (
     approved,

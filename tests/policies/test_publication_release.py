@@ -11,7 +11,8 @@ from policies.engine import digest
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import Environment, Release
-from policies.services import drafts, publication
+from policies.services import publication
+from policies.services.authoring import drafts
 from tests.policies.steps import (
     approved,
     documents,

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from policies.models import Draft, Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.policies.steps import documents, draft_of
 from tests.policies.test_studio_saving import HTMX, address, posted, written_out
 

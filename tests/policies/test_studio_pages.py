@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from policies.engine import COMPONENTS
 from policies.models import Draft, Environment, Release, Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.policies.steps import documents, draft_of, proposed, published
 
 

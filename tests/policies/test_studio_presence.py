@@ -10,7 +10,7 @@ from django.urls import reverse
 from redis.exceptions import ConnectionError as NoRedis
 
 from policies.models import Draft, Workflow
-from policies.services import drafts, presence
+from policies.services.authoring import drafts, presence
 from tests.policies.steps import documents, draft_of
 from tests.policies.test_studio_saving import address
 

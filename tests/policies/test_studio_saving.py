@@ -12,7 +12,7 @@ from django.urls import reverse
 from policies.engine import COMPONENTS, parse_component, serialise
 from policies.forms import codec
 from policies.models import Draft, Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.policies.steps import documents, draft_of
 
 HTMX = {"HX-Request": "true"}

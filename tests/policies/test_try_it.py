@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from policies.models import Draft, Environment, Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.policies.steps import documents, draft_of, proposed, published
 
 pytestmark = pytest.mark.django_db

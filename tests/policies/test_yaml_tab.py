@@ -10,7 +10,7 @@ from django.urls import reverse
 from policies.engine import COMPONENTS
 from policies.files.yaml_text import dump_component
 from policies.models import Draft, Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.policies.steps import documents, draft_of
 
 POLICY = "router_policy"

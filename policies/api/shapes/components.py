@@ -11,7 +11,7 @@ from rest_framework import serializers
 from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, names_of
 from policies.models import ComponentContract, ComponentVersion, Draft, DraftDocument, DraftRevision
-from policies.services.bundles import component_problems
+from policies.services.authoring.bundles import component_problems
 
 
 class ProblemAt(serializers.Serializer[Any]):

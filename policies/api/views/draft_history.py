@@ -18,7 +18,7 @@ from policies.api.shapes.components import (
 )
 from policies.api.views.drafts import revision_seen, saving, with_revision
 from policies.models import DraftRevision
-from policies.services import drafts
+from policies.services.authoring import drafts
 
 
 class Revisions(APIView):

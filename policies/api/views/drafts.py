@@ -30,8 +30,8 @@ from policies.api.shapes.components import (
 from policies.engine import COMPONENTS
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftDocument, Workflow
-from policies.services import drafts
-from policies.services.bundles import problems_of
+from policies.services.authoring import drafts
+from policies.services.authoring.bundles import problems_of
 from policies.wording.whole_numbers import whole_number
 
 DOCUMENT_EXAMPLE = body_example(

@@ -14,7 +14,7 @@ from evaluations.models import Dataset, StandingDataset
 from evaluations.services.impact import record_impact
 from evaluations.services.standing import standing_dataset
 from policies.models import Environment, Workflow
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.evaluations.runs_here import imported
 from tests.policies.steps import documents, draft_of, now, proposed
 

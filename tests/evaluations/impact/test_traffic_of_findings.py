@@ -19,7 +19,7 @@ from evaluations.services.finding_traffic import share_of_traffic, traffic_of_fi
 from policies.engine import Bundle, Request, parse_bundle
 from policies.engine.analysis import analyse
 from policies.models import Environment
-from policies.services import drafts
+from policies.services.authoring import drafts
 from tests.engine.strategies import bundles, requests
 from tests.evaluations.runs_here import imported
 from tests.policies.steps import documents, draft_of, proposed

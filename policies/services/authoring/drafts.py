@@ -15,7 +15,8 @@ from policies.files.starting_documents import starting_documents
 from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.models import AuditEvent, Draft, DraftDocument, DraftRevision, Release, Workflow
-from policies.services import audit, draft_history
+from policies.services import audit
+from policies.services.authoring import history
 from policies.services.locking import locked_draft
 from policies.services.rights import can
 
@@ -62,7 +63,7 @@ def create_draft(
         for kind in COMPONENTS
     ]
     DraftDocument.objects.bulk_create(rows)
-    DraftRevision.objects.bulk_create(map(draft_history.as_saved, rows))
+    DraftRevision.objects.bulk_create(map(history.as_saved, rows))
     audit.record("draft.created", draft, acting_user=acting_user, workflow=workflow)
     return draft
 
@@ -110,7 +111,7 @@ def undo(
     draft: Draft, kind: str, *, acting_user: User, expected_revision: int | None = None
 ) -> DraftDocument:
     """One step back: what was there before the change last made, as a new revision."""
-    earlier = draft_history.reach(draft, kind).undo
+    earlier = history.reach(draft, kind).undo
     if earlier is None:
         raise Refused(Reason("nothing", "There is nothing to undo."))
     return restore_revision(
@@ -127,7 +128,7 @@ def redo(
     draft: Draft, kind: str, *, acting_user: User, expected_revision: int | None = None
 ) -> DraftDocument:
     """Takes the last undo back, as a new revision."""
-    later = draft_history.reach(draft, kind).redo
+    later = history.reach(draft, kind).redo
     if later is None:
         raise Refused(Reason("nothing", "There is nothing to redo."))
     return restore_revision(
@@ -180,7 +181,7 @@ def _write(
     row.document, row.updated_by = document, acting_user
     row.revision += 1
     row.save(update_fields=["document", "updated_by", "revision", "updated_at"])
-    draft_history.keep(row, step, source)
+    history.keep(row, step, source)
     draft.contributors.add(acting_user)
     draft.save(update_fields=["updated_at"])
     _record_editing(row, acting_user)
