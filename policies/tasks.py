@@ -3,14 +3,8 @@
 from celery import shared_task
 
 from policies.governance.origin import Origin, acting_from
-from policies.services import (
-    news,
-    notification_mail,
-    notifications,
-    scheduling,
-    settling,
-    webhook_delivery,
-)
+from policies.services import news, notification_mail, notifications, scheduling, webhook_delivery
+from policies.services.review import settling
 from policies.services.waking import DELIVER_NEWS
 
 

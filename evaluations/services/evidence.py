@@ -7,8 +7,8 @@ from typing import Any
 from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from policies.models.changes import CheckKind, Verdict
-from policies.services.checks import record_check
 from policies.services.locking import hold_change
+from policies.services.review.checks import record_check
 
 RESOLVE = {
     Verdict.FAIL: "Change the candidate, or the margin if it is wrong; then evaluate again.",

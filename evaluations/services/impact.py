@@ -29,10 +29,10 @@ from policies.governance.origin import Origin, acting_from
 from policies.models import Bundle as StoredBundle
 from policies.models import ChangeRequest, Check, Draft, Release, Workflow
 from policies.models.changes import CheckKind, Verdict
-from policies.services import checks
 from policies.services.catalogue.documents import catalogue_document
 from policies.services.locking import hold_change
-from policies.services.settling import settle_impact
+from policies.services.review import checks
+from policies.services.review.settling import settle_impact
 
 KEPT_S = 3 * 24 * 3600
 NO_REQUESTS = "Import a dataset of recorded requests, or let a router report outcomes."

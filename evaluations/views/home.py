@@ -22,8 +22,8 @@ from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Relea
 from policies.services import questions
 from policies.services.breaking_glass import open_debts
 from policies.services.catalogue.retirements import retiring_in_force
-from policies.services.protection import freezes_ahead
-from policies.services.waiting import waiting_for
+from policies.services.review.protection import freezes_ahead
+from policies.services.review.waiting import waiting_for
 from policies.views.visible import person, workflow_or_404
 
 NEWS = 12

@@ -16,11 +16,11 @@ from policies.files.workflow_files import Header, WorkflowFiles, documents_diges
 from policies.governance.refusals import Reason, Refused
 from policies.governance.static_checks import Finding, findings_of
 from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
-from policies.services import changes
 from policies.services.authoring import drafts
 from policies.services.catalogue.documents import catalogue_document
 from policies.services.catalogue.retirements import retirement_findings
 from policies.services.locking import lock_workflow, locked_change
+from policies.services.review import changes
 from policies.services.rights import require_right
 
 

@@ -12,9 +12,10 @@ from policies.models import ChangeRequest, Release, Review, ReviewDebt
 from policies.models.changes import ReviewVerdict
 from policies.models.protection import Settlement
 from policies.models.releases import ReleaseKind
-from policies.services import audit, guards, reviews
+from policies.services import audit
 from policies.services.locking import locked_change
 from policies.services.publication import hold_for_publication, put_in_force
+from policies.services.review import guards, reviews
 
 
 @transaction.atomic

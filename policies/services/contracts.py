@@ -14,10 +14,11 @@ from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.models import ComponentContract, Workflow
 from policies.models.components import ComponentKind
-from policies.services import audit, guards
+from policies.services import audit
 from policies.services.locking import lock_workflow, locked_open_changes
+from policies.services.review import guards
+from policies.services.review.settling import settle
 from policies.services.rights import can, require_right
-from policies.services.settling import settle
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from policies.notifications.events import (
 from policies.notifications.news import News, shortened, slack_body, standard_body
 from policies.notifications.recipients import recipients
 from policies.services.news_subjects import Subject, subject_of
-from policies.services.rosters import roster_of
+from policies.services.review.rosters import roster_of
 
 BATCH = 50
 # What happened longer ago (a demo's history, an outage of a week) is filed as read, and neither

@@ -17,14 +17,15 @@ from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import State
 from policies.models import Bundle, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.models.releases import ReleaseKind
-from policies.services import audit, checks, guards
-from policies.services.changes import active_release, open_change
+from policies.services import audit
 from policies.services.locking import (
     locked_change,
     locked_draft,
     locked_environment,
     locked_open_changes,
 )
+from policies.services.review import checks, guards
+from policies.services.review.changes import active_release, open_change
 from policies.services.rights import can
 
 

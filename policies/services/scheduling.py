@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest
-from policies.services import audit, guards, protection, publication
+from policies.services import audit, publication
 from policies.services.locking import locked_change
-from policies.services.voiding import void_approvals
+from policies.services.review import guards, protection
+from policies.services.review.voiding import void_approvals
 
 FARTHEST = datetime.timedelta(days=366)
 logger = logging.getLogger(__name__)

@@ -15,10 +15,11 @@ from policies.governance.risk_rules import read_rules
 from policies.models import Environment, Team, Workflow
 from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule, default_required_checks
-from policies.services import audit, guards
+from policies.services import audit
 from policies.services.locking import locked_environment, locked_open_changes
+from policies.services.review import guards
+from policies.services.review.settling import settle
 from policies.services.rights import can, require_right
-from policies.services.settling import settle
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from policies.governance.refusals import Refused
 from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind
 from policies.services import publication, questions
-from policies.services.protection import freezes_ahead
+from policies.services.review.protection import freezes_ahead
 from policies.views.visible import person, release_or_404, workflow_or_404
 
 

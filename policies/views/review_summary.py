@@ -9,8 +9,8 @@ from policies.governance.impact_facts import ImpactFacts
 from policies.governance.refusals import Reason
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
-from policies.services import checks, guards, protection
-from policies.services.quorum import Candidate
+from policies.services.review import checks, guards, protection
+from policies.services.review.quorum import Candidate
 from policies.wording.numbers import money, number, percent
 
 NOT_MEASURED = "The blast radius is not measured yet"

@@ -19,7 +19,7 @@ from evaluations.replay.terms import Terms, TermsError, parse_terms
 from evaluations.services import running, runs
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Check, Environment, Workflow
-from policies.services import checks
+from policies.services.review import checks
 from tests.evaluations.runs_here import computed, imported
 from tests.policies.steps import documents, proposed, published
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from policies.models import ChangeRequest, Comment
 from policies.services import breaking_glass as glass
-from policies.services import changes, merging, publication, reviews, scheduling, threads
+from policies.services import publication, scheduling
+from policies.services.review import changes, merging, reviews, threads
 from tests.governance.ways import Form, Rest, Service, Told, Way
 from tests.governance.world import World
 

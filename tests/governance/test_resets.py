@@ -18,7 +18,8 @@ from policies.files.yaml_text import dump_component
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services import audit, changes, scheduling, teams, threads, workflows
+from policies.services import audit, scheduling, teams, workflows
+from policies.services.review import changes, threads
 from policies.services.workflows import EnvironmentRules
 from tests.policies.steps import (
     approved,

@@ -14,8 +14,9 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment, Membership, Release
-from policies.services import audit, changes, publication, reviews, teams, workflows
+from policies.services import audit, publication, teams, workflows
 from policies.services.authoring import drafts
+from policies.services.review import changes, reviews
 from policies.services.workflows import EnvironmentRules
 from tests.policies.cast import person
 from tests.policies.steps import (

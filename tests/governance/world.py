@@ -43,19 +43,17 @@ from policies.models import (
 from policies.models.components import ComponentKind
 from policies.services import (
     breaking_glass,
-    changes,
     contracts,
     freezing,
     news,
-    reviews,
     teams,
-    threads,
     tokens,
     webhooks,
     workflows,
 )
 from policies.services.authoring import drafts
 from policies.services.notifications import mark_read
+from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
 from policies.services.stewardship import price_imports
 from policies.services.stewardship.entries import ModelFacts, Price, add_model, add_provider

@@ -16,9 +16,9 @@ from django.utils import timezone
 from policies.engine import digest
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
-from policies.services import checks
 from policies.services.locking import hold_change
-from policies.services.settling import settle_impact
+from policies.services.review import checks
+from policies.services.review.settling import settle_impact
 from policies.services.workflows import EnvironmentRules, update_environment
 from tests.policies.steps import now
 

@@ -14,9 +14,10 @@ from policies.files.workflow_files import HEADER, documents_digest, read_files
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
-from policies.services import as_code, changes
+from policies.services import as_code
 from policies.services.as_code import Outcome
 from policies.services.authoring import drafts
+from policies.services.review import changes
 from policies.services.stewardship.entries import ModelFacts, change_model
 from tests.policies.steps import (
     approved,

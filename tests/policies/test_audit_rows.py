@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from policies.models import AuditEvent, Environment
-from policies.services import changes
 from policies.services.authoring import drafts
+from policies.services.review import changes
 from tests.policies.steps import documents, proposed
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
-from policies.services import changes, checks, publication, reviews
+from policies.services import publication
+from policies.services.review import changes, checks, reviews
 from tests.policies.steps import (
     REASON,
     approved,

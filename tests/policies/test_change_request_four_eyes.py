@@ -10,8 +10,8 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import Environment
-from policies.services import reviews
 from policies.services.authoring import drafts
+from policies.services.review import reviews
 from policies.services.teams import add_member
 from tests.policies.steps import (
     REASON,

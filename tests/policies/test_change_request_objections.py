@@ -6,7 +6,8 @@ from django.contrib.auth.models import User
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services import changes, publication, reviews
+from policies.services import publication
+from policies.services.review import changes, reviews
 from tests.policies.steps import (
     REASON,
     approved,

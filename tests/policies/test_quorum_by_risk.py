@@ -7,7 +7,8 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, Environment
-from policies.services import guards, publication
+from policies.services import publication
+from policies.services.review import guards
 from policies.services.teams import add_member, remove_member
 from tests.policies.review_steps import measure, ruled
 from tests.policies.steps import (

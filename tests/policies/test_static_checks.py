@@ -13,7 +13,7 @@ from policies.engine import compose
 from policies.governance.static_checks import MOST_LISTED, findings_of
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
-from policies.services import changes, checks
+from policies.services.review import changes, checks
 from tests.engine.analysis import documents as small
 from tests.policies.steps import documents, now, proposed
 

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 
 from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, Environment
-from policies.services import changes, publication, threads
+from policies.services import publication
+from policies.services.review import changes, threads
 from policies.wording.anchors import find_again, place_at
 from tests.policies.review_steps import ruled
 from tests.policies.steps import approved, documents, in_review, now, save_and_take_over

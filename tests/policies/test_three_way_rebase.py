@@ -14,8 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services import merging
 from policies.services.authoring import drafts
+from policies.services.review import merging
 from tests.policies import steps
 from tests.policies.steps import in_review, now, proposed, published
 

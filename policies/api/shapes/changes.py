@@ -14,8 +14,8 @@ from policies.governance.risk_rules import Condition, RiskFinding
 from policies.governance.transitions import TRANSITIONS, State
 from policies.models import ChangeRequest, Comment, Review
 from policies.models.changes import CheckKind, Verdict
-from policies.services import checks, guards, threads
-from policies.services.change_facts import touched_components
+from policies.services.review import checks, guards, threads
+from policies.services.review.facts import touched_components
 
 CONDITIONS = [condition.value for condition in Condition]
 STATES = [(state.value, state.label) for state in State]

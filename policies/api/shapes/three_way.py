@@ -9,7 +9,7 @@ from rest_framework import serializers
 from policies.api.bodies import Body
 from policies.differences.merging import OURS, THEIRS
 from policies.models.components import ComponentKind
-from policies.services.merging import ComparedComponent, Comparison
+from policies.services.review.merging import ComparedComponent, Comparison
 
 SEEN = "Digest of the active content that the choices were made for."
 

@@ -23,8 +23,8 @@ from policies.api.shapes.changes import (
     WhoseQuery,
 )
 from policies.models import ChangeRequest, Draft, Environment, Workflow
-from policies.services import changes
-from policies.services.guards import awaiting_review_by
+from policies.services.review import changes
+from policies.services.review.guards import awaiting_review_by
 
 
 def shown_change(

@@ -23,7 +23,8 @@ from policies.api.shapes.changes import (
 from policies.api.shapes.releases import ReleaseDetailSerializer
 from policies.api.views.changes import shown_change
 from policies.models import ChangeRequest, Review
-from policies.services import changes, publication, reviews
+from policies.services import publication
+from policies.services.review import changes, reviews
 
 SEEN = "sha256:" + "0" * 64
 JUDGEMENT_EXAMPLE = body_example(

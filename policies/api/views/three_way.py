@@ -12,7 +12,7 @@ from policies.api.operation import body_example, operation
 from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.three_way import MergeChoices, ThreeWayShape, shown_comparison
 from policies.api.views.changes import shown_change
-from policies.services.merging import comparison_of, rebase_with_merge
+from policies.services.review.merging import comparison_of, rebase_with_merge
 
 EXAMPLE = {
     "against": "sha256:" + "0" * 64,

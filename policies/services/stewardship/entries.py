@@ -17,8 +17,8 @@ from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, ModelPrice, Provider
 from policies.models.catalogue import ModelStatus
 from policies.services import audit
+from policies.services.review.settling import settle_users_of
 from policies.services.rights import can_manage_catalogue
-from policies.services.settling import settle_users_of
 
 
 @dataclass(frozen=True)

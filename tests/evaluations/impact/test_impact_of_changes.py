@@ -20,7 +20,7 @@ from policies.engine import DocumentError
 from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, Environment, Workflow
 from policies.models.changes import CheckKind, Verdict
-from policies.services import changes, checks
+from policies.services.review import changes, checks
 from tests.evaluations.outcome_cast import event
 from tests.evaluations.runs_here import imported
 from tests.policies.steps import documents, now, proposed, save_and_take_over

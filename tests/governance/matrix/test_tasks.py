@@ -14,7 +14,8 @@ from evaluations.services.runs import evaluate_change
 from policies import tasks as policy_tasks
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Release, Review
-from policies.services import audit, reviews, scheduling, teams
+from policies.services import audit, scheduling, teams
+from policies.services.review import reviews
 from tests.governance.actors import A
 from tests.governance.change_ways import REASON, later
 from tests.governance.circumstances import arranged

@@ -14,12 +14,13 @@ from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import TRANSITIONS
 from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, Release, Workflow
-from policies.services import audit, checks, guards, threads
+from policies.services import audit
 from policies.services.authoring.bundles import compose_bundle
-from policies.services.followups import content_is_new
 from policies.services.locking import lock_workflow, locked_change, locked_draft
+from policies.services.review import checks, guards, threads
+from policies.services.review.followups import content_is_new
+from policies.services.review.voiding import void_answered_objections, void_approvals
 from policies.services.rights import can
-from policies.services.voiding import void_answered_objections, void_approvals
 
 
 def active_release(environment: Environment) -> Release | None:

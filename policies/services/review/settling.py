@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
-from policies.services import audit, checks, guards
+from policies.services import audit
 from policies.services.catalogue.retirements import retiring_keys
-from policies.services.change_facts import ChangeFacts
 from policies.services.locking import locked_open_changes
-from policies.services.voiding import void_approvals
+from policies.services.review import checks, guards
+from policies.services.review.facts import ChangeFacts
+from policies.services.review.voiding import void_approvals
 
 
 def settle(

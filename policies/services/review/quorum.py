@@ -12,7 +12,7 @@ from policies.governance.permissions import grants
 from policies.governance.risk_rules import ROLES, RiskFinding, judge, read_rules
 from policies.models import Membership
 from policies.models.changes import CheckKind
-from policies.services.change_facts import ChangeFacts
+from policies.services.review.facts import ChangeFacts
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from policies.engine import COMPONENTS, DocumentError, Problem
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Release
 from policies.models.components import ComponentKind
-from policies.services import changes, guards
 from policies.services.authoring import drafts
 from policies.services.authoring.bundles import component_problems, problems_of
 from policies.services.locking import locked_change
+from policies.services.review import changes, guards
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from policies.models import (
     ReviewDebt,
 )
 from policies.models.components import ComponentKind
-from policies.services import checks, protection
+from policies.services.review import checks, protection
 
 
 def touched_components(change: ChangeRequest) -> list[str]:

@@ -16,7 +16,7 @@ from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
 from policies.services.catalogue.retirements import retirement_findings
 from policies.services.locking import hold_change
-from policies.services.voiding import void_approvals
+from policies.services.review.voiding import void_approvals
 
 # What approvals are bound to; the two others say only whether the present moment is right.
 EVIDENCE = frozenset({CheckKind.STATIC_ANALYSIS, CheckKind.SHADOW_EVALUATION})

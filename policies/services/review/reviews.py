@@ -11,9 +11,10 @@ from policies.governance.transitions import State
 from policies.models import ChangeRequest, Review
 from policies.models.changes import ReviewVerdict
 from policies.notifications.news import shortened
-from policies.services import audit, checks, guards
+from policies.services import audit
 from policies.services.locking import locked_change
-from policies.services.settling import settle
+from policies.services.review import checks, guards
+from policies.services.review.settling import settle
 
 LONGEST_BECAUSE = 190
 

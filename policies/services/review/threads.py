@@ -13,7 +13,8 @@ from django.utils import timezone
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Comment
 from policies.notifications.news import shortened
-from policies.services import audit, guards
+from policies.services import audit
+from policies.services.review import guards
 from policies.wording.anchors import Place, find_again, place_at
 
 LONGEST_WORDS = 290

@@ -17,9 +17,9 @@ from policies.governance.transitions import TRANSITIONS, State
 from policies.models import ChangeRequest, Membership, Review
 from policies.models.changes import CheckKind, ReviewVerdict
 from policies.models.components import ComponentKind
-from policies.services import checks, protection
-from policies.services.change_facts import ChangeFacts
-from policies.services.quorum import Quorum, RoleShort, quorum_of, roles_short
+from policies.services.review import checks, protection
+from policies.services.review.facts import ChangeFacts
+from policies.services.review.quorum import Quorum, RoleShort, quorum_of, roles_short
 from policies.services.rights import can
 
 

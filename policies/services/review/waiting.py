@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, ReviewDebt
-from policies.services import guards
+from policies.services.review import guards
 from policies.services.rights import can
 
 

@@ -19,8 +19,8 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.notifications.recipients import Member, Roster
-from policies.services import guards
-from policies.services.change_facts import component_owners
+from policies.services.review import guards
+from policies.services.review.facts import component_owners
 
 
 def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
