@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from policies.governance.origin import Origin, acting_from
-from policies.services import news, notification_mail, notifications, scheduling, webhook_delivery
+from policies.services import news, notification_mail, notifications, webhook_delivery
+from policies.services.releases import scheduling
 from policies.services.review import settling
 from policies.services.waking import DELIVER_NEWS
 

@@ -22,8 +22,8 @@ from evaluations.demo import scenario, traffic
 from evaluations.models import Dataset
 from evaluations.services import datasets, running, runs
 from policies.models import ChangeRequest, Environment, Release, Workflow
-from policies.services import publication
 from policies.services.authoring import drafts
+from policies.services.releases import publication
 from policies.services.review import changes, reviews
 
 DATASET_REQUESTS = 4000

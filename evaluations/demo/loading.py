@@ -16,7 +16,6 @@ from evaluations.demo.history import Cast, at, days_ago, live_through
 from evaluations.demo.routing import outcomes
 from evaluations.services import rollups
 from evaluations.services.outcomes import ingest
-from policies.demo_accounts import DEMO_GROUP
 from policies.engine import parse_bundle
 from policies.governance.risk_rules import Condition, RiskRule
 from policies.governance.roles import Role
@@ -30,9 +29,11 @@ from policies.models import (
     Team,
     Workflow,
 )
-from policies.services import contracts, questions, teams, tokens, workflows
-from policies.services.contracts import ContractText
-from policies.services.workflows import EnvironmentRules
+from policies.services import tokens
+from policies.services.teams import contracts, members, questions, workflows
+from policies.services.teams.contracts import ContractText
+from policies.services.teams.demo_accounts import DEMO_GROUP
+from policies.services.teams.workflows import EnvironmentRules
 
 SLUG = "support-assistant"
 REQUESTS_A_DAY = 240
@@ -124,7 +125,7 @@ def _workflow(cast: Cast) -> tuple[Workflow, Environment, Environment]:
         (cast.author, cast.reviewer, cast.owner), PEOPLE, strict=True
     ):
         for role in roles:
-            teams.add_member(team, user, role, acting_user=cast.owner)
+            members.add_member(team, user, role, acting_user=cast.owner)
     workflow = workflows.create_workflow(
         team,
         SLUG,

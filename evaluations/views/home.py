@@ -19,11 +19,11 @@ from evaluations.services.measured import active_releases
 from evaluations.services.scorecard import headlines
 from policies.governance.transitions import OPEN_STATES
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
-from policies.services import questions
-from policies.services.breaking_glass import open_debts
 from policies.services.catalogue.retirements import retiring_in_force
+from policies.services.releases.breaking_glass import open_debts
 from policies.services.review.protection import freezes_ahead
 from policies.services.review.waiting import waiting_for
+from policies.services.teams import questions
 from policies.views.visible import person, workflow_or_404
 
 NEWS = 12

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from policies.services.questions import HINTS, LONGEST_ANSWER, QUESTIONS, Answers
+from policies.services.teams.questions import HINTS, LONGEST_ANSWER, QUESTIONS, Answers
 
 
 class AnswersForm(forms.Form):

@@ -23,8 +23,8 @@ from policies.governance.roles import Role
 from policies.models import Environment, Team, Workflow
 from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule
-from policies.services.contracts import ContractText
-from policies.services.workflows import EnvironmentRules
+from policies.services.teams.contracts import ContractText
+from policies.services.teams.workflows import EnvironmentRules
 
 
 class WorkflowForm(forms.Form):

@@ -17,12 +17,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from policies.demo_accounts import DEMO_GROUP, demo_accounts
 from policies.forms.account import PasswordForm, TokenForm
 from policies.governance.refusals import Refused
 from policies.models import PersonalToken
 from policies.services import tokens
 from policies.services.news import mail_is_set_up
+from policies.services.teams.demo_accounts import DEMO_GROUP, demo_accounts
 from policies.views.origin import note_password
 from policies.views.visible import person
 

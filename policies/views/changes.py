@@ -16,7 +16,7 @@ from policies.forms.change import ChangeForm, CommentForm, ReasonForm
 from policies.governance.refusals import Refused
 from policies.governance.transitions import OPEN_STATES, State
 from policies.models import ChangeRequest, Draft
-from policies.services import publication
+from policies.services.releases import publication
 from policies.services.review import changes, merging, reviews
 from policies.views import protection_acts
 from policies.views.protection_acts import Act

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from policies.forms.settings import EnvironmentForm, FreezeForm, RiskRules, risk_rules_initial
 from policies.governance.refusals import Refused
 from policies.models import FreezeWindow
-from policies.services import freezing, workflows
-from policies.services.workflows import EnvironmentRules
+from policies.services.releases import freezing
+from policies.services.teams import workflows
+from policies.services.teams.workflows import EnvironmentRules
 from policies.views.settings import show_settings
 from policies.views.visible import environment_or_404, person, workflow_or_404
 

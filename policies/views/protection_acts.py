@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from policies.forms.change import ReasonForm, ScheduleForm, ThreadForm
 from policies.models import ChangeRequest, Comment
-from policies.services import breaking_glass, scheduling
+from policies.services.releases import breaking_glass, scheduling
 from policies.services.review import protection, reviews, threads
 from policies.views.visible import person
 

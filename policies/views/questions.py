@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from policies.forms.questions import AnswersForm
 from policies.governance.refusals import Refused
 from policies.models import DecisionAnswers
-from policies.services import questions
 from policies.services.rights import can
+from policies.services.teams import questions
 from policies.views.visible import person, workflow_or_404
 
 SHOWN_VERSIONS = 20

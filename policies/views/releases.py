@@ -12,8 +12,9 @@ from policies.forms.change import PromotionForm, ReasonForm
 from policies.governance.refusals import Refused
 from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind
-from policies.services import publication, questions
+from policies.services.releases import publication
 from policies.services.review.protection import freezes_ahead
+from policies.services.teams import questions
 from policies.views.visible import person, release_or_404, workflow_or_404
 
 

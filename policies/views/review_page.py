@@ -15,10 +15,10 @@ from policies.governance.transitions import TRANSITIONS, State
 from policies.models import AuditEvent, ChangeRequest, ComponentVersion
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
-from policies.services import questions
 from policies.services.review import checks, guards, merging, protection, quorum, threads
 from policies.services.review.facts import touched_components
 from policies.services.review.threads import Thread
+from policies.services.teams import questions
 from policies.views.review_summary import Counted, awaited_names, summarise
 from policies.wording.anchors import place_at
 

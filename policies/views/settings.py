@@ -23,8 +23,9 @@ from policies.forms.settings import (
 from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
-from policies.services import contracts, questions, teams, tokens, workflows
+from policies.services import tokens
 from policies.services.rights import can
+from policies.services.teams import contracts, members, questions, workflows
 from policies.views.visible import person, workflow_or_404
 
 
@@ -82,7 +83,7 @@ def member_add(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         user, role = form.cleaned_data["username"], form.cleaned_data["role"]
         try:
-            teams.add_member(workflow.team, user, role, acting_user=person(request))
+            members.add_member(workflow.team, user, role, acting_user=person(request))
         except Refused as refused:
             refusal, status = refused, refused.status
         else:
@@ -98,7 +99,7 @@ def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     workflow = workflow_or_404(request, slug)
     membership = get_object_or_404(Membership, team=workflow.team, pk=pk)
     try:
-        teams.remove_member(membership, acting_user=person(request))
+        members.remove_member(membership, acting_user=person(request))
     except Refused as refusal:
         return show_settings(request, workflow, refusal.status, refusal=refusal)
     messages.success(request, f"{membership.user} no longer has the role {membership.role}.")

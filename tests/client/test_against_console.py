@@ -17,7 +17,7 @@ from policies.client import PolicyClient
 from policies.client.lines import LineServer
 from policies.delivery.snapshots import snapshots
 from policies.models import Environment, Release, RouterToken
-from policies.services.publication import roll_back
+from policies.services.releases.publication import roll_back
 from policies.services.tokens import issue_router_token, revoke_router_token
 from tests.policies.steps import documents, published
 

@@ -18,7 +18,7 @@ from policies.delivery.answers import Denial, Found, Source, Unavailable
 from policies.delivery.snapshots import ASK_AGAIN_AFTER_S, DatabaseSnapshots
 from policies.models import Environment, Release, RouterToken
 from policies.services import tokens
-from policies.services.publication import roll_back
+from policies.services.releases.publication import roll_back
 from tests.policies.steps import documents, published
 
 

@@ -22,7 +22,7 @@ from evaluations.services.outcomes import ingest
 from evaluations.services.rollups import roll_up
 from evaluations.services.scorecard import Filters, headline, headlines, scorecard
 from policies.models import Environment, Release, Workflow
-from policies.services import publication
+from policies.services.releases import publication
 from tests.evaluations.outcome_cast import HOUR, NOW, stream
 from tests.policies import steps
 

@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from policies.models import ChangeRequest, Comment
-from policies.services import breaking_glass as glass
-from policies.services import publication, scheduling
+from policies.services.releases import breaking_glass as glass
+from policies.services.releases import publication, scheduling
 from policies.services.review import changes, merging, reviews, threads
 from tests.governance.ways import Form, Rest, Service, Told, Way
 from tests.governance.world import World

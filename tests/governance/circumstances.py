@@ -11,8 +11,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from policies.models import Environment
-from policies.services import freezing, workflows
-from policies.services.workflows import EnvironmentRules
+from policies.services.releases import freezing
+from policies.services.teams import workflows
+from policies.services.teams.workflows import EnvironmentRules
 from policies.views.origin import PASSWORD_ENTERED
 from tests.governance.actors import A
 from tests.governance.digests import digests_of_tables, undone

@@ -18,9 +18,11 @@ from policies.files.yaml_text import dump_component
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services import audit, scheduling, teams, workflows
+from policies.services import audit
+from policies.services.releases import scheduling
 from policies.services.review import changes, threads
-from policies.services.workflows import EnvironmentRules
+from policies.services.teams import members, workflows
+from policies.services.teams.workflows import EnvironmentRules
 from tests.policies.steps import (
     approved,
     documents,
@@ -125,7 +127,7 @@ def release_lifetime_changed(change: ChangeRequest, people: dict[str, User]) -> 
 
 def somebody_joined(change: ChangeRequest, people: dict[str, User]) -> None:
     team = change.workflow.team
-    teams.add_member(team, people["outsider"], Role.REVIEWER, acting_user=people["administrator"])
+    members.add_member(team, people["outsider"], Role.REVIEWER, acting_user=people["administrator"])
 
 
 def rescheduled(moment: datetime.datetime | None) -> Do:

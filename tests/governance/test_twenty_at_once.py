@@ -14,10 +14,12 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment, Membership, Release
-from policies.services import audit, publication, teams, workflows
+from policies.services import audit
 from policies.services.authoring import drafts
+from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from policies.services.workflows import EnvironmentRules
+from policies.services.teams import members, workflows
+from policies.services.teams.workflows import EnvironmentRules
 from tests.policies.cast import person
 from tests.policies.steps import (
     REASON,
@@ -56,7 +58,7 @@ def ready(staging: Environment, author: User, owner: User) -> ChangeRequest:
 def reviewers(staging: Environment, administrator: User) -> list[User]:
     people = [person(f"reviewer{number}", "One More") for number in range(EACH)]
     for user in people:
-        teams.add_member(staging.workflow.team, user, Role.REVIEWER, acting_user=administrator)
+        members.add_member(staging.workflow.team, user, Role.REVIEWER, acting_user=administrator)
     return people
 
 
@@ -175,7 +177,7 @@ def test_ten_publications_against_a_lost_role__are_refused_once_it_is_gone(
         return publication.publish(ready, acting_user=fresh)
 
     acts: list[Act] = [publish] * EACH
-    acts += [lambda: teams.remove_member(role, acting_user=administrator)]
+    acts += [lambda: members.remove_member(role, acting_user=administrator)]
     outcomes = at_once(acts)
     assert len([found for found in done(outcomes) if isinstance(found, Release)]) <= 1
     assert (now(ready).state == State.PUBLISHED) == Release.objects.exists()

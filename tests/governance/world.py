@@ -41,24 +41,17 @@ from policies.models import (
     Workflow,
 )
 from policies.models.components import ComponentKind
-from policies.services import (
-    breaking_glass,
-    contracts,
-    freezing,
-    news,
-    teams,
-    tokens,
-    webhooks,
-    workflows,
-)
+from policies.services import news, tokens, webhooks
 from policies.services.authoring import drafts
 from policies.services.notifications import mark_read
+from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
 from policies.services.stewardship import price_imports
 from policies.services.stewardship.entries import ModelFacts, Price, add_model, add_provider
+from policies.services.teams import contracts, members, workflows
+from policies.services.teams.workflows import EnvironmentRules
 from policies.services.webhooks import WebhookFacts
-from policies.services.workflows import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes
 from tests.governance.actors import A, Actor
 from tests.governance.digests import Digests, digests_of_tables, undone
@@ -166,15 +159,15 @@ def _people(world: World) -> None:
     founder = world.people[A.SUPERUSER]
     founder.is_superuser = True
     founder.save(update_fields=["is_superuser"])
-    team = teams.create_team("support", "Support", acting_user=founder)
+    team = members.create_team("support", "Support", acting_user=founder)
     administrator = world.people[A.ADMINISTRATOR]
-    teams.add_member(team, administrator, Role.ADMINISTRATOR, acting_user=founder)
+    members.add_member(team, administrator, Role.ADMINISTRATOR, acting_user=founder)
     for actor, roles in ROLES.items():
         for role in roles:
-            teams.add_member(team, world.people[actor], role, acting_user=administrator)
+            members.add_member(team, world.people[actor], role, acting_user=administrator)
     # The founder leaves: to run the installation gives no role in a team.
     first = Membership.objects.get(team=team, user=founder)
-    teams.remove_member(first, acting_user=administrator)
+    members.remove_member(first, acting_user=administrator)
     world.membership = Membership.objects.get(team=team, user=world.people[A.VIEWER])
 
 

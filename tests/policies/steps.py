@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from policies.engine import digest
 from policies.models import ChangeRequest, Check, Draft, Environment, Release, Workflow
 from policies.models.changes import CheckKind, Verdict
-from policies.services import publication
 from policies.services.authoring import drafts
+from policies.services.releases import publication
 from policies.services.review import changes, checks, guards, reviews
 
 REASON = "Looked at every case; it does what it says."

@@ -9,7 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 
 from policies.models import AuditEvent, Environment
-from policies.services import audit, publication
+from policies.services import audit
+from policies.services.releases import publication
 from policies.services.review import changes, reviews
 from tests.policies.steps import (
     approved,

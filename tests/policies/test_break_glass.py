@@ -8,9 +8,10 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, ReviewDebt
 from policies.notifications.events import Event
-from policies.services import audit, breaking_glass, news, publication
+from policies.services import audit, news
+from policies.services.releases import breaking_glass, publication
 from policies.services.review import changes, reviews
-from policies.services.teams import add_member
+from policies.services.teams.members import add_member
 from tests.policies.steps import REASON, approved, documents, in_review, now, proposed, published
 
 URGENT = "Every call to Acme fails."

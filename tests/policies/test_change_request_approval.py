@@ -8,7 +8,7 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import Environment
 from policies.services.review import changes, guards, reviews
-from policies.services.teams import add_member
+from policies.services.teams.members import add_member
 from tests.policies.steps import REASON, approved, in_review, now, proposed, standing
 
 

@@ -7,7 +7,7 @@ from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
 from policies.models.changes import CheckKind, Verdict
-from policies.services import publication
+from policies.services.releases import publication
 from policies.services.review import changes, checks, reviews
 from tests.policies.steps import (
     REASON,

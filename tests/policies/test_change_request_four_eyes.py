@@ -12,7 +12,7 @@ from policies.governance.transitions import State
 from policies.models import Environment
 from policies.services.authoring import drafts
 from policies.services.review import reviews
-from policies.services.teams import add_member
+from policies.services.teams.members import add_member
 from tests.policies.steps import (
     REASON,
     approved,

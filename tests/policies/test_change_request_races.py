@@ -18,11 +18,12 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
-from policies.services import audit, breaking_glass, freezing, publication, scheduling
+from policies.services import audit
 from policies.services.authoring import drafts
-from policies.services.contracts import save_contract
+from policies.services.releases import breaking_glass, freezing, publication, scheduling
 from policies.services.review import changes, reviews, threads
-from policies.services.teams import add_member, remove_member
+from policies.services.teams.contracts import save_contract
+from policies.services.teams.members import add_member, remove_member
 from tests.policies.cast import CONTRACT, person
 from tests.policies.review_steps import MINUTE, later, measure, ruled
 from tests.policies.steps import (

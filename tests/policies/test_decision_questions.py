@@ -9,8 +9,13 @@ from django.urls import reverse
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, DecisionAnswers, Environment, Workflow
-from policies.services.questions import Answers, answers_in_force, open_questions, save_answers
 from policies.services.stewardship.entries import ModelFacts, change_model
+from policies.services.teams.questions import (
+    Answers,
+    answers_in_force,
+    open_questions,
+    save_answers,
+)
 from tests.api.conftest import Caller, codes
 from tests.policies.steps import proposed, published
 

@@ -14,11 +14,11 @@ from policies.governance.static_checks import findings_of
 from policies.models import CatalogueModel, Draft, Environment, Release, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.services import as_code
-from policies.services.contracts import save_contract
 from policies.services.review import changes
 from policies.services.stewardship.entries import ModelFacts, change_model
-from policies.services.teams import add_member, create_team
-from policies.services.workflows import create_environment, create_workflow
+from policies.services.teams.contracts import save_contract
+from policies.services.teams.members import add_member, create_team
+from policies.services.teams.workflows import create_environment, create_workflow
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import documents, published
 

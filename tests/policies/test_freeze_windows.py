@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, FreezeWindow, Release
-from policies.services import breaking_glass, freezing, publication
+from policies.services.releases import breaking_glass, freezing, publication
 from tests.policies.review_steps import HOUR, later
 from tests.policies.steps import REASON, approved, documents, in_review, published
 

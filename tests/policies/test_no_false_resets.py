@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services import scheduling
 from policies.services.authoring import drafts
+from policies.services.releases import scheduling
 from policies.services.review import changes, threads
 from tests.policies.review_steps import HOUR, measure
 from tests.policies.steps import (

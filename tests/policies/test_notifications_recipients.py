@@ -15,10 +15,11 @@ from policies.models import Environment, Notification, Team, Workflow
 from policies.models.teams import Membership
 from policies.notifications.events import ANNOUNCEMENTS, Event, Group
 from policies.notifications.recipients import Member, Roster, recipients
-from policies.services import publication, workflows
 from policies.services.news import tell_news
+from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from policies.services.workflows import EnvironmentRules
+from policies.services.teams import workflows
+from policies.services.teams.workflows import EnvironmentRules
 from tests.policies.steps import (
     REASON,
     approved,

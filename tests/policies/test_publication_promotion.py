@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import Environment, Release
-from policies.services import publication
+from policies.services.releases import publication
 from policies.services.review import changes, reviews
 from tests.policies.steps import REASON, approved, pass_evaluation, published
 

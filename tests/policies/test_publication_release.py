@@ -11,8 +11,8 @@ from policies.engine import digest
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import Environment, Release
-from policies.services import publication
 from policies.services.authoring import drafts
+from policies.services.releases import publication
 from tests.policies.steps import (
     approved,
     documents,

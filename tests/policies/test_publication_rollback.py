@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from policies.governance.refusals import Refused
 from policies.models import Environment, Release
 from policies.models.releases import ReleaseKind
-from policies.services import publication
+from policies.services.releases import publication
 from policies.services.review import checks
 from tests.policies.steps import documents, in_review, now, published
 

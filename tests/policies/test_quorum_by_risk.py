@@ -7,9 +7,9 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, Environment
-from policies.services import publication
+from policies.services.releases import publication
 from policies.services.review import guards
-from policies.services.teams import add_member, remove_member
+from policies.services.teams.members import add_member, remove_member
 from tests.policies.review_steps import measure, ruled
 from tests.policies.steps import (
     approved,

@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Comment, Environment, ReviewDebt
-from policies.services import freezing, scheduling
+from policies.services.releases import freezing, scheduling
 from policies.services.review import changes
 from tests.policies.review_steps import HOUR, measure, ruled
 from tests.policies.steps import documents, in_review, now, published

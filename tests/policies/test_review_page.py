@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Comment, Environment, Release, ReviewDebt
-from policies.services import breaking_glass, freezing
+from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews
 from tests.policies.review_steps import HOUR, measure, ruled
 from tests.policies.steps import (

@@ -7,7 +7,7 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.models import Membership, Team, Workflow
 from policies.services.rights import can
-from policies.services.teams import add_member, create_team, remove_member
+from policies.services.teams.members import add_member, create_team, remove_member
 
 
 def membership(user: User, role: str) -> Membership:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, Environment
-from policies.services import publication
+from policies.services.releases import publication
 from policies.services.review import changes, threads
 from policies.wording.anchors import find_again, place_at
 from tests.policies.review_steps import ruled

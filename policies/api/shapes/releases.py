@@ -11,7 +11,7 @@ from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, number_of
 from policies.api.shapes.changes import AllowanceSerializer, allowance
 from policies.models import Release
-from policies.services.publication import why_not_roll_back
+from policies.services.releases.publication import why_not_roll_back
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):

@@ -24,7 +24,7 @@ from policies.api.shapes.components import (
 )
 from policies.differences import describe_difference
 from policies.models import ComponentContract, ComponentVersion
-from policies.services.contracts import (
+from policies.services.teams.contracts import (
     ContractText,
     contract_in_force,
     contracts_in_force,

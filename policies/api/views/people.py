@@ -23,7 +23,8 @@ from policies.api.shapes.people import (
     TeamSerializer,
 )
 from policies.models import Membership, PersonalToken
-from policies.services import teams, tokens
+from policies.services import tokens
+from policies.services.teams import members
 
 
 class Me(APIView):
@@ -86,7 +87,7 @@ class Teams(APIView):
         examples=[body_example("A team", {"slug": "support", "name": "Support"})],
     )
     def post(self, request: Request) -> Response:
-        team = teams.create_team(**read(request, NewTeam), acting_user=person(request))
+        team = members.create_team(**read(request, NewTeam), acting_user=person(request))
         shown = TeamSerializer(team, context={"request": request})
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
@@ -121,7 +122,7 @@ class Members(APIView):
     def post(self, request: Request, slug: str) -> Response:
         team = team_or_404(request, slug)
         asked = read(request, NewMember)
-        membership = teams.add_member(
+        membership = members.add_member(
             team, asked["user"], asked["role"], acting_user=person(request)
         )
         return Response(MembershipSerializer(membership).data, status=status.HTTP_201_CREATED)
@@ -133,5 +134,5 @@ class Member(APIView):
         read(request, Nothing)
         memberships = Membership.objects.select_related("team", "user")
         membership = get_object_or_404(memberships, team=team_or_404(request, slug), pk=pk)
-        teams.remove_member(membership, acting_user=person(request))
+        members.remove_member(membership, acting_user=person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

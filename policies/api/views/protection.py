@@ -29,7 +29,7 @@ from policies.api.shapes.protection import (
 from policies.api.shapes.releases import ReleaseDetailSerializer
 from policies.api.views.changes import environment_named, shown_change
 from policies.models import Comment, FreezeWindow, ReviewDebt
-from policies.services import breaking_glass, freezing, scheduling
+from policies.services.releases import breaking_glass, freezing, scheduling
 from policies.services.review import reviews, threads
 
 

@@ -16,8 +16,8 @@ from policies.api.names import name_of
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.models import DecisionAnswers
-from policies.services import questions
-from policies.services.questions import LONGEST_ANSWER, QUESTIONS, Answers
+from policies.services.teams import questions
+from policies.services.teams.questions import LONGEST_ANSWER, QUESTIONS, Answers
 
 
 def _answer(key: str) -> serializers.CharField:

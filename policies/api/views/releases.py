@@ -20,7 +20,7 @@ from policies.api.shapes.releases import (
     RollBack,
 )
 from policies.api.views.changes import environment_named, shown_change
-from policies.services import publication
+from policies.services.releases import publication
 
 
 class Releases(APIView):

@@ -23,7 +23,7 @@ from policies.api.shapes.changes import (
 from policies.api.shapes.releases import ReleaseDetailSerializer
 from policies.api.views.changes import shown_change
 from policies.models import ChangeRequest, Review
-from policies.services import publication
+from policies.services.releases import publication
 from policies.services.review import changes, reviews
 
 SEEN = "sha256:" + "0" * 64

@@ -31,8 +31,9 @@ from policies.api.shapes.workflows import (
     with_active_release,
 )
 from policies.models import Environment, RouterToken, Workflow
-from policies.services import tokens, workflows
-from policies.services.workflows import EnvironmentRules
+from policies.services import tokens
+from policies.services.teams import workflows
+from policies.services.teams.workflows import EnvironmentRules
 
 RULES_EXAMPLE = body_example("Two must approve", {"required_approvals": 2})
 

@@ -14,8 +14,10 @@ from evaluations.services.runs import evaluate_change
 from policies import tasks as policy_tasks
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Release, Review
-from policies.services import audit, scheduling, teams
+from policies.services import audit
+from policies.services.releases import scheduling
 from policies.services.review import reviews
+from policies.services.teams import members
 from tests.governance.actors import A
 from tests.governance.change_ways import REASON, later
 from tests.governance.circumstances import arranged
@@ -165,7 +167,7 @@ def test_publication_at_its_time__by_somebody_who_lost_the_right__stays(
     with undone():
         time = scheduled(world, "staging", "approved")
         role = world.user(A.OPERATOR).memberships.get()
-        teams.remove_member(role, acting_user=world.user(A.ADMINISTRATOR))
+        members.remove_member(role, acting_user=world.user(A.ADMINISTRATOR))
         monkeypatch.setattr(timezone, "now", lambda: time + datetime.timedelta(minutes=1))
         policy_tasks.publish_scheduled()
         now = world.change("staging", "approved")

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest
-from policies.services import audit, publication
+from policies.services import audit
 from policies.services.locking import locked_change
+from policies.services.releases import publication
 from policies.services.review import guards, protection
 from policies.services.review.voiding import void_approvals
 

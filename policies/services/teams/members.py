@@ -12,11 +12,11 @@ from policies.governance.roles import Role
 from policies.models import Membership, Team
 from policies.models.components import ComponentKind
 from policies.services import audit
-from policies.services.contracts import contracts_in_force
 from policies.services.locking import locked_open_changes
 from policies.services.review import guards
 from policies.services.review.settling import settle
 from policies.services.rights import forget_roles, require_right
+from policies.services.teams.contracts import contracts_in_force
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from policies.models.protection import Settlement
 from policies.models.releases import ReleaseKind
 from policies.services import audit
 from policies.services.locking import locked_change
-from policies.services.publication import hold_for_publication, put_in_force
+from policies.services.releases.publication import hold_for_publication, put_in_force
 from policies.services.review import guards, reviews
 
 
