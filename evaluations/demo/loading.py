@@ -29,7 +29,7 @@ from policies.models import (
     Team,
     Workflow,
 )
-from policies.services import tokens
+from policies.services.routers import tokens
 from policies.services.teams import contracts, members, questions, workflows
 from policies.services.teams.contracts import ContractText
 from policies.services.teams.demo_accounts import DEMO_GROUP

@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from policies.delivery.bearer import ROUTER_PREFIX
-from policies.services.tokens import personal_token_user
+from policies.services.people.tokens import personal_token_user
 
 
 class PersonalTokenAuthentication(BaseAuthentication):

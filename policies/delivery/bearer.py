@@ -1,14 +1,21 @@
-"""Bearer tokens as text: minted, recognised, hashed, read from a header. Pure."""
+"""Bearer tokens as text: minted, recognised, hashed, described, read from a header."""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import secrets
+from typing import Any
+
+from django.utils import timezone
+
+from policies.engine import DocumentError, Problem
 
 ROUTER_PREFIX = "rcr_"
 PERSONAL_PREFIX = "rcp_"
 HINT_LENGTH = 10  # the prefix and six characters: enough to tell tokens apart, useless to guess
 MAX_LENGTH = 200
+MAX_NAME_LENGTH = 120
 
 
 def mint(prefix: str) -> str:
@@ -24,6 +31,24 @@ def token_hash(plain: str) -> str:
 def hint(plain: str) -> str:
     """The token's first characters, shown so that people can tell one from another."""
     return plain[:HINT_LENGTH]
+
+
+def checked_fields(name: str, plain: str, expires_at: datetime.datetime | None) -> dict[str, Any]:
+    """What is kept of a new token: everything but its text. Raises DocumentError."""
+    problems = []
+    if not name.strip() or len(name) > MAX_NAME_LENGTH:
+        what = f"must say where the token is used, in at most {MAX_NAME_LENGTH} characters"
+        problems.append(Problem("/name", what))
+    if expires_at is not None and expires_at <= timezone.now():
+        problems.append(Problem("/expires_at", "must lie in the future, or be left empty"))
+    if problems:
+        raise DocumentError(problems)
+    return {
+        "name": name.strip(),
+        "hint": hint(plain),
+        "hash": token_hash(plain),
+        "expires_at": expires_at,
+    }
 
 
 def bearer_token(authorization: str) -> str:

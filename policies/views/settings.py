@@ -23,8 +23,8 @@ from policies.forms.settings import (
 from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
-from policies.services import tokens
 from policies.services.rights import can
+from policies.services.routers import tokens
 from policies.services.teams import contracts, members, questions, workflows
 from policies.views.visible import person, workflow_or_404
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from policies.services.tokens import issue_personal_token
+from policies.services.people.tokens import issue_personal_token
 
 BASE = "/api/v1"
 

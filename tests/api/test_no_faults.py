@@ -22,8 +22,9 @@ from schemathesis.specs.openapi.checks import (
 
 from policies.governance.roles import Role
 from policies.models import CatalogueModel, Environment, Membership, Release
+from policies.services.people.tokens import issue_personal_token
+from policies.services.routers.tokens import issue_router_token
 from policies.services.teams.members import add_member
-from policies.services.tokens import issue_personal_token, issue_router_token
 from routing_console.wsgi import application
 from tests.policies.steps import draft_of, in_review, published
 

@@ -18,7 +18,7 @@ from policies.client.lines import LineServer
 from policies.delivery.snapshots import snapshots
 from policies.models import Environment, Release, RouterToken
 from policies.services.releases.publication import roll_back
-from policies.services.tokens import issue_router_token, revoke_router_token
+from policies.services.routers.tokens import issue_router_token, revoke_router_token
 from tests.policies.steps import documents, published
 
 pytestmark = pytest.mark.django_db(transaction=True)

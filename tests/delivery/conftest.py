@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from policies.delivery.snapshots import snapshots
 from policies.models import Environment, Release
-from policies.services.tokens import issue_router_token
+from policies.services.routers.tokens import issue_router_token
 from tests.policies.steps import published
 
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, PersonalToken
-from policies.services.tokens import (
+from policies.services.people.tokens import (
     issue_personal_token,
     personal_token_user,
     revoke_personal_token,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from policies.engine import DocumentError
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, RouterToken
-from policies.services.tokens import (
+from policies.services.routers.tokens import (
     issue_router_token,
     revoke_router_token,
     rotate_router_token,

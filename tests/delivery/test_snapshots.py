@@ -17,8 +17,9 @@ from policies.delivery import signing
 from policies.delivery.answers import Denial, Found, Source, Unavailable
 from policies.delivery.snapshots import ASK_AGAIN_AFTER_S, DatabaseSnapshots
 from policies.models import Environment, Release, RouterToken
-from policies.services import tokens
+from policies.services.people.tokens import issue_personal_token, revoke_personal_token
 from policies.services.releases.publication import roll_back
+from policies.services.routers import tokens
 from tests.policies.steps import documents, published
 
 
@@ -146,9 +147,9 @@ def test_find__expired_token__is_denied_from_memory_too(
 def test_find__personal_token__is_denied_by_its_kind(
     snapshots: DatabaseSnapshots, author: User
 ) -> None:
-    token, plain = tokens.issue_personal_token(author, "laptop", acting_user=author)
+    token, plain = issue_personal_token(author, "laptop", acting_user=author)
     assert snapshots.find(plain) is Denial.PERSONAL
-    tokens.revoke_personal_token(token, acting_user=author)
+    revoke_personal_token(token, acting_user=author)
     assert snapshots.find(plain) is Denial.REVOKED
     assert snapshots.find("rcp_" + "x" * 43) is Denial.UNKNOWN
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from evaluations.models import DirtyBucket, Outcome
 from policies.models import Environment, RouterToken
-from policies.services import tokens
+from policies.services.routers import tokens
 from tests.evaluations.outcome_cast import NOW, event
 
 pytestmark = pytest.mark.django_db

@@ -41,12 +41,14 @@ from policies.models import (
     Workflow,
 )
 from policies.models.components import ComponentKind
-from policies.services import news, tokens, webhooks
+from policies.services import news, webhooks
 from policies.services.authoring import drafts
 from policies.services.notifications import mark_read
+from policies.services.people.tokens import issue_personal_token
 from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
+from policies.services.routers import tokens
 from policies.services.stewardship import price_imports
 from policies.services.stewardship.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.teams import contracts, members, workflows
@@ -282,7 +284,7 @@ def _things_around(world: World, folder: Path) -> None:
 
 def _ways_to_sign_in(world: World) -> None:
     for actor, user in world.people.items():
-        token, plain = tokens.issue_personal_token(user, "test", acting_user=user)
+        token, plain = issue_personal_token(user, "test", acting_user=user)
         world.bearer[actor] = plain
         if actor == A.OPERATOR:
             world.personal_token = token

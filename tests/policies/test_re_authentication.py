@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services.tokens import issue_personal_token
+from policies.services.people.tokens import issue_personal_token
 from policies.views.origin import PASSWORD_ENTERED
 from tests.policies.review_steps import ruled
 from tests.policies.steps import REASON, in_review, now

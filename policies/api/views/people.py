@@ -23,7 +23,7 @@ from policies.api.shapes.people import (
     TeamSerializer,
 )
 from policies.models import Membership, PersonalToken
-from policies.services import tokens
+from policies.services.people import tokens
 from policies.services.teams import members
 
 

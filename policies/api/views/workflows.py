@@ -31,7 +31,7 @@ from policies.api.shapes.workflows import (
     with_active_release,
 )
 from policies.models import Environment, RouterToken, Workflow
-from policies.services import tokens
+from policies.services.routers import tokens
 from policies.services.teams import workflows
 from policies.services.teams.workflows import EnvironmentRules
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from policies.services import tokens
+from policies.services.people import tokens
 
 
 class Command(BaseCommand):

@@ -1,24 +1,21 @@
-"""Bearer tokens of routers and of people: issued, rotated, revoked. Plain text is shown once."""
+"""Bearer tokens of routers: issued, rotated, revoked. Plain text is shown once."""
 
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from policies.delivery import bearer
-from policies.engine import DocumentError, Problem
 from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
-from policies.models import Environment, PersonalToken, RouterToken
+from policies.models import Environment, RouterToken
 from policies.services import audit
 from policies.services.rights import can
 
 ROTATION_OVERLAP = datetime.timedelta(hours=24)
-MAX_NAME_LENGTH = 120
 
 
 @transaction.atomic
@@ -73,59 +70,6 @@ def revoke_router_token(token: RouterToken, *, acting_user: User) -> RouterToken
     return token
 
 
-@transaction.atomic
-def issue_personal_token(
-    user: User,
-    name: str,
-    *,
-    acting_user: User,
-    expires_at: datetime.datetime | None = None,
-) -> tuple[PersonalToken, str]:
-    """A token that acts as its person over REST, and its plain text, which is not kept."""
-    if acting_user != user or not user.is_active:
-        raise Refused(Reason("role", "A personal token is issued by the person it acts for."))
-    plain = bearer.mint(bearer.PERSONAL_PREFIX)
-    fields = _checked_fields(name, plain, expires_at)
-    token = PersonalToken.objects.create(user=user, **fields)
-    audit.record(
-        "personal_token.issued",
-        token,
-        acting_user=acting_user,
-        detail={"name": token.name, "hint": token.hint},
-    )
-    return token, plain
-
-
-@transaction.atomic
-def revoke_personal_token(token: PersonalToken, *, acting_user: User) -> PersonalToken:
-    """End a token at once: one's own, or as a superuser anybody's."""
-    token = PersonalToken.objects.select_for_update().get(pk=token.pk)
-    if acting_user.pk != token.user_id and not acting_user.is_superuser:
-        raise Refused(Reason("role", "Only its person may revoke a personal token."))
-    if token.revoked_at is None:
-        token.revoked_at = timezone.now()
-        token.save(update_fields=["revoked_at"])
-        audit.record(
-            "personal_token.revoked",
-            token,
-            acting_user=acting_user,
-            detail={"name": token.name, "hint": token.hint},
-        )
-    return token
-
-
-def personal_token_user(plain: str) -> User | None:
-    """The active person a personal token acts for, or None when it is not or no longer valid."""
-    if not plain.startswith(bearer.PERSONAL_PREFIX):
-        return None
-    usable = PersonalToken.objects.usable().select_related("user")
-    token = usable.filter(hash=bearer.token_hash(plain), user__is_active=True).first()
-    if token is None:
-        return None
-    PersonalToken.objects.note_use(token.pk, token.last_used_at)
-    return token.user
-
-
 def _create_router_token(
     environment: Environment,
     name: str,
@@ -133,26 +77,9 @@ def _create_router_token(
     expires_at: datetime.datetime | None,
 ) -> tuple[RouterToken, str]:
     plain = bearer.mint(bearer.ROUTER_PREFIX)
-    fields = _checked_fields(name, plain, expires_at)
+    fields = bearer.checked_fields(name, plain, expires_at)
     token = RouterToken.objects.create(environment=environment, created_by=acting_user, **fields)
     return token, plain
-
-
-def _checked_fields(name: str, plain: str, expires_at: datetime.datetime | None) -> dict[str, Any]:
-    problems = []
-    if not name.strip() or len(name) > MAX_NAME_LENGTH:
-        what = f"must say where the token is used, in at most {MAX_NAME_LENGTH} characters"
-        problems.append(Problem("/name", what))
-    if expires_at is not None and expires_at <= timezone.now():
-        problems.append(Problem("/expires_at", "must lie in the future, or be left empty"))
-    if problems:
-        raise DocumentError(problems)
-    return {
-        "name": name.strip(),
-        "hint": bearer.hint(plain),
-        "hash": bearer.token_hash(plain),
-        "expires_at": expires_at,
-    }
 
 
 def _locked(token: RouterToken) -> RouterToken:

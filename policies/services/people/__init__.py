@@ -1,0 +1,1 @@
+"""What belongs to one person, whatever their teams: personal tokens."""

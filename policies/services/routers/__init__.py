@@ -1,0 +1,1 @@
+"""What routers come with and report: their tokens."""
