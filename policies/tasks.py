@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from policies.governance.origin import Origin, acting_from
-from policies.services import news, notification_mail, notifications, webhook_delivery
+from policies.services.news import mail, news, notifications, webhook_delivery
 from policies.services.releases import scheduling
 from policies.services.review import settling
 from policies.services.waking import DELIVER_NEWS
@@ -13,7 +13,7 @@ from policies.services.waking import DELIVER_NEWS
 def deliver_news() -> None:
     """Tell what is not told yet, then queue each mail and webhook message that is due."""
     news.tell_news()
-    for pk, tries in notification_mail.take_due():
+    for pk, tries in mail.take_due():
         send_mail.delay(pk, tries)
     for pk, tries in webhook_delivery.take_due():
         try_message.delay(pk, tries)
@@ -22,7 +22,7 @@ def deliver_news() -> None:
 @shared_task(name="policies.send_mail")
 def send_mail(pk: int, tries: int) -> None:
     """One try to mail one notification."""
-    notification_mail.send_mail(pk, tries)
+    mail.send_mail(pk, tries)
 
 
 @shared_task(name="policies.try_message")

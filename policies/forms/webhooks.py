@@ -7,7 +7,7 @@ from django import forms
 from policies.engine import DocumentError
 from policies.models.webhooks import BodyKind
 from policies.notifications.events import WEBHOOK_EVENTS, WORDS
-from policies.services.webhooks import LONGEST_NAME, WebhookFacts
+from policies.services.news.webhooks import LONGEST_NAME, WebhookFacts
 
 EVENT_CHOICES = [(event.value, WORDS[event].label) for event in WEBHOOK_EVENTS]
 

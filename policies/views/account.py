@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from policies.forms.account import PasswordForm, TokenForm
 from policies.governance.refusals import Refused
 from policies.models import PersonalToken
-from policies.services.news import mail_is_set_up
+from policies.services.news.news import mail_is_set_up
 from policies.services.people import tokens
 from policies.services.teams.demo_accounts import DEMO_GROUP, demo_accounts
 from policies.views.origin import note_password

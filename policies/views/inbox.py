@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from policies.forms.notifications import MailForm
 from policies.models import Notification
-from policies.services import notifications
-from policies.services.news import mail_is_set_up
+from policies.services.news import notifications
+from policies.services.news.news import mail_is_set_up
 from policies.views.visible import person
 from policies.wording.whole_numbers import whole_number
 

@@ -21,7 +21,7 @@ from policies.forms.webhooks import WebhookForm
 from policies.governance.refusals import Refused
 from policies.models import Webhook, WebhookMessage, Workflow
 from policies.models.webhooks import MessageState
-from policies.services import webhooks
+from policies.services.news import webhooks
 from policies.views.navigation import Crumb
 from policies.views.visible import person, workflow_or_404
 

@@ -41,9 +41,10 @@ from policies.models import (
     Workflow,
 )
 from policies.models.components import ComponentKind
-from policies.services import news, webhooks
 from policies.services.authoring import drafts
-from policies.services.notifications import mark_read
+from policies.services.news import news, webhooks
+from policies.services.news.notifications import mark_read
+from policies.services.news.webhooks import WebhookFacts
 from policies.services.people.tokens import issue_personal_token
 from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews, threads
@@ -53,7 +54,6 @@ from policies.services.stewardship import price_imports
 from policies.services.stewardship.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.teams import contracts, members, workflows
 from policies.services.teams.workflows import EnvironmentRules
-from policies.services.webhooks import WebhookFacts
 from tests.evaluations.runs_here import imported, write_outcomes
 from tests.governance.actors import A, Actor
 from tests.governance.digests import Digests, digests_of_tables, undone

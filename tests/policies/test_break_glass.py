@@ -8,7 +8,8 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, ReviewDebt
 from policies.notifications.events import Event
-from policies.services import audit, news
+from policies.services import audit
+from policies.services.news import news
 from policies.services.releases import breaking_glass, publication
 from policies.services.review import changes, reviews
 from policies.services.teams.members import add_member

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from policies.models import Environment, Notification
-from policies.services import webhook_delivery, webhooks
-from policies.services.news import tell_news
-from policies.services.webhooks import WebhookFacts
+from policies.services.news import webhook_delivery, webhooks
+from policies.services.news.news import tell_news
+from policies.services.news.webhooks import WebhookFacts
 from tests.policies.steps import in_review
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from policies.models import ChangeRequest, Environment, Notification
-from policies.services.news import tell_news
+from policies.services.news.news import tell_news
 from tests.api.conftest import Caller, pointers
 from tests.policies.steps import documents, in_review
 

@@ -21,9 +21,9 @@ from pytest_django import Settings
 
 from policies.models import Environment, Notification
 from policies.models.teams import Membership
-from policies.services import notification_mail
-from policies.services.news import tell_news
-from policies.services.notifications import choose_mail, mail_choices
+from policies.services.news import mail as notification_mail
+from policies.services.news.news import tell_news
+from policies.services.news.notifications import choose_mail, mail_choices
 from tests.policies.steps import in_review
 from tests.services.worker import WorkerProcess
 

@@ -17,9 +17,10 @@ from kombu.exceptions import OperationalError
 from policies.models import AuditEvent, Environment, NewsCursor, Notification, Webhook
 from policies.models.webhooks import WebhookMessage
 from policies.notifications.events import Event
-from policies.services import news, waking
-from policies.services.news import tell_news
-from policies.services.webhooks import WebhookFacts, add_webhook
+from policies.services import waking
+from policies.services.news import news
+from policies.services.news.news import tell_news
+from policies.services.news.webhooks import WebhookFacts, add_webhook
 from tests.policies.steps import in_review
 from tests.services.worker import WorkerProcess
 

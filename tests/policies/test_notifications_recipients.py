@@ -15,7 +15,7 @@ from policies.models import Environment, Notification, Team, Workflow
 from policies.models.teams import Membership
 from policies.notifications.events import ANNOUNCEMENTS, Event, Group
 from policies.notifications.recipients import Member, Roster, recipients
-from policies.services.news import tell_news
+from policies.services.news.news import tell_news
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
 from policies.services.teams import workflows

@@ -10,7 +10,8 @@ from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release
 from policies.notifications.events import Event
-from policies.services import audit, news
+from policies.services import audit
+from policies.services.news import news
 from policies.services.releases import freezing, publication, scheduling
 from policies.services.review import changes, guards
 from policies.tasks import publish_scheduled

@@ -12,8 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, Webhook, WebhookMessage, Workflow
-from policies.services import webhooks
-from policies.services.webhooks import WebhookFacts
+from policies.services.news import webhooks
+from policies.services.news.webhooks import WebhookFacts
 from tests.api.conftest import Caller, codes, pointers
 
 URL = "https://hooks.example.com/services/T000/B000/a-secret"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.notifications.addresses import is_public, url_problems
-from policies.services.posting import post
+from policies.services.news.posting import post
 from tests.policies.webhook_receiver import listening
 
 PRIVATE = [
@@ -150,7 +150,7 @@ def test_post__answered_at_length__keeps_the_start_as_plain_text() -> None:
 
 
 def test_post__answered_too_late__is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policies.services.posting.WHOLE_LIMIT_S", 0.3)
+    monkeypatch.setattr("policies.services.news.posting.WHOLE_LIMIT_S", 0.3)
     with listening() as receiver:
         receiver.delay_s = 1.5
         answer = post(receiver.url, {}, b"{}", allow_private=True)

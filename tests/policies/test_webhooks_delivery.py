@@ -22,9 +22,9 @@ from policies.models import (
 )
 from policies.models.webhooks import BodyKind, MessageState
 from policies.notifications.backoff import MOST_TRIES
-from policies.services import webhook_delivery, webhooks
-from policies.services.news import tell_news
-from policies.services.webhooks import WebhookFacts
+from policies.services.news import webhook_delivery, webhooks
+from policies.services.news.news import tell_news
+from policies.services.news.webhooks import WebhookFacts
 from policies.tasks import deliver_news, try_message
 from tests.policies.steps import in_review
 from tests.policies.webhook_receiver import Receiver, is_signed_by, listening

@@ -12,7 +12,7 @@ from policies.api.names import name_of
 from policies.models import Webhook, WebhookAttempt, WebhookMessage
 from policies.models.webhooks import BodyKind, MessageState
 from policies.notifications.events import WEBHOOK_EVENTS
-from policies.services.webhooks import WebhookFacts, facts_of
+from policies.services.news.webhooks import WebhookFacts, facts_of
 
 EVENT_NAMES = [event.value for event in WEBHOOK_EVENTS]
 

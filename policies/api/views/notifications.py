@@ -21,8 +21,8 @@ from policies.api.shapes.notifications import (
     ReadAll,
 )
 from policies.models import Notification
-from policies.services import notifications
-from policies.services.news import mail_is_set_up
+from policies.services.news import notifications
+from policies.services.news.news import mail_is_set_up
 
 
 class MyNotifications(APIView):

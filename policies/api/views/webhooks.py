@@ -23,7 +23,7 @@ from policies.api.shapes.webhooks import (
     facts_from,
 )
 from policies.models import Webhook, WebhookMessage, Workflow
-from policies.services import webhooks
+from policies.services.news import webhooks
 
 EXAMPLE = {
     "name": "Release channel",

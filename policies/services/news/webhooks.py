@@ -19,8 +19,9 @@ from policies.models.webhooks import BodyKind, MessageState
 from policies.notifications.addresses import url_problems
 from policies.notifications.events import WEBHOOK_EVENTS, Event
 from policies.notifications.news import News
-from policies.services import audit, webhook_secrets
-from policies.services.news import body_of, new_message_id
+from policies.services import audit
+from policies.services.news import webhook_secrets
+from policies.services.news.news import body_of, new_message_id
 from policies.services.rights import require_right
 from policies.services.waking import wake_after_commit
 

@@ -13,8 +13,9 @@ from policies.models import Webhook, WebhookAttempt, WebhookMessage
 from policies.models.webhooks import MessageState
 from policies.notifications import signing
 from policies.notifications.backoff import wait_after
-from policies.services import audit, webhook_secrets
-from policies.services.posting import Answer, post
+from policies.services import audit
+from policies.services.news import webhook_secrets
+from policies.services.news.posting import Answer, post
 
 # For so long a try belongs to whoever took it; a worker that died meanwhile loses it then.
 LEASE = datetime.timedelta(minutes=2)

@@ -35,7 +35,7 @@ from policies.notifications.events import (
 )
 from policies.notifications.news import News, shortened, slack_body, standard_body
 from policies.notifications.recipients import recipients
-from policies.services.news_subjects import Subject, subject_of
+from policies.services.news.subjects import Subject, subject_of
 from policies.services.review.rosters import roster_of
 
 BATCH = 50
