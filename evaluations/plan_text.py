@@ -8,7 +8,7 @@ from itertools import groupby
 
 from evaluations.services.plan import MeasuredPlan
 from policies.governance.static_checks import Finding
-from policies.services.as_code import Plan
+from policies.services.as_code.planning import Plan
 
 WORDS = {"error": "error", "warning": "warning", "info": "note"}
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}

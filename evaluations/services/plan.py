@@ -13,8 +13,8 @@ from evaluations.services.impact import impact_of_documents
 from policies.engine import EngineError
 from policies.files.workflow_files import WorkflowFiles
 from policies.models import Environment
-from policies.services import as_code
-from policies.services.as_code import Plan, PlannedChange
+from policies.services.as_code import planning
+from policies.services.as_code.planning import Plan, PlannedChange
 
 NO_REQUESTS = (
     "No dataset yet: import one, or let a router report outcomes, to see the blast radius."
@@ -37,7 +37,7 @@ def measured_plan(environment: Environment, files: WorkflowFiles) -> MeasuredPla
 
     Raises Refused for another workflow's files.
     """
-    plan = as_code.plan(environment, files)
+    plan = planning.plan(environment, files)
     if plan.content is None:
         return MeasuredPlan(plan, None, WRONG)
     if plan.is_unchanged:

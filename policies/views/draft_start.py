@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from policies.forms.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
 from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
-from policies.services import as_code
+from policies.services.as_code import exporting, proposing
 from policies.services.authoring import drafts, starts
 from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
@@ -55,10 +55,10 @@ def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
 def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft:
     given, user = form.cleaned_data, person(request)
     if form.read is not None:
-        return as_code.import_draft(workflow, form.read, given["title"], acting_user=user)
+        return proposing.import_draft(workflow, form.read, given["title"], acting_user=user)
     documents: dict[str, Any] = {}
     if given["source"] in (RELEASE, OTHER):
-        documents = as_code.documents_of(given[DETAILS[given["source"]]])
+        documents = exporting.documents_of(given[DETAILS[given["source"]]])
     elif given["source"] == TEMPLATE:
         documents = starts.template_documents(given["template"])
     return drafts.create_draft(workflow, given["title"], acting_user=user, documents=documents)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from policies.files.archive import zipped
-from policies.services import as_code
+from policies.services.as_code import exporting
 from policies.views.studio import draft_or_404
 from policies.views.visible import release_or_404, workflow_or_404
 
@@ -18,7 +18,7 @@ def release_files(request: HttpRequest, slug: str, environment: str, number: int
     """The documents of a release, as they would be kept in a repository."""
     release = release_or_404(request, slug, environment, number)
     name = f"{slug}-{environment}-{number}"
-    return _archive(as_code.export_release(release), slug, name)
+    return _archive(exporting.export_release(release), slug, name)
 
 
 @login_required
@@ -26,7 +26,7 @@ def release_files(request: HttpRequest, slug: str, environment: str, number: int
 def draft_files(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The documents of a draft as they are saved, right or wrong."""
     draft = draft_or_404(workflow_or_404(request, slug), pk)
-    return _archive(as_code.export_draft(draft), slug, f"{slug}-draft-{pk}")
+    return _archive(exporting.export_draft(draft), slug, f"{slug}-draft-{pk}")
 
 
 def _archive(files: dict[str, str], folder: str, name: str) -> HttpResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from policies.services import as_code
+from policies.services.as_code import exporting
 from tests.governance.action import (
     IN_WORKFLOW,
     OPERATORS,
@@ -24,7 +24,7 @@ ANY_REVISION = {"If-Match": "*"}
 
 def _files(world: World) -> dict[str, str]:
     """A policy of its own, as a file."""
-    return {"router_policy.yaml": as_code.export_draft(world.draft)["router_policy.yaml"]}
+    return {"router_policy.yaml": exporting.export_draft(world.draft)["router_policy.yaml"]}
 
 
 def _folder(world: World) -> str:

@@ -14,8 +14,8 @@ from policies.files.workflow_files import HEADER, documents_digest, read_files
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
-from policies.services import as_code
-from policies.services.as_code import Outcome
+from policies.services.as_code import exporting, planning, proposing
+from policies.services.as_code.proposing import Outcome
 from policies.services.authoring import drafts
 from policies.services.review import changes
 from policies.services.stewardship.entries import ModelFacts, change_model
@@ -39,7 +39,7 @@ def release(staging: Environment, author: User, owner: User) -> Release:
 @pytest.fixture
 def files(release: Release) -> dict[str, str]:
     """What is in force, as files."""
-    return as_code.export_release(release)
+    return exporting.export_release(release)
 
 
 def edited(files: dict[str, str], old: str = "weight: 90", new: str = "weight: 80") -> Any:
@@ -55,17 +55,17 @@ def test_export__of_a_release__says_where_it_is_from(files: dict[str, str]) -> N
 
 
 def test_export__twice__gives_the_same_bytes(files: dict[str, str], release: Release) -> None:
-    assert as_code.export_environment(release.environment) == files
+    assert exporting.export_environment(release.environment) == files
 
 
 def test_export__nothing_in_force__is_refused(staging: Environment) -> None:
     with pytest.raises(Refused, match="Nothing is published"):
-        as_code.export_environment(staging)
+        exporting.export_environment(staging)
 
 
 def test_export__of_a_wrong_draft__writes_it_as_it_stands(workflow: Workflow, author: User) -> None:
     draft = draft_of(workflow, author, {**documents(), "router_policy": {"rules": 3}})
-    written = as_code.export_draft(draft)
+    written = exporting.export_draft(draft)
     assert "rules: 3" in written["router_policy.yaml"]
     assert "\ndigest:" not in written[HEADER]
 
@@ -73,7 +73,7 @@ def test_export__of_a_wrong_draft__writes_it_as_it_stands(workflow: Workflow, au
 def test_import__of_an_export__has_the_same_meaning(
     files: dict[str, str], workflow: Workflow, co_author: User
 ) -> None:
-    draft = as_code.import_draft(workflow, read_files(files), TITLE, acting_user=co_author)
+    draft = proposing.import_draft(workflow, read_files(files), TITLE, acting_user=co_author)
     kept = {row.kind: row.document for row in draft.documents.all()}
     assert documents_digest(kept) == documents_digest(documents())
 
@@ -83,14 +83,14 @@ def test_import__of_another_workflow__is_refused(
 ) -> None:
     files[HEADER] = files[HEADER].replace("support-assistant", "sales")
     with pytest.raises(Refused, match=r"These files are of sales, not of support-assistant\."):
-        as_code.import_draft(workflow, read_files(files), TITLE, acting_user=author)
+        proposing.import_draft(workflow, read_files(files), TITLE, acting_user=author)
 
 
 def test_import__by_a_viewer__is_refused(
     files: dict[str, str], workflow: Workflow, viewer: User
 ) -> None:
     with pytest.raises(Refused) as caught:
-        as_code.import_draft(workflow, read_files(files), TITLE, acting_user=viewer)
+        proposing.import_draft(workflow, read_files(files), TITLE, acting_user=viewer)
     assert caught.value.is_forbidden
 
 
@@ -122,7 +122,7 @@ def test_files__none_of_a_component__are_refused() -> None:
 def test_plan__of_what_is_in_force__changes_nothing(
     files: dict[str, str], staging: Environment
 ) -> None:
-    plan = as_code.plan(staging, read_files(files))
+    plan = planning.plan(staging, read_files(files))
     assert plan.is_unchanged
     assert not plan.has_errors
 
@@ -130,7 +130,7 @@ def test_plan__of_what_is_in_force__changes_nothing(
 def test_plan__other_weight__is_told_in_words_with_its_line(
     files: dict[str, str], staging: Environment
 ) -> None:
-    plan = as_code.plan(staging, edited(files))
+    plan = planning.plan(staging, edited(files))
     assert {entry.kind for entry in plan.changes} == {"router_policy"}
     assert plan.changes[0].place.startswith("router_policy.yaml line ")
     assert not plan.has_errors
@@ -139,7 +139,7 @@ def test_plan__other_weight__is_told_in_words_with_its_line(
 def test_plan__unknown_model__is_an_error_with_its_line(
     files: dict[str, str], staging: Environment
 ) -> None:
-    plan = as_code.plan(staging, edited(files, "model: orchid", "model: orchit"))
+    plan = planning.plan(staging, edited(files, "model: orchid", "model: orchit"))
     assert plan.has_errors
     assert 'did you mean "orchid"' in plan.problems[0].message
     assert "router_policy.yaml line " in plan.problems[0].message
@@ -149,13 +149,13 @@ def test_plan__component_without_a_file__stays_as_in_force(
     files: dict[str, str], staging: Environment
 ) -> None:
     del files["fallback_matrix.yaml"]
-    plan = as_code.plan(staging, read_files(files))
+    plan = planning.plan(staging, read_files(files))
     assert plan.is_unchanged
     assert plan.notes == ("Without a file, and so as in force: fallback_matrix.yaml.",)
 
 
 def test_plan__first_release__says_so(files: dict[str, str], production: Environment) -> None:
-    plan = as_code.plan(production, read_files(files))
+    plan = planning.plan(production, read_files(files))
     assert not plan.is_unchanged
     assert "first release" in plan.notes[0]
 
@@ -164,7 +164,7 @@ def test_plan__exported_before_the_last_release__says_so(
     files: dict[str, str], staging: Environment, author: User, owner: User
 ) -> None:
     published(staging, author, [owner], owner, documents(share=70))
-    assert "release 2 is in force by now" in as_code.plan(staging, read_files(files)).notes[0]
+    assert "release 2 is in force by now" in planning.plan(staging, read_files(files)).notes[0]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_plan__model_about_to_retire__is_a_finding(
     change_model(CatalogueModel.objects.get(key="orchid"), facts, acting_user=owner)
     found = {
         finding.name: finding.severity
-        for finding in as_code.plan(staging, read_files(files)).findings
+        for finding in planning.plan(staging, read_files(files)).findings
         if finding.name.startswith("retir")
     }
     expected = {"retired:orchid" if days <= 0 else "retiring:orchid": severity} if severity else {}
@@ -189,7 +189,7 @@ def test_plan__model_about_to_retire__is_a_finding(
 def test_propose__edited_files__open_a_change_request(
     files: dict[str, str], staging: Environment, author: User
 ) -> None:
-    made = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    made = proposing.propose(staging, edited(files), TITLE, WHY, acting_user=author)
     assert made.outcome == Outcome.OPENED
     assert made.change is not None
     assert (made.change.title, made.change.state) == (TITLE, State.DRAFT)
@@ -199,7 +199,7 @@ def test_propose__what_is_in_force__does_nothing(
     files: dict[str, str], staging: Environment, author: User
 ) -> None:
     before = (ChangeRequest.objects.count(), Draft.objects.count())
-    made = as_code.propose(staging, read_files(files), TITLE, WHY, acting_user=author)
+    made = proposing.propose(staging, read_files(files), TITLE, WHY, acting_user=author)
     assert (made.outcome, made.change) == (Outcome.UNCHANGED, None)
     assert (ChangeRequest.objects.count(), Draft.objects.count()) == before
 
@@ -207,21 +207,21 @@ def test_propose__what_is_in_force__does_nothing(
 def test_propose__again__finds_the_one_that_is_open(
     files: dict[str, str], staging: Environment, author: User, co_author: User
 ) -> None:
-    first = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
-    again = as_code.propose(staging, edited(files), "Other words", WHY, acting_user=co_author)
+    first = proposing.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    again = proposing.propose(staging, edited(files), "Other words", WHY, acting_user=co_author)
     assert (again.outcome, again.change) == (Outcome.EXISTS, first.change)
 
 
 def test_propose__other_content_under_the_title__updates_it_and_voids_approvals(
     files: dict[str, str], staging: Environment, author: User, owner: User
 ) -> None:
-    first = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    first = proposing.propose(staging, edited(files), TITLE, WHY, acting_user=author)
     assert first.change is not None
     pass_evaluation(first.change)
     changes.submit(first.change, acting_user=author)
     approved(first.change, owner)
     other = edited(files, "weight: 90", "weight: 60")
-    again = as_code.propose(staging, other, TITLE, WHY, acting_user=author)
+    again = proposing.propose(staging, other, TITLE, WHY, acting_user=author)
     assert (again.outcome, again.change) == (Outcome.UPDATED, first.change)
     assert not now(first.change).reviews.standing().exists()
 
@@ -229,22 +229,22 @@ def test_propose__other_content_under_the_title__updates_it_and_voids_approvals(
 def test_propose__draft_edited_in_the_studio_meanwhile__is_refused(
     files: dict[str, str], staging: Environment, author: User, co_author: User
 ) -> None:
-    first = as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    first = proposing.propose(staging, edited(files), TITLE, WHY, acting_user=author)
     assert first.change is not None and first.change.draft is not None
     drafts.save_document(
         first.change.draft, "router_policy", documents()["router_policy"], acting_user=co_author
     )
     with pytest.raises(Refused, match="was edited in the console"):
         other = edited(files, "weight: 90", "weight: 60")
-        as_code.propose(staging, other, TITLE, WHY, acting_user=author)
+        proposing.propose(staging, other, TITLE, WHY, acting_user=author)
 
 
 def test_propose__anothers_change_of_that_title__opens_ones_own(
     files: dict[str, str], staging: Environment, author: User, co_author: User
 ) -> None:
-    as_code.propose(staging, edited(files), TITLE, WHY, acting_user=author)
+    proposing.propose(staging, edited(files), TITLE, WHY, acting_user=author)
     other = edited(files, "weight: 90", "weight: 60")
-    made = as_code.propose(staging, other, TITLE, WHY, acting_user=co_author)
+    made = proposing.propose(staging, other, TITLE, WHY, acting_user=co_author)
     assert made.outcome == Outcome.OPENED
 
 
@@ -254,7 +254,7 @@ def test_propose__wrong_documents__change_nothing(
     drafts_before = Draft.objects.count()
     wrong = edited(files, "model: orchid", "model: nobody")
     with pytest.raises(DocumentError):
-        as_code.propose(staging, wrong, TITLE, WHY, acting_user=author)
+        proposing.propose(staging, wrong, TITLE, WHY, acting_user=author)
     assert Draft.objects.count() == drafts_before
 
 
@@ -264,7 +264,7 @@ def test_propose__without_the_right__is_refused(
 ) -> None:
     user = request.getfixturevalue(who)
     with pytest.raises(Refused) as caught:
-        as_code.propose(staging, edited(files), TITLE, WHY, acting_user=user)
+        proposing.propose(staging, edited(files), TITLE, WHY, acting_user=user)
     assert caught.value.is_forbidden
 
 
@@ -275,7 +275,7 @@ def test_download__of_a_release_and_of_a_draft__are_the_exported_files(
     draft = draft_of(release.workflow, author)
     for url, expected in (
         (f"{release.get_absolute_url()}files.zip", files),
-        (f"{draft.get_absolute_url()}files.zip", as_code.export_draft(draft)),
+        (f"{draft.get_absolute_url()}files.zip", exporting.export_draft(draft)),
     ):
         client.force_login(author)
         archive = zipfile.ZipFile(io.BytesIO(client.get(url).content))

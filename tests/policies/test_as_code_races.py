@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 
 from policies.files.workflow_files import Header, read_files, write_files
 from policies.models import ChangeRequest, Draft, Environment
-from policies.services import as_code
-from policies.services.as_code import Outcome, Proposal
+from policies.services.as_code import proposing
+from policies.services.as_code.proposing import Outcome, Proposal
 from tests.policies.steps import documents
 from tests.policies.test_change_request_races import THREADS, at_once
 
@@ -19,7 +19,7 @@ def test_propose__the_same_files_at_once__opens_one_change_request(
     files = read_files(write_files(Header(staging.workflow.slug), documents()))
 
     def propose() -> Proposal:
-        return as_code.propose(staging, files, "From Git", "Merged.", acting_user=author)
+        return proposing.propose(staging, files, "From Git", "Merged.", acting_user=author)
 
     made = at_once([propose] * THREADS)
     outcomes = sorted(one.outcome for one in made if isinstance(one, Proposal))

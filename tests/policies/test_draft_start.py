@@ -13,7 +13,7 @@ from policies.files.workflow_files import documents_digest
 from policies.governance.static_checks import findings_of
 from policies.models import CatalogueModel, Draft, Environment, Release, Team, Workflow
 from policies.models.components import ComponentKind
-from policies.services import as_code
+from policies.services.as_code import exporting
 from policies.services.review import changes
 from policies.services.stewardship.entries import ModelFacts, change_model
 from policies.services.teams.contracts import save_contract
@@ -97,7 +97,7 @@ def test_draft__from_an_earlier_release__has_its_documents(
 ) -> None:
     published(staging, author, [owner], owner, documents(share=10))
     assert start(writer, "release", release=release.pk).status_code == 302
-    assert documents_digest(started()) == documents_digest(as_code.documents_of(release))
+    assert documents_digest(started()) == documents_digest(exporting.documents_of(release))
 
 
 def test_draft__from_another_workflow__has_what_is_in_force_there(
@@ -124,7 +124,7 @@ def test_draft__from_a_workflow_of_others__is_not_offered(
 
 
 def test_draft__from_files__has_their_meaning(writer: Client, release: Release) -> None:
-    files = as_code.export_release(release)
+    files = exporting.export_release(release)
     files["router_policy.yaml"] = files["router_policy.yaml"].replace("weight: 90", "weight: 60")
     uploads = [SimpleUploadedFile(name, text.encode()) for name, text in files.items()]
     answer = start(writer, "files", uploads=uploads)

@@ -19,7 +19,7 @@ from policies.engine import DocumentError
 from policies.files.workflow_files import WorkflowFiles, read_files
 from policies.governance.refusals import Refused
 from policies.models import Draft, Environment, Release, Workflow
-from policies.services import as_code
+from policies.services.as_code import exporting, proposing
 
 WRONG, USAGE, REFUSED = 1, 2, 3
 YAML_ENDINGS = frozenset({".yaml", ".yml"})
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         workflow = _workflow(options["workflow"] or _named(files, "workflow"))
         title = options["title"] or f"Import of {options['folder'].resolve().name}"
         user = _user(options["username"])
-        draft = as_code.import_draft(workflow, files, title, acting_user=user)
+        draft = proposing.import_draft(workflow, files, title, acting_user=user)
         self.stdout.write(f"Draft {draft.pk}: {draft.get_absolute_url()}")
 
     def plan(self, options: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ class Command(BaseCommand):
     def propose(self, options: dict[str, Any]) -> None:
         environment, files = _environment_and_files(options)
         user = _user(options["username"])
-        made = as_code.propose(
+        made = proposing.propose(
             environment, files, options["title"], options["why"], acting_user=user
         )
         url = made.change.get_absolute_url() if made.change else ""
@@ -120,16 +120,16 @@ def _exported(workflow: Workflow, options: dict[str, Any]) -> dict[str, str]:
         draft = Draft.objects.filter(workflow=workflow, pk=options["draft"]).first()
         if draft is None:
             raise CommandError(f"{workflow} has no draft {options['draft']}.", returncode=USAGE)
-        return as_code.export_draft(draft)
+        return exporting.export_draft(draft)
     environment = _environment(workflow, options["environment"])
     if not options["release"]:
-        return as_code.export_environment(environment)
+        return exporting.export_environment(environment)
     rows = Release.objects.filter(environment=environment).select_related("bundle", "workflow")
     release = rows.filter(number=options["release"]).first()
     if release is None:
         told = f"{environment} has no release {options['release']}."
         raise CommandError(told, returncode=USAGE)
-    return as_code.export_release(release)
+    return exporting.export_release(release)
 
 
 def _environment_and_files(options: dict[str, Any]) -> tuple[Environment, WorkflowFiles]:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from policies.api.bodies import Body
 from policies.files.workflow_files import FILE_NAMES, HEADER
 from policies.files.yaml_text.reading import MAX_CHARACTERS
-from policies.services.as_code import Outcome
+from policies.services.as_code.proposing import Outcome
 
 KNOWN = ", ".join((HEADER, *FILE_NAMES))
 

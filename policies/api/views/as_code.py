@@ -28,7 +28,7 @@ from policies.files.archive import zipped
 from policies.files.workflow_files import read_files
 from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, Workflow
-from policies.services import as_code
+from policies.services.as_code import exporting, proposing
 
 POLICY_FILE = {
     "router_policy.yaml": "schema: 1\n"
@@ -62,7 +62,7 @@ class Files(APIView):
     def post(self, request: Request, slug: str) -> Response:
         workflow = workflow_or_404(request, slug)
         asked = read(request, FilesToImport)
-        draft = as_code.import_draft(
+        draft = proposing.import_draft(
             workflow, read_files(asked["files"]), asked["title"], acting_user=person(request)
         )
         shown = DraftWithDocumentsSerializer(draft)
@@ -108,7 +108,7 @@ class Propose(APIView):
     def post(self, request: Request, slug: str) -> Response:
         workflow = workflow_or_404(request, slug)
         asked = read(request, FilesToPropose)
-        made = as_code.propose(
+        made = proposing.propose(
             environment_named(workflow, asked["environment"]),
             read_files(asked["files"]),
             asked["title"],
@@ -127,12 +127,12 @@ def _exported(request: Request, slug: str) -> tuple[Workflow, dict[str, str]]:
     asked = read_query(request, FilesQuery)
     workflow = workflow_or_404(request, slug)
     if "draft" in asked:
-        return workflow, as_code.export_draft(draft_or_404(request, slug, asked["draft"]))
+        return workflow, exporting.export_draft(draft_or_404(request, slug, asked["draft"]))
     environment = _environment(workflow, asked.get("environment"))
     if "release" not in asked:
-        return workflow, as_code.export_environment(environment)
+        return workflow, exporting.export_environment(environment)
     rows = release_rows().filter(environment=environment)
-    return workflow, as_code.export_release(get_object_or_404(rows, number=asked["release"]))
+    return workflow, exporting.export_release(get_object_or_404(rows, number=asked["release"]))
 
 
 def _environment(workflow: Workflow, name: str | None) -> Environment:

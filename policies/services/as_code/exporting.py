@@ -1,0 +1,51 @@
+"""A workflow's documents as files: of what is in force, of a release, of a draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.engine import COMPONENTS, DocumentError
+from policies.files.workflow_files import Header, documents_digest, write_files
+from policies.governance.refusals import Reason, Refused
+from policies.models import Draft, Environment, Release
+from policies.services.review import changes
+
+
+def export_environment(environment: Environment) -> dict[str, str]:
+    """The files of what is in force in an environment. Raises Refused when nothing is."""
+    release = changes.active_release(environment)
+    if release is None:
+        raise Refused(
+            Reason(
+                "empty",
+                f"Nothing is published in {environment} yet.",
+                "Export a draft, or publish a first release.",
+            )
+        )
+    return export_release(release)
+
+
+def export_release(release: Release) -> dict[str, str]:
+    documents = documents_of(release)
+    header = Header(
+        workflow=release.workflow.slug,
+        environment=release.environment.name,
+        release=release.number,
+        digest=documents_digest(documents),
+    )
+    return write_files(header, documents)
+
+
+def export_draft(draft: Draft) -> dict[str, str]:
+    """A draft may be wrong for now: such a document is written as it stands, without a digest."""
+    documents = {row.kind: row.document for row in draft.documents.all()}
+    try:
+        said = documents_digest(documents)
+    except DocumentError:
+        said = None
+    header = Header(workflow=draft.workflow.slug, draft=draft.pk, digest=said)
+    return write_files(header, documents)
+
+
+def documents_of(release: Release) -> dict[str, Any]:
+    return {kind: release.bundle.content[kind] for kind in COMPONENTS}
