@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from evaluations.models import Grain, Outcome
-from evaluations.outcome_events import Event, Feedback, read_event, read_feedback
+from evaluations.outcomes.events import Event, Feedback, read_event, read_feedback
 from evaluations.services.rollups import hour_of, mark
 from policies.engine.errors import Problem
 from policies.models import CatalogueModel, Environment, ModelPrice

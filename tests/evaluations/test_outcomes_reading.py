@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.outcome_events import read_event, read_feedback
+from evaluations.outcomes.events import read_event, read_feedback
 from tests.evaluations.outcome_cast import NOW, event
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.plan_text import plan_lines
+from evaluations.management.plan_text import plan_lines
 from evaluations.services.plan import measured_plan, plan_document
 from policies.engine import DocumentError
 from policies.files.workflow_files import WorkflowFiles, read_files

@@ -1,0 +1,1 @@
+"""Outcome and feedback events as routers send them, read and checked. Pure."""
