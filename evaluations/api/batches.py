@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from evaluations.services.outcomes import LARGEST_BATCH
+from evaluations.services.outcomes.ingestion import LARGEST_BATCH
 from policies.api.problem import WrongBody
 from policies.engine import Problem
 

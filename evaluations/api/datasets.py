@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from evaluations.datasets.problems import DatasetError
 from evaluations.models import Dataset
-from evaluations.services import datasets
+from evaluations.services.datasets import importing
 from policies.api.access import person, workflow_or_404
 from policies.api.bodies import Body, PageQuery, read_query
 from policies.api.operation import operation
@@ -90,7 +90,7 @@ class Datasets(APIView):
         workflow = workflow_or_404(request, slug)
         asked = read_query(request, ImportQuery)
         try:
-            dataset = datasets.import_upload(
+            dataset = importing.import_upload(
                 workflow,
                 _pieces(request),
                 acting_user=person(request),

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from evaluations.impact import Impact
 from evaluations.impact.wording import summary
-from evaluations.services import impact as impacts
+from evaluations.services.impact import measuring as impacts
 from policies.api.access import change_or_404, draft_or_404
 from policies.api.operation import operation
 

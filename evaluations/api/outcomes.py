@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from evaluations.api.batches import BatchParser, events_of
 from evaluations.api.routers import IsRouter, RouterTokenAuthentication
-from evaluations.services.outcomes import Receipt, ingest, take_feedback
+from evaluations.services.outcomes.ingestion import Receipt, ingest, take_feedback
 from policies.engine.fallback import FAILURE_KINDS
 from policies.models import RouterToken
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluations.services.plan import measured_plan, plan_document
+from evaluations.services.impact.plan import measured_plan, plan_document
 from policies.api.access import workflow_or_404
 from policies.api.bodies import read
 from policies.api.operation import body_example, operation

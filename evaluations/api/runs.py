@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.replay.terms import TermsError, parse_terms
-from evaluations.services import runs
+from evaluations.services.runs import starting
 from policies.api.access import person, workflow_or_404
 from policies.api.bodies import Body, PageQuery, read, read_query
 from policies.api.operation import body_example, operation
@@ -122,7 +122,7 @@ class Evaluations(APIView):
         except TermsError as error:
             raise serializers.ValidationError({error.field: [error.message]}) from error
         change, candidate, baseline = _compared(workflow, asked)
-        run = runs.start_evaluation(
+        run = starting.start_evaluation(
             acting_user=person(request),
             workflow=workflow,
             dataset=dataset,
@@ -146,7 +146,7 @@ class CancelEvaluation(APIView):
     @operation("cancel_evaluation", "Stop a shadow evaluation", gives=RunSerializer)
     def post(self, request: Request, slug: str, pk: int) -> Response:
         run = get_object_or_404(_rows(workflow_or_404(request, slug)), pk=pk)
-        stopped = runs.cancel_evaluation(run, acting_user=person(request))
+        stopped = starting.cancel_evaluation(run, acting_user=person(request))
         return Response(RunSerializer(stopped).data)
 
 

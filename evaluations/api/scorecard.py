@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from evaluations.metrics.board import MetricValue
 from evaluations.metrics.periods import DEFAULT_PERIOD, PERIODS
 from evaluations.metrics.targets import Target
-from evaluations.services.scorecard import Filters, Scorecard, scorecard
+from evaluations.services.scorecard.scorecard import Filters, Scorecard, scorecard
 from policies.api.access import workflow_or_404
 from policies.api.bodies import Body, read_query
 

@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from evaluations.demo import scenario, traffic
 from evaluations.models import Dataset
-from evaluations.services import datasets, running, runs
+from evaluations.services.datasets import importing
+from evaluations.services.runs import running, starting
 from policies.models import ChangeRequest, Environment, Release, Workflow
 from policies.services.authoring import drafts
 from policies.services.releases import publication
@@ -55,7 +56,7 @@ def import_traffic(workflow: Workflow, cast: Cast) -> Dataset:
         for row in traffic.rows(DATASET_REQUESTS, seed=7):
             file.write(json.dumps(row) + "\n")
         file.flush()
-        return datasets.import_dataset(
+        return importing.import_dataset(
             workflow,
             Path(file.name),
             acting_user=cast.author,
@@ -67,7 +68,7 @@ def import_traffic(workflow: Workflow, cast: Cast) -> Dataset:
 
 def evaluate(change: ChangeRequest, dataset: Dataset, cast: Cast) -> None:
     """Run the shadow evaluation here and now, without waiting for a worker."""
-    run = runs.evaluate_change(change, dataset, acting_user=cast.author)
+    run = starting.evaluate_change(change, dataset, acting_user=cast.author)
     for index in running.begin(run.pk):
         running.compute_chunk(run.pk, index)
 

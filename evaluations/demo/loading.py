@@ -14,8 +14,8 @@ from django.utils import timezone
 from evaluations.demo import scenario, traffic
 from evaluations.demo.history import Cast, at, days_ago, live_through
 from evaluations.demo.routing import outcomes
-from evaluations.services import rollups
-from evaluations.services.outcomes import ingest
+from evaluations.services.outcomes import rollups
+from evaluations.services.outcomes.ingestion import ingest
 from policies.engine import parse_bundle
 from policies.governance.risk_rules import Condition, RiskRule
 from policies.governance.roles import Role

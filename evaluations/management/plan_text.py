@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from evaluations.services.plan import MeasuredPlan
+from evaluations.services.impact.plan import MeasuredPlan
 from policies.governance.static_checks import Finding
 from policies.services.as_code.planning import Plan
 

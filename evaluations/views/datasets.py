@@ -16,7 +16,7 @@ from evaluations.datasets.problems import DatasetError, Problems
 from evaluations.datasets.sample import sample_rows
 from evaluations.forms.datasets import DatasetForm
 from evaluations.models import Dataset
-from evaluations.services import datasets
+from evaluations.services.datasets import importing
 from policies.governance.refusals import Refused
 from policies.models import Workflow
 from policies.services.rights import can
@@ -70,9 +70,9 @@ def dataset_import(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _imported(request: HttpRequest, workflow: Workflow, data: dict[str, Any]) -> HttpResponse:
     upload, prices = data["file"], data["prices"]
-    table = datasets.read_prices(prices.read().decode("utf-8", "replace")) if prices else None
+    table = importing.read_prices(prices.read().decode("utf-8", "replace")) if prices else None
     before = Dataset.objects.filter(workflow=workflow).count()
-    dataset = datasets.import_upload(
+    dataset = importing.import_upload(
         workflow,
         upload.chunks(),
         acting_user=person(request),

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from evaluations.impact.wording import share_text
-from evaluations.services.finding_traffic import traffic_of_findings
+from evaluations.services.impact.finding_traffic import traffic_of_findings
 from policies.engine import DocumentError, EngineError, compose, parse_bundle
 from policies.governance.static_checks import findings_of
 from policies.models import Workflow

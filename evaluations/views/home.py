@@ -15,8 +15,8 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
 from evaluations.metrics.board import MetricValue
-from evaluations.services.measured import active_releases
-from evaluations.services.scorecard import headlines
+from evaluations.services.scorecard.measured import active_releases
+from evaluations.services.scorecard.scorecard import headlines
 from policies.governance.transitions import OPEN_STATES
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services.catalogue.retirements import retiring_in_force

@@ -28,8 +28,8 @@ from evaluations.impact.wording import (
     signed_percent,
 )
 from evaluations.models import Dataset
-from evaluations.services import impact as impacts
-from evaluations.services.standing import choose_standing_dataset, standing_dataset
+from evaluations.services.datasets.standing import choose_standing_dataset, standing_dataset
+from evaluations.services.impact import measuring as impacts
 from evaluations.views.datasets import show_datasets
 from policies.engine import DocumentError, EngineError
 from policies.governance.refusals import Refused

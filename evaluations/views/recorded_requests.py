@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from evaluations.datasets.picking import pick_requests
 from evaluations.models import Outcome
-from evaluations.services.standing import standing_dataset
+from evaluations.services.datasets.standing import standing_dataset
 from policies.engine import Bundle, EngineError, Request, decide
 from policies.engine.conditions import Value
 from policies.engine.request import resolve

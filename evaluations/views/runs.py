@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evaluations.forms.runs import RunForm
 from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
-from evaluations.services import runs
+from evaluations.services.runs import starting
 from evaluations.views.report_context import report_context
 from policies.governance.refusals import Refused
 from policies.services.rights import can
@@ -56,7 +56,7 @@ def run_create(request: HttpRequest, slug: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                run = runs.start_evaluation(
+                run = starting.start_evaluation(
                     acting_user=person(request),
                     workflow=workflow,
                     dataset=form.cleaned_data["dataset"],
@@ -117,7 +117,7 @@ def run_cancel(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Stop a run. A refusal shows the evaluation as it stands by now, with the reason."""
     run = _run_or_404(request, slug, pk)
     try:
-        runs.cancel_evaluation(run, acting_user=person(request))
+        starting.cancel_evaluation(run, acting_user=person(request))
     except Refused as refusal:
         status = refusal.status
         return _show(request, _run_or_404(request, slug, pk), status, refusal)

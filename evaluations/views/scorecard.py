@@ -18,7 +18,7 @@ from evaluations.metrics.board import MetricValue
 from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.formats import value_text
 from evaluations.metrics.periods import DEFAULT_PERIOD, PERIODS
-from evaluations.services.scorecard import Filters, Scorecard, scorecard
+from evaluations.services.scorecard.scorecard import Filters, Scorecard, scorecard
 from policies.models import Environment, Workflow
 from policies.views.visible import workflow_or_404
 

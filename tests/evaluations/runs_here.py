@@ -8,8 +8,8 @@ from pathlib import Path
 from django.contrib.auth.models import User
 
 from evaluations.models import Dataset, ShadowEvaluation
-from evaluations.services import running
-from evaluations.services.datasets import import_dataset
+from evaluations.services.datasets.importing import import_dataset
+from evaluations.services.runs import running
 from policies.models import Workflow
 from tests.evaluations.outcome_files import row, write_jsonl
 

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from evaluations.models import Dataset, ShadowEvaluation
-from evaluations.services import running, runs
+from evaluations.services.runs import running, starting
 from policies.models import Environment, Workflow
 from tests.evaluations.runs_here import computed, imported, write_outcomes
 from tests.policies.steps import documents, proposed
@@ -29,7 +29,7 @@ def dataset(workflow: Workflow, author: User, tmp_path: Path) -> Dataset:
 def finished(staging: Environment, author: User, dataset: Dataset) -> ShadowEvaluation:
     """A finished comparison of two different splits."""
     return computed(
-        runs.start_evaluation(
+        starting.start_evaluation(
             acting_user=author,
             workflow=staging.workflow,
             dataset=dataset,
@@ -159,7 +159,7 @@ def test_start__with_an_impossible_setting__says_so_beside_it(
 def test_progress__while_running__counts_requests_and_then_reloads_the_page(
     client: Client, staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = runs.start_evaluation(
+    run = starting.start_evaluation(
         acting_user=author, workflow=staging.workflow, dataset=dataset, chunk_count=4,
         candidate=proposed(staging, author).bundle, baseline=None,
     )  # fmt: skip
@@ -177,7 +177,7 @@ def test_progress__while_running__counts_requests_and_then_reloads_the_page(
 def test_cancel__by_button__stops_the_run(
     client: Client, staging: Environment, author: User, viewer: User, dataset: Dataset
 ) -> None:
-    run = runs.evaluate_change(proposed(staging, author), dataset, acting_user=author)
+    run = starting.evaluate_change(proposed(staging, author), dataset, acting_user=author)
     address = f"{run.get_absolute_url()}cancel/"
     refused = signed_in(client, viewer).post(address)
     assert refused.status_code == 403

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import RunStatus
-from evaluations.services.runs import start_evaluation
+from evaluations.services.runs.starting import start_evaluation
 from policies.models import Bundle, Environment, Workflow
 from tests.evaluations.runs_here import computed, imported
 from tests.policies.steps import documents, proposed

@@ -11,8 +11,8 @@ import pytest
 
 from evaluations.metrics.sums import COUNT_NAMES
 from evaluations.models import DirtyBucket, Grain, Outcome, OutcomeRollup
-from evaluations.services.outcomes import ingest, take_feedback
-from evaluations.services.rollups import mark, roll_up, roll_up_all
+from evaluations.services.outcomes.ingestion import ingest, take_feedback
+from evaluations.services.outcomes.rollups import mark, roll_up, roll_up_all
 from evaluations.tasks import roll_up_outcomes
 from policies.models import Environment
 from tests.evaluations.outcome_cast import HOUR, NOW, event, stream

@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import Sum
 
 from evaluations.models import DirtyBucket, Grain, Outcome, OutcomeRollup
-from evaluations.services.outcomes import ingest, take_feedback
-from evaluations.services.rollups import roll_up
+from evaluations.services.outcomes.ingestion import ingest, take_feedback
+from evaluations.services.outcomes.rollups import roll_up
 from policies.models import Environment
 from tests.evaluations.outcome_cast import HOUR, NOW, stream
 

@@ -16,7 +16,7 @@ from evaluations import tasks
 from evaluations.models import Dataset, EvaluationChunk, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.terms import Terms, TermsError, parse_terms
-from evaluations.services import running, runs
+from evaluations.services.runs import running, starting
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Check, Environment, Workflow
 from policies.services.review import checks
@@ -35,7 +35,7 @@ def test_evaluation__of_a_change_request__becomes_its_evidence(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
     change = proposed(staging, author)
-    run = computed(runs.evaluate_change(change, dataset, acting_user=author))
+    run = computed(starting.evaluate_change(change, dataset, acting_user=author))
     check = checks.newest(change, "shadow_evaluation")
     assert check is not None
     assert (check.verdict, check.evidence_digest) == (run.verdict, run.result_digest)
@@ -47,7 +47,7 @@ def test_evaluation__of_a_change_request__becomes_its_evidence(
 def test_evaluation__without_anything_released__measures_the_candidate_by_itself(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = computed(runs.evaluate_change(proposed(staging, author), dataset, acting_user=author))
+    run = computed(starting.evaluate_change(proposed(staging, author), dataset, acting_user=author))
     assert run.baseline is None
     assert run.report["identity"]["baseline"] is None
     assert run.verdict == "pass"
@@ -58,7 +58,7 @@ def test_evaluation__of_a_later_change__compares_with_its_base(
 ) -> None:
     release = published(staging, author, [owner], owner)
     change = proposed(staging, author, documents(share=50))
-    run = computed(runs.evaluate_change(change, dataset, acting_user=author))
+    run = computed(starting.evaluate_change(change, dataset, acting_user=author))
     assert run.baseline == release.bundle
     assert run.report["counts"]["rerouted"] > 50
 
@@ -69,7 +69,7 @@ def test_evaluation__by_somebody_without_the_role__is_refused(
 ) -> None:
     change = proposed(staging, author)
     with pytest.raises(Refused, match="may run evaluations"):
-        runs.evaluate_change(change, dataset, acting_user=request.getfixturevalue(who))
+        starting.evaluate_change(change, dataset, acting_user=request.getfixturevalue(who))
 
 
 def test_evaluation__of_other_content_than_the_change_has__is_refused(
@@ -77,7 +77,7 @@ def test_evaluation__of_other_content_than_the_change_has__is_refused(
 ) -> None:
     change, other = proposed(staging, author), proposed(staging, author, documents(share=10))
     with pytest.raises(Refused, match="present content"):
-        runs.start_evaluation(
+        starting.start_evaluation(
             acting_user=author, workflow=staging.workflow, dataset=dataset,
             candidate=other.bundle, baseline=None, change_request=change,
         )  # fmt: skip
@@ -87,11 +87,11 @@ def test_evaluation__started_twice__is_one_run(
     staging: Environment, author: User, reviewer: User, dataset: Dataset
 ) -> None:
     change = proposed(staging, author)
-    first = runs.evaluate_change(change, dataset, acting_user=author)
-    assert runs.evaluate_change(change, dataset, acting_user=reviewer) == first
+    first = starting.evaluate_change(change, dataset, acting_user=author)
+    assert starting.evaluate_change(change, dataset, acting_user=reviewer) == first
     computed(first)
-    assert runs.evaluate_change(change, dataset, acting_user=author) == first
-    other = runs.evaluate_change(change, dataset, acting_user=author, terms=Terms(0.9))
+    assert starting.evaluate_change(change, dataset, acting_user=author) == first
+    other = starting.evaluate_change(change, dataset, acting_user=author, terms=Terms(0.9))
     assert other != first
 
 
@@ -101,7 +101,7 @@ def test_evaluation__any_number_of_chunks__gives_the_same_bytes(
     change = proposed(staging, author)
     results = []
     for count in (1, 3, 16):
-        run = runs.start_evaluation(
+        run = starting.start_evaluation(
             acting_user=author, workflow=staging.workflow, dataset=dataset,
             candidate=change.bundle, baseline=change.bundle, chunk_count=count,
         )  # fmt: skip
@@ -113,7 +113,7 @@ def test_evaluation__any_number_of_chunks__gives_the_same_bytes(
 def test_chunk__computed_twice__is_stored_once(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = runs.evaluate_change(proposed(staging, author), dataset, acting_user=author)
+    run = starting.evaluate_change(proposed(staging, author), dataset, acting_user=author)
     running.begin(run.pk)
     running.compute_chunk(run.pk, 0)
     running.compute_chunk(run.pk, 0)
@@ -124,9 +124,9 @@ def test_evaluation__cancelled__computes_nothing_more_and_proves_nothing(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
     change = proposed(staging, author)
-    run = runs.evaluate_change(change, dataset, acting_user=author)
+    run = starting.evaluate_change(change, dataset, acting_user=author)
     running.begin(run.pk)
-    runs.cancel_evaluation(run, acting_user=author)
+    starting.cancel_evaluation(run, acting_user=author)
     assert computed(run).status == RunStatus.CANCELLED
     assert not EvaluationChunk.objects.exists()
     assert not Check.objects.filter(kind="shadow_evaluation").exists()
@@ -135,15 +135,15 @@ def test_evaluation__cancelled__computes_nothing_more_and_proves_nothing(
 def test_evaluation__finished__cannot_be_cancelled(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = computed(runs.evaluate_change(proposed(staging, author), dataset, acting_user=author))
+    run = computed(starting.evaluate_change(proposed(staging, author), dataset, acting_user=author))
     with pytest.raises(Refused, match="finished"):
-        runs.cancel_evaluation(run, acting_user=author)
+        starting.cancel_evaluation(run, acting_user=author)
 
 
 def test_evaluation__whose_file_is_gone__fails_with_a_reason(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = runs.evaluate_change(proposed(staging, author), dataset, acting_user=author)
+    run = starting.evaluate_change(proposed(staging, author), dataset, acting_user=author)
     dataset.path.unlink()
     running.begin(run.pk)
     tasks.compute_chunk(run.pk, 0)
@@ -155,7 +155,7 @@ def test_evaluation__whose_file_is_gone__fails_with_a_reason(
 def test_evaluation__with_a_damaged_chunk__fails_rather_than_reports(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = runs.start_evaluation(
+    run = starting.start_evaluation(
         acting_user=author, workflow=staging.workflow, dataset=dataset, chunk_count=2,
         candidate=proposed(staging, author).bundle, baseline=None,
     )  # fmt: skip
@@ -180,7 +180,7 @@ def test_evaluation__with_the_broker_down__stays_queued_for_the_sweeper(
 
     monkeypatch.setattr(tasks.begin_run, "apply_async", down)
     with django_capture_on_commit_callbacks(execute=True):
-        run = runs.evaluate_change(proposed(staging, author), dataset, acting_user=author)
+        run = starting.evaluate_change(proposed(staging, author), dataset, acting_user=author)
     assert run.status == RunStatus.QUEUED
     assert running.stalled_runs() == []
     long_ago = timezone.now() - datetime.timedelta(minutes=5)
@@ -191,7 +191,7 @@ def test_evaluation__with_the_broker_down__stays_queued_for_the_sweeper(
 def test_stalled_run__whose_chunks_still_come__is_left_alone(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = runs.start_evaluation(
+    run = starting.start_evaluation(
         acting_user=author, workflow=staging.workflow, dataset=dataset, chunk_count=4,
         candidate=proposed(staging, author).bundle, baseline=None,
     )  # fmt: skip
@@ -208,7 +208,7 @@ def test_stalled_run__whose_chunks_still_come__is_left_alone(
 def test_evaluation__start_and_end__are_in_the_audit_trail(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = computed(runs.evaluate_change(proposed(staging, author), dataset, acting_user=author))
+    run = computed(starting.evaluate_change(proposed(staging, author), dataset, acting_user=author))
     rows = AuditEvent.objects.filter(object_type="shadowevaluation").order_by("sequence")
     assert [(e.action, e.actor_name) for e in rows] == [
         ("evaluation.started", "author"),

@@ -17,10 +17,10 @@ from django.utils import timezone
 from evaluations.figures.scorecard import confusion_figure, metric_figure
 from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.periods import PERIODS
-from evaluations.services.measured import active_releases
-from evaluations.services.outcomes import ingest
-from evaluations.services.rollups import roll_up
-from evaluations.services.scorecard import Filters, headline, headlines, scorecard
+from evaluations.services.outcomes.ingestion import ingest
+from evaluations.services.outcomes.rollups import roll_up
+from evaluations.services.scorecard.measured import active_releases
+from evaluations.services.scorecard.scorecard import Filters, headline, headlines, scorecard
 from policies.models import Environment, Release, Workflow
 from policies.services.releases import publication
 from tests.evaluations.outcome_cast import HOUR, NOW, stream

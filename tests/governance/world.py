@@ -21,7 +21,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from evaluations.models import Dataset, ShadowEvaluation
-from evaluations.services.runs import evaluate_change
+from evaluations.services.runs.starting import evaluate_change
 from policies.governance.roles import Role
 from policies.models import (
     CatalogueModel,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.datasets.problems import DatasetError
-from evaluations.services import datasets
+from evaluations.services.datasets import importing
 from policies.governance.refusals import Refused
 from policies.models import Workflow
 
@@ -31,8 +31,8 @@ class Command(BaseCommand):
         if not source.is_file():
             raise CommandError(f"There is no file {source}.")
         try:
-            prices = options["prices"] and datasets.read_prices(options["prices"].read_text())
-            dataset = datasets.import_dataset(
+            prices = options["prices"] and importing.read_prices(options["prices"].read_text())
+            dataset = importing.import_dataset(
                 Workflow.objects.get(slug=options["workflow"]),
                 source,
                 acting_user=User.objects.get(username=options["username"]),

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.management.plan_text import plan_lines
-from evaluations.services.plan import measured_plan, plan_document
+from evaluations.services.impact.plan import measured_plan, plan_document
 from policies.engine import DocumentError
 from policies.files.workflow_files import WorkflowFiles, read_files
 from policies.governance.refusals import Refused

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from evaluations.services.rollups import roll_up_all
+from evaluations.services.outcomes.rollups import roll_up_all
 
 
 class Command(BaseCommand):

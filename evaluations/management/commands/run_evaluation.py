@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import RunStatus
-from evaluations.services import running, runs
+from evaluations.services.runs import running, starting
 from policies.governance.refusals import Refused
 from policies.models import Bundle, ChangeRequest, Workflow
 
@@ -66,11 +66,11 @@ def _start(options: dict[str, Any]) -> ShadowEvaluation:
     if options["change"]:
         changes = ChangeRequest.objects.with_related().filter(workflow=workflow)
         change = changes.get(number=options["change"])
-        return runs.evaluate_change(change, dataset, acting_user=user)
+        return starting.evaluate_change(change, dataset, acting_user=user)
     if not options["candidate"]:
         raise CommandError("Give --change, or --candidate with --baseline.")
     bundles = Bundle.objects.filter(workflow=workflow)
-    return runs.start_evaluation(
+    return starting.start_evaluation(
         acting_user=user,
         workflow=workflow,
         dataset=dataset,

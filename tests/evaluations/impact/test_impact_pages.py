@@ -11,8 +11,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from evaluations.models import Dataset, StandingDataset
-from evaluations.services.impact import record_impact
-from evaluations.services.standing import standing_dataset
+from evaluations.services.datasets.standing import standing_dataset
+from evaluations.services.impact.measuring import record_impact
 from policies.models import Environment, Workflow
 from policies.services.authoring import drafts
 from tests.evaluations.runs_here import imported

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from evaluations.impact.regions import count_inside
 from evaluations.impact.traffic import TrafficRequest
-from evaluations.services.finding_traffic import share_of_traffic, traffic_of_findings
+from evaluations.services.impact.finding_traffic import share_of_traffic, traffic_of_findings
 from policies.engine import Bundle, Request, parse_bundle
 from policies.engine.analysis import analyse
 from policies.models import Environment

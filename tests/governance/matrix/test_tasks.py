@@ -10,7 +10,7 @@ from celery import current_app
 from django.utils import timezone
 
 from evaluations import tasks as evaluation_tasks
-from evaluations.services.runs import evaluate_change
+from evaluations.services.runs.starting import evaluate_change
 from policies import tasks as policy_tasks
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Release, Review

@@ -16,7 +16,7 @@ from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import UNFINISHED, RunStatus
 from evaluations.replay.report import EVALUATOR
 from evaluations.replay.terms import Terms
-from evaluations.services.running import identity_of
+from evaluations.services.runs.running import identity_of
 from policies.engine import digest
 from policies.governance.refusals import Reason, Refused
 from policies.models import Bundle, ChangeRequest, Workflow

@@ -16,7 +16,7 @@ from evaluations.impact import Impact, measure
 from evaluations.impact.lens import Lens
 from evaluations.impact.result import SCHEMA
 from evaluations.impact.wording import summary
-from evaluations.services.standing import Recorded, last_week, recorded_requests
+from evaluations.services.datasets.standing import Recorded, last_week, recorded_requests
 from policies.engine import (
     Bundle,
     EngineError,

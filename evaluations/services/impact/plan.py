@@ -9,7 +9,7 @@ import duckdb
 
 from evaluations.impact import Impact
 from evaluations.impact.wording import summary
-from evaluations.services.impact import impact_of_documents
+from evaluations.services.impact.measuring import impact_of_documents
 from policies.engine import EngineError
 from policies.files.workflow_files import WorkflowFiles
 from policies.models import Environment

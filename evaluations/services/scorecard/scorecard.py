@@ -20,8 +20,8 @@ from evaluations.metrics.definitions import DEFINITIONS, LAYERS
 from evaluations.metrics.measures import Context, class_costs, provider_shares, value_of
 from evaluations.metrics.periods import DAY, DEFAULT_PERIOD, PERIODS, Window, floor, window_of
 from evaluations.metrics.sums import Sums
-from evaluations.services import measured
-from evaluations.services.measured import NOTHING, InForce
+from evaluations.services.scorecard import measured
+from evaluations.services.scorecard.measured import NOTHING, InForce
 from policies.models import Environment, Release
 from policies.models.releases import ReleaseKind
 

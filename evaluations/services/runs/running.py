@@ -24,7 +24,7 @@ from evaluations.replay.merge import merge
 from evaluations.replay.recorded import read_chunk
 from evaluations.replay.report import Report, build_report
 from evaluations.replay.terms import stored_terms
-from evaluations.services.evidence import record_evidence
+from evaluations.services.runs.evidence import record_evidence
 from policies.engine import Bundle, parse_bundle, require_text_matcher
 from policies.governance.origin import Origin, acting_from
 from policies.models import Bundle as StoredBundle

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from evaluations.impact.lens import Lens
 from evaluations.impact.regions import count_inside
-from evaluations.services.standing import Recorded, last_week, recorded_requests
+from evaluations.services.datasets.standing import Recorded, last_week, recorded_requests
 from policies.engine import Bundle, Request, digest, require_text_matcher
 from policies.engine.analysis import Region, analyse
 from policies.models import Workflow

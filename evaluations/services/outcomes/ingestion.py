@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from evaluations.models import Grain, Outcome
 from evaluations.outcomes.events import Event, Feedback, read_event, read_feedback
-from evaluations.services.rollups import hour_of, mark
+from evaluations.services.outcomes.rollups import hour_of, mark
 from policies.engine.errors import Problem
 from policies.models import CatalogueModel, Environment, ModelPrice
 

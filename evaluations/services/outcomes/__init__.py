@@ -1,0 +1,1 @@
+"""What routers report: taken in once, and summed by the hour."""

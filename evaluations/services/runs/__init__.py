@@ -1,0 +1,1 @@
+"""Shadow evaluations: started, cancelled, computed chunk by chunk, brought as evidence."""
