@@ -17,7 +17,7 @@ from policies.engine import DocumentError, EngineError, compose, parse_bundle
 from policies.governance.static_checks import findings_of
 from policies.models import Workflow
 from policies.models.changes import CheckKind
-from policies.services.catalogue.documents import catalogue_document
+from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.review import checks
 from policies.views.studio import draft_or_404
 from policies.views.visible import change_or_404, workflow_or_404

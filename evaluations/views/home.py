@@ -19,7 +19,7 @@ from evaluations.services.scorecard.measured import active_releases
 from evaluations.services.scorecard.scorecard import headlines
 from policies.governance.transitions import OPEN_STATES
 from policies.models import AuditEvent, ChangeRequest, Draft, Environment, Release, Workflow
-from policies.services.catalogue.retirements import retiring_in_force
+from policies.services.authoring.retirements import retiring_in_force
 from policies.services.releases.breaking_glass import open_debts
 from policies.services.review.protection import freezes_ahead
 from policies.services.review.waiting import waiting_for

@@ -13,7 +13,7 @@ from django.utils import timezone
 from policies.engine import DocumentError
 from policies.governance.refusals import Refused
 from policies.models import CatalogueModel, Provider
-from policies.services.stewardship.entries import ModelFacts, Price
+from policies.services.catalogue.entries import ModelFacts, Price
 
 if TYPE_CHECKING:
     ProviderModelForm = forms.ModelForm[Provider]

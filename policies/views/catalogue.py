@@ -23,8 +23,8 @@ from policies.forms.catalogue import (
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, Provider
 from policies.models.catalogue import ModelStatus
+from policies.services.catalogue import entries
 from policies.services.rights import can_manage_catalogue
-from policies.services.stewardship import entries
 from policies.views.visible import person
 
 FORMS: dict[str, type[forms.BaseForm]] = {

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET
 from policies.engine import DocumentError, compose
 from policies.forms.request_address import request_query
 from policies.governance.static_checks import Finding, findings_of
-from policies.services.catalogue.documents import catalogue_document
-from policies.services.catalogue.retirements import retirement_findings
+from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.retirements import retirement_findings
 from policies.views.draft_page import SHORT_LABELS
 from policies.views.studio import draft_or_404
 from policies.views.trial_subject import Subject, draft_subject

@@ -15,7 +15,7 @@ from policies.forms.vocabulary import vocabulary_of
 from policies.models import Draft, DraftDocument
 from policies.models.components import ComponentKind
 from policies.services.authoring import drafts
-from policies.services.catalogue.documents import catalogue_document
+from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.wording.fallback_grid import grid_of
 
 SHORT_LABELS = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.differences import written_out
-from policies.services.catalogue.documents import catalogue_document
+from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.views.draft_page import LAYER_LABELS
 from policies.wording.fallback_grid import grid_of
 from policies.wording.sentences import units_of

@@ -42,6 +42,8 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.services.authoring import drafts
+from policies.services.catalogue import price_imports
+from policies.services.catalogue.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.news import news, webhooks
 from policies.services.news.notifications import mark_read
 from policies.services.news.webhooks import WebhookFacts
@@ -50,8 +52,6 @@ from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
 from policies.services.routers import tokens
-from policies.services.stewardship import price_imports
-from policies.services.stewardship.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.teams import contracts, members, workflows
 from policies.services.teams.workflows import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from policies.governance.roles import Role
 from policies.models import Environment, Provider, Team, Workflow
 from policies.models.components import ComponentKind
-from policies.services.stewardship.entries import ModelFacts, Price, add_model, add_provider
+from policies.services.catalogue.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.teams.contracts import ContractText, save_contract
 from policies.services.teams.members import add_member, create_team
 from policies.services.teams.workflows import EnvironmentRules, create_environment, create_workflow

@@ -17,8 +17,8 @@ from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, R
 from policies.services.as_code import exporting, planning, proposing
 from policies.services.as_code.proposing import Outcome
 from policies.services.authoring import drafts
+from policies.services.catalogue.entries import ModelFacts, change_model
 from policies.services.review import changes
-from policies.services.stewardship.entries import ModelFacts, change_model
 from tests.policies.steps import (
     approved,
     documents,

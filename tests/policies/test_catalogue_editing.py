@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, ModelPrice, Provider, Workflow
-from policies.services.catalogue.documents import catalogue_document
-from policies.services.stewardship import entries
+from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.catalogue import entries
 
 FACTS = {
     "label": "Swift, large",

@@ -11,9 +11,9 @@ from django.utils import timezone
 from policies.governance.transitions import State
 from policies.models import CatalogueModel, Environment, Provider
 from policies.models.components import ComponentKind
+from policies.services.catalogue.entries import ModelFacts, Price, add_model, change_model
 from policies.services.releases import publication
 from policies.services.review import checks, guards
-from policies.services.stewardship.entries import ModelFacts, Price, add_model, change_model
 from policies.services.teams.contracts import ContractText, save_contract
 from policies.services.teams.workflows import EnvironmentRules, update_environment
 from policies.tasks import settle_retirements

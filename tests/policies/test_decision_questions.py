@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, DecisionAnswers, Environment, Workflow
-from policies.services.stewardship.entries import ModelFacts, change_model
+from policies.services.catalogue.entries import ModelFacts, change_model
 from policies.services.teams.questions import (
     Answers,
     answers_in_force,

@@ -14,8 +14,8 @@ from policies.governance.static_checks import findings_of
 from policies.models import CatalogueModel, Draft, Environment, Release, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.services.as_code import exporting
+from policies.services.catalogue.entries import ModelFacts, change_model
 from policies.services.review import changes
-from policies.services.stewardship.entries import ModelFacts, change_model
 from policies.services.teams.contracts import save_contract
 from policies.services.teams.members import add_member, create_team
 from policies.services.teams.workflows import create_environment, create_workflow

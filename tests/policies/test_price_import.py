@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, CatalogueModel, ModelPrice, PriceImport, Provider
-from policies.services.stewardship import price_imports
+from policies.services.catalogue import price_imports
 from tests.api.conftest import Caller, codes
 
 

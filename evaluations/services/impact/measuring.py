@@ -29,7 +29,7 @@ from policies.governance.origin import Origin, acting_from
 from policies.models import Bundle as StoredBundle
 from policies.models import ChangeRequest, Check, Draft, Release, Workflow
 from policies.models.changes import CheckKind, Verdict
-from policies.services.catalogue.documents import catalogue_document
+from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.locking import hold_change
 from policies.services.review import checks
 from policies.services.review.settling import settle_impact

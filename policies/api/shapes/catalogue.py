@@ -14,7 +14,7 @@ from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of
 from policies.models import CatalogueModel, ModelPrice, Provider
 from policies.models.catalogue import ModelStatus
-from policies.services.stewardship.entries import ModelFacts, Price
+from policies.services.catalogue.entries import ModelFacts, Price
 
 EARLIEST = datetime.date(2000, 1, 1)
 

@@ -11,7 +11,7 @@ from policies.api.bodies import Body
 from policies.api.names import name_of
 from policies.models import PriceImport
 from policies.pricing import Row
-from policies.services.stewardship.price_imports import MOST_AT_ONCE
+from policies.services.catalogue.price_imports import MOST_AT_ONCE
 
 
 class PriceMapQuery(Body):

@@ -26,7 +26,7 @@ from policies.api.shapes.catalogue import (
     price_from,
 )
 from policies.models import CatalogueModel, Provider
-from policies.services.stewardship import entries
+from policies.services.catalogue import entries
 
 PRICE = {
     "effective_from": "2026-01-01",

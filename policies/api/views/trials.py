@@ -25,7 +25,7 @@ from policies.engine import (
 )
 from policies.governance.refusals import Reason, Refused
 from policies.models import Workflow
-from policies.services.catalogue.documents import catalogue_document
+from policies.services.authoring.catalogue_documents import catalogue_document
 
 
 class Decide(APIView):

@@ -14,8 +14,8 @@ from policies.governance.static_checks import Finding, findings_of
 from policies.models import Environment, Release, Workflow
 from policies.services.as_code.exporting import documents_of
 from policies.services.authoring import drafts
-from policies.services.catalogue.documents import catalogue_document
-from policies.services.catalogue.retirements import retirement_findings
+from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.retirements import retirement_findings
 from policies.services.review import changes
 
 

@@ -19,7 +19,7 @@ from policies.engine import (
 )
 from policies.models import Bundle, ComponentVersion, Workflow
 from policies.services import audit
-from policies.services.catalogue.documents import catalogue_document
+from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.locking import lock_workflow
 
 

@@ -11,8 +11,8 @@ from policies.engine import Catalogue, parse_catalogue
 from policies.files.templates_library import Template, TemplateUnavailable, templates
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel
-from policies.services.catalogue.documents import catalogue_document
-from policies.services.catalogue.retirements import WARNED_AHEAD
+from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.retirements import WARNED_AHEAD
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from policies.governance.static_checks import Finding, findings_of
 from policies.models import ChangeRequest, Check, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
-from policies.services.catalogue.retirements import retirement_findings
+from policies.services.authoring.retirements import retirement_findings
 from policies.services.locking import hold_change
 from policies.services.review.voiding import void_approvals
 

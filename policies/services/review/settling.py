@@ -12,7 +12,7 @@ from django.utils import timezone
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
 from policies.services import audit
-from policies.services.catalogue.retirements import retiring_keys
+from policies.services.authoring.retirements import retiring_keys
 from policies.services.locking import locked_open_changes
 from policies.services.review import checks, guards
 from policies.services.review.facts import ChangeFacts

@@ -16,8 +16,8 @@ from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, PriceImport, Provider
 from policies.pricing import Entry, Held, PriceMap, Row, RowKind, compare, read_price_map
 from policies.services import audit
-from policies.services.stewardship import entries
-from policies.services.stewardship.entries import ModelFacts, Price
+from policies.services.catalogue import entries
+from policies.services.catalogue.entries import ModelFacts, Price
 
 MOST_AT_ONCE = 500
 # Names that title-casing the map's key would get wrong.
