@@ -3,29 +3,24 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from policies.views import (
-    account,
-    audit,
-    catalogue,
-    changes,
+from policies.views import audit, palette
+from policies.views.as_code import files
+from policies.views.authoring import (
     components,
-    draft_findings,
-    draft_history,
-    draft_presence,
-    draft_start,
-    files,
-    inbox,
-    palette,
-    price_imports,
-    protection,
-    questions,
-    releases,
-    settings,
+    findings,
+    history,
+    presence,
+    starts,
     studio,
     try_it,
-    webhooks,
     yaml_tab,
 )
+from policies.views.catalogue import entries, price_imports
+from policies.views.news import inbox, webhooks
+from policies.views.people import account
+from policies.views.releases import releases
+from policies.views.review import changes
+from policies.views.teams import protection, questions, settings
 
 ACTIONS = "|".join(changes.ACTIONS)
 
@@ -43,22 +38,18 @@ urlpatterns = [
     path("audit/", audit.audit_log, name="audit"),
     path("audit/<int:sequence>/", audit.audit_row, name="audit-row"),
     path("audit/export.jsonl", audit.audit_export, name="audit-export"),
-    path("catalogue/", catalogue.catalogue_list, name="catalogue"),
+    path("catalogue/", entries.catalogue_list, name="catalogue"),
     path("catalogue/import/", price_imports.price_import_upload, name="price-import-upload"),
     path("catalogue/import/<int:pk>/", price_imports.price_import, name="price-import"),
-    path("catalogue/models/add/", catalogue.catalogue_model_add, name="catalogue-model-add"),
-    path("catalogue/models/<int:pk>/", catalogue.catalogue_model, name="catalogue-model"),
+    path("catalogue/models/add/", entries.catalogue_model_add, name="catalogue-model-add"),
+    path("catalogue/models/<int:pk>/", entries.catalogue_model, name="catalogue-model"),
     path(
         "catalogue/models/<int:pk>/prices/add/",
-        catalogue.catalogue_price_add,
+        entries.catalogue_price_add,
         name="catalogue-price-add",
     ),
-    path(
-        "catalogue/providers/add/", catalogue.catalogue_provider_add, name="catalogue-provider-add"
-    ),
-    path(
-        "catalogue/validate/<slug:name>/", catalogue.catalogue_validate, name="catalogue-validate"
-    ),
+    path("catalogue/providers/add/", entries.catalogue_provider_add, name="catalogue-provider-add"),
+    path("catalogue/validate/<slug:name>/", entries.catalogue_validate, name="catalogue-validate"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.inbox_open, name="inbox-open"),
     path("inbox/<int:pk>/mark/", inbox.inbox_mark, name="inbox-mark"),
@@ -78,11 +69,11 @@ urlpatterns = [
         changes.change_act,
         name="change-act",
     ),
-    path("w/<slug:slug>/drafts/new/", draft_start.draft_create, name="draft-create"),
+    path("w/<slug:slug>/drafts/new/", starts.draft_create, name="draft-create"),
     path("w/<slug:slug>/drafts/<int:pk>/", studio.draft_detail, name="draft"),
     path(
         "w/<slug:slug>/drafts/<int:pk>/findings/",
-        draft_findings.draft_findings,
+        findings.draft_findings,
         name="draft-findings",
     ),
     path("w/<slug:slug>/drafts/<int:pk>/files.zip", files.draft_files, name="draft-files"),
@@ -95,17 +86,17 @@ urlpatterns = [
     ),
     path(
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/presence/",
-        draft_presence.draft_presence,
+        presence.draft_presence,
         name="draft-presence",
     ),
     path(
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/history/",
-        draft_history.draft_history,
+        history.draft_history,
         name="draft-history",
     ),
     path(
         "w/<slug:slug>/drafts/<int:pk>/<slug:kind>/history/<int:revision>/restore/",
-        draft_history.draft_restore,
+        history.draft_restore,
         name="draft-restore",
     ),
     path("w/<slug:slug>/drafts/<int:pk>/<slug:kind>/yaml/", yaml_tab.draft_yaml, name="draft-yaml"),

@@ -19,7 +19,7 @@ from policies.models import Workflow
 from policies.models.changes import CheckKind
 from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.review import checks
-from policies.views.studio import draft_or_404
+from policies.views.authoring.studio import draft_or_404
 from policies.views.visible import change_or_404, workflow_or_404
 
 

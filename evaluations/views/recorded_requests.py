@@ -22,7 +22,7 @@ from policies.engine.conditions import Value
 from policies.engine.request import resolve
 from policies.forms.request_address import LONGEST_PROMPT, request_query
 from policies.models import Workflow
-from policies.views.trial_subject import Subject, named_subject
+from policies.views.authoring.trial_subject import Subject, named_subject
 from policies.views.visible import workflow_or_404
 from policies.wording.whole_numbers import whole_number
 

@@ -1,0 +1,1 @@
+"""Pages: parse, authorise, call a service, render. Packages are named as those of the services."""

@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from policies.views.changes import ACTIONS as CHANGE_ACTS
-from policies.views.webhooks import ACTIONS as WEBHOOK_ACTS
+from policies.views.news.webhooks import ACTIONS as WEBHOOK_ACTS
+from policies.views.review.changes import ACTIONS as CHANGE_ACTS
 from tests.governance.world import World
 
 WRITING = ("POST", "PUT", "PATCH", "DELETE")

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from policies.governance.refusals import Reason, Refused
-from policies.views import changes
+from policies.views.review import changes
 
 # Of each page that a refused form shows again, the part that tells the refusal.
 TELLING = {

@@ -17,9 +17,9 @@ from policies.forms.request_address import request_query
 from policies.governance.static_checks import Finding, findings_of
 from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.authoring.retirements import retirement_findings
-from policies.views.draft_page import SHORT_LABELS
-from policies.views.studio import draft_or_404
-from policies.views.trial_subject import Subject, draft_subject
+from policies.views.authoring.draft_page import SHORT_LABELS
+from policies.views.authoring.studio import draft_or_404
+from policies.views.authoring.trial_subject import Subject, draft_subject
 from policies.views.visible import workflow_or_404
 
 MARKS = {

@@ -23,8 +23,14 @@ from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
 from policies.services.authoring import drafts, history, presence
 from policies.services.rights import can
-from policies.views.draft_page import DraftPage, document_context, draft_page, overview, tabs
-from policies.views.reading import reading_context
+from policies.views.authoring.draft_page import (
+    DraftPage,
+    document_context,
+    draft_page,
+    overview,
+    tabs,
+)
+from policies.views.authoring.reading import reading_context
 from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.wording.whole_numbers import whole_number
 

@@ -20,8 +20,8 @@ from policies.files.yaml_text.documents import located
 from policies.governance.refusals import Refused
 from policies.models import Draft
 from policies.services.authoring import drafts
-from policies.views.draft_page import draft_page
-from policies.views.studio import KEEP_MINE, common_context, draft_or_404, revision_of
+from policies.views.authoring.draft_page import draft_page
+from policies.views.authoring.studio import KEEP_MINE, common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404
 
 LEAST_ROWS, MOST_ROWS = 16, 60

@@ -15,8 +15,8 @@ from policies.differences import Change, describe_difference
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision
 from policies.services.authoring import drafts
-from policies.views.draft_page import draft_page
-from policies.views.studio import common_context, draft_or_404, revision_of
+from policies.views.authoring.draft_page import draft_page
+from policies.views.authoring.studio import common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.wording.whole_numbers import whole_number
 

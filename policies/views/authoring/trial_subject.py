@@ -23,8 +23,8 @@ from policies.engine import (
 from policies.engine.classification import parse_request_classification
 from policies.models import ChangeRequest, Draft, Release, Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
-from policies.views.draft_page import SHORT_LABELS, problems_of
-from policies.views.studio import draft_or_404
+from policies.views.authoring.draft_page import SHORT_LABELS, problems_of
+from policies.views.authoring.studio import draft_or_404
 from policies.wording.whole_numbers import whole_number
 
 Source = Draft | ChangeRequest | Release

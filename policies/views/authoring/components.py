@@ -17,7 +17,7 @@ from policies.models import ComponentVersion, Draft, Release, Workflow
 from policies.models.components import ComponentKind
 from policies.services.rights import can
 from policies.services.teams import contracts
-from policies.views.reading import reading_context
+from policies.views.authoring.reading import reading_context
 from policies.views.visible import kind_or_404, workflow_or_404
 from policies.wording.whole_numbers import whole_number
 

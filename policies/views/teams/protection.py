@@ -16,7 +16,7 @@ from policies.models import FreezeWindow
 from policies.services.releases import freezing
 from policies.services.teams import workflows
 from policies.services.teams.workflows import EnvironmentRules
-from policies.views.settings import show_settings
+from policies.views.teams.settings import show_settings
 from policies.views.visible import environment_or_404, person, workflow_or_404
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from policies.models import Draft, DraftDocument
 from policies.services.authoring import presence
 from policies.services.rights import can
-from policies.views.studio import draft_or_404
+from policies.views.authoring.studio import draft_or_404
 from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.wording.whole_numbers import whole_number
 

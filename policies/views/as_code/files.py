@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from policies.files.archive import zipped
 from policies.services.as_code import exporting
-from policies.views.studio import draft_or_404
+from policies.views.authoring.studio import draft_or_404
 from policies.views.visible import release_or_404, workflow_or_404
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from policies.engine import EngineError, Trace, explain
 from policies.forms.request_address import says_a_request
 from policies.forms.try_it import TrialForm
-from policies.views.trial_subject import Subject, choices, named_subject
+from policies.views.authoring.trial_subject import Subject, choices, named_subject
 from policies.views.visible import workflow_or_404
 from policies.wording.sentences import units_of
 from policies.wording.traces import (

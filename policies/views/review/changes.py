@@ -18,9 +18,9 @@ from policies.governance.transitions import OPEN_STATES, State
 from policies.models import ChangeRequest, Draft
 from policies.services.releases import publication
 from policies.services.review import changes, merging, reviews
-from policies.views import protection_acts
-from policies.views.protection_acts import Act
-from policies.views.review_page import review_context
+from policies.views.review import protection_acts
+from policies.views.review.page import review_context
+from policies.views.review.protection_acts import Act
 from policies.views.visible import change_or_404, person, review_or_404, workflow_or_404
 from policies.wording.whole_numbers import whole_number
 

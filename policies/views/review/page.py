@@ -19,7 +19,7 @@ from policies.services.review import checks, guards, merging, protection, quorum
 from policies.services.review.facts import touched_components
 from policies.services.review.threads import Thread
 from policies.services.teams import questions
-from policies.views.review_summary import Counted, awaited_names, summarise
+from policies.views.review.summary import Counted, awaited_names, summarise
 from policies.wording.anchors import place_at
 
 

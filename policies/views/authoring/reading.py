@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.differences import written_out
 from policies.services.authoring.catalogue_documents import catalogue_document
-from policies.views.draft_page import LAYER_LABELS
+from policies.views.authoring.draft_page import LAYER_LABELS
 from policies.wording.fallback_grid import grid_of
 from policies.wording.sentences import units_of
 

@@ -1,0 +1,1 @@
+"""The studio, trials, and the documents to be read."""

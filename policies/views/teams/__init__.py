@@ -1,0 +1,1 @@
+"""A workflow's settings and its answers."""
