@@ -20,7 +20,7 @@ from evaluations.services.datasets.standing import standing_dataset
 from policies.engine import Bundle, EngineError, Request, decide
 from policies.engine.conditions import Value
 from policies.engine.request import resolve
-from policies.forms.request_address import LONGEST_PROMPT, request_query
+from policies.forms.authoring.request_address import LONGEST_PROMPT, request_query
 from policies.models import Workflow
 from policies.views.authoring.trial_subject import Subject, named_subject
 from policies.views.visible import workflow_or_404

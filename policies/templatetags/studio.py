@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from policies.engine import METRICS
-from policies.forms.nodes import Node, element_id
+from policies.forms.authoring.nodes import Node, element_id
 from policies.templatetags.ui import icon as draw
 from policies.wording import sentences
 

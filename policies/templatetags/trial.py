@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from policies.forms.request_address import request_query
+from policies.forms.authoring.request_address import request_query
 
 register = template.Library()
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.engine import COMPONENTS, DocumentError, parse_component, serialise
-from policies.forms import codec
-from policies.forms.codec import decode, encode
-from policies.forms.editor import bind
-from policies.forms.nodes import Node
-from policies.forms.vocabulary import vocabulary_of
+from policies.forms.authoring import codec
+from policies.forms.authoring.codec import decode, encode
+from policies.forms.authoring.editor import bind
+from policies.forms.authoring.nodes import Node
+from policies.forms.authoring.vocabulary import vocabulary_of
 from tests.engine.strategies import bundle_documents, json_values
 from tests.policies.steps import documents
 

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from policies.engine import parse_component, serialise
-from policies.forms import codec, edits
-from policies.forms.tree import grow
-from policies.forms.vocabulary import vocabulary_of
+from policies.forms.authoring import codec, edits
+from policies.forms.authoring.tree import grow
+from policies.forms.authoring.vocabulary import vocabulary_of
 from policies.models import Draft, Workflow
 from tests.policies.steps import documents, draft_of
 from tests.policies.test_studio_saving import HTMX, address, posted, written_out

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from policies.engine import COMPONENTS, parse_component, serialise
-from policies.forms import codec
+from policies.forms.authoring import codec
 from policies.models import Draft, Workflow
 from policies.services.authoring import drafts
 from tests.policies.steps import documents, draft_of

@@ -9,9 +9,9 @@ from typing import Any
 from policies.differences import Change, describe_difference
 from policies.engine import COMPONENTS, DocumentError, Problem, parse_bundle
 from policies.engine.thresholds import LAYERS
-from policies.forms.editor import Editor, bind
-from policies.forms.nodes import Node
-from policies.forms.vocabulary import vocabulary_of
+from policies.forms.authoring.editor import Editor, bind
+from policies.forms.authoring.nodes import Node
+from policies.forms.authoring.vocabulary import vocabulary_of
 from policies.models import Draft, DraftDocument
 from policies.models.components import ComponentKind
 from policies.services.authoring import drafts

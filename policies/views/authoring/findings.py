@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from policies.engine import DocumentError, compose
-from policies.forms.request_address import request_query
+from policies.forms.authoring.request_address import request_query
 from policies.governance.static_checks import Finding, findings_of
 from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.authoring.retirements import retirement_findings

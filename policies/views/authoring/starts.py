@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from policies.forms.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
+from policies.forms.authoring.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
 from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
 from policies.services.as_code import exporting, proposing

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from policies.differences import written_out
 from policies.engine import COMPONENTS
-from policies.forms import codec, edits
-from policies.forms.tree import Tree, grow
-from policies.forms.vocabulary import vocabulary_of
+from policies.forms.authoring import codec, edits
+from policies.forms.authoring.tree import Tree, grow
+from policies.forms.authoring.vocabulary import vocabulary_of
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
 from policies.services.authoring import drafts, history, presence

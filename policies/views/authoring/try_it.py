@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from policies.engine import EngineError, Trace, explain
-from policies.forms.request_address import says_a_request
-from policies.forms.try_it import TrialForm
+from policies.forms.authoring.request_address import says_a_request
+from policies.forms.authoring.try_it import TrialForm
 from policies.views.authoring.trial_subject import Subject, choices, named_subject
 from policies.views.visible import workflow_or_404
 from policies.wording.sentences import units_of

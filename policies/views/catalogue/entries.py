@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from policies.engine import DocumentError
-from policies.forms.catalogue import (
+from policies.forms.catalogue.entries import (
     ModelForm,
     NewModelForm,
     PriceForm,

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from policies.engine import DocumentError
-from policies.forms.catalogue import take_problems
-from policies.forms.price_import import PriceMapForm, TakeOverForm
+from policies.forms.catalogue.entries import take_problems
+from policies.forms.catalogue.price_import import PriceMapForm, TakeOverForm
 from policies.governance.refusals import Refused
 from policies.models import PriceImport
 from policies.pricing import Row, RowKind

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from policies.forms.notifications import MailForm
+from policies.forms.news.notifications import MailForm
 from policies.models import Notification
 from policies.services.news import notifications
 from policies.services.news.news import mail_is_set_up

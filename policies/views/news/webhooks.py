@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from policies.engine import DocumentError
-from policies.forms.webhooks import WebhookForm
+from policies.forms.news.webhooks import WebhookForm
 from policies.governance.refusals import Refused
 from policies.models import Webhook, WebhookMessage, Workflow
 from policies.models.webhooks import MessageState

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from policies.forms.account import PasswordForm, TokenForm
+from policies.forms.people.account import PasswordForm, TokenForm
 from policies.governance.refusals import Refused
 from policies.models import PersonalToken
 from policies.services.news.news import mail_is_set_up

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from policies.forms.change import PromotionForm, ReasonForm
+from policies.forms.review.change import PromotionForm, ReasonForm
 from policies.governance.refusals import Refused
 from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from policies.engine import DocumentError
-from policies.forms.change import ChangeForm, CommentForm, ReasonForm
+from policies.forms.review.change import ChangeForm, CommentForm, ReasonForm
 from policies.governance.refusals import Refused
 from policies.governance.transitions import OPEN_STATES, State
 from policies.models import ChangeRequest, Draft

@@ -9,7 +9,7 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from policies.forms.change import ReasonForm, ScheduleForm, ThreadForm
+from policies.forms.review.change import ReasonForm, ScheduleForm, ThreadForm
 from policies.models import ChangeRequest, Comment
 from policies.services.releases import breaking_glass, scheduling
 from policies.services.review import protection, reviews, threads

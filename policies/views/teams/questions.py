@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from policies.forms.questions import AnswersForm
+from policies.forms.teams.questions import AnswersForm
 from policies.governance.refusals import Refused
 from policies.models import DecisionAnswers
 from policies.services.rights import can

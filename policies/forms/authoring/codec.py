@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from policies.forms import conditions, leaves
-from policies.forms.shapes import (
+from policies.forms.authoring import conditions, leaves
+from policies.forms.authoring.shapes import (
     OMITTED,
     SHAPES,
     Condition,
@@ -24,7 +24,7 @@ from policies.forms.shapes import (
     Rows,
     Shape,
 )
-from policies.forms.tree import (
+from policies.forms.authoring.tree import (
     MARK,
     RAW,
     Pairs,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from policies.engine import METRICS
-from policies.forms.tree import Tree, numbered, texts
-from policies.forms.vocabulary import Vocabulary
+from policies.forms.authoring.tree import Tree, numbered, texts
+from policies.forms.authoring.vocabulary import Vocabulary
 
 
 def new_entry(

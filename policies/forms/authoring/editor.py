@@ -8,17 +8,17 @@ from typing import Any
 
 from policies.engine import Problem
 from policies.engine.errors import pointer_token
-from policies.forms.codec import (
+from policies.forms.authoring.codec import (
     absent_of,
     is_shown,
     needs_mark,
     stray_keys,
     stray_step,
 )
-from policies.forms.condition_nodes import condition_node
-from policies.forms.conditions import Test
-from policies.forms.nodes import Node, Option, leaf_node, raw_node
-from policies.forms.shapes import (
+from policies.forms.authoring.condition_nodes import condition_node
+from policies.forms.authoring.conditions import Test
+from policies.forms.authoring.nodes import Node, Option, leaf_node, raw_node
+from policies.forms.authoring.shapes import (
     SHAPES,
     Condition,
     Kind,
@@ -28,8 +28,8 @@ from policies.forms.shapes import (
     Rows,
     Shape,
 )
-from policies.forms.tree import MARK
-from policies.forms.vocabulary import Vocabulary
+from policies.forms.authoring.tree import MARK
+from policies.forms.authoring.vocabulary import Vocabulary
 
 
 @dataclass

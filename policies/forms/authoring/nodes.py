@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.forms import leaves
-from policies.forms.choices import blank_choice, choices_of
-from policies.forms.shapes import Kind, Leaf
-from policies.forms.tree import RAW
-from policies.forms.vocabulary import Vocabulary
+from policies.forms.authoring import leaves
+from policies.forms.authoring.choices import blank_choice, choices_of
+from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.tree import RAW
+from policies.forms.authoring.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.engine import Problem
-from policies.forms import codec, conditions, leaves, new_entries
-from policies.forms.nodes import element_id
-from policies.forms.shapes import SHAPES, Condition, OneOf, Record, Rows, Shape
-from policies.forms.tree import MARK, OPEN, RAW, Tree, branch, grow, numbered, raw_of
-from policies.forms.vocabulary import Vocabulary
+from policies.forms.authoring import codec, conditions, leaves, new_entries
+from policies.forms.authoring.nodes import element_id
+from policies.forms.authoring.shapes import SHAPES, Condition, OneOf, Record, Rows, Shape
+from policies.forms.authoring.tree import MARK, OPEN, RAW, Tree, branch, grow, numbered, raw_of
+from policies.forms.authoring.vocabulary import Vocabulary
 from policies.wording.whole_numbers import whole_number
 
 MOST_OPENED = 5

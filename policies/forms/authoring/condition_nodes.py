@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from policies.engine.errors import pointer_token
-from policies.forms.conditions import FIXED, RANGE, Groups, Test, groups_of
-from policies.forms.nodes import Node, Option, leaf_node, raw_node
-from policies.forms.shapes import Kind, Leaf
-from policies.forms.vocabulary import AttributeWord, Vocabulary
+from policies.forms.authoring.conditions import FIXED, RANGE, Groups, Test, groups_of
+from policies.forms.authoring.nodes import Node, Option, leaf_node, raw_node
+from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.vocabulary import AttributeWord, Vocabulary
 
 OPERATOR_LABELS = {
     "in": "is one of",

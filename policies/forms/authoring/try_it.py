@@ -11,7 +11,7 @@ from policies.engine import Bundle, Problem, check_request, digest
 from policies.engine.attributes import Attribute
 from policies.engine.classification import RequestClassification
 from policies.engine.errors import pointer_token
-from policies.forms.request_address import ATTRIBUTE, LONGEST_PROMPT, SIZES, read_address
+from policies.forms.authoring.request_address import ATTRIBUTE, LONGEST_PROMPT, SIZES, read_address
 from policies.wording.whole_numbers import whole_number
 
 MISSING = ("", "missing")

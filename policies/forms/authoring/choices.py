@@ -7,8 +7,8 @@ from typing import Any
 
 from policies.engine import FAILURE_KINDS, METRICS
 from policies.engine.thresholds import OPS
-from policies.forms.shapes import Kind, Leaf
-from policies.forms.vocabulary import Choice, Vocabulary
+from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.vocabulary import Choice, Vocabulary
 from policies.wording.sentences import OPERATOR_SIGNS
 
 BLANK_LABELS = {

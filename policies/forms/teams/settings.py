@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
-from policies.forms.account import TokenForm
-from policies.forms.change import EnvironmentField, UtcMomentField
+from policies.forms.people.account import TokenForm
+from policies.forms.review.change import EnvironmentField, UtcMomentField
 from policies.governance.risk_rules import (
     LABELS,
     MOST_APPROVALS,

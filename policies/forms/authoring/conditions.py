@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from policies.forms import leaves
-from policies.forms.shapes import Kind, Leaf
-from policies.forms.tree import MARK, Tree, numbered, raw_of, texts
+from policies.forms.authoring import leaves
+from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.tree import MARK, Tree, numbered, raw_of, texts
 
 ANY_MARK = "any"  # when.any: written as any_of although there are not two groups
 RANGE = ("gte", "gt", "lte", "lt")

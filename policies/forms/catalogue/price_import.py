@@ -8,7 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from policies.forms.catalogue import day_input
+from policies.forms.catalogue.entries import day_input
 from policies.pricing.price_map import MAX_BYTES
 
 

@@ -1,0 +1,1 @@
+"""Mail choices and webhooks."""

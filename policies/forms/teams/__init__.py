@@ -1,0 +1,1 @@
+"""Settings of a workflow and its decision questions."""
