@@ -1,0 +1,15 @@
+"""Addresses below /api/v1/."""
+
+from policies.api.urls import as_code, authoring, catalogue, news, people, releases, review, teams
+
+app_name = "api"
+urlpatterns = [
+    *as_code.urlpatterns,
+    *authoring.urlpatterns,
+    *catalogue.urlpatterns,
+    *news.urlpatterns,
+    *people.urlpatterns,
+    *releases.urlpatterns,
+    *review.urlpatterns,
+    *teams.urlpatterns,
+]
