@@ -1,6 +1,6 @@
 """Twenty at once, ten on each side: one outcome that both sides can be told, and a whole chain.
 
-The other pairs are in `tests/policies/test_change_request_races.py`, where the threads come from.
+The other pairs are in `tests/policies/review/test_change_request_races.py`, where the threads come from.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from policies.services.review import changes, reviews
 from policies.services.teams import members, workflows
 from policies.services.teams.workflows import EnvironmentRules
 from tests.policies.cast import person
+from tests.policies.review.test_change_request_races import Act, at_once, done
 from tests.policies.steps import (
     REASON,
     approved,
@@ -30,7 +31,6 @@ from tests.policies.steps import (
     published,
     standing,
 )
-from tests.policies.test_change_request_races import Act, at_once, done
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EACH = 10

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from policies.models import Draft, Workflow
 from policies.services.authoring import drafts
+from tests.policies.authoring.test_studio_saving import HTMX, address, posted, written_out
 from tests.policies.steps import documents, draft_of
-from tests.policies.test_studio_saving import HTMX, address, posted, written_out
 
 KIND = "router_policy"
 

@@ -7,8 +7,8 @@ from policies.files.workflow_files import Header, read_files, write_files
 from policies.models import ChangeRequest, Draft, Environment
 from policies.services.as_code import proposing
 from policies.services.as_code.proposing import Outcome, Proposal
+from tests.policies.review.test_change_request_races import THREADS, at_once
 from tests.policies.steps import documents
-from tests.policies.test_change_request_races import THREADS, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,8 +26,8 @@ from policies.services.news import webhook_delivery, webhooks
 from policies.services.news.news import tell_news
 from policies.services.news.webhooks import WebhookFacts
 from policies.tasks import deliver_news, try_message
+from tests.policies.news.webhook_receiver import Receiver, is_signed_by, listening
 from tests.policies.steps import in_review
-from tests.policies.webhook_receiver import Receiver, is_signed_by, listening
 from tests.services.worker import WorkerProcess
 
 ASKED = ("change.review_asked",)

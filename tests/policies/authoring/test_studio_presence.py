@@ -11,8 +11,8 @@ from redis.exceptions import ConnectionError as NoRedis
 
 from policies.models import Draft, Workflow
 from policies.services.authoring import drafts, presence
+from tests.policies.authoring.test_studio_saving import address
 from tests.policies.steps import documents, draft_of
-from tests.policies.test_studio_saving import address
 
 KIND = "router_policy"
 pytestmark = pytest.mark.usefixtures("empty_cache")

@@ -14,8 +14,8 @@ from policies.forms.authoring import codec, edits
 from policies.forms.authoring.tree import grow
 from policies.forms.authoring.vocabulary import vocabulary_of
 from policies.models import Draft, Workflow
+from tests.policies.authoring.test_studio_saving import HTMX, address, posted, written_out
 from tests.policies.steps import documents, draft_of
-from tests.policies.test_studio_saving import HTMX, address, posted, written_out
 
 
 def edited(kind: str, *wanted: str, document: Any = None, **changes: str) -> Any:

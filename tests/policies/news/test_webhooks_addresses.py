@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from policies.notifications.addresses import is_public, url_problems
 from policies.services.news.posting import post
-from tests.policies.webhook_receiver import listening
+from tests.policies.news.webhook_receiver import listening
 
 PRIVATE = [
     "127.0.0.1",
