@@ -9,7 +9,7 @@ import pytest
 
 from evaluations.figures import evaluation as figures
 from evaluations.views.report_context import report_context
-from tests.evaluations.test_chunk_sums import whole_report
+from tests.evaluations.replay.test_chunk_sums import whole_report
 
 
 def drawn(figure: dict[str, Any] | None) -> go.Figure:
