@@ -24,7 +24,7 @@ SAID = {
 }
 
 
-@register.inclusion_tag("policies/studio/control.html")
+@register.inclusion_tag("policies/authoring/studio/control.html")
 def control(node: Node | None, label: str = "", hidden: bool = False, css: str = "") -> Context:
     """A control with its label, unit, help and problems; ``hidden`` hides the label from sight.
 
@@ -43,13 +43,13 @@ def control(node: Node | None, label: str = "", hidden: bool = False, css: str =
     }
 
 
-@register.inclusion_tag("policies/studio/problems.html")
+@register.inclusion_tag("policies/authoring/studio/problems.html")
 def problems(node: Node) -> Context:
     """What is wrong with a place as a whole, where its parts have controls of their own."""
     return {"node": node}
 
 
-@register.inclusion_tag("policies/studio/raw.html")
+@register.inclusion_tag("policies/authoring/studio/raw.html")
 def raw(node: Node, label: str = "") -> Context:
     """A place that no control can show, as JSON."""
     return {"node": node, "label": label or node.note or "As written"}

@@ -15,8 +15,8 @@ from policies.views.review import changes
 
 # Of each page that a refused form shows again, the part that tells the refusal.
 TELLING = {
-    "policies/changes/detail.html": "policies/changes/_refusal.html",
-    "policies/changes/describe.html": "components/error_summary.html",
+    "policies/review/detail.html": "policies/review/_refusal.html",
+    "policies/review/describe.html": "components/error_summary.html",
 }
 
 

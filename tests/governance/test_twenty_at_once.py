@@ -1,6 +1,7 @@
 """Twenty at once, ten on each side: one outcome that both sides can be told, and a whole chain.
 
-The other pairs are in `tests/policies/review/test_change_request_races.py`, where the threads come from.
+The other pairs are in `tests/policies/review/test_change_request_races.py`, where the threads
+come from.
 """
 
 from __future__ import annotations

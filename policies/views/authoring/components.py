@@ -81,7 +81,7 @@ def workflow_policy(request: HttpRequest, slug: str) -> HttpResponse:
         "drafts": drafts.prefetch_related("contributors"),
         "can_edit": can(request.user, "edit_drafts", workflow.team),
     }
-    return render(request, "policies/components/policy.html", context)
+    return render(request, "policies/authoring/components/policy.html", context)
 
 
 @login_required
@@ -93,7 +93,7 @@ def component(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     context = _component_context(workflow, kind) | {
         "versions": versions.defer("document"),
     }
-    return render(request, "policies/components/component.html", context)
+    return render(request, "policies/authoring/components/component.html", context)
 
 
 def _component_context(workflow: Workflow, kind: str) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def component_version(request: HttpRequest, slug: str, kind: str, number: int) -
         "where": context["in_force"].get(number, []),
         **reading_context(kind, version.document),
     }
-    return render(request, "policies/components/version.html", context)
+    return render(request, "policies/authoring/components/version.html", context)
 
 
 @login_required
@@ -150,7 +150,7 @@ def component_diff(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         "changes": describe_difference(kind, before, after, classification=new.classification()),
         "lines": document_lines(before, after),
     }
-    return render(request, "policies/components/diff.html", context)
+    return render(request, "policies/authoring/components/diff.html", context)
 
 
 def _number(request: HttpRequest, name: str, otherwise: int) -> int:

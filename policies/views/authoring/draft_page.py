@@ -122,7 +122,7 @@ def document_context(
         "words": words,
         "editor": editor,
         "root": editor.root,
-        "form_template": f"policies/studio/edit_{kind}.html",
+        "form_template": f"policies/authoring/studio/edit_{kind}.html",
         "elsewhere": [tab for tab in tabs(page, kind) if tab.problems and not tab.is_current],
     }
     if kind == "quality_thresholds":

@@ -60,7 +60,11 @@ def draft_findings(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context |= {"subject": subject} | _found(subject)
     fragment = bool(request.headers.get("HX-Request"))
     context["is_fragment"] = fragment
-    name = "policies/try_it/_findings.html" if fragment else "policies/try_it/findings_page.html"
+    name = (
+        "policies/authoring/try_it/_findings.html"
+        if fragment
+        else "policies/authoring/try_it/findings_page.html"
+    )
     return render(request, name, context)
 
 

@@ -84,9 +84,9 @@ def _show(
         "tab": request.GET.get("tab", ""),
     }
     if request.headers.get("HX-Request") and refusal is None:
-        return render(request, "policies/studio/revisions.html", context)
+        return render(request, "policies/authoring/studio/revisions.html", context)
     status = 200 if refusal is None else refusal.status
-    return render(request, "policies/studio/history_page.html", context, status=status)
+    return render(request, "policies/authoring/studio/history_page.html", context, status=status)
 
 
 def _entries(draft: Draft, kind: str, before: int | None, classification: Any) -> list[Entry]:

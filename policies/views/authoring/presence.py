@@ -18,7 +18,7 @@ from policies.views.authoring.studio import draft_or_404
 from policies.views.visible import kind_or_404, person, workflow_or_404
 from policies.wording.whole_numbers import whole_number
 
-LINE = "policies/studio/presence_line.html"
+LINE = "policies/authoring/studio/presence_line.html"
 
 
 @login_required

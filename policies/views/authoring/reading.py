@@ -22,7 +22,7 @@ def reading_context(
     document = written_out(kind, raw)
     context: dict[str, Any] = {
         "document": document,
-        "read_template": f"policies/components/read_{kind}.html",
+        "read_template": f"policies/authoring/components/read_{kind}.html",
         "units": units_of(document),
     }
     if kind == "fallback_matrix":

@@ -49,7 +49,7 @@ def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
         "offers": starts.template_offers(),
         "can_edit": can(request.user, "edit_drafts", workflow.team),
     }
-    return render(request, "policies/studio/create.html", context, status=status)
+    return render(request, "policies/authoring/studio/create.html", context, status=status)
 
 
 def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft:

@@ -103,7 +103,7 @@ def draft_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     draft = draft_or_404(workflow_or_404(request, slug), pk)
     page = draft_page(draft)
     context = common_context(request, page, "") | {"parts": overview(page)}
-    return render(request, "policies/studio/draft.html", context)
+    return render(request, "policies/authoring/studio/draft.html", context)
 
 
 @login_required
@@ -235,9 +235,9 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
     }
     if request.method == "GET" and not context["can_edit"] and not page.problems[kind]:
         context |= reading_context(kind, page.documents[kind], page.catalogue)
-    template = "policies/studio/document.html"
+    template = "policies/authoring/studio/document.html"
     if request.headers.get("HX-Request") and request.method == "POST":
-        template = "policies/studio/document_body.html"
+        template = "policies/authoring/studio/document_body.html"
     return render(request, template, context, status=attempt.status)
 
 
@@ -281,7 +281,7 @@ def _overview_refusing(request: HttpRequest, draft: Draft, refused: Refused) -> 
     context = common_context(request, page, "") | {"parts": overview(page)}
     status = refused.status
     context["refusal"] = refused
-    return render(request, "policies/studio/draft.html", context, status=status)
+    return render(request, "policies/authoring/studio/draft.html", context, status=status)
 
 
 @login_required

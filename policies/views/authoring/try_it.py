@@ -38,9 +38,9 @@ def try_it(request: HttpRequest, slug: str) -> HttpResponse:
     if subject is not None:
         context |= trial_context(subject, request.GET.dict())
     if request.headers.get("HX-Request"):
-        return render(request, "policies/try_it/_panel.html", context)
+        return render(request, "policies/authoring/try_it/_panel.html", context)
     context["choices"] = choices(workflow)
-    return render(request, "policies/try_it/page.html", context)
+    return render(request, "policies/authoring/try_it/page.html", context)
 
 
 def trial_context(subject: Subject, parameters: dict[str, str]) -> dict[str, Any]:

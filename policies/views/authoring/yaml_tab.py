@@ -131,7 +131,7 @@ def _show(request: HttpRequest, draft: Draft, kind: str, typed: Typed) -> HttpRe
         "refusal": typed.refusal,
         "rows": min(max(typed.text.count("\n") + 2, LEAST_ROWS), MOST_ROWS),
     }
-    return render(request, "policies/studio/yaml.html", context, status=typed.status)
+    return render(request, "policies/authoring/studio/yaml.html", context, status=typed.status)
 
 
 def _faults(text: str, found: Iterable[tuple[Mark, Problem]]) -> list[Fault]:

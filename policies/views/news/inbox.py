@@ -33,7 +33,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "unread": page.paginator.count if not show_all else mine.unread().count(),
         "newest": max((row.pk for row in page), default=0),
     }
-    return render(request, "policies/inbox/inbox.html", context)
+    return render(request, "policies/news/inbox/inbox.html", context)
 
 
 @login_required
@@ -56,7 +56,7 @@ def inbox_mark(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("inbox")
     notification.refresh_from_db()
     context = {"notification": notification, "is_swap": True}
-    return render(request, "policies/inbox/_swapped.html", context)
+    return render(request, "policies/news/inbox/_swapped.html", context)
 
 
 @login_required
@@ -83,7 +83,7 @@ def inbox_preferences(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("inbox-preferences")
     context = {"form": form, "mail_is_set_up": mail_is_set_up()}
-    return render(request, "policies/inbox/preferences.html", context)
+    return render(request, "policies/news/inbox/preferences.html", context)
 
 
 def _mine_or_404(request: HttpRequest, pk: int) -> Notification:

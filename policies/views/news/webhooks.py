@@ -53,7 +53,7 @@ def webhook_list(request: HttpRequest, slug: str) -> HttpResponse:
         "breadcrumbs": _crumbs(workflow),
     }
     return render(
-        request, "policies/webhooks/list.html", context, status=422 if form.errors else 200
+        request, "policies/news/webhooks/list.html", context, status=422 if form.errors else 200
     )
 
 
@@ -81,7 +81,7 @@ def webhook_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def webhook_deliveries(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The delivery log alone, for a page that looks again while something waits."""
     webhook = _webhook_or_404(request, slug, pk)
-    return render(request, "policies/webhooks/_deliveries.html", _log(request, webhook))
+    return render(request, "policies/news/webhooks/_deliveries.html", _log(request, webhook))
 
 
 def _test(webhook: Webhook, user: User) -> str:
@@ -182,7 +182,7 @@ def _detail(
         "secret": secret,
     }
     status = 422 if form is not None and form.errors else 200
-    return render(request, "policies/webhooks/detail.html", context, status=status)
+    return render(request, "policies/news/webhooks/detail.html", context, status=status)
 
 
 def _log(request: HttpRequest, webhook: Webhook) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def confirm_password(request: HttpRequest) -> HttpResponse:
             return redirect(target if safe and target else "account")
         status = 422
     context = {"form": form, "next": target if safe else ""}
-    return render(request, "policies/account/password.html", context, status=status)
+    return render(request, "policies/people/password.html", context, status=status)
 
 
 @sensitive_post_parameters()
@@ -86,7 +86,7 @@ def _account(
         "memberships": user.memberships.select_related("team"),
         "mail_is_set_up": mail_is_set_up(),
     }
-    return render(request, "policies/account/account.html", context, status=status)
+    return render(request, "policies/people/account.html", context, status=status)
 
 
 @login_required

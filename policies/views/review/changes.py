@@ -54,7 +54,7 @@ def change_list(request: HttpRequest, slug: str) -> HttpResponse:
         "filters": [(key, label) for key, (label, _) in FILTERS.items()],
         "chosen": chosen,
     }
-    return render(request, "policies/changes/list.html", context)
+    return render(request, "policies/review/list.html", context)
 
 
 @login_required
@@ -94,7 +94,7 @@ def change_create(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "problems": problems,
     }
-    return render(request, "policies/changes/create.html", context, status=status)
+    return render(request, "policies/review/create.html", context, status=status)
 
 
 @login_required
@@ -102,7 +102,7 @@ def change_create(request: HttpRequest, slug: str) -> HttpResponse:
 def change_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The review page."""
     change = review_or_404(request, slug, number)
-    return render(request, "policies/changes/detail.html", review_context(change, person(request)))
+    return render(request, "policies/review/detail.html", review_context(change, person(request)))
 
 
 @login_required
@@ -128,7 +128,7 @@ def change_describe(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "change": change,
         "form": form,
     }
-    return render(request, "policies/changes/describe.html", context, status=status)
+    return render(request, "policies/review/describe.html", context, status=status)
 
 
 def _approve(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
@@ -242,4 +242,4 @@ def change_act(request: HttpRequest, slug: str, number: int, action: str) -> Htt
     change = review_or_404(request, slug, number)
     context = review_context(change, person(request))
     context.update(refusal=refusal, problems=problems, attempted=action, attempted_form=form)
-    return render(request, "policies/changes/detail.html", context, status=status)
+    return render(request, "policies/review/detail.html", context, status=status)

@@ -52,7 +52,7 @@ def environment_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse
         "form": form,
         "rows": rows,
     }
-    return render(request, "policies/settings/environment.html", context, status=status)
+    return render(request, "policies/teams/settings/environment.html", context, status=status)
 
 
 def _said(rows: Any) -> list[dict[str, Any]]:

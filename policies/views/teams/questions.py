@@ -49,4 +49,4 @@ def decision_questions(request: HttpRequest, slug: str) -> HttpResponse:
         "versions": versions[:SHOWN_VERSIONS],
         "may_answer": can(request.user, "edit_contracts", workflow.team),
     }
-    return render(request, "policies/questions/questions.html", context, status=status)
+    return render(request, "policies/teams/questions/questions.html", context, status=status)

@@ -62,7 +62,7 @@ def show_settings(
     request: HttpRequest, workflow: Workflow, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = _context(request, workflow) | more
-    return render(request, "policies/settings/settings.html", context, status=status)
+    return render(request, "policies/teams/settings/settings.html", context, status=status)
 
 
 @login_required
@@ -202,4 +202,4 @@ def _edit(
                 messages.success(request, "Saved.")
                 return redirect("workflow-settings", workflow.slug)
     context = {"workflow": workflow, "form": form, "heading": heading}
-    return render(request, "policies/settings/edit.html", context, status=status)
+    return render(request, "policies/teams/settings/edit.html", context, status=status)
