@@ -17,7 +17,7 @@ from evaluations.metrics.sums import Buckets
 from evaluations.metrics.trend import difference
 from evaluations.statistics.gates import INCONCLUSIVE, MISSING, SEVERITY, Limit
 from evaluations.statistics.intervals import Interval
-from policies.engine.thresholds import ANY_CLASS, METRICS, Threshold
+from policies.engine.thresholds import ANY_CLASS, Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _interval(threshold: Threshold, evidence: Evidence, value: float) -> Interva
     name, context, confidence = threshold.metric, evidence.context, threshold.confidence
     if name not in RATIOS and name not in PERCENTILES:
         return Interval(value, 0.0, value, value)
-    if threshold.comparison == "absolute":
+    if not threshold.needs_baseline:
         return interval_of(name, evidence.current, context, confidence)
     change = difference(name, evidence.current, evidence.previous, context, confidence)
     if change is None:
@@ -98,14 +98,12 @@ def _interval(threshold: Threshold, evidence: Evidence, value: float) -> Interva
 
 def bound_of(threshold: Threshold, before: float | None) -> float | None:
     """The level asked for; None when it depends on a preceding period that has no value."""
-    if threshold.comparison == "absolute":
+    if not threshold.needs_baseline:
         return threshold.value
     if before is None or threshold.margin is None:
         return None
-    margin = threshold.margin * abs(before) if threshold.relative else threshold.margin
-    if threshold.comparison == "non_inferiority" and METRICS[threshold.metric].better == "higher":
-        margin = -margin
-    return before + margin
+    margin = threshold.signed_margin
+    return before + (margin * abs(before) if threshold.relative else margin)
 
 
 def hardest(targets: Sequence[Target]) -> Target | None:

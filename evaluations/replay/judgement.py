@@ -124,12 +124,12 @@ def _judge(measures: Measures, threshold: Threshold, limits: EvidenceLimits) -> 
 
 
 def _tested(measures: Measures, threshold: Threshold, found: Measurement) -> _Tested:
-    if threshold.comparison == "absolute":
+    if not threshold.needs_baseline:
         limit = float(threshold.value or 0)
         test, alone = Limit(threshold.op, limit), found.alone
         n, clusters = found.alone_n, found.alone_clusters
         return _Tested("value", limit, test, alone, alone, n, clusters)
-    margin = signed_margin(threshold)
+    margin = threshold.signed_margin
     n, clusters = found.n, found.clusters
     if not threshold.relative:
         shown = found.difference
@@ -140,15 +140,6 @@ def _tested(measures: Measures, threshold: Threshold, found: Measurement) -> _Te
     )
     shown = found.relative
     return _Tested("relative", margin, Limit(threshold.op, 0.0), interval, shown, n, clusters)
-
-
-def signed_margin(threshold: Threshold) -> float:
-    """The bound on candidate − baseline: a non-inferiority margin points to the worse side."""
-    margin = float(threshold.margin or 0)
-    worse_is_lower = METRICS[threshold.metric].better == "higher"
-    if threshold.comparison == "non_inferiority" and worse_is_lower:
-        return -margin
-    return margin
 
 
 def _verdict(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.differences.change import Change, Entry, Listing, entry_changes, text_change
-from policies.engine import METRICS
+from policies.engine import COMPARISONS, METRICS
+from policies.engine.thresholds import Comparison
 from policies.wording.sentences import bound_text, plain, shown, threshold_parts
 
 LABELS = {name: metric.label for name, metric in METRICS.items()}
@@ -42,8 +43,8 @@ def _compare(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Chang
 def _bound_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
     keys = ("comparison", "op", "value", "margin", "relative")
     changed = [key for key in keys if old.get(key) != new.get(key)]
-    # Non-inferiority does not use `op`; a change there alone changes nothing.
-    if not changed or (changed == ["op"] and new.get("comparison") == "non_inferiority"):
+    # An allowance does not use `op`; a change there alone changes nothing.
+    if not changed or (changed == ["op"] and _comparison(new).is_allowance):
         return
     loosens = _is_loosened(old, new)
     word = " loosened" if loosens else " tightened" if _is_loosened(new, old) else ""
@@ -56,17 +57,20 @@ def _is_loosened(old: Entry, new: Entry) -> bool:
     """Whether the bound asks for less. Bounds of different shape cannot be told apart so."""
     if any(old.get(key) != new.get(key) for key in ("comparison", "relative")):
         return False
-    comparison = new.get("comparison")
-    if comparison == "non_inferiority":
+    comparison = _comparison(new)
+    if comparison.is_allowance:
         return _above(new.get("margin"), old.get("margin"))
     was_op, now_op = shown(old.get("op")), shown(new.get("op"))
     if was_op[:2] != now_op[:2]:
         return False
-    key = "value" if comparison == "absolute" else "margin"
-    was, now = old.get(key), new.get(key)
+    was, now = old.get(comparison.bound), new.get(comparison.bound)
     if was == now:
         return (was_op, now_op) in (("gt", "gte"), ("lt", "lte"))
     return _above(was, now) if now_op in ("gte", "gt") else _above(now, was)
+
+
+def _comparison(entry: Entry) -> Comparison:
+    return COMPARISONS.get(shown(entry.get("comparison")), COMPARISONS["absolute"])
 
 
 def _evidence_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:

@@ -26,10 +26,11 @@ from policies.engine.json_text import load_json
 from policies.engine.request import Request, check_request, parse_request
 from policies.engine.routing import RouterPolicy
 from policies.engine.suitability import Exclusion, Requirements
-from policies.engine.thresholds import METRICS, Metric, QualityThresholds
+from policies.engine.thresholds import COMPARISONS, METRICS, Metric, QualityThresholds
 from policies.engine.trace import Trace, explain
 
 __all__ = [
+    "COMPARISONS",
     "COMPONENTS",
     "FAILURE_KINDS",
     "METRICS",

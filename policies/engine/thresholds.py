@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from policies.engine.reading import Fields, Place, parsed, quoted, report_repeats
 
 LAYERS = ("quality", "reliability", "economic", "change")
-COMPARISONS = ("absolute", "vs_baseline", "non_inferiority")
 OPS = ("gte", "gt", "lte", "lt")
 EFFECTS = ("gate", "alarm", "rollback")
 ANY_CLASS = "*"
@@ -59,6 +58,43 @@ METRICS: dict[str, Metric] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a threshold holds a metric against. ``bound`` is the key that says how much.
+
+    ``phrase`` is how people read it, of ``{sign}`` and ``{bound}``. With ``is_allowance`` the
+    bound is how much worse the candidate may be (≥ 0), so that ``op`` says nothing more.
+    """
+
+    name: str
+    label: str
+    bound: str
+    phrase: str
+    is_allowance: bool = False
+
+    @property
+    def needs_baseline(self) -> bool:
+        return self.bound == "margin"
+
+
+COMPARISONS: dict[str, Comparison] = {
+    comparison.name: comparison
+    for comparison in (
+        Comparison("absolute", "Against a value", "value", "{sign} {bound}"),
+        Comparison(
+            "vs_baseline", "Difference from baseline", "margin", "minus baseline {sign} {bound}"
+        ),
+        Comparison(
+            "non_inferiority",
+            "Not worse than baseline",
+            "margin",
+            "not worse than baseline by {bound}",
+            is_allowance=True,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """One requirement on a metric.
 
@@ -81,6 +117,17 @@ class Threshold:
     min_samples: int = 200
     window: str = "7d"
     owner: str = ""
+
+    @property
+    def needs_baseline(self) -> bool:
+        return COMPARISONS[self.comparison].needs_baseline
+
+    @property
+    def signed_margin(self) -> float:
+        """The bound on candidate − baseline: an allowance points to the worse side."""
+        margin = float(self.margin or 0)
+        is_allowance = COMPARISONS[self.comparison].is_allowance
+        return -margin if is_allowance and METRICS[self.metric].better == "higher" else margin
 
     @property
     def window_hours(self) -> int:
@@ -182,12 +229,13 @@ def _read_op(fields: Fields, metric: Metric | None) -> str:
 
 def _read_bounds(fields: Fields, comparison: str) -> tuple[float | None, float | None]:
     """``value`` goes with ``absolute``, ``margin`` with the two comparisons to a baseline."""
+    known = COMPARISONS.get(comparison)
     value = fields.optional("value", None).nullable(Place.number)
-    floor = 0 if comparison == "non_inferiority" else None
+    floor = 0 if known and known.is_allowance else None
     margin = fields.optional("margin", None).nullable(lambda item: item.number(at_least=floor))
-    if not comparison:
+    if known is None:
         return value, margin
-    wanted, other = ("value", "margin") if comparison == "absolute" else ("margin", "value")
+    wanted, other = ("margin", "value") if known.needs_baseline else ("value", "margin")
     bounds = {"value": value, "margin": margin}
     if bounds[wanted] is None:
         fields.optional(wanted, None).report(f'is required for the comparison "{comparison}"')
@@ -201,8 +249,11 @@ def _read_bounds(fields: Fields, comparison: str) -> tuple[float | None, float |
 def _read_relative(fields: Fields, comparison: str) -> bool:
     place = fields.optional("relative", False)
     relative = place.flag()
-    if relative and comparison == "absolute":
-        place.report('must be false: the comparison "absolute" has no baseline to be relative to')
+    known = COMPARISONS.get(comparison)
+    if relative and known and not known.needs_baseline:
+        place.report(
+            f'must be false: the comparison "{comparison}" has no baseline to be relative to'
+        )
     return relative
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from policies.engine.thresholds import COMPARISONS
+
 OPERATOR_SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<"}
 SELECTION_WORDS = {"ordered": "first fit of", "cheapest": "cheapest of", "weighted": "split"}
 
@@ -228,18 +230,12 @@ def times(count: object) -> str:
 
 def bound_text(threshold: Mapping[str, Any]) -> str:
     """What a threshold asks of its metric: ``≥ 0.9`` or ``not worse than baseline by 0.02``."""
-    comparison, margin = threshold.get("comparison"), threshold.get("margin")
-    size = (
-        percent(margin)
-        if threshold.get("relative") and isinstance(margin, int | float)
-        else _number(margin)
-    )
-    if comparison == "non_inferiority":
-        return f"not worse than baseline by {size}"
+    comparison = COMPARISONS.get(shown(threshold.get("comparison")), COMPARISONS["absolute"])
+    bound = threshold.get(comparison.bound)
+    is_share = comparison.needs_baseline and threshold.get("relative")
+    size = percent(bound) if is_share and isinstance(bound, int | float) else _number(bound)
     sign = OPERATOR_SIGNS.get(shown(threshold.get("op")), shown(threshold.get("op")))
-    if comparison == "vs_baseline":
-        return f"minus baseline {sign} {size}"
-    return f"{sign} {_number(threshold.get('value'))}"
+    return comparison.phrase.format(sign=sign, bound=size)
 
 
 def threshold_parts(threshold: Mapping[str, Any], labels: Units = NO_UNITS) -> Parts:

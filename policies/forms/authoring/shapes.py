@@ -14,7 +14,7 @@ from typing import Any
 from policies.engine.attributes import TYPES
 from policies.engine.classification import RISKS
 from policies.engine.fallback import JITTERS
-from policies.engine.thresholds import EFFECTS, LAYERS
+from policies.engine.thresholds import COMPARISONS, EFFECTS, LAYERS
 
 
 class Kind(Enum):
@@ -332,12 +332,9 @@ FALLBACK = Record(
     }
 )
 
-COMPARISON_LABELS = (
-    ("absolute", "Against a value"),
-    ("vs_baseline", "Difference from baseline"),
-    ("non_inferiority", "Not worse than baseline"),
-)
-BASELINE_COMPARISONS = ("vs_baseline", "non_inferiority")
+COMPARISON_CHOICES = tuple((found.name, found.label) for found in COMPARISONS.values())
+ALONE = tuple(name for name, found in COMPARISONS.items() if not found.needs_baseline)
+AGAINST_BASELINE = tuple(name for name, found in COMPARISONS.items() if found.needs_baseline)
 
 THRESHOLDS = Record(
     {
@@ -348,7 +345,7 @@ THRESHOLDS = Record(
                     "layer": text("Layer", choices=named(LAYERS), omit_blank=True),
                     "class": text("Class", default="*", source="class_or_any"),
                     "metric": text("Metric", source="metrics"),
-                    "comparison": text("Comparison", choices=COMPARISON_LABELS),
+                    "comparison": text("Comparison", choices=COMPARISON_CHOICES),
                     "op": text("Operator", source="ops", omit_blank=True),
                     "value": number("Value"),
                     "margin": number("Margin"),
@@ -360,9 +357,9 @@ THRESHOLDS = Record(
                     "owner": text("Owner"),
                 },
                 applies={
-                    "value": Applies("comparison", ("absolute",), None),
-                    "margin": Applies("comparison", BASELINE_COMPARISONS, None),
-                    "relative": Applies("comparison", BASELINE_COMPARISONS, False),
+                    "value": Applies("comparison", ALONE, None),
+                    "margin": Applies("comparison", AGAINST_BASELINE, None),
+                    "relative": Applies("comparison", AGAINST_BASELINE, False),
                 },
             ),
             "Thresholds",
