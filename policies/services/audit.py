@@ -20,6 +20,7 @@ from policies.models import AuditEvent, AuditHead, Bundle, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.notifications.events import announcement_of
 from policies.services.waking import wake_after_commit
+from policies.wording.events import ACTION_WORDS
 
 GENESIS = "0" * 64
 CATALOGUE_OBJECTS = ("provider", "cataloguemodel", "modelprice")
@@ -105,7 +106,12 @@ def record(
     after: str = "",
     detail: dict[str, Any] | None = None,
 ) -> AuditEvent:
-    """Append one row. Must run inside the transaction of the change that it records."""
+    """Append one row. Must run inside the transaction of the change that it records.
+
+    `action` is a key of `ACTION_WORDS`: what nobody could read is not recorded.
+    """
+    if action not in ACTION_WORDS:
+        raise ValueError(f"Say “{action}” in words first, in policies/wording/events.py.")
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An audit row belongs in the transaction of its change.")
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)

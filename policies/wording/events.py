@@ -1,12 +1,13 @@
-"""Audit actions as a person would say them."""
+"""Every audit action, as a person would say it. What is not here cannot be recorded."""
 
-WORDS = {
+ACTION_WORDS = {
     "draft.created": "started a draft",
     "draft.saved": "edited a draft",
     "draft.renamed": "renamed a draft",
     "draft.discarded": "closed a draft",
     "version.cut": "cut a version",
     "dataset.imported": "imported a dataset",
+    "dataset.standing": "chose the dataset that changes are measured on",
     "evaluation.started": "started a shadow evaluation",
     "evaluation.finished": "finished a shadow evaluation",
     "evaluation.cancelled": "cancelled a shadow evaluation",
@@ -51,6 +52,15 @@ WORDS = {
     "webhook.tested": "tested a webhook",
     "webhook.redelivered": "delivered a webhook message again",
     "webhook.disabled": "switched off a failing webhook",
+    "provider.added": "added a provider",
+    "model.added": "added a model",
+    "model.changed": "changed what the catalogue says of a model",
+    "price.added": "added a price",
+    "router_token.issued": "issued a router token",
+    "router_token.rotated": "rotated a router token",
+    "router_token.revoked": "revoked a router token",
+    "personal_token.issued": "issued a personal token",
+    "personal_token.revoked": "revoked a personal token",
     "prices.uploaded": "uploaded a price map",
     "prices.imported": "took prices over from a price map",
     "questions.answered": "answered the decision questions",
@@ -61,5 +71,8 @@ WORDS = {
 
 
 def action_words(action: str) -> str:
-    """What happened, as the end of a sentence that starts with who did it."""
-    return WORDS.get(action, action.replace(".", " ").replace("_", " "))
+    """What happened, as the end of a sentence that starts with who did it.
+
+    Rows are kept for ever, so one of an action that is gone is shown by its name.
+    """
+    return ACTION_WORDS.get(action, action.replace(".", " ").replace("_", " "))
