@@ -25,10 +25,11 @@ def literals() -> Iterator[str]:
     for app in ("policies", "evaluations"):
         for path in (Path(settings.BASE_DIR) / app / "services").rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                value = node.value if isinstance(node, ast.Constant) else None
-                is_action = isinstance(value, str) and ACTION.match(value) is not None
-                if is_action and value.split(".")[0] in subjects:
-                    yield value
+                text = node.value if isinstance(node, ast.Constant) else None
+                if not isinstance(text, str) or not ACTION.match(text):
+                    continue
+                if text.split(".")[0] in subjects:
+                    yield text
 
 
 def test_actions_named_in_services__all_have_words() -> None:
