@@ -66,7 +66,7 @@ def tree() -> frozenset[str]:
             if path.name in left_out() or path.name == ".git" or path.suffix == ".pyc":
                 continue
             found.add(path.relative_to(ROOT).as_posix())
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 folders.append(path)
     return frozenset(found)
 
