@@ -95,10 +95,10 @@ def moment(value: object) -> datetime.datetime:
         read = datetime.datetime.fromisoformat(value)
     except ValueError:
         raise Wrong(form) from None
-    if moment.tzinfo is None:
+    if read.tzinfo is None:
         raise Wrong(f"{form}; this one has no zone")
     try:
-        return moment.astimezone(datetime.UTC)
+        return read.astimezone(datetime.UTC)
     except OverflowError:
         raise Wrong("must lie within the years 1 to 9999") from None
 
