@@ -22,7 +22,8 @@ from evaluations.metrics.targets import (
     target_of_value,
 )
 from evaluations.metrics.trend import Trend, trend_of
-from policies.engine.thresholds import Metric, Threshold
+from policies.engine.metrics import Metric
+from policies.engine.thresholds import Threshold
 
 Point = tuple[datetime.datetime, float | None]
 EVERYTHING = ""

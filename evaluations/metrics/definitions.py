@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.engine.thresholds import METRICS, Metric
+from policies.engine.metrics import METRICS, Metric
 
 LAYERS = {
     "quality": "User outcome quality",

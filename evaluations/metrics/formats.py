@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.wording import numbers
 
-# The units of `policies.engine.thresholds.METRICS` and `definitions` that have a form of their own.
+# The units of `policies.engine.metrics` and `definitions` that have a form of their own.
 _FORMS = {
     "share": numbers.percent,
     "ms": numbers.milliseconds,

@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.differences.change import Change, Entry, Listing, entry_changes, text_change
 from policies.engine import COMPARISONS, METRICS
-from policies.engine.thresholds import Comparison
+from policies.engine.metrics import Comparison
 from policies.wording.sentences import bound_text, plain, shown, threshold_parts
 
 LABELS = {name: metric.label for name, metric in METRICS.items()}

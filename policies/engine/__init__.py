@@ -23,10 +23,11 @@ from policies.engine.decision import Decision, classify, decide
 from policies.engine.errors import DocumentError, EngineError, Problem
 from policies.engine.fallback import FAILURE_KINDS, FallbackMatrix
 from policies.engine.json_text import load_json
+from policies.engine.metrics import COMPARISONS, METRICS, Metric
 from policies.engine.request import Request, check_request, parse_request
 from policies.engine.routing import RouterPolicy
 from policies.engine.suitability import Exclusion, Requirements
-from policies.engine.thresholds import COMPARISONS, METRICS, Metric, QualityThresholds
+from policies.engine.thresholds import QualityThresholds
 from policies.engine.trace import Trace, explain
 
 __all__ = [

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.engine.thresholds import COMPARISONS
+from policies.engine.metrics import COMPARISONS
 
 OPERATOR_SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<"}
 SELECTION_WORDS = {"ordered": "first fit of", "cheapest": "cheapest of", "weighted": "split"}

@@ -21,8 +21,9 @@ from policies.engine import (
 from policies.engine.classification import RISKS
 from policies.engine.conditions import Range
 from policies.engine.fallback import JITTERS
+from policies.engine.metrics import Metric
 from policies.engine.routing import ON_NO_CANDIDATE, SELECTIONS
-from policies.engine.thresholds import EFFECTS, Metric
+from policies.engine.thresholds import EFFECTS
 
 Raw = dict[str, Any]
 

@@ -10,8 +10,9 @@ from policies.engine.analysis.rule_lists import RuleList
 from policies.engine.analysis.undecided import Ledger
 from policies.engine.analysis.witnesses import witness_in
 from policies.engine.bundle import Bundle
+from policies.engine.metrics import METRICS
 from policies.engine.reading import quoted
-from policies.engine.thresholds import ANY_CLASS, METRICS, Threshold
+from policies.engine.thresholds import ANY_CLASS, Threshold
 
 
 def unassigned_classes(bundle: Bundle, policy: RuleList, ledger: Ledger) -> list[str]:

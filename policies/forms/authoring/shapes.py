@@ -14,7 +14,8 @@ from typing import Any
 from policies.engine.attributes import TYPES
 from policies.engine.classification import RISKS
 from policies.engine.fallback import JITTERS
-from policies.engine.thresholds import COMPARISONS, EFFECTS, LAYERS
+from policies.engine.metrics import COMPARISONS, LAYERS
+from policies.engine.thresholds import EFFECTS
 
 
 class Kind(Enum):

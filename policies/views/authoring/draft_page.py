@@ -8,7 +8,7 @@ from typing import Any
 
 from policies.differences import Change, describe_difference
 from policies.engine import COMPONENTS, DocumentError, Problem, parse_bundle
-from policies.engine.thresholds import LAYERS
+from policies.engine.metrics import LAYERS
 from policies.forms.authoring.editor import Editor, bind
 from policies.forms.authoring.nodes import Node
 from policies.forms.authoring.vocabulary import vocabulary_of

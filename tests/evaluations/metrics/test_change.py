@@ -9,7 +9,7 @@ import pytest
 from evaluations.metrics.change import History, ReleaseRecord, ReviewRecord, series_of, value_of
 from evaluations.metrics.definitions import DEFINITIONS, MEANINGS
 from evaluations.metrics.periods import PERIODS, window_of
-from policies.engine.thresholds import METRICS
+from policies.engine.metrics import METRICS
 from tests.evaluations.outcome_cast import NOW
 
 HOUR = datetime.timedelta(hours=1)

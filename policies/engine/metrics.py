@@ -1,0 +1,85 @@
+"""What thresholds may ask of: the metrics, and what a metric is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LAYERS = ("quality", "reliability", "economic", "change")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's layer, unit, which way is better (``higher`` or ``lower``) and its label."""
+
+    name: str
+    layer: str
+    unit: str
+    better: str
+    label: str
+
+    @property
+    def ops(self) -> tuple[str, ...]:
+        """The comparisons that ask for better, not for worse."""
+        return ("gte", "gt") if self.better == "higher" else ("lte", "lt")
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("mean_quality", "quality", "score 0–1", "higher", "Mean quality"),
+        Metric("route_accuracy", "quality", "share", "higher", "Route accuracy"),
+        Metric("under_routing_rate", "quality", "share", "lower", "Under-routing"),
+        Metric("fallback_frequency", "reliability", "share", "lower", "Fallback frequency"),
+        Metric("fallback_depth", "reliability", "hops", "lower", "Fallback depth"),
+        Metric("amplification", "reliability", "attempts per request", "lower", "Amplification"),
+        Metric("error_rate", "reliability", "share", "lower", "Error rate"),
+        Metric("latency_p50_ms", "reliability", "ms", "lower", "Latency p50"),
+        Metric("latency_p95_ms", "reliability", "ms", "lower", "Latency p95"),
+        Metric("latency_p99_ms", "reliability", "ms", "lower", "Latency p99"),
+        Metric("mean_cost_usd", "economic", "USD per request", "lower", "Cost per request"),
+        Metric("over_routing_rate", "economic", "share", "lower", "Over-routing"),
+        Metric("provider_concentration", "economic", "HHI 0–1", "lower", "Provider concentration"),
+        Metric("lead_time_hours", "change", "hours", "lower", "Lead time"),
+        Metric("change_frequency", "change", "changes per week", "higher", "Change frequency"),
+        Metric("change_failure_rate", "change", "share", "lower", "Change-failure rate"),
+        Metric("time_to_restore_hours", "change", "hours", "lower", "Time to restore"),
+        Metric("review_latency_hours", "change", "hours", "lower", "Review latency"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a threshold holds a metric against. ``bound`` is the key that says how much.
+
+    ``phrase`` is how people read it, of ``{sign}`` and ``{bound}``. With ``is_allowance`` the
+    bound is how much worse the candidate may be (≥ 0), so that ``op`` says nothing more.
+    """
+
+    name: str
+    label: str
+    bound: str
+    phrase: str
+    is_allowance: bool = False
+
+    @property
+    def needs_baseline(self) -> bool:
+        return self.bound == "margin"
+
+
+COMPARISONS: dict[str, Comparison] = {
+    comparison.name: comparison
+    for comparison in (
+        Comparison("absolute", "Against a value", "value", "{sign} {bound}"),
+        Comparison(
+            "vs_baseline", "Difference from baseline", "margin", "minus baseline {sign} {bound}"
+        ),
+        Comparison(
+            "non_inferiority",
+            "Not worse than baseline",
+            "margin",
+            "not worse than baseline by {bound}",
+            is_allowance=True,
+        ),
+    )
+}
