@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from policies.views.teams import protection, questions, settings
+from policies.views.routers import tokens
+from policies.views.teams import members, protection, questions, settings
 
 urlpatterns = [
     path("w/<slug:slug>/settings/", settings.workflow_settings, name="workflow-settings"),
@@ -24,20 +25,20 @@ urlpatterns = [
     path(
         "w/<slug:slug>/settings/freezes/<int:pk>/lift/", protection.freeze_lift, name="freeze-lift"
     ),
-    path("w/<slug:slug>/settings/members/add/", settings.member_add, name="member-add"),
+    path("w/<slug:slug>/settings/members/add/", members.member_add, name="member-add"),
     path(
         "w/<slug:slug>/settings/members/<int:pk>/remove/",
-        settings.member_remove,
+        members.member_remove,
         name="member-remove",
     ),
     path(
         "w/<slug:slug>/settings/tokens/issue/",
-        settings.router_token_issue,
+        tokens.router_token_issue,
         name="router-token-issue",
     ),
     path(
         "w/<slug:slug>/settings/tokens/<int:pk>/revoke/",
-        settings.router_token_revoke,
+        tokens.router_token_revoke,
         name="router-token-revoke",
     ),
 ]

@@ -10,7 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from policies.forms.teams.settings import EnvironmentForm, FreezeForm, RiskRules, risk_rules_initial
+from policies.forms.teams.environments import (
+    EnvironmentForm,
+    FreezeForm,
+    RiskRules,
+    risk_rules_initial,
+)
 from policies.governance.refusals import Refused
 from policies.models import FreezeWindow
 from policies.services.releases import freezing

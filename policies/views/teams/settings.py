@@ -1,4 +1,4 @@
-"""A workflow's settings: what it is for, its team, environments, contracts and tokens."""
+"""A workflow's settings on one page, and the forms of what it is for and of its contracts."""
 
 from __future__ import annotations
 
@@ -9,23 +9,17 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from policies.forms.teams.settings import (
-    ContractForm,
-    FreezeForm,
-    MemberForm,
-    RouterTokenForm,
-    WorkflowForm,
-)
+from policies.forms.teams.environments import FreezeForm
+from policies.forms.teams.settings import ContractForm, MemberForm, RouterTokenForm, WorkflowForm
 from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
 from policies.services.rights import can
-from policies.services.routers import tokens
-from policies.services.teams import contracts, members, questions, workflows
+from policies.services.teams import contracts, questions, workflows
 from policies.views.visible import person, workflow_or_404
 
 
@@ -70,74 +64,6 @@ def show_settings(
 def workflow_settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that frames a workflow, on one page."""
     return show_settings(request, workflow_or_404(request, slug))
-
-
-@login_required
-@require_POST
-def member_add(request: HttpRequest, slug: str) -> HttpResponse:
-    """Give a person a role in the team."""
-    workflow = workflow_or_404(request, slug)
-    form = MemberForm(request.POST)
-    refusal: Refused | None = None
-    status = 422
-    if form.is_valid():
-        user, role = form.cleaned_data["username"], form.cleaned_data["role"]
-        try:
-            members.add_member(workflow.team, user, role, acting_user=person(request))
-        except Refused as refused:
-            refusal, status = refused, refused.status
-        else:
-            messages.success(request, f"{user} now has the role {role}.")
-            return redirect("workflow-settings", slug)
-    return show_settings(request, workflow, status, member_form=form, refusal=refusal)
-
-
-@login_required
-@require_POST
-def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take a role away."""
-    workflow = workflow_or_404(request, slug)
-    membership = get_object_or_404(Membership, team=workflow.team, pk=pk)
-    try:
-        members.remove_member(membership, acting_user=person(request))
-    except Refused as refusal:
-        return show_settings(request, workflow, refusal.status, refusal=refusal)
-    messages.success(request, f"{membership.user} no longer has the role {membership.role}.")
-    return redirect("workflow-settings", slug)
-
-
-@login_required
-@require_POST
-def router_token_issue(request: HttpRequest, slug: str) -> HttpResponse:
-    """Issue a router's token; it is shown once."""
-    workflow = workflow_or_404(request, slug)
-    form = RouterTokenForm(request.POST, workflow=workflow)
-    if not form.is_valid():
-        return show_settings(request, workflow, 422, token_form=form)
-    try:
-        _, plain = tokens.issue_router_token(
-            form.cleaned_data["environment"],
-            form.cleaned_data["name"],
-            acting_user=person(request),
-            expires_at=form.expires_at(),
-        )
-    except Refused as refusal:
-        return show_settings(request, workflow, refusal.status, token_form=form, refusal=refusal)
-    return show_settings(request, workflow, plain_token=plain)
-
-
-@login_required
-@require_POST
-def router_token_revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Revoke a router's token at once."""
-    workflow = workflow_or_404(request, slug)
-    token = get_object_or_404(RouterToken, environment__workflow=workflow, pk=pk)
-    try:
-        tokens.revoke_router_token(token, acting_user=person(request))
-    except Refused as refusal:
-        return show_settings(request, workflow, refusal.status, refusal=refusal)
-    messages.success(request, f"Token {token.name} is revoked.")
-    return redirect("workflow-settings", slug)
 
 
 @login_required
