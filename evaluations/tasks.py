@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.db import Error as DatabaseError
 
-from evaluations.services.impact import measuring
+from evaluations.services.impact import checking
 from evaluations.services.outcomes import rollups
 from evaluations.services.runs import running
 
@@ -51,13 +51,13 @@ def roll_up_outcomes() -> None:
 @shared_task(name="evaluations.measure_change_impact")
 def measure_change_impact(change_id: int) -> None:
     """What the content of a change request would do to recorded requests."""
-    measuring.record_impact(change_id)
+    checking.record_impact(change_id)
 
 
 @shared_task(name="evaluations.measure_missing_impacts")
 def measure_missing_impacts() -> None:
     """Queue what was lost, or is to be measured on another dataset now."""
-    for change_id in measuring.changes_to_measure():
+    for change_id in checking.changes_to_measure():
         measure_change_impact.delay(change_id)
 
 

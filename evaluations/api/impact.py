@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from evaluations.impact import Impact
 from evaluations.impact.wording import summary
+from evaluations.services.impact import checking
 from evaluations.services.impact import measuring as impacts
 from policies.api.access import change_or_404, draft_or_404
 from policies.api.operation import operation
@@ -101,7 +102,7 @@ class ChangeImpact(APIView):
     def get(self, request: Request, slug: str, number: int) -> Response:
         change = change_or_404(request, slug, number)
         try:
-            found = impacts.kept_impact(change) or impacts.impact_of_change(change)
+            found = checking.kept_impact(change) or impacts.impact_of_change(change)
         except (duckdb.Error, OSError) as error:
             raise Unmeasured from error
         return _shown(found)

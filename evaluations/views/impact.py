@@ -29,6 +29,7 @@ from evaluations.impact.wording import (
 )
 from evaluations.models import Dataset
 from evaluations.services.datasets.standing import choose_standing_dataset, standing_dataset
+from evaluations.services.impact import checking
 from evaluations.services.impact import measuring as impacts
 from evaluations.views.datasets import show_datasets
 from policies.engine import DocumentError, EngineError
@@ -75,7 +76,7 @@ def change_impact(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         if request.GET.get("on") == "week":
             weekly = impacts.weekly_impact_of(*impacts.bundles_of(change), change.workflow)
             return _week(request, weekly)
-        found = impacts.kept_impact(change) or impacts.impact_of_change(change)
+        found = checking.kept_impact(change) or impacts.impact_of_change(change)
     except (EngineError, duckdb.Error, OSError) as error:
         return _unmeasured(request, change.workflow, subject, str(error))
     return _show(request, change.workflow, subject, found, change.bundle.content)

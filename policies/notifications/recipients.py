@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from policies.notifications.events import Group
+from policies.notifications.announcements import Group
 
 
 @dataclass(frozen=True)

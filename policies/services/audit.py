@@ -18,7 +18,7 @@ from policies.engine import canonical_bytes
 from policies.governance.origin import current_origin
 from policies.models import AuditEvent, AuditHead, Bundle, Team, Workflow
 from policies.models.components import ComponentKind
-from policies.notifications.events import announcement_of
+from policies.notifications.announcements import announcement_of
 from policies.services.waking import wake_after_commit
 from policies.wording.events import ACTION_WORDS
 

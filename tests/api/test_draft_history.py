@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.models import Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.api.conftest import Caller, codes
 from tests.policies.steps import documents, draft_of
 
@@ -20,7 +20,7 @@ KIND = "router_policy"
 def place(workflow: Workflow, author: User) -> str:
     """The address of the revisions of a policy saved twice."""
     draft = draft_of(workflow, author)
-    drafts.save_document(draft, KIND, documents(share=40)[KIND], acting_user=author)
+    editing.save_document(draft, KIND, documents(share=40)[KIND], acting_user=author)
     return f"/workflows/support-assistant/drafts/{draft.pk}/documents/{KIND}/revisions/"
 
 

@@ -16,22 +16,14 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment, Membership, Release
 from policies.services import audit
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
 from policies.services.teams import members, workflows
 from policies.services.teams.workflows import EnvironmentRules
 from tests.policies.cast import person
 from tests.policies.review.test_change_request_races import Act, at_once, done
-from tests.policies.steps import (
-    REASON,
-    approved,
-    documents,
-    in_review,
-    now,
-    published,
-    standing,
-)
+from tests.policies.steps import REASON, approved, documents, in_review, now, published, standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EACH = 10
@@ -69,7 +61,7 @@ def test_ten_approvals_against_ten_edits__leave_no_approval_of_other_content(
     change = in_review(production, author)
     assert change.draft is not None
     policy = documents(share=50)["router_policy"]
-    drafts.save_document(change.draft, "router_policy", policy, acting_user=author)
+    editing.save_document(change.draft, "router_policy", policy, acting_user=author)
     acts: list[Act] = [
         lambda user=user: reviews.approve(change, REASON, acting_user=user)  # type: ignore[misc]
         for user in reviewers
@@ -127,7 +119,7 @@ def test_ten_publications_against_ten_edits__never_publish_unapproved_content(
 ) -> None:
     assert ready.draft is not None
     policy = documents(share=50)["router_policy"]
-    drafts.save_document(ready.draft, "router_policy", policy, acting_user=author)
+    editing.save_document(ready.draft, "router_policy", policy, acting_user=author)
     acts: list[Act] = [lambda: publication.publish(ready, acting_user=owner)] * EACH
     acts += [lambda: changes.update_content(ready, acting_user=author)] * EACH
     outcomes = at_once(acts)

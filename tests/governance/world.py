@@ -41,7 +41,7 @@ from policies.models import (
     Workflow,
 )
 from policies.models.components import ComponentKind
-from policies.services.authoring import drafts
+from policies.services.authoring import drafts, editing
 from policies.services.catalogue import price_imports
 from policies.services.catalogue.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.news import news, webhooks
@@ -232,9 +232,9 @@ def _reviewable(
     title = f"For {environment.name}: {state}"
     draft = drafts.create_draft(world.workflow, title, acting_user=writers[0])
     for kind, document in documents(share=share, margin=0.05).items():
-        drafts.save_document(draft, kind, document, acting_user=writers[1])
+        editing.save_document(draft, kind, document, acting_user=writers[1])
     thresholds = documents(share=share)["quality_thresholds"]
-    drafts.save_document(draft, "quality_thresholds", thresholds, acting_user=writers[2])
+    editing.save_document(draft, "quality_thresholds", thresholds, acting_user=writers[2])
     change = changes.propose(draft, environment, title, "Cheaper.", acting_user=writers[0])
     world.changes[environment.name, state] = change
     pass_evaluation(change, run=title)
@@ -245,7 +245,7 @@ def _reviewable(
     if submit:
         change = changes.submit(change, acting_user=writers[0])
     later = documents(share=share + 1)["router_policy"]
-    drafts.save_document(draft, "router_policy", later, acting_user=writers[1])
+    editing.save_document(draft, "router_policy", later, acting_user=writers[1])
     return change
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from policies.engine import digest
 from policies.models import ChangeRequest, Check, Draft, Environment, Release, Workflow
 from policies.models.changes import CheckKind, Verdict
-from policies.services.authoring import drafts
+from policies.services.authoring import drafts, editing
 from policies.services.releases import publication
 from policies.services.review import changes, checks, guards, reviews
 
@@ -140,7 +140,7 @@ def save_and_take_over(
     """Edit the draft of a change request and take its documents over."""
     assert change.draft is not None
     for kind, document in content.items():
-        drafts.save_document(change.draft, kind, document, acting_user=acting_user)
+        editing.save_document(change.draft, kind, document, acting_user=acting_user)
     return changes.update_content(change, acting_user=acting_user)
 
 

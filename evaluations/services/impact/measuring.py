@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
-import duckdb
 from django.core.cache import cache
-from django.db import transaction
 from redis.exceptions import RedisError
 
 from evaluations.impact import Impact, measure
 from evaluations.impact.lens import Lens
 from evaluations.impact.result import SCHEMA
-from evaluations.impact.wording import summary
 from evaluations.services.datasets.standing import Recorded, last_week, recorded_requests
-from policies.engine import (
-    Bundle,
-    EngineError,
-    compose,
-    digest,
-    parse_bundle,
-    require_text_matcher,
-)
-from policies.governance.origin import Origin, acting_from
+from policies.engine import Bundle, compose, digest, parse_bundle, require_text_matcher
 from policies.models import Bundle as StoredBundle
-from policies.models import ChangeRequest, Check, Draft, Release, Workflow
-from policies.models.changes import CheckKind, Verdict
+from policies.models import ChangeRequest, Draft, Release, Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
-from policies.services.locking import hold_change
-from policies.services.review import checks
-from policies.services.review.settling import settle_impact
 
 KEPT_S = 3 * 24 * 3600
 NO_REQUESTS = "Import a dataset of recorded requests, or let a router report outcomes."
@@ -99,108 +83,6 @@ def bundle_in_force(workflow: Workflow) -> StoredBundle | None:
     return release.bundle if release else None
 
 
-def kept_impact(change: ChangeRequest) -> Impact | None:
-    """The impact recorded for the present content and base."""
-    check = checks.newest(change, CheckKind.IMPACT)
-    return _from_json(check.detail) if check else None
-
-
-def record_impact(change_id: int) -> None:
-    """Measure an open change request and keep the result as its check; any number of times."""
-    change = ChangeRequest.objects.with_related().open().filter(pk=change_id).first()
-    if change is None:
-        return
-    try:
-        impact = impact_of_change(change)
-    except (EngineError, duckdb.Error, OSError) as error:
-        logger.exception("The impact of change request %s cannot be measured.", change_id)
-        _keep(change, _failed(change, error))
-    else:
-        _keep(change, _finding(change, impact))
-
-
-@dataclass(frozen=True)
-class _Finding:
-    """What is to be kept as the check."""
-
-    verdict: Verdict
-    summary: str
-    resolve: str
-    detail: dict[str, Any]
-    bundle_digest: str
-    base_digest: str
-    evidence_digest: str
-
-
-def _finding(change: ChangeRequest, impact: Impact) -> _Finding:
-    return _Finding(
-        verdict=Verdict.PASS if impact.looked_at else Verdict.MISSING,
-        summary=summary(impact),
-        resolve="" if impact.looked_at else NO_REQUESTS,
-        detail=impact.to_json(),
-        bundle_digest=impact.candidate_digest,
-        base_digest=impact.base_digest,
-        evidence_digest=impact.digest,
-    )
-
-
-def _failed(change: ChangeRequest, error: Exception) -> _Finding:
-    """Kept too, so that nobody waits for it and it is not tried all the time."""
-    detail = {"source": asdict(recorded_requests(change.workflow).source)}
-    said = {"error": type(error).__name__, **detail}
-    return _Finding(
-        verdict=Verdict.MISSING,
-        summary=f"The blast radius could not be measured: {error}",
-        resolve="Choose another standing dataset.",
-        detail=detail,
-        bundle_digest=change.bundle.digest,
-        base_digest=change.base_digest,
-        evidence_digest=digest(said),
-    )
-
-
-def _keep(change: ChangeRequest, finding: _Finding) -> None:
-    with acting_from(Origin("task")), transaction.atomic():
-        hold_change(change)
-        present = (change.bundle.digest, change.base_digest)
-        last = checks.newest(change, CheckKind.IMPACT)
-        if (finding.bundle_digest, finding.base_digest) != present:
-            return
-        if last is not None and last.evidence_digest == finding.evidence_digest:
-            return
-        url = f"{change.get_absolute_url()}impact/"
-        checks.record_check(change, CheckKind.IMPACT, url=url, **asdict(finding))
-        settle_impact(change)
-
-
-def changes_to_measure() -> list[int]:
-    """Open change requests without an impact of their present content on the present source."""
-    found: list[int] = []
-    sources: dict[int, Recorded] = {}
-    for change in ChangeRequest.objects.with_related().open():
-        check = checks.newest(change, CheckKind.IMPACT)
-        if check is not None:
-            workflow = change.workflow
-            if workflow.pk not in sources:
-                sources[workflow.pk] = recorded_requests(workflow)
-            if not _is_stale(check, sources[workflow.pk]):
-                continue
-        found.append(change.pk)
-    return found
-
-
-def _is_stale(check: Check, recorded: Recorded) -> bool:
-    """Another dataset stands for the workflow now, or requests came where there were none.
-
-    A week that merely moved on by some hours is no reason: what reviewers saw would change under
-    their eyes.
-    """
-    seen = check.detail.get("source", {})
-    if recorded.source.kind == "week":
-        return bool(seen.get("kind") != "week")
-    return bool(seen.get("key") != recorded.source.key)
-
-
 def _measured(base: Bundle | None, candidate: Bundle, recorded: Recorded) -> Impact:
     key = _memory_key(base, candidate, recorded)
     known = _remembered(key)
@@ -233,7 +115,7 @@ def _remembered(key: str) -> Impact | None:
     except RedisError:
         logger.warning("The cache does not answer; the impact is measured again.")
         return None
-    return _from_json(raw) if raw else None
+    return impact_from_json(raw) if raw else None
 
 
 def _remember(key: str, impact: Impact) -> None:
@@ -243,7 +125,7 @@ def _remember(key: str, impact: Impact) -> None:
         logger.warning("The cache does not answer; the impact will be measured again.")
 
 
-def _from_json(raw: Mapping[str, Any]) -> Impact | None:
+def impact_from_json(raw: Mapping[str, Any]) -> Impact | None:
     """None for what an earlier version of the console kept in another form."""
     try:
         return Impact.from_json(raw)

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, number_of
-from policies.api.shapes.changes import ReasonSerializer
+from policies.api.shapes.review import ReasonSerializer
 from policies.models import FreezeWindow, ReviewDebt
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, number_of
-from policies.api.shapes.changes import AllowanceSerializer, allowance
+from policies.api.shapes.review import AllowanceSerializer, allowance
 from policies.models import Release
 from policies.services.releases.publication import why_not_roll_back
 

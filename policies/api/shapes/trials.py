@@ -7,7 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from policies.api.bodies import Body
-from policies.api.shapes.components import Documents, ProblemAt, ReleaseName
+from policies.api.shapes.components import ProblemAt
+from policies.api.shapes.drafts import Documents, ReleaseName
 from policies.engine.routing import ON_NO_CANDIDATE, SELECTIONS
 
 SOURCES = ("documents", "draft", "release")

@@ -22,7 +22,7 @@ from policies.api.shapes.as_code import (
     FilesToPropose,
     ProposalSerializer,
 )
-from policies.api.shapes.components import DraftWithDocumentsSerializer
+from policies.api.shapes.drafts import DraftWithDocumentsSerializer
 from policies.api.views.changes import environment_named
 from policies.files.archive import zipped
 from policies.files.workflow_files import read_files

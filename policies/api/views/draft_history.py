@@ -11,14 +11,14 @@ from policies.api.access import draft_or_404, kind_or_404, person
 from policies.api.bodies import Nothing, PageQuery, read, read_query
 from policies.api.operation import IF_MATCH, KIND, operation
 from policies.api.pages import page_of, pages_of
-from policies.api.shapes.components import (
+from policies.api.shapes.drafts import (
     DraftDocumentSerializer,
     DraftRevisionSerializer,
     DraftRevisionWithDocumentSerializer,
 )
 from policies.api.views.drafts import revision_seen, saving, with_revision
 from policies.models import DraftRevision
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 
 
 class Revisions(APIView):
@@ -64,7 +64,7 @@ class RestoreRevision(APIView):
         seen = revision_seen(request)
         get_object_or_404(DraftRevision, draft=draft, kind=kind_or_404(kind), revision=revision)
         with saving():
-            row = drafts.restore_revision(
+            row = editing.restore_revision(
                 draft, kind, revision, acting_user=person(request), expected_revision=seen
             )
         return with_revision(row)

@@ -17,7 +17,7 @@ from policies.api.bodies import Nothing, read, read_query
 from policies.api.operation import IF_MATCH, KIND, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.problem import PreconditionFailed, PreconditionRequired, listed
-from policies.api.shapes.components import (
+from policies.api.shapes.drafts import (
     DocumentsToValidate,
     DraftDocumentSerializer,
     DraftQuery,
@@ -30,7 +30,7 @@ from policies.api.shapes.components import (
 from policies.engine import COMPONENTS
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftDocument, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import drafts, editing
 from policies.services.authoring.bundles import problems_of
 from policies.wording.whole_numbers import whole_number
 
@@ -153,7 +153,7 @@ class OneDocument(APIView):
         if not isinstance(request.data, dict):
             raise ValidationError("The body is the document itself, a JSON object.")
         with saving():
-            row = drafts.save_document(
+            row = editing.save_document(
                 draft,
                 kind_or_404(kind),
                 request.data,

@@ -16,7 +16,7 @@ from policies.api.access import change_or_404, person, release_rows, workflow_or
 from policies.api.bodies import Nothing, read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
-from policies.api.shapes.changes import ChangeDetailSerializer, CommentSerializer
+from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.protection import (
     DebtQuery,
     DebtSerializer,
@@ -27,6 +27,7 @@ from policies.api.shapes.protection import (
     NewSchedule,
 )
 from policies.api.shapes.releases import ReleaseDetailSerializer
+from policies.api.shapes.review import CommentSerializer
 from policies.api.views.changes import environment_named, shown_change
 from policies.models import Comment, FreezeWindow, ReviewDebt
 from policies.services.releases import breaking_glass, freezing, scheduling

@@ -13,14 +13,9 @@ from policies.api.access import change_or_404, person, release_rows
 from policies.api.bodies import Nothing, PageQuery, read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
-from policies.api.shapes.changes import (
-    Acknowledgement,
-    ChangeDetailSerializer,
-    CommentSerializer,
-    Judgement,
-    NewComment,
-)
+from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.releases import ReleaseDetailSerializer
+from policies.api.shapes.review import Acknowledgement, CommentSerializer, Judgement, NewComment
 from policies.api.views.changes import shown_change
 from policies.models import ChangeRequest, Review
 from policies.services.releases import publication

@@ -17,7 +17,7 @@ from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services.as_code.exporting import documents_of
 from policies.services.as_code.planning import completed, require_same_workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import drafts, editing
 from policies.services.locking import lock_workflow, locked_change
 from policies.services.review import changes
 from policies.services.rights import require_right
@@ -98,7 +98,7 @@ def _update(change: ChangeRequest, documents: Mapping[str, Any], *, acting_user:
     change = locked_change(change)
     _require_untouched_draft(change)
     for row in change.draft.documents.all() if change.draft else ():
-        drafts.save_document(row.draft, row.kind, documents[row.kind], acting_user=acting_user)
+        editing.save_document(row.draft, row.kind, documents[row.kind], acting_user=acting_user)
     change = changes.update_content(change, acting_user=acting_user)
     sentence = f"Change request #{change.number} now has these documents."
     return Proposal(Outcome.UPDATED, change, sentence)

@@ -26,13 +26,8 @@ from policies.models import (
     WebhookMessage,
 )
 from policies.models.webhooks import BodyKind
-from policies.notifications.events import (
-    WEBHOOK_EVENTS,
-    WORDS,
-    Announcement,
-    Event,
-    announcement_of,
-)
+from policies.notifications.announcements import Announcement, announcement_of
+from policies.notifications.events import WEBHOOK_EVENTS, WORDS, Event
 from policies.notifications.news import News, shortened, slack_body, standard_body
 from policies.notifications.recipients import recipients
 from policies.services.news.subjects import Subject, subject_of

@@ -24,7 +24,7 @@ from policies.services.locking import (
     locked_environment,
     locked_open_changes,
 )
-from policies.services.review import checks, guards
+from policies.services.review import computed_checks, guards
 from policies.services.review.changes import active_release, open_change
 from policies.services.rights import can
 
@@ -55,7 +55,7 @@ def hold_for_publication(change: ChangeRequest) -> Held:
                 "Reload the page and look again before you publish.",
             )
         )
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     return Held(environment, change, others, draft)
 
 
@@ -241,7 +241,7 @@ def _raise_release(
     before = previous.bundle.digest if previous else ""
     _note(f"release.{release.kind}", release, acting_user, before=before)
     for change in open_changes:
-        checks.refresh_computed(change)
+        computed_checks.refresh_computed(change)
     return release
 
 

@@ -17,7 +17,7 @@ from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, 
 from policies.services import audit
 from policies.services.authoring.bundles import compose_bundle
 from policies.services.locking import lock_workflow, locked_change, locked_draft
-from policies.services.review import checks, guards, threads
+from policies.services.review import computed_checks, guards, threads
 from policies.services.review.followups import content_is_new
 from policies.services.review.voiding import void_answered_objections, void_approvals
 from policies.services.rights import can
@@ -82,7 +82,7 @@ def open_change(
     )
     change.contributors.set(contributors)
     _note("change.opened", change, acting_user, after=bundle.digest)
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     content_is_new(change)
     return change
 
@@ -105,7 +105,7 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
     change.save(update_fields=["bundle", "updated_at"])
     _note("change.content", change, acting_user, before=before, after=bundle.digest)
     void_approvals(change, "The content was edited.", acting_user=acting_user)
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     content_is_new(change)
     return change
 
@@ -131,7 +131,7 @@ def describe(
     _note("change.described", change, acting_user, detail={"title": title})
     if moved:
         void_approvals(change, "The environment was changed.", acting_user=acting_user)
-        checks.refresh_computed(change)
+        computed_checks.refresh_computed(change)
         content_is_new(change)
     return change
 
@@ -147,7 +147,7 @@ def rebase(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     _note("change.rebased", change, acting_user, before=before, after=change.base_digest)
     if change.base_digest != before:
         void_approvals(change, "The base was changed.", acting_user=acting_user)
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     content_is_new(change)
     return change
 
@@ -163,7 +163,7 @@ def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: Use
     change.acknowledged = sorted(known)
     change.save(update_fields=["acknowledged", "updated_at"])
     _note("change.acknowledged", change, acting_user, detail={"names": sorted(names)})
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     return change
 
 
@@ -171,7 +171,7 @@ def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: Use
 def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     """Ask for review. Objections to other content than this count as answered."""
     change = locked_change(change)
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     guards.require("submit", change, acting_user)
     subject = guards.subject_digest(change)
     void_answered_objections(change, subject, acting_user=acting_user)

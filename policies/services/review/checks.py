@@ -10,11 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from policies.engine import digest
-from policies.governance.static_checks import Finding, findings_of
-from policies.models import ChangeRequest, Check, ComponentContract, Release
+from policies.models import ChangeRequest, Check
 from policies.models.changes import CheckKind, Verdict
-from policies.models.components import ComponentKind
-from policies.services.authoring.retirements import retirement_findings
 from policies.services.locking import hold_change
 from policies.services.review.voiding import void_approvals
 
@@ -79,7 +76,7 @@ def record_check(
     somebody approves the old evidence meanwhile.
     """
     hold_change(change)
-    return _record(
+    return record(
         change,
         kind,
         verdict,
@@ -93,7 +90,7 @@ def record_check(
     )
 
 
-def _record(
+def record(
     change: ChangeRequest,
     kind: str,
     verdict: str,
@@ -175,87 +172,3 @@ def _state(kind: str, check: Check | None) -> CheckState:
         check.evidence_digest,
         check,
     )
-
-
-def refresh_computed(change: ChangeRequest) -> None:
-    """Re-run the checks that the console can answer by itself, recording what is new.
-
-    The caller holds the change request.
-    """
-    for kind, answer in (
-        (CheckKind.STATIC_ANALYSIS, _static_analysis),
-        (CheckKind.CONTRACTS, _contracts),
-        (CheckKind.BASE_UP_TO_DATE, _base_up_to_date),
-    ):
-        verdict, summary, resolve, detail = answer(change)
-        last = newest(change, kind)
-        if last and (last.verdict, last.summary, last.detail) == (verdict, summary, detail):
-            continue
-        _record(
-            change,
-            kind,
-            verdict,
-            summary,
-            resolve=resolve,
-            detail=detail,
-            bundle_digest=change.bundle.digest,
-            base_digest=change.base_digest,
-        )
-
-
-Answer = tuple[str, str, str, dict[str, Any]]
-
-
-def _static_analysis(change: ChangeRequest) -> Answer:
-    content = change.bundle.content
-    findings = [*findings_of(content), *retirement_findings(content)]
-    detail = {"findings": [finding.as_dict() for finding in findings]}
-    errors = [finding for finding in findings if finding.is_error]
-    warnings = [finding for finding in findings if finding.is_warning]
-    unread = [finding for finding in warnings if finding.name not in change.acknowledged]
-    if errors:
-        return Verdict.FAIL, f"{_count(errors, 'error')}.", "Mend the errors in the draft.", detail
-    if unread:
-        named = f"{_count(unread, 'warning')} not acknowledged."
-        return Verdict.FAIL, named, "Mend each warning or acknowledge it by name.", detail
-    if warnings:
-        return Verdict.PASS, f"{_count(warnings, 'warning')}, all acknowledged.", "", detail
-    noted = f" {_count(findings, 'note')} to read." if findings else ""
-    return Verdict.PASS, f"No errors and no warnings.{noted}", "", detail
-
-
-def _count(findings: list[Finding], noun: str) -> str:
-    return f"{len(findings)} {noun}{'s' if len(findings) != 1 else ''}"
-
-
-def _contracts(change: ChangeRequest) -> Answer:
-    in_force: dict[str, ComponentContract] = {}
-    for contract in ComponentContract.objects.filter(workflow=change.workflow).order_by("number"):
-        in_force[contract.kind] = contract
-    missing = {
-        kind: in_force[kind].gaps if kind in in_force else ["contract"]
-        for kind in ComponentKind.values
-    }
-    gaps = {kind: parts for kind, parts in missing.items() if parts}
-    if not gaps:
-        return Verdict.PASS, "All four components have an owner and a complete contract.", "", {}
-    named = "; ".join(
-        f"{ComponentKind(kind).label} lacks {', '.join(part.replace('_', ' ') for part in parts)}"
-        for kind, parts in gaps.items()
-    )
-    resolve = "Complete the contracts in the workflow's settings."
-    return Verdict.FAIL, f"{named}.", resolve, {"gaps": gaps}
-
-
-def _base_up_to_date(change: ChangeRequest) -> Answer:
-    active = Release.objects.active().filter(environment=change.environment).first()
-    detail = {
-        "base": change.base_release.number if change.base_release else None,
-        "active": active.number if active else None,
-    }
-    active_digest = active.bundle.digest if active else ""
-    if active_digest == change.base_digest:
-        name = f"release {active.number}" if active else "an environment without a release"
-        return Verdict.PASS, f"Compared with {name}, which is active.", "", detail
-    summary = f"Release {detail['active']} was published after this was compared with its base."
-    return Verdict.FAIL, summary, "Rebase the change request, then evaluate it again.", detail

@@ -16,7 +16,7 @@ from policies.engine import COMPONENTS, DocumentError, Problem
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Release
 from policies.models.components import ComponentKind
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.authoring.bundles import component_problems, problems_of
 from policies.services.locking import locked_change
 from policies.services.review import changes, guards
@@ -122,7 +122,7 @@ def rebase_with_merge(
         raise Refused(Reason("base", "Its base is what is active; there is nothing to merge."))
     _require_settled(comparison, choices, against)
     for kind, document in comparison.documents.items():
-        drafts.save_document(draft, kind, document, acting_user=acting_user)
+        editing.save_document(draft, kind, document, acting_user=acting_user)
     changes.update_content(change, acting_user=acting_user)
     return changes.rebase(change, acting_user=acting_user)
 

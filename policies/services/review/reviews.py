@@ -13,7 +13,7 @@ from policies.models.changes import ReviewVerdict
 from policies.notifications.news import shortened
 from policies.services import audit
 from policies.services.locking import locked_change
-from policies.services.review import checks, guards
+from policies.services.review import computed_checks, guards
 from policies.services.review.settling import settle
 
 LONGEST_BECAUSE = 190
@@ -25,7 +25,7 @@ def approve(
 ) -> Review:
     """Approve exactly what is there now; `seen` is the subject digest the person was shown."""
     change = locked_change(change)
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     guards.require("approve", change, acting_user)
     review = _say(change, ReviewVerdict.APPROVE, reason, acting_user, seen)
     is_enough = guards.standing_of(change).is_enough
@@ -68,7 +68,7 @@ def reject(
 def take_back(change: ChangeRequest, reason: str, *, acting_user: User) -> Review:
     """Let one's own word no longer count: an approval given too soon, an objection answered."""
     change = locked_change(change)
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     guards.require("take_back", change, acting_user)
     _require_reason(reason)
     review = change.reviews.standing().select_related("reviewer").get(reviewer=acting_user)

@@ -14,7 +14,7 @@ from policies.models import ChangeRequest
 from policies.services import audit
 from policies.services.authoring.retirements import retiring_keys
 from policies.services.locking import locked_open_changes
-from policies.services.review import checks, guards
+from policies.services.review import computed_checks, guards
 from policies.services.review.facts import ChangeFacts
 from policies.services.review.voiding import void_approvals
 
@@ -28,7 +28,7 @@ def settle(
     approved again. `subject_before` is the subject digest before the rules changed; the change
     is locked by the caller.
     """
-    checks.refresh_computed(change)
+    computed_checks.refresh_computed(change)
     facts = ChangeFacts(change)
     if guards.subject_digest(change, facts.states) != subject_before:
         void_approvals(change, because, acting_user=acting_user)

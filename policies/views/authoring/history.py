@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from policies.differences import Change, describe_difference
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.views.authoring.draft_page import draft_page
 from policies.views.authoring.studio import common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404
@@ -49,7 +49,7 @@ def draft_restore(
     """Save what an earlier revision held as the next one."""
     draft = draft_or_404(workflow_or_404(request, slug), pk)
     try:
-        row = drafts.restore_revision(
+        row = editing.restore_revision(
             draft,
             kind_or_404(kind),
             revision,

@@ -21,7 +21,7 @@ from policies.forms.authoring.tree import Tree, grow
 from policies.forms.authoring.vocabulary import vocabulary_of
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
-from policies.services.authoring import drafts, history, presence
+from policies.services.authoring import drafts, editing, history, presence
 from policies.services.rights import can
 from policies.views.authoring.draft_page import (
     DraftPage,
@@ -172,7 +172,7 @@ def _save(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> Atte
 
 def _save_typed(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> None:
     try:
-        row = drafts.save_document(
+        row = editing.save_document(
             draft,
             kind,
             attempt.document,
@@ -188,8 +188,8 @@ def _save_typed(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt)
 def _bring_back(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt, edit: str) -> None:
     """Undo, redo or ``restore:3``, after what was typed has become a revision of its own."""
     action, _, number = edit.partition(":")
-    restore = {UNDO: drafts.undo, REDO: drafts.redo}.get(action) or partial(
-        drafts.restore_revision, revision=_number(number)
+    restore = {UNDO: editing.undo, REDO: editing.redo}.get(action) or partial(
+        editing.restore_revision, revision=_number(number)
     )
     attempt.focus = "history-summary" if action == RESTORE else action
     try:

@@ -19,7 +19,7 @@ from policies.files.yaml_text import Mark, YamlError, YamlText, dump_component, 
 from policies.files.yaml_text.documents import located
 from policies.governance.refusals import Refused
 from policies.models import Draft
-from policies.services.authoring import drafts
+from policies.services.authoring import drafts, editing
 from policies.views.authoring.draft_page import draft_page
 from policies.views.authoring.studio import KEEP_MINE, common_context, draft_or_404, revision_of
 from policies.views.visible import kind_or_404, person, workflow_or_404
@@ -105,7 +105,7 @@ def _save(request: HttpRequest, draft: Draft, kind: str, typed: Typed) -> None:
         typed.revision = row.revision
         return
     try:
-        saved = drafts.save_document(
+        saved = editing.save_document(
             draft,
             kind,
             document,

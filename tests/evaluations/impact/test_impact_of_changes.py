@@ -14,7 +14,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from evaluations.models import Dataset
 from evaluations.services.datasets import standing
 from evaluations.services.impact import measuring as impacts
-from evaluations.services.impact.measuring import changes_to_measure, kept_impact, record_impact
+from evaluations.services.impact.checking import changes_to_measure, kept_impact, record_impact
 from evaluations.services.outcomes.ingestion import ingest
 from policies.engine import DocumentError
 from policies.governance.refusals import Refused

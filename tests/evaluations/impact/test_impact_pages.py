@@ -12,9 +12,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from evaluations.models import Dataset, StandingDataset
 from evaluations.services.datasets.standing import standing_dataset
-from evaluations.services.impact.measuring import record_impact
+from evaluations.services.impact.checking import record_impact
 from policies.models import Environment, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.evaluations.runs_here import imported
 from tests.policies.steps import documents, draft_of, now, proposed
 
@@ -81,7 +81,7 @@ def test_part__for_a_draft__follows_its_saves(
     address = reverse("draft-impact", args=[staging.workflow.slug, draft.pk])
     before = shown(client, address, **HTMX)
     other = documents(share=0)["router_policy"]
-    drafts.save_document(draft, "router_policy", other, acting_user=author)
+    editing.save_document(draft, "router_policy", other, acting_user=author)
     after = shown(client, address, **HTMX)
     assert "swift-small" in before
     assert "swift-small" not in after
@@ -91,7 +91,7 @@ def test_part__documents_not_right__says_when_it_will_be_measured(
     dataset: Dataset, staging: Environment, author: User, client: Client
 ) -> None:
     draft = draft_of(staging.workflow, author)
-    drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
+    editing.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     client.force_login(author)
     part = shown(client, reverse("draft-impact", args=[staging.workflow.slug, draft.pk]), **HTMX)
     assert "as soon as the four documents are right" in part
@@ -177,7 +177,7 @@ def test_rest__a_draft_that_is_not_right__is_told_where(
     dataset: Dataset, staging: Environment, author: User, client: Client
 ) -> None:
     draft = draft_of(staging.workflow, author)
-    drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
+    editing.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     client.force_login(author)
     answer = client.get(f"/api/v1/workflows/{staging.workflow.slug}/drafts/{draft.pk}/impact/")
     assert answer.status_code == 422

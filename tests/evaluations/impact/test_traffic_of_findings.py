@@ -19,7 +19,7 @@ from evaluations.services.impact.finding_traffic import share_of_traffic, traffi
 from policies.engine import Bundle, Request, parse_bundle
 from policies.engine.analysis import analyse
 from policies.models import Environment
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.engine.strategies import bundles, requests
 from tests.evaluations.runs_here import imported
 from tests.policies.steps import documents, draft_of, proposed
@@ -102,7 +102,7 @@ def test_share__draft_that_does_not_fit_together__is_not_told(
     staging: Environment, author: User, client: Client
 ) -> None:
     draft = draft_of(staging.workflow, author)
-    drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
+    editing.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     client.force_login(author)
     answer = client.get(reverse("draft-finding-traffic", args=[staging.workflow.slug, draft.pk]))
     assert answer.status_code == 200

@@ -16,17 +16,10 @@ from policies.governance.transitions import State
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services.as_code import exporting, planning, proposing
 from policies.services.as_code.proposing import Outcome
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.catalogue.entries import ModelFacts, change_model
 from policies.services.review import changes
-from tests.policies.steps import (
-    approved,
-    documents,
-    draft_of,
-    now,
-    pass_evaluation,
-    published,
-)
+from tests.policies.steps import approved, documents, draft_of, now, pass_evaluation, published
 
 TITLE, WHY = "From Git", "The repository says so."
 
@@ -231,7 +224,7 @@ def test_propose__draft_edited_in_the_studio_meanwhile__is_refused(
 ) -> None:
     first = proposing.propose(staging, edited(files), TITLE, WHY, acting_user=author)
     assert first.change is not None and first.change.draft is not None
-    drafts.save_document(
+    editing.save_document(
         first.change.draft, "router_policy", documents()["router_policy"], acting_user=co_author
     )
     with pytest.raises(Refused, match="was edited in the console"):

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from policies.models import AuditEvent, Environment
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.review import changes
 from tests.policies.steps import documents, proposed
 
@@ -25,7 +25,7 @@ def test_row__of_changed_content__tells_the_difference_by_component(
     change = proposed(production, author)
     assert change.draft
     policy = documents(share=60)["router_policy"]
-    drafts.save_document(change.draft, "router_policy", policy, acting_user=author)
+    editing.save_document(change.draft, "router_policy", policy, acting_user=author)
     changes.update_content(change, acting_user=author)
     event = AuditEvent.objects.get(action="change.content")
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Draft, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import drafts, editing
 from tests.policies.steps import documents, draft_of
 
 KIND = "router_policy"
@@ -23,7 +23,7 @@ def draft(workflow: Workflow, author: User) -> Draft:
 
 
 def save(draft: Draft, percent: int, person: User) -> None:
-    drafts.save_document(draft, KIND, documents(share=percent)[KIND], acting_user=person)
+    editing.save_document(draft, KIND, documents(share=percent)[KIND], acting_user=person)
 
 
 def rows(draft: Draft) -> list[tuple[str, int]]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftRevision, Workflow
-from policies.services.authoring import drafts, history
+from policies.services.authoring import drafts, editing, history
 from policies.services.authoring.history import KEPT_WHOLE, Reach, reach, reach_of
 from tests.policies.steps import documents, draft_of
 
@@ -23,7 +23,7 @@ def share(percent: int) -> Any:
 
 
 def save(draft: Draft, percent: int, person: User) -> None:
-    drafts.save_document(draft, KIND, share(percent), acting_user=person)
+    editing.save_document(draft, KIND, share(percent), acting_user=person)
 
 
 def held(draft: Draft) -> Any:
@@ -56,17 +56,17 @@ def test_save__is_kept_with_who_and_when(draft: Draft, co_author: User) -> None:
 def test_undo_and_redo__walk_back_and_forth_by_saving_anew(draft: Draft, author: User) -> None:
     for percent in (80, 70):
         save(draft, percent, author)
-    drafts.undo(draft, KIND, acting_user=author)
+    editing.undo(draft, KIND, acting_user=author)
     assert held(draft) == share(80)
-    drafts.undo(draft, KIND, acting_user=author)
+    editing.undo(draft, KIND, acting_user=author)
     assert held(draft) == share(90)
     with pytest.raises(Refused, match="nothing to undo"):
-        drafts.undo(draft, KIND, acting_user=author)
+        editing.undo(draft, KIND, acting_user=author)
     for percent in (80, 70):
-        drafts.redo(draft, KIND, acting_user=author)
+        editing.redo(draft, KIND, acting_user=author)
         assert held(draft) == share(percent)
     with pytest.raises(Refused, match="nothing to redo"):
-        drafts.redo(draft, KIND, acting_user=author)
+        editing.redo(draft, KIND, acting_user=author)
     assert kept(draft) == [1, 2, 3, 4, 5, 6, 7]
 
 
@@ -74,18 +74,18 @@ def test_edit_after_undo__leaves_nothing_to_redo__and_loses_nothing(
     draft: Draft, author: User
 ) -> None:
     save(draft, 80, author)
-    drafts.undo(draft, KIND, acting_user=author)
+    editing.undo(draft, KIND, acting_user=author)
     save(draft, 60, author)
     assert reach(draft, KIND) == Reach(undo=1, redo=None)
-    drafts.restore_revision(draft, KIND, 2, acting_user=author)
+    editing.restore_revision(draft, KIND, 2, acting_user=author)
     assert held(draft) == share(80)
 
 
 def test_restored_revision__can_be_undone(draft: Draft, author: User) -> None:
     save(draft, 80, author)
-    drafts.restore_revision(draft, KIND, 1, acting_user=author)
+    editing.restore_revision(draft, KIND, 1, acting_user=author)
     assert held(draft) == share(90)
-    drafts.undo(draft, KIND, acting_user=author)
+    editing.undo(draft, KIND, acting_user=author)
     assert held(draft) == share(80)
 
 
@@ -97,7 +97,7 @@ def test_reach__over_gaps_in_the_history__leads_to_revisions_that_are_kept() -> 
 
 def test_restoring__counts_as_contributing(draft: Draft, author: User, co_author: User) -> None:
     save(draft, 80, author)
-    drafts.restore_revision(draft, KIND, 1, acting_user=co_author, expected_revision=2)
+    editing.restore_revision(draft, KIND, 1, acting_user=co_author, expected_revision=2)
     assert set(draft.contributors.all()) == {author, co_author}
 
 
@@ -106,18 +106,18 @@ def test_restoring__by_a_viewer_from_an_old_page_or_in_a_closed_draft__is_refuse
 ) -> None:
     save(draft, 80, author)
     with pytest.raises(Refused, match="Only"):
-        drafts.restore_revision(draft, KIND, 1, acting_user=viewer)
+        editing.restore_revision(draft, KIND, 1, acting_user=viewer)
     with pytest.raises(Refused, match="saved revision 2"):
-        drafts.restore_revision(draft, KIND, 1, acting_user=author, expected_revision=1)
+        editing.restore_revision(draft, KIND, 1, acting_user=author, expected_revision=1)
     drafts.discard_draft(draft, acting_user=author)
     with pytest.raises(Refused, match="closed"):
-        drafts.undo(draft, KIND, acting_user=author)
+        editing.undo(draft, KIND, acting_user=author)
     assert held(draft) == share(80)
 
 
 def test_revision_that_is_not_kept__cannot_be_restored(draft: Draft, author: User) -> None:
     with pytest.raises(DraftRevision.DoesNotExist):
-        drafts.restore_revision(draft, KIND, 7, acting_user=author)
+        editing.restore_revision(draft, KIND, 7, acting_user=author)
 
 
 def fill(draft: Draft, author: User, count: int, apart: datetime.timedelta) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from policies.models import Draft, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.policies.authoring.test_studio_saving import HTMX, address, posted, written_out
 from tests.policies.steps import documents, draft_of
 
@@ -42,7 +42,7 @@ def restore(draft: Draft, revision: int) -> str:
 def test_history__says_who_saved_what_in_words(
     client: Client, draft: Draft, co_author: User
 ) -> None:
-    drafts.save_document(draft, KIND, documents(share=40)[KIND], acting_user=co_author)
+    editing.save_document(draft, KIND, documents(share=40)[KIND], acting_user=co_author)
     client.force_login(co_author)
     page = client.get(history(draft)).content.decode()
     assert "Revision 2" in page and co_author.get_username() in page
@@ -56,7 +56,7 @@ def test_history__longer_than_a_page__leads_on_to_earlier_revisions(
     client: Client, draft: Draft, author: User
 ) -> None:
     for percent in range(10, 35):
-        drafts.save_document(draft, KIND, documents(share=percent)[KIND], acting_user=author)
+        editing.save_document(draft, KIND, documents(share=percent)[KIND], acting_user=author)
     client.force_login(author)
     assert "?before=7" in client.get(history(draft)).content.decode()
     page = client.get(history(draft), {"before": "7"}).content.decode()
@@ -90,7 +90,7 @@ def test_undo__with_nothing_to_undo__changes_nothing(
 def test_undo__after_somebody_else_saved__is_refused(
     client: Client, draft: Draft, author: User, co_author: User
 ) -> None:
-    drafts.save_document(draft, KIND, documents(share=40)[KIND], acting_user=co_author)
+    editing.save_document(draft, KIND, documents(share=40)[KIND], acting_user=co_author)
     client.force_login(author)
     answer = client.post(address(draft, KIND), typed(1, "Mine", "undo"), headers=HTMX)
     assert answer.status_code == 409 and "Mine" in answer.content.decode()
@@ -110,7 +110,7 @@ def test_restore__of_what_is_not_kept__is_refused(
 def test_restore__from_the_editor__shows_the_earlier_document(
     client: Client, draft: Draft, author: User
 ) -> None:
-    drafts.save_document(draft, KIND, documents(share=40)[KIND], acting_user=author)
+    editing.save_document(draft, KIND, documents(share=40)[KIND], acting_user=author)
     client.force_login(author)
     data = posted(KIND, documents(share=40)[KIND], 2, _edit="restore:1")
     assert client.post(address(draft, KIND), data, headers=HTMX).status_code == 200
@@ -120,7 +120,7 @@ def test_restore__from_the_editor__shows_the_earlier_document(
 def test_restore__from_the_page__leads_back_to_the_editor(
     client: Client, draft: Draft, author: User
 ) -> None:
-    drafts.save_document(draft, KIND, documents(share=40)[KIND], acting_user=author)
+    editing.save_document(draft, KIND, documents(share=40)[KIND], acting_user=author)
     client.force_login(author)
     answer = client.post(restore(draft, 1), {"_revision": "2"}, follow=True)
     assert "Revision 1 is back, as revision 3." in answer.content.decode()

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from policies.engine import COMPONENTS
 from policies.models import Draft, Environment, Release, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.policies.steps import documents, draft_of, proposed, published
 
 
@@ -132,7 +132,7 @@ def test_draft_overview__says_what_it_changes_and_what_is_wrong(
     shown = page(client, "draft", release.workflow.slug, draft.pk)
     assert "swift-small gets 40% of requests, was 90%" in shown
     assert "fit together" in shown
-    drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
+    editing.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     assert "to mend before this can be proposed" in page(
         client, "draft", release.workflow.slug, draft.pk
     )

@@ -10,7 +10,7 @@ from django.urls import reverse
 from redis.exceptions import ConnectionError as NoRedis
 
 from policies.models import Draft, Workflow
-from policies.services.authoring import drafts, presence
+from policies.services.authoring import editing, presence
 from tests.policies.authoring.test_studio_saving import address
 from tests.policies.steps import documents, draft_of
 
@@ -51,7 +51,7 @@ def test_reader__who_may_not_edit__is_not_named(
 def test_newer_revision__of_somebody_else_or_another_window__is_offered(
     client: Client, draft: Draft, author: User, co_author: User
 ) -> None:
-    drafts.save_document(draft, KIND, documents(share=40)[KIND], acting_user=co_author)
+    editing.save_document(draft, KIND, documents(share=40)[KIND], acting_user=co_author)
     client.force_login(author)
     assert f"{co_author.get_full_name()} saved revision 2" in line(client, draft, _revision="1")
     assert "saved revision" not in line(client, draft, _revision="2")

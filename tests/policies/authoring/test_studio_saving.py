@@ -12,7 +12,7 @@ from django.urls import reverse
 from policies.engine import COMPONENTS, parse_component, serialise
 from policies.forms.authoring import codec
 from policies.models import Draft, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.policies.steps import documents, draft_of
 
 HTMX = {"HX-Request": "true"}
@@ -114,7 +114,7 @@ def test_stale_save__is_refused__and_the_typing_stays_on_screen(
 ) -> None:
     draft = draft_of(workflow, author)
     theirs = written_out("router_policy") | {"sticky_on": "task"}
-    drafts.save_document(draft, "router_policy", theirs, acting_user=co_author)
+    editing.save_document(draft, "router_policy", theirs, acting_user=co_author)
     client.force_login(author)
     data = posted("router_policy", written_out("router_policy"), 1)
     data["rules.0.description"] = "Mine"
@@ -132,7 +132,7 @@ def test_stale_save__kept_as_mine__becomes_a_draft_of_its_own(
 ) -> None:
     draft = draft_of(workflow, author)
     theirs = written_out("router_policy") | {"sticky_on": "task"}
-    drafts.save_document(draft, "router_policy", theirs, acting_user=co_author)
+    editing.save_document(draft, "router_policy", theirs, acting_user=co_author)
     client.force_login(author)
     data = posted("router_policy", written_out("router_policy"), 1, _edit="keep-mine")
     data["rules.0.description"] = "Mine"
@@ -166,7 +166,7 @@ def test_viewer__of_a_document_that_is_not_right__sees_each_fault_beside_its_fie
     draft = draft_of(workflow, author)
     wrong = written_out("router_policy")
     wrong["rules"][0]["route"]["candidates"][0]["weight"] = "many"
-    drafts.save_document(draft, "router_policy", wrong, acting_user=author)
+    editing.save_document(draft, "router_policy", wrong, acting_user=author)
     client.force_login(viewer)
     page = client.get(address(draft, "router_policy")).content.decode()
     assert 'data-focus="" disabled>' in page and "Must be a number, not text." in page
@@ -178,7 +178,7 @@ def test_viewer__of_a_document_that_leaves_defaults_out__reads_them(
     draft = draft_of(workflow, author)
     short = written_out("fallback_matrix")
     del short["limits"]
-    drafts.save_document(draft, "fallback_matrix", short, acting_user=author)
+    editing.save_document(draft, "fallback_matrix", short, acting_user=author)
     client.force_login(viewer)
     response = client.get(address(draft, "fallback_matrix"))
     assert response.status_code == 200
@@ -226,7 +226,7 @@ def test_document_no_form_can_show__is_shown_as_json__and_kept(
 ) -> None:
     draft = draft_of(workflow, author)
     strange = {"schema": 1, "rules": 5, "colour": ["blue"], "default": "m1"}
-    drafts.save_document(draft, "router_policy", strange, acting_user=author)
+    editing.save_document(draft, "router_policy", strange, acting_user=author)
     client.force_login(author)
     page = client.get(address(draft, "router_policy")).content.decode()
     assert "as JSON, since no control here can show it" in page

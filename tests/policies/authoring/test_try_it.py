@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from policies.models import Draft, Environment, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.policies.steps import documents, draft_of, proposed, published
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_try_it__documents_to_mend__says_which_and_keeps_the_request(
 ) -> None:
     wrong = copy.deepcopy(documents()["request_classification"])
     wrong["default_class"] = "nothing"
-    drafts.save_document(draft, "request_classification", wrong, acting_user=author)
+    editing.save_document(draft, "request_classification", wrong, acting_user=author)
     page = _tried(reading, draft, "a.task=code")
     assert "Nothing can be tried before the documents are right." in page
     assert "<code>/default_class</code>" in page
@@ -124,7 +124,7 @@ def _shadowed(draft: Draft, author: User) -> None:
     changed = copy.deepcopy(documents()["request_classification"])
     when: dict[str, Any] = {"task": {"in": ["code"]}, "prompt_tokens": {"gte": 10}}
     changed["rules"].append({"id": "c2", "when": when, "class": "simple"})
-    drafts.save_document(draft, "request_classification", changed, acting_user=author)
+    editing.save_document(draft, "request_classification", changed, acting_user=author)
 
 
 def test_findings__shadowed_rule__links_both_rules_and_its_witness(
@@ -150,7 +150,7 @@ def test_findings__witness__shows_in_the_trial_which_rule_wins(
 def test_findings__documents_to_mend__come_first(
     reading: Client, draft: Draft, author: User
 ) -> None:
-    drafts.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
+    editing.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     page = reading.get(f"/w/support-assistant/drafts/{draft.pk}/findings/").content.decode()
     assert "The analysis starts once the documents are right" in page
 

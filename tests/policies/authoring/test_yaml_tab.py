@@ -10,7 +10,7 @@ from django.urls import reverse
 from policies.engine import COMPONENTS
 from policies.files.yaml_text import dump_component
 from policies.models import Draft, Workflow
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.policies.steps import documents, draft_of
 
 POLICY = "router_policy"
@@ -125,7 +125,7 @@ def test_save__over_someone_elses__keeps_both(
     writer: Client, draft: Draft, co_author: User
 ) -> None:
     theirs = documents(share=50)[POLICY]
-    drafts.save_document(draft, POLICY, theirs, acting_user=co_author)
+    editing.save_document(draft, POLICY, theirs, acting_user=co_author)
     text = text_of().replace("weight: 90", "weight: 80")
     answer = save(writer, draft, text)
     assert answer.status_code == 409

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from policies.models import Draft, Environment
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from tests.policies.steps import documents, draft_of, proposed
 
 KIND = "router_policy"
@@ -32,7 +32,7 @@ def draft(staging: Environment, author: User) -> Draft:
     for is_moved in (False, True):
         proposed(staging, author, content(is_moved=is_moved))
     draft = draft_of(staging.workflow, author, content(is_moved=False))
-    drafts.save_document(draft, KIND, content(is_moved=True)[KIND], acting_user=author)
+    editing.save_document(draft, KIND, content(is_moved=True)[KIND], acting_user=author)
     return draft
 
 

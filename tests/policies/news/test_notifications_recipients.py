@@ -13,7 +13,8 @@ from policies.governance.permissions import CAPABILITIES
 from policies.governance.roles import Role
 from policies.models import Environment, Notification, Team, Workflow
 from policies.models.teams import Membership
-from policies.notifications.events import ANNOUNCEMENTS, Event, Group
+from policies.notifications.announcements import ANNOUNCEMENTS, Group
+from policies.notifications.events import Event
 from policies.notifications.recipients import Member, Roster, recipients
 from policies.services.news.news import tell_news
 from policies.services.releases import publication

@@ -11,7 +11,7 @@ from policies.engine import digest
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import Environment, Release
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.releases import publication
 from tests.policies.steps import (
     approved,
@@ -106,7 +106,7 @@ def test_publish__closes_the_draft(staging: Environment, author: User, owner: Us
     draft = release.change.draft
     assert draft is not None
     with pytest.raises(Refused, match="closed"):
-        drafts.save_document(draft, "router_policy", {}, acting_user=author)
+        editing.save_document(draft, "router_policy", {}, acting_user=author)
 
 
 def test_database__second_active_release__is_impossible(

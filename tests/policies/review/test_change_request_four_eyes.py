@@ -10,7 +10,7 @@ from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import Environment
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.review import reviews
 from policies.services.teams.members import add_member
 from tests.policies.steps import (
@@ -56,7 +56,7 @@ def test_co_author__saved_but_somebody_else_took_it_over__may_not_judge(
     change = in_review(staging, author)
     assert change.draft is not None
     policy = documents(share=50)["router_policy"]
-    drafts.save_document(change.draft, "router_policy", policy, acting_user=co_author)
+    editing.save_document(change.draft, "router_policy", policy, acting_user=co_author)
     save_and_take_over(change, {}, author)
     pass_evaluation(change, run="run-2")
     with pytest.raises(Refused, match="contributed"):

@@ -19,7 +19,7 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
 from policies.services import audit
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.releases import breaking_glass, freezing, publication, scheduling
 from policies.services.review import changes, reviews, threads
 from policies.services.teams.contracts import save_contract
@@ -92,7 +92,7 @@ def test_approve_against_edit__never_leaves_an_approval_of_other_content(
     change = in_review(staging, author)
     assert change.draft is not None
     policy = documents(share=50)["router_policy"]
-    drafts.save_document(change.draft, "router_policy", policy, acting_user=author)
+    editing.save_document(change.draft, "router_policy", policy, acting_user=author)
     acts: list[Act] = [
         lambda user=user: reviews.approve(change, REASON, acting_user=user)  # type: ignore[misc]
         for user in [owner, *reviewers[:9]]
@@ -330,7 +330,7 @@ def test_all_at_once__nobody_waits_in_a_ring(
     other = in_review(staging, author, documents(share=70))
     draft = draft_of(staging.workflow, co_author, documents(share=80))
     assert ready.draft is not None
-    editing = ready.draft
+    edited = ready.draft
     policy = documents(share=90)["router_policy"]
     acts: list[Act] = [
         lambda: publication.publish(ready, acting_user=owner),
@@ -340,7 +340,7 @@ def test_all_at_once__nobody_waits_in_a_ring(
         lambda: pass_evaluation(other, run="run-2"),
         lambda: changes.rebase(other, acting_user=author),
         lambda: changes.propose(draft, staging, "Shift", "Cheaper.", acting_user=co_author),
-        lambda: drafts.save_document(editing, "router_policy", policy, acting_user=author),
+        lambda: editing.save_document(edited, "router_policy", policy, acting_user=author),
         lambda: save_contract(
             staging.workflow, "router_policy", reviewer, CONTRACT, acting_user=owner
         ),

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.releases import scheduling
 from policies.services.review import changes, threads
 from tests.policies.review_steps import HOUR, measure
@@ -190,6 +190,6 @@ def test_edit_of_the_draft__not_taken_over__changes_nothing_yet(
 ) -> None:
     assert accepted.draft is not None
     policy = documents(share=50)["router_policy"]
-    drafts.save_document(accepted.draft, "router_policy", policy, acting_user=author)
+    editing.save_document(accepted.draft, "router_policy", policy, acting_user=author)
     assert now(accepted).state == State.APPROVED
     assert now(accepted).bundle == accepted.bundle

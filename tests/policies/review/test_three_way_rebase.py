@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment
-from policies.services.authoring import drafts
+from policies.services.authoring import editing
 from policies.services.review import merging
 from tests.policies import steps
 from tests.policies.steps import in_review, now, proposed, published
@@ -141,7 +141,7 @@ def test_merge__draft_edited_since__keeps_the_edit(
     assert change.draft is not None
     later = documents()["fallback_matrix"]
     later["rows"][0]["then"] = ["swift-large"]
-    drafts.save_document(change.draft, "fallback_matrix", later, acting_user=author)
+    editing.save_document(change.draft, "fallback_matrix", later, acting_user=author)
     merged = merging.rebase_with_merge(change, {SPLIT: "ours"}, against(change), acting_user=author)
     assert merged.bundle.content["fallback_matrix"]["rows"][0]["then"] == ["swift-large"]
 
