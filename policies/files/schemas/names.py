@@ -16,8 +16,9 @@ from policies.engine.reading import (
 from policies.files.schemas.keywords import Schema
 
 KEY_FORM = KEY_RULE[0].upper() + KEY_RULE[1:] + "."
-# Printable text has no white space but the blank; which characters print, no pattern says.
-LABEL_PATTERN = r"^\S(.*\S)?$"
+# Which other characters do not print, no pattern says that every dialect reads.
+_CONTROL = r"\u0000-\u001f\u007f-\u009f"
+LABEL_PATTERN = rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?$"
 TEXT_PATTERN = r"^[^\u0000]*$"
 
 

@@ -37,7 +37,8 @@ def _derived_from() -> Schema:
         description="How a flag follows from the prompt: by keywords or by a pattern. null: the "
         "request carries the flag itself.",
         default=None,
-        oneOf=[{"required": ["keywords"]}, {"required": ["pattern"]}],
+        minProperties=1,
+        maxProperties=1,
     )
 
 
