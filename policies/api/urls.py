@@ -17,6 +17,7 @@ from policies.api.views import (
     questions,
     releases,
     review,
+    schemas,
     three_way,
     trials,
     webhooks,
@@ -185,4 +186,5 @@ urlpatterns = [
         name="apply-price-import",
     ),
     path("audit/", audit.AuditTrail.as_view(), name="audit"),
+    path("schemas/<slug:kind>.json", schemas.ComponentSchema.as_view(), name="component-schema"),
 ]

@@ -69,7 +69,7 @@ def mutants(kind: str) -> Iterator[Any]:
     """The whole document with one thing changed, for each place and each odd value."""
     document, schema = WHOLE[kind], SCHEMAS[kind]
     figures = numbers(schema)
-    odd = {str: [*TEXTS, *choices(schema)], int: figures, float: figures}
+    odd: dict[type, list[Any]] = {str: [*TEXTS, *choices(schema)], int: figures, float: figures}
     for path, value in places(document):
         yield from reshaped(document, path, value)
         for other in (*SHAPES, *odd.get(type(value), ())):
