@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -60,6 +60,18 @@ def _choices(node: object) -> Iterator[str]:
             yield from _choices(item)
 
 
+def members(node: object) -> Iterator[dict[str, Any]]:
+    """Key → schema for each object that a schema tells of."""
+    if isinstance(node, dict):
+        if node.get("type") in ("object", ["object", "null"]):
+            yield node["properties"]
+        for value in node.values():
+            yield from members(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from members(item)
+
+
 def places(node: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every value of a document, and where it stands."""
     yield path, node
@@ -91,13 +103,14 @@ def at(document: Any, path: Path) -> Any:
     return document
 
 
-def reshaped(document: Any, path: Path, value: Any) -> Iterator[Any]:
-    """Copies with a place left out, or with more in it than there was."""
+def reshaped(document: Any, path: Path, value: Any, keys: Iterable[str]) -> Iterator[Any]:
+    """Copies with a place left out, or with more in it: one of these keys, or an unknown one."""
     if path:
         yield removed(document, path)
     if isinstance(value, dict):
-        for key in ("unknown", "Schema", "any_of", "description", ""):
-            for member in (None, "a", True):
+        for key in (*keys, "unknown", "Schema", "any_of", ""):
+            odd: tuple[Any, ...] = (None, "a", True, 1, [], {})
+            for member in odd:
                 yield replaced(document, path, {**value, key: member})
     if isinstance(value, list):
         yield replaced(document, path, [*value, *value])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,9 @@ from tests.engine.strategies import bundle_documents, json_values
 from tests.policies.files.mutations import (
     SHAPES,
     TEXTS,
+    Path,
     choices,
+    members,
     numbers,
     places,
     removed,
@@ -65,13 +68,24 @@ def disagreement(kind: str, document: object) -> str:
     return f"The schema accepts {document!r}; the parser: {unlisted}" if unlisted else ""
 
 
+def keys_the_parser_knows(kind: str, path: Path) -> list[str]:
+    """Keys that the object at a place may have, by what the parser says of one it may not."""
+    try:
+        parse_component(kind, replaced(WHOLE[kind], (*path, "unknown"), None))
+    except DocumentError as error:
+        told = [problem.message.partition("allowed keys are ")[2] for problem in error.problems]
+        return re.findall(r'"([^"]+)"', "".join(told))
+    return []
+
+
 def mutants(kind: str) -> Iterator[Any]:
     """The whole document with one thing changed, for each place and each odd value."""
     document, schema = WHOLE[kind], SCHEMAS[kind]
     figures = numbers(schema)
     odd: dict[type, list[Any]] = {str: [*TEXTS, *choices(schema)], int: figures, float: figures}
     for path, value in places(document):
-        yield from reshaped(document, path, value)
+        keys = keys_the_parser_knows(kind, path) if isinstance(value, dict) else ()
+        yield from reshaped(document, path, value, keys)
         for other in (*SHAPES, *odd.get(type(value), ())):
             yield replaced(document, path, other)
 
@@ -85,6 +99,15 @@ def test_schema__is_sound_itself(kind: str) -> None:
 def test_whole_document__by_both__is_accepted(kind: str) -> None:
     parse_component(kind, WHOLE[kind])
     VALIDATORS[kind].validate(WHOLE[kind])
+
+
+@pytest.mark.parametrize("kind", COMPONENTS)
+def test_whole_document__has_every_key_that_schema_and_parser_know(kind: str) -> None:
+    written = {str(step) for path, _ in places(WHOLE[kind]) for step in path}
+    objects = [path for path, value in places(WHOLE[kind]) if isinstance(value, dict)]
+    known = {key for path in objects for key in keys_the_parser_knows(kind, path)}
+    assert known and known <= written
+    assert {key for keys in members(SCHEMAS[kind]) for key in keys} <= written
 
 
 @pytest.mark.parametrize("kind", COMPONENTS)

@@ -6,6 +6,15 @@ from typing import Any
 
 Raw = dict[str, Any]
 
+ANY_OF: Raw = {
+    "any_of": [{"tokens": {"gt": 100, "lte": 2000}, "task": {"in": ["code"]}}, {"vip": True}]
+}
+BOX: Raw = {
+    "tokens": {"gte": 1, "lt": 50},
+    "tenant": {"not_in": ["acme", ""]},
+    "task": {"present": False},
+    "has_code": False,
+}
 CLASSIFICATION: Raw = {
     "schema": 1,
     "attributes": [
@@ -24,22 +33,12 @@ CLASSIFICATION: Raw = {
         {
             "id": "long",
             "description": "Long prompts hide what is asked.",
-            "when": {
-                "any_of": [
-                    {"tokens": {"gt": 100, "lte": 2000}, "task": {"in": ["code"]}},
-                    {"vip": True},
-                ]
-            },
+            "when": ANY_OF,
             "class": "hard",
         },
         {
             "id": "plain",
-            "when": {
-                "tokens": {"gte": 1, "lt": 50},
-                "tenant": {"not_in": ["acme", ""]},
-                "task": {"present": False},
-                "has_code": False,
-            },
+            "when": BOX,
             "class": "simple",
         },
     ],
@@ -53,7 +52,7 @@ CLASSIFICATION: Raw = {
 ROUTE: Raw = {
     "select": "weighted",
     "salt": "first split",
-    "candidates": [{"model": "gpt-4o-mini", "weight": 9}, {"model": "o3", "weight": 1}],
+    "candidates": [{"model": "gpt-4o-mini", "weight": 9}, {"model": "o3", "weight": 0}],
     "constraints": {
         "regions": ["eu", "us"],
         "capabilities": ["tools"],
@@ -68,10 +67,14 @@ POLICY: Raw = {
         {
             "id": "simple-to-mini",
             "description": "Cheap where it is good enough.",
-            "when": {"class": {"in": ["simple"]}},
+            "when": {**BOX, "class": {"in": ["simple"]}},
             "route": ROUTE,
         },
-        {"id": "all", "when": {}, "route": {"select": "cheapest", "candidates": [{"model": "o3"}]}},
+        {
+            "id": "hard",
+            "when": ANY_OF,
+            "route": {"select": "cheapest", "candidates": [{"model": "o3"}]},
+        },
     ],
     "default": {"select": "ordered", "candidates": [{"model": "o3"}], "on_no_candidate": "refuse"},
     "sticky_on": "conversation",
