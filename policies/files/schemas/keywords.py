@@ -10,7 +10,6 @@ Schema = dict[str, object]
 
 SCHEMA_NUMBER: Schema = {
     "const": 1,
-    "default": 1,
     "description": "Version of the document format. 1 is the only one.",
 }
 

@@ -60,16 +60,16 @@ def _choices(node: object) -> Iterator[str]:
             yield from _choices(item)
 
 
-def members(node: object) -> Iterator[dict[str, Any]]:
-    """Key → schema for each object that a schema tells of."""
+def objects(node: object) -> Iterator[dict[str, Any]]:
+    """The schema of each object that a schema tells of."""
     if isinstance(node, dict):
         if node.get("type") in ("object", ["object", "null"]):
-            yield node["properties"]
+            yield node
         for value in node.values():
-            yield from members(value)
+            yield from objects(value)
     elif isinstance(node, list):
         for item in node:
-            yield from members(item)
+            yield from objects(item)
 
 
 def places(node: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
