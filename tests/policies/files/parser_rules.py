@@ -72,7 +72,7 @@ RULES = (
         classification(lambda raw: raw["classes"].append({"key": "hard", "risk": "low"})),
     ),
     ParserRule(
-        "Ids of rules differ (classification)",
+        "Ids of rules differ",
         ONE_FIELD,
         r"/rules/\d+/id",
         r'".+" is already used at ',
@@ -114,7 +114,7 @@ RULES = (
         classification(lambda raw: raw["rules"][1].update(when={"task": {"in": ["sql"]}})),
     ),
     ParserRule(
-        "Values of a condition differ, even beside an empty one (classification)",
+        "Values of a condition differ, even beside an empty one",
         "The parser lets the empty text stand twice; uniqueItems cannot pass over one value.",
         rf"{VALUES}/\d+",
         r'".+" is already used at ',
@@ -124,7 +124,7 @@ RULES = (
         ),
     ),
     ParserRule(
-        "A range holds a number (classification)",
+        "A range holds a number",
         TWO_NUMBERS,
         CONSTRAINT,
         "no number lies in this range",
@@ -150,7 +150,7 @@ RULES = (
         classification(lambda raw: raw["attributes"][4]["derived_from"].update(pattern="(?=a)")),
     ),
     ParserRule(
-        "The two attributes of provided differ",
+        "The two attributes of `provided` differ",
         REFERENCE,
         "/provided/confidence_attribute",
         "must be another attribute",
@@ -158,7 +158,7 @@ RULES = (
         classification(lambda raw: raw["provided"].update(confidence_attribute="predicted_class")),
     ),
     ParserRule(
-        "The attributes of provided have their types where they are declared",
+        "The attributes of `provided` are a category and a number where they are declared",
         REFERENCE,
         "/provided/(attribute|confidence_attribute)",
         "must be a (category|number), but ",
@@ -166,7 +166,7 @@ RULES = (
         classification(lambda raw: raw["provided"].update(confidence_attribute="vip")),
     ),
     ParserRule(
-        "Labels and values print",
+        "Labels and values of categories print",
         PRINTS,
         r"/classes/\d+/label|/attributes/\d+/values/\d+",
         "must be one line of printable text",
@@ -174,7 +174,7 @@ RULES = (
         classification(lambda raw: raw["classes"][0].update(label="a\u200bb")),
     ),
     ParserRule(
-        "Ids of rules differ (policy)",
+        "Ids of rules differ",
         ONE_FIELD,
         r"/rules/\d+/id",
         r'".+" is already used at ',
@@ -190,7 +190,7 @@ RULES = (
         with_change(POLICY, lambda raw: raw["default"]["candidates"].append({"model": "o3"})),
     ),
     ParserRule(
-        "Values of a condition differ, even beside an empty one (policy)",
+        "Values of a condition differ, even beside an empty one",
         "The parser lets the empty text stand twice; uniqueItems cannot pass over one value.",
         rf"{VALUES}/\d+",
         r'".+" is already used at ',
@@ -198,7 +198,7 @@ RULES = (
         with_change(POLICY, lambda raw: raw["rules"][1].update(when={"t": {"in": ["", "a", "a"]}})),
     ),
     ParserRule(
-        "A range holds a number (policy)",
+        "A range holds a number",
         TWO_NUMBERS,
         CONSTRAINT,
         "no number lies in this range",
@@ -206,7 +206,7 @@ RULES = (
         with_change(POLICY, lambda raw: raw["rules"][1].update(when={"t": {"gte": 2, "lte": 1}})),
     ),
     ParserRule(
-        "Models and salts print (policy)",
+        "Salts and models print",
         PRINTS,
         r"(/rules/\d+/route|/default)/(salt|candidates/\d+/model)",
         "must be one line of printable text",
@@ -230,7 +230,7 @@ RULES = (
         with_change(MATRIX, lambda raw: raw["rows"][0].update(then=["gpt-4o-mini"])),
     ),
     ParserRule(
-        "max_ms is not below base_ms",
+        "`max_ms` is not below `base_ms`",
         TWO_NUMBERS,
         r"/rows/\d+/retries/max_ms",
         "must be at least base_ms",
@@ -238,7 +238,7 @@ RULES = (
         with_change(MATRIX, lambda raw: raw["rows"][0]["retries"].update(max_ms=99)),
     ),
     ParserRule(
-        "Models print (matrix)",
+        "Models print",
         PRINTS,
         r"/rows/\d+/(model|then/\d+)",
         "must be one line of printable text",

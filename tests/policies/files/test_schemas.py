@@ -169,7 +169,7 @@ def test_any_json__is_judged_alike(kind: str, value: Any) -> None:
     assert disagreement(kind, value) == ""
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.kind}: {rule.name}")
 def test_rule_beyond_schemas__broken_alone__is_told_by_the_parser_only(rule: ParserRule) -> None:
     VALIDATORS[rule.kind].validate(rule.example)
     with pytest.raises(DocumentError) as refused:
