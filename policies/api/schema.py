@@ -42,11 +42,12 @@ JSON pointer; `reasons` name each obstacle with a stable code and what would rem
 **Edits** of a draft's document name the revision they started from (`If-Match`); approvals may
 name what was seen (`subject_digest`). Whoever is late is told, and nobody's work is lost.
 """
-EVERYWHERE = {
-    "400": "The body or the address's parameters cannot be read.",
+EVERYWHERE = {"400": "The body or the address's parameters cannot be read."}
+SIGNED_IN = {
     "401": "No valid token or session.",
     "403": "Your role, or the four-eyes rule, does not allow it.",
 }
+OPEN_TO_ALL: list[dict[str, Any]] = [{}]
 WITH_PLACE = {"404": "There is no such thing, or it is not yours to see."}
 WRITING = {
     "406": "Only JSON is spoken here.",
@@ -75,6 +76,8 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _problems(address: str, method: str, operation: dict[str, Any]) -> dict[str, str]:
     said = dict(EVERYWHERE)
+    if operation.get("security") != OPEN_TO_ALL:
+        said |= SIGNED_IN
     names = {parameter["name"] for parameter in operation.get("parameters", ())}
     if "{" in address or "page" in names:
         said |= WITH_PLACE

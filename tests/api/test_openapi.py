@@ -8,6 +8,7 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
+OPEN = {"component_schema"}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -42,8 +43,15 @@ def test_operations__summaries__are_there(document: dict[str, Any]) -> None:
 
 def test_operations__errors__are_problem_documents(document: dict[str, Any]) -> None:
     for operation in operations(document):
-        content = operation["responses"]["401"]["content"]
-        assert content["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
+        for code in {"400"} if operation["operationId"] in OPEN else {"400", "401"}:
+            content = operation["responses"][code]["content"]
+            assert content["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
+
+
+def test_operations__open_to_all__are_these_and_ask_for_no_token(document: dict[str, Any]) -> None:
+    found = [found for found in operations(document) if {} in found["security"]]
+    assert {operation["operationId"] for operation in found} == OPEN
+    assert not [operation for operation in found if {"401", "403"} & set(operation["responses"])]
 
 
 def test_bearer_token__is_a_security_scheme(document: dict[str, Any]) -> None:

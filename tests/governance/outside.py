@@ -27,6 +27,8 @@ SESSIONS = frozenset(
 )
 # Only a router's token opens them.
 ROUTERS = frozenset({("api-outcomes", "POST"), ("api-feedback", "POST")})
+# They answer whoever asks, and tell of no workflow.
+OPEN = frozenset({"api-schema", "api:component-schema"})
 # A page that notes that its reader was there.
 WRITES_BY_GET = frozenset({"inbox-open"})
 # Commands by what they may do. Whoever runs one has the machine already.

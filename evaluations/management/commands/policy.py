@@ -1,4 +1,4 @@
-"""`manage.py policy export | import | plan | propose`: a workflow's documents as files in Git.
+"""`manage.py policy export | import | plan | propose | schema`: documents as files in Git.
 
 Exit codes: 0 done (or nothing to do), 1 the documents are wrong, 2 wrong usage, 3 refused.
 """
@@ -12,10 +12,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
 from evaluations.management.plan_text import plan_lines
 from evaluations.services.impact.plan import measured_plan, plan_document
-from policies.engine import DocumentError
+from policies.engine import COMPONENTS, DocumentError
+from policies.files.schemas import schema_text
 from policies.files.workflow_files import WorkflowFiles, read_files
 from policies.governance.refusals import Refused
 from policies.models import Draft, Environment, Release, Workflow
@@ -27,7 +29,7 @@ MAX_FILES = 20
 
 
 class Command(BaseCommand):
-    help = "Keep a workflow's documents as YAML files: export, import, plan, propose."
+    help = "Keep a workflow's documents as YAML files: export, import, plan, propose, schema."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -41,6 +43,8 @@ class Command(BaseCommand):
         bring = actions.add_parser("import", help="make a draft of the files")
         plan = actions.add_parser("plan", help="what the files would change, and what is wrong")
         propose = actions.add_parser("propose", help="open a change request with the files")
+        schema = actions.add_parser("schema", help="print a document's JSON Schema, for editors")
+        schema.add_argument("component", choices=COMPONENTS)
         for action in (bring, plan, propose):
             action.add_argument("folder", type=Path)
             action.add_argument("--workflow", help="default: the one that workflow.yaml names")
@@ -59,6 +63,7 @@ class Command(BaseCommand):
             "import": self.bring_in,
             "plan": self.plan,
             "propose": self.propose,
+            "schema": self.schema,
         }
         try:
             do[options["action"]](options)
@@ -107,6 +112,11 @@ class Command(BaseCommand):
             self.stdout.write(_json({**said, "sentence": made.sentence}))
         else:
             self.stdout.write(f"{made.sentence} {url}".rstrip())
+
+    def schema(self, options: dict[str, Any]) -> None:
+        kind = options["component"]
+        address = reverse("api:component-schema", args=[kind])
+        self.stdout.write(schema_text(kind, address), ending="")
 
 
 def _json(value: object) -> str:

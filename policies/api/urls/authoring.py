@@ -3,9 +3,10 @@
 from django.urls import path
 
 from policies.api.urls.prefixes import WORKFLOW
-from policies.api.views import components, draft_history, drafts, trials
+from policies.api.views import components, draft_history, drafts, schemas, trials
 
 urlpatterns = [
+    path("schemas/<slug:kind>.json", schemas.ComponentSchema.as_view(), name="component-schema"),
     path(
         f"{WORKFLOW}components/<slug:kind>/versions/",
         components.Versions.as_view(),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from evaluations.management.commands.policy import REFUSED, USAGE, WRONG
 from policies.models import ChangeRequest, Draft, Environment, Release
@@ -160,3 +161,14 @@ def test_propose__files_of_another_workflow__exits_3(folder: Path, author: User)
         "propose", folder, "--workflow", "support-assistant", "--as", "author", *PROPOSE
     )
     assert code == REFUSED
+
+
+def test_schema__of_a_component__is_what_its_address_serves(client: Client) -> None:
+    assert run("schema", "fallback_matrix") == (
+        client.get("/api/v1/schemas/fallback_matrix.json").content.decode()
+    )
+
+
+def test_schema__of_another_name__says_which_there_are() -> None:
+    with pytest.raises(CommandError, match="'fallback_matrix', 'quality_thresholds'"):
+        run("schema", "catalogue")
