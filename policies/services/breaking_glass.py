@@ -12,7 +12,7 @@ from policies.models.changes import ReviewVerdict
 from policies.models.protection import Settlement
 from policies.models.releases import ReleaseKind
 from policies.refusals import Reason, Refused
-from policies.services import audit, guards, reviews
+from policies.services import audit, checks, guards, reviews
 from policies.services.locking import locked_change
 from policies.services.publication import hold_for_publication, put_in_force
 
@@ -25,6 +25,8 @@ def break_glass(change: ChangeRequest, reason: str, *, acting_user: User) -> Rel
     """
     held = hold_for_publication(change)
     change = held.change
+    guards.require_state("break_glass", change, acting_user)
+    checks.refresh_computed(change)
     guards.require("break_glass", change, acting_user)
     _require_reason(reason, "Breaking the glass")
     situation = guards.Situation(change, acting_user)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from policies.engine import digest
 from policies.models import ChangeRequest, Check, ComponentContract, Release
@@ -133,13 +133,17 @@ def _evidence_of(change: ChangeRequest, kind: str) -> str:
 
 def newest(change: ChangeRequest, kind: str) -> Check | None:
     """The last evidence of a kind for the present content and base."""
-    rows = Check.objects.filter(
+    return _for_content(change, kind).last()
+
+
+def _for_content(change: ChangeRequest, *kinds: str) -> QuerySet[Check]:
+    """Evidence of these kinds for the present content and base, the oldest first."""
+    return Check.objects.filter(
         change=change,
-        kind=kind,
+        kind__in=kinds,
         bundle_digest=change.bundle.digest,
         base_digest=change.base_digest,
-    )
-    return rows.order_by("pk").last()
+    ).order_by("pk")
 
 
 def evidence_of(change: ChangeRequest) -> Evidence:
@@ -182,13 +186,15 @@ def refresh_computed(change: ChangeRequest) -> None:
 
     The caller holds the change request.
     """
-    for kind, answer in (
-        (CheckKind.STATIC_ANALYSIS, _static_analysis),
-        (CheckKind.CONTRACTS, _contracts),
-        (CheckKind.BASE_UP_TO_DATE, _base_up_to_date),
-    ):
+    answers: dict[str, Callable[[ChangeRequest], Answer]] = {
+        CheckKind.STATIC_ANALYSIS: _static_analysis,
+        CheckKind.CONTRACTS: _contracts,
+        CheckKind.BASE_UP_TO_DATE: _base_up_to_date,
+    }
+    known = {check.kind: check for check in _for_content(change, *answers)}
+    for kind, answer in answers.items():
         verdict, summary, resolve, detail = answer(change)
-        last = newest(change, kind)
+        last = known.get(kind)
         if last and (last.verdict, last.summary, last.detail) == (verdict, summary, detail):
             continue
         _record(
@@ -248,14 +254,14 @@ def _contracts(change: ChangeRequest) -> Answer:
 
 
 def _base_up_to_date(change: ChangeRequest) -> Answer:
-    active = Release.objects.active().filter(environment=change.environment).first()
+    active = Release.objects.active().filter(environment=change.environment)
+    number, digest_of_it = active.values_list("number", "bundle__digest").first() or (None, "")
     detail = {
         "base": change.base_release.number if change.base_release else None,
-        "active": active.number if active else None,
+        "active": number,
     }
-    active_digest = active.bundle.digest if active else ""
-    if active_digest == change.base_digest:
-        name = f"release {active.number}" if active else "an environment without a release"
+    if digest_of_it == change.base_digest:
+        name = f"release {number}" if number else "an environment without a release"
         return Verdict.PASS, f"Compared with {name}, which is active.", "", detail
     summary = f"Release {detail['active']} was published after this was compared with its base."
     return Verdict.FAIL, summary, "Rebase the change request, then evaluate it again.", detail
