@@ -31,16 +31,18 @@ REAL_DATA = Path(os.environ.get("ROUTING_CONSOLE_REAL_DATA", ROOT.parent / "shar
 
 
 # --- Database and broker of this test process -------------------------------------------
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def valkey() -> Iterator[Valkey]:
-    """The Valkey that `settings.REDIS_URL` names; empty after each test that used it."""
+    """The Valkey that `settings.REDIS_URL` names: cache and broker of all that has a database."""
     server = start_valkey(Path(settings.REDIS_URL.removeprefix("unix://")))
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, valkey: Valkey
+) -> None:
     """Put SQLite's test database in a file, where a Celery worker process can open it too."""
     if not on_postgres():
         test_settings = settings.DATABASES["default"].setdefault("TEST", {})
@@ -58,7 +60,7 @@ def database_url(transactional_db: None) -> str:
 
 
 @pytest.fixture
-def empty_cache() -> Iterator[None]:
+def empty_cache(valkey: Valkey) -> Iterator[None]:
     """Nothing in the cache before the test, nothing after."""
     cache.clear()
     yield
@@ -179,6 +181,7 @@ def real_data() -> Callable[[str], Path]:
 _OF_A_BROWSER = {"page", "browser", "context", "new_context"}
 _OF_A_CONSOLE = {"console_factory", "live_console", "demo_console"}
 _OF_A_DATABASE = {"db", "transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
+_OF_A_SERVER = {"valkey"} | _OF_A_BROWSER | _OF_A_DATABASE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -199,5 +202,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if fixtures & _OF_A_DATABASE or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.database)
+            item.add_marker(pytest.mark.server)
+        if fixtures & _OF_A_SERVER:
+            item.add_marker(pytest.mark.server)
         if fixtures & _OF_A_CONSOLE:
             item.add_marker(pytest.mark.xdist_group("console"))

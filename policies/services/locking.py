@@ -8,20 +8,22 @@ its own: a joined row read together with the lock could be older than the lock i
 
 from __future__ import annotations
 
-from django.db.models import Q
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from policies.models import ChangeRequest, Draft, Environment, Workflow
 
 
 def locked_change(change: ChangeRequest) -> ChangeRequest:
     """The change request as it is in the database now."""
-    ChangeRequest.objects.select_for_update(no_key=True).get(pk=change.pk)
+    _hold(ChangeRequest.objects.filter(pk=change.pk))
     return ChangeRequest.objects.with_related().get(pk=change.pk)
 
 
 def hold_change(change: ChangeRequest) -> None:
     """Hold the row and bring the given object up to date in what others may have changed."""
-    ChangeRequest.objects.select_for_update(no_key=True).get(pk=change.pk)
+    _hold(ChangeRequest.objects.filter(pk=change.pk))
     change.refresh_from_db(
         fields=[
             "state",
@@ -39,18 +41,23 @@ def locked_open_changes(which: Q) -> list[ChangeRequest]:
     """Open change requests that a change of rules may concern; not the rows that `which` asks."""
     rows = ChangeRequest.objects.open().filter(which).order_by("pk")
     rows = rows.select_for_update(no_key=True, of=("self",))
-    held = [change.pk for change in rows]
+    held = list(rows.values_list("pk", flat=True))
     return list(ChangeRequest.objects.with_related().filter(pk__in=held).order_by("pk"))
 
 
 def locked_draft(draft: Draft) -> Draft:
-    Draft.objects.select_for_update(no_key=True).get(pk=draft.pk)
+    _hold(Draft.objects.filter(pk=draft.pk))
     return Draft.objects.select_related("workflow__team").get(pk=draft.pk)
 
 
 def locked_environment(pk: int) -> Environment:
-    Environment.objects.select_for_update(no_key=True).get(pk=pk)
+    _hold(Environment.objects.filter(pk=pk))
     return Environment.objects.select_related("workflow__team").get(pk=pk)
+
+
+def _hold(row: QuerySet[Any]) -> None:
+    """Lock one row without reading it: what it says is read once it is held."""
+    row.select_for_update(no_key=True).values_list("pk").get()
 
 
 def lock_workflow(pk: int) -> Workflow:

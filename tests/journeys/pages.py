@@ -105,6 +105,32 @@ def watched(page: Page) -> Iterator[list[str]]:
     page.remove_listener("pageerror", raised)
 
 
+SETTLED = """() => new Promise((resolve, reject) => {
+  const giveUpAt = performance.now() + 15000;
+  const busy = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, "
+    + "[hx-trigger^=load][hx-swap=outerHTML]";
+  // A figure is drawn once it is nearly in sight; one that cannot be drawn says so.
+  const waits = (node) => {
+    const box = node.getBoundingClientRect();
+    const isNear = box.width > 0 && box.bottom > -300 && box.top < innerHeight + 300;
+    return isNear && node.dataset.drawn === undefined && !node.firstElementChild;
+  };
+  const look = () => {
+    const left = [...document.querySelectorAll(busy)];
+    left.push(...[...document.querySelectorAll("[data-figure]")].filter(waits));
+    if (left.length === 0) resolve();
+    else if (performance.now() < giveUpAt) requestAnimationFrame(look);
+    else reject(new Error("Still at work: " + left[0].outerHTML.slice(0, 200)));
+  };
+  requestAnimationFrame(look);
+})"""
+
+
+def settle(page: Page) -> None:
+    """Wait for what a page asks for once it is there: its later parts and its figures."""
+    page.evaluate(SETTLED)
+
+
 def overflow(page: Page) -> list[str]:
     """What stands out of the screen to the right, where the page itself would scroll."""
     found: list[str] = page.evaluate(

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.journeys.pages import HOME, found_by_links, overflow, page_names, sign_in, watched
+from tests.journeys.pages import (
+    HOME,
+    found_by_links,
+    overflow,
+    page_names,
+    settle,
+    sign_in,
+    watched,
+)
 from tests.services.console import Console
 
 Found = dict[str, list[str]]
@@ -108,11 +116,11 @@ def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[s
         page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        settle(page)
         faults += [f"light: {fault}" for fault in axe(page)]
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         page.reload()  # as somebody comes whose system is dark
-        page.wait_for_load_state("networkidle")
+        settle(page)
         faults += [f"dark: {fault}" for fault in axe(page)]
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         for _ in range(20):  # figures follow the screen a moment later

@@ -1,5 +1,6 @@
 """Debian's Chromium under Playwright, kept quiet, and the accessibility check."""
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ def axe_violations(page: Page) -> list[str]:
     ]
 
 
+@cache
 def _axe_script() -> str:
     spec = find_spec("axe_playwright_python")
     assert spec and spec.origin

@@ -43,7 +43,7 @@ class Postgres:
 
 
 def start_postgres() -> Postgres:
-    """Start a server that ends with this process.
+    """Start a server that ends with this process, and need not survive a power failure.
 
     As root the package hands the server to a user of its own and opens every parent folder
     of its data folder, so it gets a fresh folder of its own.
@@ -53,7 +53,12 @@ def start_postgres() -> Postgres:
     watcher = subprocess.Popen(
         [sys.executable, "-c", _WATCHER, str(server.get_pid())], stdin=subprocess.PIPE
     )
-    return Postgres(server, watcher)
+    postgres = Postgres(server, watcher)
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
+    return postgres
 
 
 def create_database(url: str, name: str) -> str:

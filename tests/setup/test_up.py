@@ -16,7 +16,7 @@ import pytest
 from routing_console.bootstrap import BASE_DIR
 from tests.services.console import clean_environment, free_port, processes_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.xdist_group("up")]
 NOT_COPIED = (".git", ".venv", "data", ".*_cache", ".hypothesis", "__pycache__", "test-results")
 PLAIN_PYTHON = str(Path(sys.executable).resolve())
 

@@ -15,7 +15,7 @@ from policies.models.releases import ReleaseKind
 from policies.services import audit
 from policies.services.locking import locked_change
 from policies.services.releases.publication import hold_for_publication, put_in_force
-from policies.services.review import guards, reviews
+from policies.services.review import computed_checks, guards, reviews
 
 
 @transaction.atomic
@@ -26,6 +26,8 @@ def break_glass(change: ChangeRequest, reason: str, *, acting_user: User) -> Rel
     """
     held = hold_for_publication(change)
     change = held.change
+    guards.require_state("break_glass", change, acting_user)
+    computed_checks.refresh_computed(change)
     guards.require("break_glass", change, acting_user)
     _require_reason(reason, "Breaking the glass")
     situation = guards.Situation(change, acting_user)

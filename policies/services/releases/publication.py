@@ -55,7 +55,6 @@ def hold_for_publication(change: ChangeRequest) -> Held:
                 "Reload the page and look again before you publish.",
             )
         )
-    computed_checks.refresh_computed(change)
     return Held(environment, change, others, draft)
 
 
@@ -63,6 +62,8 @@ def hold_for_publication(change: ChangeRequest) -> Held:
 def publish(change: ChangeRequest, *, acting_user: User) -> Release:
     """Put an approved change in force: retire the old release and raise the new one, at once."""
     held = hold_for_publication(change)
+    guards.require_state("publish", held.change, acting_user)
+    computed_checks.refresh_computed(held.change)
     guards.require("publish", held.change, acting_user)
     return put_in_force(held, acting_user)
 
@@ -77,6 +78,7 @@ def publish_as_scheduled(change: ChangeRequest) -> Release | None:
     held = hold_for_publication(change)
     if not ChangeRequest.objects.due_at(timezone.now()).filter(pk=change.pk).exists():
         return None
+    computed_checks.refresh_computed(held.change)
     guards.require_due(held.change)
     scheduler = held.change.scheduled_by
     if scheduler is None:

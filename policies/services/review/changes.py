@@ -171,6 +171,7 @@ def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: Use
 def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     """Ask for review. Objections to other content than this count as answered."""
     change = locked_change(change)
+    guards.require_state("submit", change, acting_user)
     computed_checks.refresh_computed(change)
     guards.require("submit", change, acting_user)
     subject = guards.subject_digest(change)

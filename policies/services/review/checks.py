@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from policies.engine import digest
 from policies.models import ChangeRequest, Check
@@ -130,13 +130,17 @@ def _evidence_of(change: ChangeRequest, kind: str) -> str:
 
 def newest(change: ChangeRequest, kind: str) -> Check | None:
     """The last evidence of a kind for the present content and base."""
-    rows = Check.objects.filter(
+    return for_content(change, kind).last()
+
+
+def for_content(change: ChangeRequest, *kinds: str) -> QuerySet[Check]:
+    """Evidence of these kinds for the present content and base, the oldest first."""
+    return Check.objects.filter(
         change=change,
-        kind=kind,
+        kind__in=kinds,
         bundle_digest=change.bundle.digest,
         base_digest=change.base_digest,
-    )
-    return rows.order_by("pk").last()
+    ).order_by("pk")
 
 
 def evidence_of(change: ChangeRequest) -> Evidence:

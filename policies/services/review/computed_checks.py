@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from policies.governance.static_checks import Finding, findings_of
@@ -9,7 +10,7 @@ from policies.models import ChangeRequest, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
 from policies.services.authoring.retirements import retirement_findings
-from policies.services.review.checks import newest, record
+from policies.services.review.checks import for_content, record
 
 
 def refresh_computed(change: ChangeRequest) -> None:
@@ -17,13 +18,15 @@ def refresh_computed(change: ChangeRequest) -> None:
 
     The caller holds the change request.
     """
-    for kind, answer in (
-        (CheckKind.STATIC_ANALYSIS, _static_analysis),
-        (CheckKind.CONTRACTS, _contracts),
-        (CheckKind.BASE_UP_TO_DATE, _base_up_to_date),
-    ):
+    answers: dict[str, Callable[[ChangeRequest], Answer]] = {
+        CheckKind.STATIC_ANALYSIS: _static_analysis,
+        CheckKind.CONTRACTS: _contracts,
+        CheckKind.BASE_UP_TO_DATE: _base_up_to_date,
+    }
+    known = {check.kind: check for check in for_content(change, *answers)}
+    for kind, answer in answers.items():
         verdict, summary, resolve, detail = answer(change)
-        last = newest(change, kind)
+        last = known.get(kind)
         if last and (last.verdict, last.summary, last.detail) == (verdict, summary, detail):
             continue
         record(
@@ -83,14 +86,14 @@ def _contracts(change: ChangeRequest) -> Answer:
 
 
 def _base_up_to_date(change: ChangeRequest) -> Answer:
-    active = Release.objects.active().filter(environment=change.environment).first()
+    active = Release.objects.active().filter(environment=change.environment)
+    number, digest_of_it = active.values_list("number", "bundle__digest").first() or (None, "")
     detail = {
         "base": change.base_release.number if change.base_release else None,
-        "active": active.number if active else None,
+        "active": number,
     }
-    active_digest = active.bundle.digest if active else ""
-    if active_digest == change.base_digest:
-        name = f"release {active.number}" if active else "an environment without a release"
+    if digest_of_it == change.base_digest:
+        name = f"release {number}" if number else "an environment without a release"
         return Verdict.PASS, f"Compared with {name}, which is active.", "", detail
     summary = f"Release {detail['active']} was published after this was compared with its base."
     return Verdict.FAIL, summary, "Rebase the change request, then evaluate it again.", detail

@@ -25,6 +25,7 @@ def approve(
 ) -> Review:
     """Approve exactly what is there now; `seen` is the subject digest the person was shown."""
     change = locked_change(change)
+    guards.require_state("approve", change, acting_user)
     computed_checks.refresh_computed(change)
     guards.require("approve", change, acting_user)
     review = _say(change, ReviewVerdict.APPROVE, reason, acting_user, seen)
@@ -68,6 +69,7 @@ def reject(
 def take_back(change: ChangeRequest, reason: str, *, acting_user: User) -> Review:
     """Let one's own word no longer count: an approval given too soon, an objection answered."""
     change = locked_change(change)
+    guards.require_state("take_back", change, acting_user)
     computed_checks.refresh_computed(change)
     guards.require("take_back", change, acting_user)
     _require_reason(reason)

@@ -68,7 +68,7 @@ def listening() -> Iterator[Receiver]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
     try:
         yield receiver
