@@ -1,5 +1,6 @@
 """The test bench: settled before Django loads, then one fixture per real service."""
 
+import gc
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -181,7 +182,7 @@ def real_data() -> Callable[[str], Path]:
 _OF_A_BROWSER = {"page", "browser", "context", "new_context"}
 _OF_A_CONSOLE = {"console_factory", "live_console", "demo_console"}
 _OF_A_DATABASE = {"db", "transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
-_OF_A_SERVER = {"valkey"} | _OF_A_BROWSER | _OF_A_DATABASE
+_OF_A_SERVER = {"valkey"} | _OF_A_BROWSER
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -194,16 +195,26 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
 
 
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end: it need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # else extension modules complain at the end that objects of theirs are left
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they use, and keep all tests of one shared console in one process."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & _OF_A_BROWSER:
             item.add_marker(pytest.mark.browser)
-        if fixtures & _OF_A_DATABASE or item.get_closest_marker("django_db"):
+        has_database = fixtures & _OF_A_DATABASE or item.get_closest_marker("django_db")
+        if has_database:
             item.add_marker(pytest.mark.database)
-            item.add_marker(pytest.mark.server)
-        if fixtures & _OF_A_SERVER:
+        if has_database or fixtures & _OF_A_SERVER:
             item.add_marker(pytest.mark.server)
         if fixtures & _OF_A_CONSOLE:
             item.add_marker(pytest.mark.xdist_group("console"))

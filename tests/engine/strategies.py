@@ -5,7 +5,8 @@ Documents come as raw JSON (``bundle_documents``, ``catalogue_documents``) or pa
 """
 
 import math
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ from policies.engine.routing import ON_NO_CANDIDATE, SELECTIONS
 from policies.engine.thresholds import EFFECTS
 
 Raw = dict[str, Any]
+Value = TypeVar("Value")
 
 NUMBERS = (-5, 0, 0.5, 1, 99.5, 100, 1000, 1e-9)
 VALUES = ("a", "b", "c", "naïve", "~/")
@@ -64,30 +66,49 @@ json_values = st.recursive(
 )
 
 
+_attributes = st.sampled_from(ATTRIBUTES)
+_retry_budgets: st.SearchStrategy[Raw | None] = st.sampled_from((None, {"ratio": 0.2}))
+_breakers: st.SearchStrategy[Raw | None] = st.sampled_from((None, {"window_s": 10}))
+
+
+# Drawing is quick; making a strategy to draw from is not, so each is made once.
+@lru_cache(maxsize=None, typed=True)  # typed, since 1 and True are alike
+def one_of(*values: Value) -> st.SearchStrategy[Value]:
+    """One of these values."""
+    return st.sampled_from(values)
+
+
+@cache
 def some(values: tuple[str, ...], *, least: int = 0) -> st.SearchStrategy[list[str]]:
     """Distinct values, in any order."""
-    return st.lists(st.sampled_from(values), min_size=least, unique=True)
+    return st.lists(one_of(*values), min_size=least, unique=True)
 
 
+@cache
 @st.composite
 def _ranges(draw: st.DrawFn) -> Raw:
-    low, high = sorted(draw(st.lists(st.sampled_from(NUMBERS), min_size=2, max_size=2)))
+    low, high = sorted(draw(st.lists(one_of(*NUMBERS), min_size=2, max_size=2)))
     bounds: Raw = {}
     if draw(st.booleans()):
-        bounds[draw(st.sampled_from(("gte", "gt")))] = low
+        bounds[draw(one_of("gte", "gt"))] = low
     if not bounds or draw(st.booleans()):
-        bounds[draw(st.sampled_from(("lt", "lte")))] = high
+        bounds[draw(one_of("lt", "lte"))] = high
     empty = Range(**bounds).is_empty()
     return {"gte": low} if empty else bounds
 
 
 def constraints_on(attribute: Raw) -> st.SearchStrategy[Any]:
+    return _constraints(attribute["type"], *(attribute.get("values") or VALUES))
+
+
+@cache
+def _constraints(kind: str, *named: str) -> st.SearchStrategy[Any]:
     presence = st.booleans().map(lambda expected: {"present": expected})
-    if attribute["type"] == "number":
+    if kind == "number":
         return _ranges() | presence
-    if attribute["type"] == "flag":
+    if kind == "flag":
         return st.booleans() | presence
-    values = some(tuple(attribute["values"] or VALUES), least=1)
+    values = some(named, least=1)
     inside, outside = values.map(lambda v: {"in": v}), values.map(lambda v: {"not_in": v})
     return inside | outside | presence
 
@@ -108,41 +129,40 @@ def conditions(attributes: list[Raw]) -> st.SearchStrategy[Raw]:
     return _boxes(attributes) | several.map(lambda boxes: {"any_of": boxes})
 
 
+@cache
 @st.composite
 def classification_documents(draw: st.DrawFn) -> Raw:
-    attributes = draw(
-        st.lists(st.sampled_from(ATTRIBUTES), unique_by=lambda entry: entry["name"], max_size=6)
-    )
+    attributes = draw(st.lists(_attributes, unique_by=lambda entry: entry["name"], max_size=6))
     keys = draw(some(CLASSES, least=1))
     rules = [
         {"id": f"c{index}", "when": draw(conditions(attributes)), "class": key}
-        for index, key in enumerate(draw(st.lists(st.sampled_from(keys), max_size=4)))
+        for index, key in enumerate(draw(st.lists(one_of(*keys), max_size=4)))
     ]
     provided = {
         "attribute": "predicted_class",
         "confidence_attribute": "confidence",
-        "min_confidence": draw(st.sampled_from((0, 0.5, 1))),
+        "min_confidence": draw(one_of(0, 0.5, 1)),
     }
     return {
         "schema": 1,
         "attributes": attributes,
         "classes": [
-            {"key": key, "risk": draw(st.sampled_from(RISKS)), "description": draw(texts)}
-            for key in keys
+            {"key": key, "risk": draw(one_of(*RISKS)), "description": draw(texts)} for key in keys
         ],
         "rules": rules,
-        "default_class": draw(st.sampled_from(keys)),
+        "default_class": draw(one_of(*keys)),
         "provided": draw(st.sampled_from((None, provided))),
     }
 
 
+@cache
 @st.composite
 def route_documents(draw: st.DrawFn, *, default: bool = False) -> Raw:
     models = draw(some(MODELS, least=1))
-    weights = draw(st.lists(st.sampled_from((0, 0.5, 1, 90)), min_size=5, max_size=5))
+    weights = draw(st.lists(one_of(0, 0.5, 1, 90), min_size=5, max_size=5))
     weights[0] = weights[0] or 1
     return {
-        "select": draw(st.sampled_from(SELECTIONS)),
+        "select": draw(one_of(*SELECTIONS)),
         "candidates": [
             {"model": model, "weight": weight}
             for model, weight in zip(models, weights, strict=False)
@@ -150,10 +170,10 @@ def route_documents(draw: st.DrawFn, *, default: bool = False) -> Raw:
         "constraints": {
             "regions": draw(some(REGIONS)),
             "capabilities": draw(some(CAPABILITIES[:2])),
-            "max_cost_usd": draw(st.sampled_from((None, 0.001, 0.05))),
+            "max_cost_usd": draw(one_of(None, 0.001, 0.05)),
             "fits_context": draw(st.booleans()),
         },
-        "on_no_candidate": "refuse" if default else draw(st.sampled_from(ON_NO_CANDIDATE)),
+        "on_no_candidate": "refuse" if default else draw(one_of(*ON_NO_CANDIDATE)),
     }
 
 
@@ -169,22 +189,22 @@ def policy_documents(draw: st.DrawFn, classification: Raw) -> Raw:
             for index in range(draw(st.integers(0, 3)))
         ],
         "default": draw(route_documents(default=True)),
-        "sticky_on": draw(st.sampled_from([None, *sticky])),
+        "sticky_on": draw(one_of(None, *sticky)),
     }
 
 
 @st.composite
 def _rows(draw: st.DrawFn, keys: list[str]) -> list[Raw]:
-    cells = st.tuples(st.sampled_from(("*", *MODELS)), st.sampled_from([None, *keys]))
+    cells = st.tuples(one_of("*", *MODELS), one_of(None, *keys))
     rows = []
     for model, key in draw(st.lists(cells, unique=True, max_size=6)):
-        base = draw(st.sampled_from((0, 100, 333.3)))
+        base = draw(one_of(0, 100, 333.3))
         retries = {
             "count": draw(st.integers(0, 3)),
             "base_ms": base,
-            "factor": draw(st.sampled_from((1, 1.5, 3))),
+            "factor": draw(one_of(1, 1.5, 3)),
             "max_ms": base * 2,
-            "jitter": draw(st.sampled_from(JITTERS)),
+            "jitter": draw(one_of(*JITTERS)),
             "honour_retry_after": draw(st.booleans()),
         }
         then = [target for target in draw(some(MODELS)) if target != model]
@@ -201,10 +221,10 @@ def fallback_documents(draw: st.DrawFn, keys: list[str]) -> Raw:
         "rows": draw(_rows(keys)),
         "limits": {
             "max_attempts": draw(st.integers(1, 8)),
-            "deadline_ms": draw(st.sampled_from((1, 500, 30_000))),
-            "cost_cap_usd": draw(st.sampled_from((None, 0.002, 1))),
-            "retry_budget": draw(st.sampled_from((None, {"ratio": 0.2}))),
-            "breaker": draw(st.sampled_from((None, {"window_s": 10}))),
+            "deadline_ms": draw(one_of(1, 500, 30_000)),
+            "cost_cap_usd": draw(one_of(None, 0.002, 1)),
+            "retry_budget": draw(_retry_budgets),
+            "breaker": draw(_breakers),
             "preserve": {name: draw(st.booleans()) for name in preserved},
         },
     }
@@ -212,34 +232,35 @@ def fallback_documents(draw: st.DrawFn, keys: list[str]) -> Raw:
 
 @st.composite
 def _thresholds(draw: st.DrawFn, index: int, keys: list[str]) -> Raw:
-    metric: Metric = draw(st.sampled_from(list(METRICS.values())))
-    comparison = draw(st.sampled_from(("absolute", "vs_baseline", "non_inferiority")))
-    bound = draw(st.sampled_from((0, 0.02, 12)))
+    metric: Metric = draw(one_of(*METRICS.values()))
+    comparison = draw(one_of("absolute", "vs_baseline", "non_inferiority"))
+    bound = draw(one_of(0, 0.02, 12))
     return {
         "id": f"q{index}",
-        "class": draw(st.sampled_from(["*", *keys])),
+        "class": draw(one_of("*", *keys)),
         "metric": metric.name,
         "comparison": comparison,
-        "op": draw(st.sampled_from(metric.ops)),
+        "op": draw(one_of(*metric.ops)),
         "value" if comparison == "absolute" else "margin": bound,
         "relative": comparison != "absolute" and draw(st.booleans()),
-        "window": draw(st.sampled_from(("24h", "7d", "4w"))),
-        "effect": draw(st.sampled_from(EFFECTS)),
+        "window": draw(one_of("24h", "7d", "4w")),
+        "effect": draw(one_of(*EFFECTS)),
         "owner": draw(texts),
     }
 
 
+@cache
 @st.composite
 def catalogue_documents(draw: st.DrawFn) -> Raw:
     """All of MODELS, at one to three providers, some without a price or a window."""
-    prices = st.sampled_from((None, 0, 0.15, 2.5, 30))
+    prices = one_of(None, 0, 0.15, 2.5, 30)
     models = {
         name: {
-            "provider": draw(st.sampled_from(("acme", "borealis", "01-labs"))),
-            "context_window": draw(st.sampled_from((None, 1000, 128_000))),
+            "provider": draw(one_of("acme", "borealis", "01-labs")),
+            "context_window": draw(one_of(None, 1000, 128_000)),
             "regions": draw(some(REGIONS)),
             "capabilities": draw(some(CAPABILITIES)),
-            "status": draw(st.sampled_from(("active", "active", "deprecated", "retired"))),
+            "status": draw(one_of("active", "active", "deprecated", "retired")),
             "input_usd_per_mtok": draw(prices),
             "output_usd_per_mtok": draw(prices),
         }
@@ -296,7 +317,7 @@ def requests(draw: st.DrawFn) -> Request:
     """
     attributes = {
         entry["name"]: draw(_values[entry["type"]] | _anything)
-        for entry in draw(st.lists(st.sampled_from(ATTRIBUTES), max_size=6))
+        for entry in draw(st.lists(_attributes, max_size=6))
     }
     attributes |= draw(
         st.fixed_dictionaries(

@@ -12,6 +12,7 @@ from tests.engine.strategies import (
     catalogue_documents,
     constraints_on,
     fallback_documents,
+    one_of,
     route_documents,
     some,
 )
@@ -23,12 +24,14 @@ PROVIDED = {
     "confidence_attribute": "confidence",
     "min_confidence": 0.5,
 }
+_provided: st.SearchStrategy[Raw | None] = st.sampled_from((None, None, PROVIDED))
+_attributes = st.sampled_from(ATTRIBUTES)
 
 
 @st.composite
 def _boxes(draw: st.DrawFn, attributes: list[Raw]) -> Raw:
     """Seldom empty: a rule for everything hides all that come after it."""
-    least = draw(st.sampled_from((0, 1, 1, 1, 1, 1, 2, 2)))
+    least = draw(one_of(0, 1, 1, 1, 1, 1, 2, 2))
     chosen = draw(
         st.lists(
             st.sampled_from(attributes),
@@ -49,10 +52,10 @@ def _conditions(attributes: list[Raw]) -> st.SearchStrategy[Raw]:
 @st.composite
 def classifications(draw: st.DrawFn) -> Raw:
     """Two or three attributes and up to six rules; now and then a class provided by the router."""
-    provided = draw(st.sampled_from((None, None, PROVIDED)))
+    provided = draw(_provided)
     attributes = draw(
         st.lists(
-            st.sampled_from(ATTRIBUTES),
+            _attributes,
             unique_by=lambda entry: entry["name"],
             min_size=2,
             max_size=2 if provided else 3,
@@ -62,12 +65,12 @@ def classifications(draw: st.DrawFn) -> Raw:
     return {
         "schema": 1,
         "attributes": attributes,
-        "classes": [{"key": key, "risk": draw(st.sampled_from(("low", "high")))} for key in keys],
+        "classes": [{"key": key, "risk": draw(one_of("low", "high"))} for key in keys],
         "rules": [
             {"id": f"c{index}", "when": draw(_conditions(attributes)), "class": key}
-            for index, key in enumerate(draw(st.lists(st.sampled_from(keys), max_size=6)))
+            for index, key in enumerate(draw(st.lists(one_of(*keys), max_size=6)))
         ],
-        "default_class": draw(st.sampled_from(keys)),
+        "default_class": draw(one_of(*keys)),
         "provided": provided,
     }
 
@@ -91,7 +94,7 @@ def policies(draw: st.DrawFn, classification: Raw) -> Raw:
             "route": {
                 **draw(st.sampled_from(routes)),
                 "salt": "s",
-                "on_no_candidate": draw(st.sampled_from(("refuse", "default"))),
+                "on_no_candidate": draw(one_of("refuse", "default")),
             },
         }
         for index in range(draw(st.integers(0, 5)))

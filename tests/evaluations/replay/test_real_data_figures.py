@@ -26,6 +26,8 @@ from tests.evaluations.outcome_files import (
     write_jsonl,
 )
 
+# One process imports each dataset, once.
+pytestmark = pytest.mark.xdist_group("real data")
 PRECISION = 1e-9
 PARTS = ("mmlu", "gsm8k", "mt_bench")
 DATASETS = (*(f"routellm/{part}" for part in PARTS), "zeroeval", "mmlupro", "bfcl", "routerarena")

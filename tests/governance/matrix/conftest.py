@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator
 
@@ -36,10 +35,6 @@ def many_requests() -> Iterator[None]:
     logger = logging.getLogger("django.request")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
-    # What is there already stays: it need not be looked through again and again.
-    gc.collect()
-    gc.freeze()
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True):
         yield
-    gc.unfreeze()
     logger.setLevel(level)
