@@ -30,10 +30,10 @@ from policies.models import (
     Workflow,
 )
 from policies.services.routers import tokens
-from policies.services.teams import contracts, members, questions, workflows
+from policies.services.teams import contracts, environments, members, questions, workflows
 from policies.services.teams.contracts import ContractText
 from policies.services.teams.demo_accounts import DEMO_GROUP
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams.environments import EnvironmentRules
 
 SLUG = "support-assistant"
 REQUESTS_A_DAY = 240
@@ -135,10 +135,10 @@ def _workflow(cast: Cast) -> tuple[Workflow, Environment, Environment]:
         success_criteria="Nine of ten answers adequate, at less than half a cent each.",
         is_simulated=True,
     )
-    staging = workflows.create_environment(
+    staging = environments.create_environment(
         workflow, "staging", acting_user=cast.owner, rules=EnvironmentRules(position=0)
     )
-    production = workflows.create_environment(
+    production = environments.create_environment(
         workflow,
         "production",
         acting_user=cast.owner,

@@ -21,8 +21,8 @@ from policies.models import ChangeRequest, Environment
 from policies.services import audit
 from policies.services.releases import scheduling
 from policies.services.review import changes, threads
-from policies.services.teams import members, workflows
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams import environments, members
+from policies.services.teams.environments import EnvironmentRules
 from tests.policies.steps import (
     approved,
     documents,
@@ -117,12 +117,12 @@ def thread_opened_and_resolved(change: ChangeRequest, people: dict[str, User]) -
 def rules_saved_again(change: ChangeRequest, people: dict[str, User]) -> None:
     environment = change.environment
     rules = EnvironmentRules.of(environment)
-    workflows.update_environment(environment, rules, acting_user=people["administrator"])
+    environments.update_environment(environment, rules, acting_user=people["administrator"])
 
 
 def release_lifetime_changed(change: ChangeRequest, people: dict[str, User]) -> None:
     rules = replace(EnvironmentRules.of(change.environment), release_lifetime_days=20)
-    workflows.update_environment(change.environment, rules, acting_user=people["administrator"])
+    environments.update_environment(change.environment, rules, acting_user=people["administrator"])
 
 
 def somebody_joined(change: ChangeRequest, people: dict[str, User]) -> None:
@@ -174,7 +174,7 @@ def other_fallbacks() -> dict[str, Any]:
 
 
 def other_environment(change: ChangeRequest, people: dict[str, User]) -> None:
-    canary = workflows.create_environment(
+    canary = environments.create_environment(
         change.workflow, "canary", acting_user=people["administrator"]
     )
     changes.describe(change, "Moved", "On.", acting_user=people["author"], environment=canary)

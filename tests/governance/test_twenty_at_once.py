@@ -19,8 +19,8 @@ from policies.services import audit
 from policies.services.authoring import editing
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from policies.services.teams import members, workflows
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams import environments, members
+from policies.services.teams.environments import EnvironmentRules
 from tests.policies.cast import person
 from tests.policies.review.test_change_request_races import Act, at_once, done
 from tests.policies.steps import REASON, approved, documents, in_review, now, published, standing
@@ -149,7 +149,7 @@ def test_ten_publications_against_ten_stricter_rules__come_before_or_not_at_all(
     stricter = replace(EnvironmentRules.of(staging), required_approvals=5)
     acts: list[Act] = [lambda: publication.publish(ready, acting_user=owner)] * EACH
     acts += [
-        lambda: workflows.update_environment(staging, stricter, acting_user=administrator)
+        lambda: environments.update_environment(staging, stricter, acting_user=administrator)
     ] * EACH
     outcomes = at_once(acts)
     is_out = Release.objects.exists()

@@ -52,8 +52,8 @@ from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
 from policies.services.routers import tokens
-from policies.services.teams import contracts, members, workflows
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams import contracts, environments, members, workflows
+from policies.services.teams.environments import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes
 from tests.governance.actors import A, Actor
 from tests.governance.digests import Digests, digests_of_tables, undone
@@ -194,7 +194,7 @@ def _workflow(world: World) -> None:
         contracts.save_contract(world.workflow, kind, owner, CONTRACT, acting_user=owner)
     for position, name in enumerate(("staging", "production")):
         rules = EnvironmentRules(position=position, required_approvals=1 + position)
-        world.environments[name] = workflows.create_environment(
+        world.environments[name] = environments.create_environment(
             world.workflow, name, acting_user=administrator, rules=rules
         )
 

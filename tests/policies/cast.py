@@ -13,8 +13,9 @@ from policies.models import Environment, Provider, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.services.catalogue.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.teams.contracts import ContractText, save_contract
+from policies.services.teams.environments import EnvironmentRules, create_environment
 from policies.services.teams.members import add_member, create_team
-from policies.services.teams.workflows import EnvironmentRules, create_environment, create_workflow
+from policies.services.teams.workflows import create_workflow
 
 PRICED_FROM = datetime.date(2025, 1, 1)
 MODELS = (

@@ -19,7 +19,7 @@ from policies.models.changes import CheckKind, Verdict
 from policies.services.locking import hold_change
 from policies.services.review import checks
 from policies.services.review.settling import settle_impact
-from policies.services.teams.workflows import EnvironmentRules, update_environment
+from policies.services.teams.environments import EnvironmentRules, update_environment
 from tests.policies.steps import now
 
 HOUR = datetime.timedelta(hours=1)

@@ -14,7 +14,7 @@ from policies.governance.risk_rules import ROLE_CHOICES, Condition
 from policies.models import Environment, Release, RouterToken, Workflow
 from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams.environments import EnvironmentRules
 
 LARGEST_SMALL = 32_767
 

@@ -19,8 +19,8 @@ from policies.api.shapes.workflows import (
     with_active_release,
 )
 from policies.models import Environment
-from policies.services.teams import workflows
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams import environments
+from policies.services.teams.environments import EnvironmentRules
 
 RULES_EXAMPLE = body_example("Two must approve", {"required_approvals": 2})
 
@@ -53,7 +53,7 @@ class Environments(APIView):
     def post(self, request: Request, slug: str) -> Response:
         workflow = workflow_or_404(request, slug)
         asked = read(request, NewEnvironment)
-        environment = workflows.create_environment(
+        environment = environments.create_environment(
             workflow, asked.pop("name"), acting_user=person(request), rules=rules_from(asked)
         )
         return _shown_environment(environment, code=status.HTTP_201_CREATED)
@@ -74,5 +74,5 @@ class OneEnvironment(APIView):
     def patch(self, request: Request, slug: str, environment: str) -> Response:
         found = environment_or_404(request, slug, environment)
         rules = rules_from(read(request, Rules), EnvironmentRules.of(found))
-        changed = workflows.update_environment(found, rules, acting_user=person(request))
+        changed = environments.update_environment(found, rules, acting_user=person(request))
         return _shown_environment(changed)

@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.engine import FAILURE_KINDS, METRICS
 from policies.engine.thresholds import OPS
-from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.shape_kinds import Kind, Leaf
 from policies.forms.authoring.vocabulary import Choice, Vocabulary
 from policies.wording.sentences import OPERATOR_SIGNS
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.forms.authoring import conditions, leaves
-from policies.forms.authoring.shapes import (
+from policies.forms.authoring.shape_kinds import (
     OMITTED,
-    SHAPES,
     Condition,
     Kind,
     Leaf,
@@ -24,6 +23,7 @@ from policies.forms.authoring.shapes import (
     Rows,
     Shape,
 )
+from policies.forms.authoring.shapes import SHAPES
 from policies.forms.authoring.tree import (
     MARK,
     RAW,

@@ -7,7 +7,7 @@ from typing import Any
 from policies.engine.errors import pointer_token
 from policies.forms.authoring.conditions import FIXED, RANGE, Groups, Test, groups_of
 from policies.forms.authoring.nodes import Node, Option, leaf_node, raw_node
-from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.shape_kinds import Kind, Leaf
 from policies.forms.authoring.vocabulary import AttributeWord, Vocabulary
 
 OPERATOR_LABELS = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.forms.authoring import leaves
-from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.shape_kinds import Kind, Leaf
 from policies.forms.authoring.tree import MARK, Tree, numbered, raw_of, texts
 
 ANY_MARK = "any"  # when.any: written as any_of although there are not two groups

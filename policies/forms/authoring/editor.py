@@ -18,16 +18,8 @@ from policies.forms.authoring.codec import (
 from policies.forms.authoring.condition_nodes import condition_node
 from policies.forms.authoring.conditions import Test
 from policies.forms.authoring.nodes import Node, Option, leaf_node, raw_node
-from policies.forms.authoring.shapes import (
-    SHAPES,
-    Condition,
-    Kind,
-    Leaf,
-    OneOf,
-    Record,
-    Rows,
-    Shape,
-)
+from policies.forms.authoring.shape_kinds import Condition, Kind, Leaf, OneOf, Record, Rows, Shape
+from policies.forms.authoring.shapes import SHAPES
 from policies.forms.authoring.tree import MARK
 from policies.forms.authoring.vocabulary import Vocabulary
 

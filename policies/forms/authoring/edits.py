@@ -16,7 +16,8 @@ from typing import Any
 from policies.engine import Problem
 from policies.forms.authoring import codec, conditions, leaves, new_entries
 from policies.forms.authoring.nodes import element_id
-from policies.forms.authoring.shapes import SHAPES, Condition, OneOf, Record, Rows, Shape
+from policies.forms.authoring.shape_kinds import Condition, OneOf, Record, Rows, Shape
+from policies.forms.authoring.shapes import SHAPES
 from policies.forms.authoring.tree import MARK, OPEN, RAW, Tree, branch, grow, numbered, raw_of
 from policies.forms.authoring.vocabulary import Vocabulary
 from policies.wording.whole_numbers import whole_number

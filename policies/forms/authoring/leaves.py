@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, NoReturn
 
-from policies.forms.authoring.shapes import OMITTED, Kind, Leaf
+from policies.forms.authoring.shape_kinds import OMITTED, Kind, Leaf
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 LONGEST_NUMBER = 40

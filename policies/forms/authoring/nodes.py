@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.forms.authoring import leaves
 from policies.forms.authoring.choices import blank_choice, choices_of
-from policies.forms.authoring.shapes import Kind, Leaf
+from policies.forms.authoring.shape_kinds import Kind, Leaf
 from policies.forms.authoring.tree import RAW
 from policies.forms.authoring.vocabulary import Vocabulary
 

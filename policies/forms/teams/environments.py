@@ -20,7 +20,7 @@ from policies.governance.risk_rules import (
 from policies.models import Environment, Workflow
 from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams.environments import EnvironmentRules
 
 
 class EnvironmentForm(forms.Form):

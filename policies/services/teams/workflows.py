@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
-
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 
 from policies.engine import digest
 from policies.governance.refusals import Reason, Refused
-from policies.governance.risk_rules import read_rules
-from policies.models import Environment, Team, Workflow
-from policies.models.changes import CheckKind
-from policies.models.workflows import StalenessRule, default_required_checks
+from policies.models import Team, Workflow
 from policies.services import audit
-from policies.services.locking import locked_environment, locked_open_changes
-from policies.services.review import guards
-from policies.services.review.settling import settle
 from policies.services.rights import can, require_right
-
-
-@dataclass(frozen=True)
-class EnvironmentRules:
-    """What an environment asks of a change request, and of the routers that use its releases."""
-
-    position: int = 0
-    required_approvals: int = 1
-    required_checks: list[str] = field(default_factory=default_required_checks)
-    release_lifetime_days: int = 365
-    when_stale: str = StalenessRule.SERVE_STALE
-    rollback_window_days: int = 30
-    risk_rules: list[dict[str, Any]] = field(default_factory=list)
-    threads_must_be_resolved: bool = False
-    reauthenticate_to_approve: bool = False
-
-    @staticmethod
-    def of(environment: Environment) -> EnvironmentRules:
-        return EnvironmentRules(
-            **{name: getattr(environment, name) for name in EnvironmentRules.__dataclass_fields__}
-        )
 
 
 @transaction.atomic
@@ -91,87 +60,6 @@ def update_workflow(
     return workflow
 
 
-@transaction.atomic
-def create_environment(
-    workflow: Workflow,
-    name: str,
-    *,
-    acting_user: User,
-    rules: EnvironmentRules | None = None,
-) -> Environment:
-    """Add a place where releases may apply, with its protection rules."""
-    rules = rules or EnvironmentRules()
-    _require_manager(workflow, acting_user)
-    _require_sound(rules)
-    if Environment.objects.filter(workflow=workflow, name=name).exists():
-        raise Refused(
-            Reason("taken", f"{workflow} has an environment {name} already.", "Name it otherwise.")
-        )
-    environment = Environment.objects.create(workflow=workflow, name=name, **asdict(rules))
-    _note_environment("environment.created", environment, acting_user, {}, asdict(rules))
-    return environment
-
-
-@transaction.atomic
-def update_environment(
-    environment: Environment, rules: EnvironmentRules, *, acting_user: User
-) -> Environment:
-    """Change the protection rules; open change requests are held to the new ones at once."""
-    _require_manager(environment.workflow, acting_user)
-    _require_sound(rules)
-    environment = locked_environment(environment.pk)
-    before = EnvironmentRules.of(environment)
-    if rules == before:
-        return environment
-    changes = locked_open_changes(Q(environment=environment))
-    subjects = {change.pk: guards.subject_digest(change) for change in changes}
-    for name, value in asdict(rules).items():
-        setattr(environment, name, value)
-    environment.rules_version += 1
-    environment.save(update_fields=[*asdict(rules), "rules_version"])
-    _note_environment(
-        "environment.updated", environment, acting_user, asdict(before), asdict(rules)
-    )
-    for change in changes:
-        change.environment = environment
-        because = f"The rules of {environment.name} were changed."
-        subject = subjects[change.pk]
-        settle(change, acting_user=acting_user, subject_before=subject, because=because)
-    return environment
-
-
-def _require_manager(workflow: Workflow, acting_user: User) -> None:
-    require_right(
-        "manage_environments", workflow.team, acting_user=acting_user, to="manage environments"
-    )
-
-
-def _require_sound(rules: EnvironmentRules) -> None:
-    reasons = []
-    unknown = sorted(set(rules.required_checks) - set(CheckKind.values))
-    if unknown:
-        known = ", ".join(CheckKind.values)
-        sentence = f"There is no check called {', '.join(unknown)}."
-        reasons.append(Reason("required_checks", sentence, f"Choose among {known}."))
-    if len(set(rules.required_checks)) < len(rules.required_checks):
-        reasons.append(Reason("required_checks", "A check is required twice.", "Name each once."))
-    if rules.required_approvals < 1:
-        sentence = "Somebody other than the author must approve."
-        reasons.append(Reason("required_approvals", sentence, "Require one approval or more."))
-    if rules.release_lifetime_days < 1:
-        sentence = "A release must live for at least a day."
-        reasons.append(Reason("release_lifetime_days", sentence, "Give it one day or more."))
-    if rules.when_stale not in StalenessRule.values:
-        known = " or ".join(StalenessRule.values)
-        reasons.append(Reason("when_stale", "Unknown rule for stale releases.", f"Say {known}."))
-    try:
-        read_rules(rules.risk_rules)
-    except (KeyError, TypeError, ValueError) as error:
-        reasons.append(Reason("risk_rules", f"The rules on risk are not sound: {error}"))
-    if reasons:
-        raise Refused(*reasons)
-
-
 def _words(workflow: Workflow) -> dict[str, str]:
     return {
         "name": workflow.name,
@@ -189,27 +77,4 @@ def _note_workflow(action: str, workflow: Workflow, acting_user: User, before: s
         before=before,
         after=digest(_words(workflow)),
         detail={"slug": workflow.slug, **_words(workflow)},
-    )
-
-
-def _note_environment(
-    action: str,
-    environment: Environment,
-    acting_user: User,
-    before: dict[str, Any],
-    after: dict[str, Any],
-) -> None:
-    changed = {name: value for name, value in after.items() if before.get(name) != value}
-    audit.record(
-        action,
-        environment,
-        acting_user=acting_user,
-        workflow=environment.workflow,
-        before=digest(before) if before else "",
-        after=digest(after),
-        detail={
-            "environment": environment.name,
-            "rules_version": environment.rules_version,
-            **changed,
-        },
     )

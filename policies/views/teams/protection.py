@@ -19,8 +19,8 @@ from policies.forms.teams.environments import (
 from policies.governance.refusals import Refused
 from policies.models import FreezeWindow
 from policies.services.releases import freezing
-from policies.services.teams import workflows
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams import environments
+from policies.services.teams.environments import EnvironmentRules
 from policies.views.teams.settings import show_settings
 from policies.views.visible import environment_or_404, person, workflow_or_404
 
@@ -42,7 +42,7 @@ def environment_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse
         if form.is_valid() and rows.is_valid():
             rules = form.rules(_said(rows))
             try:
-                workflows.update_environment(environment, rules, acting_user=person(request))
+                environments.update_environment(environment, rules, acting_user=person(request))
             except Refused as refusal:
                 for reason in refusal.reasons:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())

@@ -17,8 +17,9 @@ from policies.services.as_code import exporting
 from policies.services.catalogue.entries import ModelFacts, change_model
 from policies.services.review import changes
 from policies.services.teams.contracts import save_contract
+from policies.services.teams.environments import create_environment
 from policies.services.teams.members import add_member, create_team
-from policies.services.teams.workflows import create_environment, create_workflow
+from policies.services.teams.workflows import create_workflow
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import documents, published
 

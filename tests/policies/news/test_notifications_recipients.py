@@ -19,8 +19,8 @@ from policies.notifications.recipients import Member, Roster, recipients
 from policies.services.news.news import tell_news
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from policies.services.teams import workflows
-from policies.services.teams.workflows import EnvironmentRules
+from policies.services.teams import environments
+from policies.services.teams.environments import EnvironmentRules
 from tests.policies.steps import (
     REASON,
     approved,
@@ -213,7 +213,7 @@ def test_stricter_rules__ask_those_who_have_not_approved_yet(
     tell_news()
     Notification.objects.all().delete()
     rules = EnvironmentRules(required_approvals=2)
-    workflows.update_environment(staging, rules, acting_user=administrator)
+    environments.update_environment(staging, rules, acting_user=administrator)
     assert names(told_of(Event.REVIEW_ASKED)) == {"reviewer"}
 
 

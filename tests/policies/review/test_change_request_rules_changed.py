@@ -15,7 +15,7 @@ from policies.services.catalogue.entries import ModelFacts, Price, add_model, ch
 from policies.services.releases import publication
 from policies.services.review import checks, guards
 from policies.services.teams.contracts import ContractText, save_contract
-from policies.services.teams.workflows import EnvironmentRules, update_environment
+from policies.services.teams.environments import EnvironmentRules, update_environment
 from policies.tasks import settle_retirements
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import approved, in_review, now, standing
