@@ -88,7 +88,7 @@ class MetricValue:
     @property
     def is_relative(self) -> bool:
         """Whether the target is a margin to the preceding period."""
-        return self.target is not None and self.target.threshold.comparison != "absolute"
+        return self.target is not None and self.target.threshold.needs_baseline
 
     @property
     def trend_text(self) -> str:

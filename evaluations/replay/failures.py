@@ -7,7 +7,7 @@ from policies.engine import FAILURE_KINDS
 
 UNKNOWN = "server_error"
 # First match wins, so the narrower words stand first ("insufficient_quota" comes as a 429).
-_WORDS: tuple[tuple[str, str], ...] = (
+WORDS: tuple[tuple[str, str], ...] = (
     ("quota_exhausted", r"usage.?limits?|quota|billing|insufficient.?funds|credit"),
     ("rate_limit", r"rate.?limit|too many requests|\b429\b"),
     ("context_window", r"context.?(length|window)|maximum context|too many tokens|prompt is too"),
@@ -23,7 +23,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("invalid_output", r"invalid.?(output|json)|parse|schema|malformed"),
     ("bad_request", r"bad.?request|invalid.?request|\b400\b|\b422\b"),
 )
-_PATTERNS = tuple((kind, re.compile(words)) for kind, words in _WORDS)
+_PATTERNS = tuple((kind, re.compile(words)) for kind, words in WORDS)
 
 
 @lru_cache(maxsize=4096)

@@ -43,8 +43,8 @@ def _compare(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Chang
 def _bound_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
     keys = ("comparison", "op", "value", "margin", "relative")
     changed = [key for key in keys if old.get(key) != new.get(key)]
-    # An allowance does not use `op`; a change there alone changes nothing.
-    if not changed or (changed == ["op"] and _comparison(new).is_allowance):
+    # Where the bound is a size, a change of `op` alone changes nothing.
+    if not changed or (changed == ["op"] and _comparison(new).has_size):
         return
     loosens = _is_loosened(old, new)
     word = " loosened" if loosens else " tightened" if _is_loosened(new, old) else ""
@@ -58,8 +58,9 @@ def _is_loosened(old: Entry, new: Entry) -> bool:
     if any(old.get(key) != new.get(key) for key in ("comparison", "relative")):
         return False
     comparison = _comparison(new)
-    if comparison.is_allowance:
-        return _above(new.get("margin"), old.get("margin"))
+    if comparison.has_size:
+        smaller, larger = (old, new) if comparison.is_allowance else (new, old)
+        return _above(larger.get("margin"), smaller.get("margin"))
     was_op, now_op = shown(old.get("op")), shown(new.get("op"))
     if was_op[:2] != now_op[:2]:
         return False

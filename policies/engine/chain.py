@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from policies.engine.bundle import Bundle
 from policies.engine.decision import Decision
-from policies.engine.fallback import FallbackRow, Limits, Retries
+from policies.engine.fallback import NEVER_ANSWERED, FallbackRow, Limits, Retries
 from policies.engine.splitting import unit
 from policies.engine.suitability import (
     Exclusion,
@@ -181,7 +181,7 @@ def _verdict_on_last(attempts: Sequence[Attempt]) -> Stop | None:
     last = attempts[-1]
     if last.failure_kind is None:
         return Stop("succeeded", f"{last.model} answered.")
-    if last.failure_kind == "bad_request":
+    if last.failure_kind in NEVER_ANSWERED:
         return Stop("not_retryable", "The request itself is wrong; no other target would take it.")
     if last.failure_kind == "stream_interrupted" and last.bytes_sent:
         return Stop("not_retryable", "Part of the answer has already been sent to the user.")

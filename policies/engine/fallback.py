@@ -28,6 +28,9 @@ FAILURE_KINDS = (
     "invalid_output",
     "low_quality",
 )
+# The request itself is wrong: never retried nor sent elsewhere, so no row may answer it.
+NEVER_ANSWERED = ("bad_request",)
+ANSWERABLE = tuple(kind for kind in FAILURE_KINDS if kind not in NEVER_ANSWERED)
 JITTERS = ("full", "none")
 
 
@@ -243,9 +246,9 @@ def _read_kinds(place: Place) -> tuple[str, ...]:
     if isinstance(place.value, list | tuple) and not kinds:
         place.report(f"must name at least one failure kind: {', '.join(FAILURE_KINDS)}")
     for index, kind in enumerate(kinds):
-        if kind == "bad_request":
+        if kind in NEVER_ANSWERED:
             place.child(index, kind).report(
-                "must not be bad_request, which is never retried nor sent elsewhere: "
+                f"must not be {kind}, which is never retried nor sent elsewhere: "
                 "the request itself is wrong"
             )
     return kinds

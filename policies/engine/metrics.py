@@ -52,19 +52,35 @@ METRICS: dict[str, Metric] = {
 class Comparison:
     """What a threshold holds a metric against. ``bound`` is the key that says how much.
 
-    ``phrase`` is how people read it, of ``{sign}`` and ``{bound}``. With ``is_allowance`` the
-    bound is how much worse the candidate may be (≥ 0), so that ``op`` says nothing more.
+    ``phrase`` is how people read it, of ``{sign}`` and ``{bound}``. With ``towards`` the bound
+    is a size (≥ 0) to the ``worse`` or ``better`` side of the baseline, so that ``op`` says
+    nothing more.
     """
 
     name: str
     label: str
     bound: str
     phrase: str
-    is_allowance: bool = False
+    towards: str = ""
 
     @property
     def needs_baseline(self) -> bool:
         return self.bound == "margin"
+
+    @property
+    def is_allowance(self) -> bool:
+        """Whether a larger bound asks for less."""
+        return self.towards == "worse"
+
+    @property
+    def has_size(self) -> bool:
+        """Whether the bound is a size, and the metric says which way it points."""
+        return bool(self.towards)
+
+    def signed(self, margin: float, better: str) -> float:
+        """The bound on candidate − baseline of a metric that is better ``higher`` or ``lower``."""
+        points_down = (self.towards == "worse") == (better == "higher")
+        return -margin if self.has_size and points_down else margin
 
 
 COMPARISONS: dict[str, Comparison] = {
@@ -79,7 +95,7 @@ COMPARISONS: dict[str, Comparison] = {
             "Not worse than baseline",
             "margin",
             "not worse than baseline by {bound}",
-            is_allowance=True,
+            towards="worse",
         ),
     )
 }

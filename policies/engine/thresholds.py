@@ -46,10 +46,9 @@ class Threshold:
 
     @property
     def signed_margin(self) -> float:
-        """The bound on candidate − baseline: an allowance points to the worse side."""
-        margin = float(self.margin or 0)
-        is_allowance = COMPARISONS[self.comparison].is_allowance
-        return -margin if is_allowance and METRICS[self.metric].better == "higher" else margin
+        """The bound on candidate − baseline."""
+        better = METRICS[self.metric].better
+        return COMPARISONS[self.comparison].signed(float(self.margin or 0), better)
 
     @property
     def window_hours(self) -> int:
@@ -150,10 +149,10 @@ def _read_op(fields: Fields, metric: Metric | None) -> str:
 
 
 def _read_bounds(fields: Fields, comparison: str) -> tuple[float | None, float | None]:
-    """``value`` goes with ``absolute``, ``margin`` with the two comparisons to a baseline."""
+    """``value`` goes with ``absolute``, ``margin`` with the comparisons to a baseline."""
     known = COMPARISONS.get(comparison)
     value = fields.optional("value", None).nullable(Place.number)
-    floor = 0 if known and known.is_allowance else None
+    floor = 0 if known and known.has_size else None
     margin = fields.optional("margin", None).nullable(lambda item: item.number(at_least=floor))
     if known is None:
         return value, margin

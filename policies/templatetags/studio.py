@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from policies.engine import METRICS
+from policies.engine import COMPARISONS, METRICS
 from policies.forms.authoring.nodes import Node, element_id
 from policies.templatetags.ui import icon as draw
 from policies.wording import sentences
@@ -53,6 +53,12 @@ def problems(node: Node) -> Context:
 def raw(node: Node, label: str = "") -> Context:
     """A place that no control can show, as JSON."""
     return {"node": node, "label": label or node.note or "As written"}
+
+
+@register.filter
+def has_size(comparison: str) -> bool:
+    """Whether a comparison's bound is a size, so that no operator need be chosen."""
+    return comparison in COMPARISONS and COMPARISONS[comparison].has_size
 
 
 @register.simple_tag

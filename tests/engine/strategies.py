@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from policies.engine import (
+    COMPARISONS,
     FAILURE_KINDS,
     METRICS,
     Attempt,
@@ -233,7 +234,7 @@ def fallback_documents(draw: st.DrawFn, keys: list[str]) -> Raw:
 @st.composite
 def _thresholds(draw: st.DrawFn, index: int, keys: list[str]) -> Raw:
     metric: Metric = draw(one_of(*METRICS.values()))
-    comparison = draw(one_of("absolute", "vs_baseline", "non_inferiority"))
+    comparison = draw(one_of(*COMPARISONS))
     bound = draw(one_of(0, 0.02, 12))
     return {
         "id": f"q{index}",
@@ -241,8 +242,8 @@ def _thresholds(draw: st.DrawFn, index: int, keys: list[str]) -> Raw:
         "metric": metric.name,
         "comparison": comparison,
         "op": draw(one_of(*metric.ops)),
-        "value" if comparison == "absolute" else "margin": bound,
-        "relative": comparison != "absolute" and draw(st.booleans()),
+        COMPARISONS[comparison].bound: bound,
+        "relative": COMPARISONS[comparison].needs_baseline and draw(st.booleans()),
         "window": draw(one_of("24h", "7d", "4w")),
         "effect": draw(one_of(*EFFECTS)),
         "owner": draw(texts),

@@ -16,7 +16,7 @@ from policies.engine.analysis.fallback_graph import destinations, rows_for, skip
 from policies.engine.analysis.starts import Start
 from policies.engine.bundle import Bundle
 from policies.engine.decision import TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS
-from policies.engine.fallback import FAILURE_KINDS, FallbackRow, Retries
+from policies.engine.fallback import ANSWERABLE, FallbackRow, Retries
 
 STEPS = 3000
 
@@ -158,8 +158,7 @@ class _Walk:
         Whether a row asks for another try is no matter: the retry budget may refuse it.
         """
         kinds = {kind for row in rows for kind in row.on}
-        # bad_request is one kind more, and always ends a chain.
-        all_answered = len(kinds) == len(FAILURE_KINDS) - 1
+        all_answered = len(kinds) == len(ANSWERABLE)
         return [*rows] if all_answered else [*rows, None]
 
     def _next(self, state: _State) -> str | None:

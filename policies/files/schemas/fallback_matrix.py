@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from policies.engine.fallback import (
+    ANSWERABLE,
     ANY_MODEL,
-    FAILURE_KINDS,
     JITTERS,
+    NEVER_ANSWERED,
     Breaker,
     Limits,
     Preserve,
@@ -26,8 +27,6 @@ from policies.files.schemas.keywords import (
 )
 from policies.files.schemas.names import key, label, model
 
-NEVER_ANSWERED = "bad_request"
-ROW_KINDS = tuple(kind for kind in FAILURE_KINDS if kind != NEVER_ANSWERED)
 _RETRIES = Retries().to_json()
 _LIMITS = Limits().to_json()
 _BUDGET = RetryBudget().to_json()
@@ -84,9 +83,10 @@ def _row() -> Schema:
             "model": label(f'The model that failed, or "{ANY_MODEL}" for any.'),
             "class": nullable(key("The request's class; null: any class.", default=None)),
             "on": words(
-                choice(ROW_KINDS),
+                choice(ANSWERABLE),
                 minItems=1,
-                description=f"The kinds of failure that the row answers. {NEVER_ANSWERED} is "
+                description=f"The kinds of failure that the row answers. "
+                f"{', '.join(NEVER_ANSWERED)} is "
                 "answered by none: the request itself is wrong.",
             ),
             "retries": _retries(),

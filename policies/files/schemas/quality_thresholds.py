@@ -21,7 +21,7 @@ from policies.files.schemas.names import key, text, whole
 _DEFAULTS = Threshold("", "", "", "", "", "").to_json()
 _ALONE = [name for name, found in COMPARISONS.items() if not found.needs_baseline]
 _TO_BASELINE = [name for name, found in COMPARISONS.items() if found.needs_baseline]
-_ALLOWANCES = [name for name, found in COMPARISONS.items() if found.is_allowance]
+_SIZES = [name for name, found in COMPARISONS.items() if found.has_size]
 
 
 def _metric() -> Schema:
@@ -66,7 +66,7 @@ def _what() -> dict[str, Schema]:
         "margin": nullable(
             number(
                 description="The bound of a comparison to the baseline, in the metric's unit; not "
-                f"below 0 for {', '.join(_ALLOWANCES)}.",
+                f"below 0 for {', '.join(_SIZES)}.",
                 default=_DEFAULTS["margin"],
             )
         ),
@@ -120,7 +120,7 @@ def _bounds() -> list[Schema]:
     return [
         when("comparison", _ALONE, absolute),
         when("comparison", _TO_BASELINE, to_baseline),
-        when("comparison", _ALLOWANCES, {"properties": {"margin": {"minimum": 0}}}),
+        when("comparison", _SIZES, {"properties": {"margin": {"minimum": 0}}}),
     ]
 
 

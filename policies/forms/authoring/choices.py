@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.engine import FAILURE_KINDS, METRICS
+from policies.engine import METRICS
+from policies.engine.fallback import ANSWERABLE
 from policies.engine.thresholds import OPS
 from policies.forms.authoring.shape_kinds import Kind, Leaf
 from policies.forms.authoring.vocabulary import Choice, Vocabulary
@@ -15,8 +16,6 @@ BLANK_LABELS = {
     "optional_class": "Any class",
     "sticky": "Nothing: each request by itself",
 }
-# A bad request is wrong in itself: it is never sent again, so no row may answer it.
-ANSWERABLE = tuple(kind for kind in FAILURE_KINDS if kind != "bad_request")
 
 
 def choices_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.measures import (
     Context,
     class_costs,
@@ -39,6 +40,14 @@ def test_value__of_a_ratio__is_one_sum_over_another(
 ) -> None:
     assert value_of(name, sums(**counts), CONTEXT) == value
     assert value_of(name, Sums(), CONTEXT) is None
+
+
+def test_every_metric__of_sums_that_hold_everything__has_a_value() -> None:
+    made = Sums(Counts._make([8] * len(Counts._fields)), latency={690: 8}, served={"a": [8, 80]})
+    made.confusion = {("low", "low"): [5, 50], ("high", "low"): [3, 90]}
+    context = Context(CONTEXT.ranks, CONTEXT.providers, class_costs(made))
+    measured = [name for name, metric in DEFINITIONS.items() if metric.layer != "change"]
+    assert [name for name in measured if value_of(name, made, context) is None] == []
 
 
 def test_misrouting__by_risk__leaves_out_equal_and_unknown_risks() -> None:

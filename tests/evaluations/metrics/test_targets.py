@@ -16,6 +16,7 @@ from evaluations.metrics.targets import (
     target_of,
     target_of_value,
 )
+from policies.engine.metrics import COMPARISONS
 from policies.engine.thresholds import Threshold
 
 
@@ -107,3 +108,8 @@ def test_hardest__of_several__is_the_one_with_the_worst_verdict() -> None:
     failing = target_of_value(threshold(id="b"), 0.7, None)
     assert hardest([passing, failing]) is failing
     assert hardest([]) is None
+
+
+def test_comparison__whose_phrase_has_no_operator__knows_which_way_its_bound_points() -> None:
+    silent = {found.name for found in COMPARISONS.values() if "{sign}" not in found.phrase}
+    assert silent == {found.name for found in COMPARISONS.values() if found.has_size}

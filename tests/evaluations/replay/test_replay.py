@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from evaluations.replay import failures
 from evaluations.replay.failures import failure_kind
 from evaluations.replay.recorded import RecordedCall, RecordedRequest
 from evaluations.replay.walk import Conditions, replay
@@ -52,6 +53,11 @@ def on_failure(model: str, *then: str, retries: int = 0) -> dict[str, Any]:
 )
 def test_failure_kind__recorded_text__is_understood(text: str, kind: str) -> None:
     assert failure_kind(text) == kind
+
+
+def test_failure_kinds__each__can_be_recognised_in_recorded_text() -> None:
+    never_written = {failures.UNKNOWN, "low_quality"}  # told by the grade, not by the text
+    assert {kind for kind, _ in failures.WORDS} == set(FAILURE_KINDS) - never_written
 
 
 def test_replay__a_recorded_failure__falls_back_and_adds_up() -> None:

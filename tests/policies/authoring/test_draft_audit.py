@@ -48,7 +48,7 @@ def test_save__ten_minutes_after_the_last_row__leaves_a_row_again(
     draft: Draft, author: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(draft, 10, author)
-    monkeypatch.setattr(drafts, "ONE_AUDIT_ROW", datetime.timedelta(0))
+    monkeypatch.setattr(editing, "ONE_AUDIT_ROW", datetime.timedelta(0))
     save(draft, 20, author)
     assert rows(draft) == [(author.username, 2), (author.username, 3)]
 

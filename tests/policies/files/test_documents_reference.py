@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from evaluations.metrics.definitions import MEANINGS
 from policies.engine import COMPONENTS, FAILURE_KINDS, METRICS, canonical_bytes, digest
 from policies.engine.conditions import read_condition
 from policies.engine.reading import parsed
@@ -116,8 +117,11 @@ def test_failure_kinds__each__stand_in_the_reference_in_their_order() -> None:
 
 
 def test_metrics__of_the_reference__are_those_that_there_are() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \|$", section("Metrics", "###"), re.M)
-    assert rows == [(each.name, each.layer, each.unit, each.better) for each in METRICS.values()]
+    row = r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \| (.+) \|$"
+    assert re.findall(row, section("Metrics", "###"), re.MULTILINE) == [
+        (each.name, each.layer, each.unit, each.better, MEANINGS[each.name])
+        for each in METRICS.values()
+    ]
 
 
 def test_rules_beyond_schemas__each__stand_in_the_reference() -> None:
