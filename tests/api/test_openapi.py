@@ -68,3 +68,13 @@ def test_schema_address__answers_without_a_token() -> None:
     answer = Client().get("/api/v1/schema/")
     assert answer.status_code == 200
     assert b"openapi: 3" in answer.content
+
+
+def test_operations__that_answer_200__say_with_what(document: dict[str, Any]) -> None:
+    silent = [
+        operation["operationId"]
+        for operation in operations(document)
+        for code, answer in operation["responses"].items()
+        if code in ("200", "201") and not answer.get("content")
+    ]
+    assert silent == []

@@ -1,6 +1,7 @@
 """What every process relies on: database options, headers, static files."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from django.test import Client
 
 from routing_console.bootstrap import BASE_DIR
 
+VARIABLE = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
+ROW = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
 PRODUCTION = {
     "DJANGO_SECRET_KEY": "a-production-key-is-long-and-random-0123456789-ABCDEFGHIJKLMN",
     "DJANGO_ALLOWED_HOSTS": "console.example.com",
@@ -55,3 +58,9 @@ def test_check_deploy__under_production_settings__has_no_warning() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout + done.stderr
+
+
+def test_variables_that_settings_read__have_a_row_in_the_readme() -> None:
+    read = set(VARIABLE.findall((BASE_DIR / "routing_console/settings.py").read_text()))
+    rows = set(ROW.findall((BASE_DIR / "README.md").read_text()))
+    assert read - rows == set()
