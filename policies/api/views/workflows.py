@@ -68,7 +68,7 @@ class OneWorkflow(APIView):
 
     @operation(
         "update_workflow",
-        "Say anew what a workflow is for",
+        "Edit what a workflow is for",
         takes=WorkflowWords,
         gives=WorkflowSerializer,
     )

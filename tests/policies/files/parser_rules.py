@@ -166,7 +166,7 @@ RULES = (
         classification(lambda raw: raw["provided"].update(confidence_attribute="vip")),
     ),
     ParserRule(
-        "Labels and values of categories print",
+        "Labels and values of categories are printable text",
         PRINTS,
         r"/classes/\d+/label|/attributes/\d+/values/\d+",
         "must be one line of printable text",
@@ -206,7 +206,7 @@ RULES = (
         with_change(POLICY, lambda raw: raw["rules"][1].update(when={"t": {"gte": 2, "lte": 1}})),
     ),
     ParserRule(
-        "Salts and models print",
+        "Salts and models are printable text",
         PRINTS,
         r"(/rules/\d+/route|/default)/(salt|candidates/\d+/model)",
         "must be one line of printable text",
@@ -238,7 +238,7 @@ RULES = (
         with_change(MATRIX, lambda raw: raw["rows"][0]["retries"].update(max_ms=99)),
     ),
     ParserRule(
-        "Models print",
+        "Models are printable text",
         PRINTS,
         r"/rows/\d+/(model|then/\d+)",
         "must be one line of printable text",
