@@ -109,33 +109,40 @@ def found() -> Founded:
     return Founded(installer, administrator, team, owner, workflow)
 
 
-@pytest.fixture(scope="session")
-def kept_rows(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[KeptRows[Founded]]:
-    """What is founded in this process, out of the database before that is taken down."""
-    kept = KeptRows(found)
-    yield kept
-    with django_db_blocker.unblock():
+KEPT = pytest.StashKey[KeptRows[Founded]]()
+
+
+def _begins_with_a_workflow(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    marker = item.get_closest_marker("django_db")
+    has_real_transactions = names & {"transactional_db", "live_server"} or (
+        marker and (marker.args or marker.kwargs)
+    )
+    return "workflow" in names and not has_real_transactions
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: a test that begins otherwise, and its module, find nothing there."""
+    kept = item.config.stash.get(KEPT, None)
+    if kept and not _begins_with_a_workflow(item):
         kept.close()
 
 
+@pytest.fixture(scope="session")
+def kept_rows(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[KeptRows[Founded]]:
+    """What is founded in this process, taken back before the database is taken down."""
+    kept = request.config.stash[KEPT] = KeptRows(found, django_db_blocker)
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def founded(
-    request: pytest.FixtureRequest, kept_rows: KeptRows[Founded], django_db_blocker: DjangoDbBlocker
-) -> Founded | None:
+def founded(request: pytest.FixtureRequest, kept_rows: KeptRows[Founded]) -> Founded | None:
     """What is there already when a test with a workflow begins; None for any other test."""
-    with django_db_blocker.unblock():
-        if "workflow" in request.fixturenames and not _has_real_transactions(request):
-            return kept_rows.begin()
-        kept_rows.close()
-        return None
-
-
-def _has_real_transactions(request: pytest.FixtureRequest) -> bool:
-    marker = request.node.get_closest_marker("django_db")
-    asked = {"transactional_db", "live_server", "django_db_reset_sequences"}
-    return bool(asked & set(request.fixturenames) or (marker and (marker.args or marker.kwargs)))
+    return kept_rows.begin() if _begins_with_a_workflow(request.node) else None
 
 
 @pytest.fixture

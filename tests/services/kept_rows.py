@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker
 
 Made = TypeVar("Made")
 
@@ -18,8 +19,9 @@ class KeptRows(Generic[Made]):
     back to it. `close` before a test that begins otherwise.
     """
 
-    def __init__(self, make: Callable[[], Made]) -> None:
+    def __init__(self, make: Callable[[], Made], blocker: DjangoDbBlocker) -> None:
         self._make = make
+        self._blocker = blocker
         self._made = b""
         self._transaction: transaction.Atomic | None = None
 
@@ -28,7 +30,8 @@ class KeptRows(Generic[Made]):
         if connection.needs_rollback or connection.closed_in_transaction:
             self.close()
         if self._transaction is None:
-            self._open()
+            with self._blocker.unblock():
+                self._open()
         made: Made = pickle.loads(self._made)  # noqa: S301  pickled below
         return made
 
@@ -48,5 +51,6 @@ class KeptRows(Generic[Made]):
         """Take the rows out of the database."""
         if self._transaction is not None:
             left, self._transaction = self._transaction, None
-            transaction.set_rollback(True)
-            left.__exit__(None, None, None)
+            with self._blocker.unblock():
+                transaction.set_rollback(True)
+                left.__exit__(None, None, None)
