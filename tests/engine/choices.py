@@ -25,24 +25,23 @@ def some(
     values: tuple[Value, ...], *, least: int = 0, most: int | None = None
 ) -> st.SearchStrategy[list[Value]]:
     """Distinct values, in any order; every length as often as any other."""
-    lengths = range(least, 1 + (len(values) if most is None else min(most, len(values))))
-    return _arrangements(values, lengths).map(lambda chosen: [values[i] for i in chosen])
+    return some_of(values, least=least, most=len(values) if most is None else most)
 
 
 def some_of(
     values: Sequence[Value], *, least: int = 0, most: int
 ) -> st.SearchStrategy[list[Value]]:
     """The same for values that cannot be hashed."""
-    places = tuple(range(len(values)))
-    chosen = some(places, least=min(least, len(values)), most=most)
-    return chosen.map(lambda found: [values[i] for i in found])
+    count = len(values)
+    places = _places(count, min(least, count), min(most, count))
+    return places.map(lambda chosen: [values[place] for place in chosen])
 
 
 @cache
-def _arrangements(values: tuple[Value, ...], lengths: range) -> st.SearchStrategy[tuple[int, ...]]:
-    places = range(len(values))
+def _places(count: int, least: int, most: int) -> st.SearchStrategy[tuple[int, ...]]:
+    lengths = range(least, most + 1)
     return st.one_of(
-        [st.sampled_from(list(itertools.permutations(places, length))) for length in lengths]
+        [st.sampled_from(list(itertools.permutations(range(count), n))) for n in lengths]
     )
 
 
