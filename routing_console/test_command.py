@@ -1,6 +1,7 @@
 """`manage.py test`: lints and tests, all of them or some. Standard library only."""
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -91,6 +92,8 @@ def main(arguments: list[str]) -> int:
     if asked.help:
         print(HELP, end="")
         return 0
+    # Containers often forbid compiled files; without them each of many processes compiles anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     outcome = Outcome()
     if asked.lint:
         linted = lint(asked.lint)

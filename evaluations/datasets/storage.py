@@ -41,6 +41,8 @@ _RAW_TYPES = {
     "derived": "VARCHAR",
     "features": "VARCHAR",
 }
+# Made once, since json.dumps makes an encoder anew at every call that asks for a layout.
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 STORED_TYPES = {
     "request_id": "VARCHAR",
     "cluster": "VARCHAR",
@@ -117,8 +119,8 @@ def _raw_line(row: OutcomeRow) -> str:
     values = dict(zip(_RAW_TYPES, (getattr(row, n) for n in _RAW_TYPES), strict=True))
     for name in _JSON_FIELDS:
         if values[name] is not None:
-            values[name] = json.dumps(values[name], ensure_ascii=False)
-    return json.dumps(values, ensure_ascii=False) + "\n"
+            values[name] = _as_json(values[name])
+    return _as_json(values) + "\n"
 
 
 def _load(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
@@ -165,10 +167,9 @@ def _write_stored(
         for group in by_request(_sorted_rows(connection)):
             attributes = features.attributes(group[0])
             summary.add(group, attributes)
-            text = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
+            text = _as_json(attributes)
             for row in group:
-                stored = _stored_values(row, text)
-                line = json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
+                line = _as_json(_stored_values(row, text))
                 digest.update(line.encode() + b"\n")
                 out.write(line + "\n")
     return summary.as_json(features), f"sha256:{digest.hexdigest()}"

@@ -25,15 +25,19 @@ class Concentration:
 
     def __init__(self) -> None:
         self._sums: dict[str, dict[str, Any]] = {}
+        self._alone: Counter[Served] = Counter()  # clusters of one request
 
     def add_cluster(self, served: Sequence[Served]) -> None:
         """Count the requests of one whole cluster that were served under both bundles."""
+        if len(served) == 1:
+            self._alone[served[0]] += 1
+            return
         for key in {ALL_CLASSES, *(class_key for class_key, _, _ in served)}:
             members = [s for s in served if key in (ALL_CLASSES, s[0])]
             if members:
                 self._add(key, members)
 
-    def _add(self, key: str, members: Sequence[Served]) -> None:
+    def _add(self, key: str, members: Sequence[Served], times: int = 1) -> None:
         sums = self._sums.setdefault(
             key, {"requests": 0, "clusters": 0, "totals": {}, "products": {}}
         )
@@ -41,16 +45,20 @@ class Concentration:
         for _, before, after in members:
             counts[f"{BASELINE}:{before}"] += 1
             counts[f"{CANDIDATE}:{after}"] += 1
-        sums["requests"] += len(members)
-        sums["clusters"] += 1
+        sums["requests"] += len(members) * times
+        sums["clusters"] += times
         for name, n in counts.items():
-            sums["totals"][name] = sums["totals"].get(name, 0) + n
+            sums["totals"][name] = sums["totals"].get(name, 0) + n * times
             for other, m in counts.items():
                 pair = f"{name}{_SEPARATOR}{other}"
-                sums["products"][pair] = sums["products"].get(pair, 0) + n * m
+                sums["products"][pair] = sums["products"].get(pair, 0) + n * m * times
 
     def as_json(self) -> dict[str, Any]:
         """Plain sums by class, to be merged with those of other chunks."""
+        alone, self._alone = self._alone, Counter()
+        for member, times in alone.items():
+            for key in {ALL_CLASSES, member[0]}:
+                self._add(key, [member], times)
         return self._sums
 
 

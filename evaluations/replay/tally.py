@@ -6,6 +6,7 @@ sums of squares over clusters cannot be split afterwards.
 """
 
 from collections.abc import Sequence
+from operator import add, gt, lt, mul
 
 from evaluations.replay.outcome import MEANS, SHARES, Outcome
 from evaluations.statistics.intervals import ClusterSums, PairedSums
@@ -16,9 +17,11 @@ _PAIR = 13
 _LONE = 6
 WHOLE, GAPPED, LONE_B, LONE_C = "whole", "gapped", "lone_b", "lone_c"
 ALL_CLASSES = "*"
+_HELD = 1024  # requests of one class
 
 MetricSums = dict[str, list[int]]
 Pair = tuple[Outcome, Outcome]
+Values = Sequence[int | None]  # of one metric, or of one outcome
 
 
 def empty_metric() -> MetricSums:
@@ -27,24 +30,86 @@ def empty_metric() -> MetricSums:
 
 
 class Tally:
-    """Adds up clusters, by class of the baseline and for all classes together."""
+    """Adds up clusters, by class of the baseline and for all classes together.
+
+    Clusters of one request, which most datasets consist of, are held back and added up as
+    columns, many at once.
+    """
 
     def __init__(self) -> None:
-        self.metrics: dict[str, dict[str, MetricSums]] = {}
+        self._metrics: dict[str, dict[str, MetricSums]] = {}
+        self._alone: dict[str, list[tuple[Values, Values]]] = {}
+
+    @property
+    def metrics(self) -> dict[str, dict[str, MetricSums]]:
+        """The sums of every cluster so far, by class and metric."""
+        for key in self._alone:
+            self._add_alone(key)
+        return self._metrics
 
     def add_cluster(self, pairs: Sequence[Pair]) -> None:
         """Count the (baseline, candidate) outcomes of one whole cluster."""
-        groups: dict[str, Sequence[Pair]] = {ALL_CLASSES: pairs}
+        if len(pairs) == 1:
+            self._hold(*pairs[0])
+            return
+        groups: dict[str, list[Pair]] = {ALL_CLASSES: list(pairs)}
         for pair in pairs:
-            if len(pairs) == 1:
-                groups[pair[0].class_key] = pairs
-            else:
-                groups.setdefault(pair[0].class_key, []).append(pair)  # type: ignore[attr-defined]
+            groups.setdefault(pair[0].class_key, []).append(pair)
         for key, members in groups.items():
-            sums = self.metrics.get(key)
-            if sums is None:
-                sums = self.metrics[key] = {name: empty_metric() for name in MEANS}
-            _add_members(sums, members)
+            _add_members(self._sums(key), members)
+
+    def _sums(self, key: str) -> dict[str, MetricSums]:
+        if key not in self._metrics:
+            self._metrics[key] = {name: empty_metric() for name in MEANS}
+        return self._metrics[key]
+
+    def _hold(self, before: Outcome, after: Outcome) -> None:
+        held = self._alone.setdefault(before.class_key, [])
+        held.append((before.values, after.values))
+        if len(held) == _HELD:
+            self._add_alone(before.class_key)
+
+    def _add_alone(self, key: str) -> None:
+        held, self._alone[key] = self._alone[key], []
+        if not held:
+            return
+        columns = [zip(*side, strict=True) for side in zip(*held, strict=True)]
+        of_all, of_class = self._sums(ALL_CLASSES), self._sums(key)
+        for (name, unit), b, c in zip(MEANS.items(), *columns, strict=True):
+            for part, more in _sums_alone(b, c, unit).items():
+                for sums in (of_all[name][part], of_class[name][part]):
+                    sums[:] = map(add, sums, more)
+
+
+def _sums_alone(b: Values, c: Values, unit: int) -> MetricSums:
+    """The sums of clusters of one request each: where one side is unknown, nothing is paired."""
+    if None not in b and None not in c:
+        return {WHOLE: _sums_of_pairs(b, c, unit)}  # type: ignore[arg-type]  # no None is left
+    pairs = list(zip(b, c, strict=True))
+    whole = [(x, y) for x, y in pairs if x is not None and y is not None]
+    return {
+        WHOLE: _sums_of_pairs([x for x, _ in whole], [y for _, y in whole], unit),
+        LONE_B: _sums_of_lone([x for x, y in pairs if x is not None and y is None]),
+        LONE_C: _sums_of_lone([y for x, y in pairs if y is not None and x is None]),
+    }
+
+
+def _sums_of_pairs(b: Sequence[int], c: Sequence[int], unit: int) -> list[int]:
+    n, total_b, total_c = len(b), sum(b), sum(c)
+    plain = {0, unit}
+    binary = plain.issuperset(b) and plain.issuperset(c)
+    return [
+        n, n, total_b, total_c,
+        sum(map(mul, b, b)), sum(map(mul, c, c)), sum(map(mul, b, c)),
+        total_b, total_c, n,
+        sum(map(lt, b, c)), sum(map(gt, b, c)),
+        0 if binary else sum(x not in plain or y not in plain for x, y in zip(b, c, strict=True)),
+    ]  # fmt: skip
+
+
+def _sums_of_lone(values: Sequence[int]) -> list[int]:
+    n, total = len(values), sum(values)
+    return [n, n, total, sum(map(mul, values, values)), total, n]
 
 
 def _add_members(sums: dict[str, MetricSums], members: Sequence[Pair]) -> None:

@@ -4,9 +4,10 @@ Documents come as raw JSON (``bundle_documents``, ``catalogue_documents``) or pa
 (``bundles``). Bounds are drawn from a small pool, so that rules overlap and touch.
 """
 
+import itertools
 import math
-from functools import cache, lru_cache
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -26,9 +27,9 @@ from policies.engine.fallback import JITTERS
 from policies.engine.metrics import Metric
 from policies.engine.routing import ON_NO_CANDIDATE, SELECTIONS
 from policies.engine.thresholds import EFFECTS
+from tests.engine.choices import one_of, records, some, some_of, subsets
 
 Raw = dict[str, Any]
-Value = TypeVar("Value")
 
 NUMBERS = (-5, 0, 0.5, 1, 99.5, 100, 1000, 1e-9)
 VALUES = ("a", "b", "c", "naïve", "~/")
@@ -67,46 +68,26 @@ json_values = st.recursive(
 )
 
 
-_attributes = st.sampled_from(ATTRIBUTES)
+_attribute_lists = some_of(ATTRIBUTES, most=len(ATTRIBUTES))
 _retry_budgets: st.SearchStrategy[Raw | None] = st.sampled_from((None, {"ratio": 0.2}))
 _breakers: st.SearchStrategy[Raw | None] = st.sampled_from((None, {"window_s": 10}))
 
 
-# Drawing is quick; making a strategy to draw from is not, so each is made once.
-@lru_cache(maxsize=None, typed=True)  # typed, since 1 and True are alike
-def one_of(*values: Value) -> st.SearchStrategy[Value]:
-    """One of these values."""
-    return st.sampled_from(values)
-
-
-@cache
-def some(values: tuple[str, ...], *, least: int = 0) -> st.SearchStrategy[list[str]]:
-    """Distinct values, in any order."""
-    return st.lists(one_of(*values), min_size=least, unique=True)
-
-
-@cache
-@st.composite
-def _ranges(draw: st.DrawFn) -> Raw:
-    low, high = sorted(draw(st.lists(one_of(*NUMBERS), min_size=2, max_size=2)))
-    bounds: Raw = {}
-    if draw(st.booleans()):
-        bounds[draw(one_of("gte", "gt"))] = low
-    if not bounds or draw(st.booleans()):
-        bounds[draw(one_of("lt", "lte"))] = high
-    empty = Range(**bounds).is_empty()
-    return {"gte": low} if empty else bounds
-
-
-def constraints_on(attribute: Raw) -> st.SearchStrategy[Any]:
-    return _constraints(attribute["type"], *(attribute.get("values") or VALUES))
+def _ranges() -> st.SearchStrategy[Raw]:
+    """Every range over NUMBERS that is not empty, with one bound or with two."""
+    lower = [{operator: bound} for operator in ("gte", "gt") for bound in NUMBERS]
+    upper = [{operator: bound} for operator in ("lt", "lte") for bound in NUMBERS]
+    both = [{**low, **high} for low, high in itertools.product(lower, upper)]
+    inside = [bounds for bounds in both if not Range(**bounds).is_empty()]
+    one, two = st.sampled_from(lower) | st.sampled_from(upper), st.sampled_from(inside)
+    return (one | two).map(dict)
 
 
 @cache
 def _constraints(kind: str, *named: str) -> st.SearchStrategy[Any]:
     presence = st.booleans().map(lambda expected: {"present": expected})
     if kind == "number":
-        return _ranges() | presence
+        return _number_ranges | presence
     if kind == "flag":
         return st.booleans() | presence
     values = some(named, least=1)
@@ -114,26 +95,39 @@ def _constraints(kind: str, *named: str) -> st.SearchStrategy[Any]:
     return inside | outside | presence
 
 
-@st.composite
-def _boxes(draw: st.DrawFn, attributes: list[Raw]) -> Raw:
-    if not attributes:
-        return {}
-    chosen = draw(
-        st.lists(st.sampled_from(attributes), max_size=3, unique_by=lambda entry: entry["name"])
+_number_ranges = _ranges()
+
+
+def boxes(attributes: list[Raw], *, least: int = 0, most: int = 3) -> st.SearchStrategy[Raw]:
+    """Constraints on some of the given raw attributes, in any order."""
+    known = tuple(
+        (entry["name"], entry["type"], *(entry.get("values") or VALUES)) for entry in attributes
     )
-    return {entry["name"]: draw(constraints_on(entry)) for entry in chosen}
+    return _boxes(known, min(least, len(known)), most)
+
+
+@cache
+@st.composite
+def _boxes(draw: st.DrawFn, known: tuple[tuple[str, ...], ...], least: int, most: int) -> Raw:
+    chosen = draw(some(known, least=least, most=most))
+    return {name: draw(_constraints(*about)) for name, *about in chosen}
 
 
 def conditions(attributes: list[Raw]) -> st.SearchStrategy[Raw]:
-    """Conditions over the given raw attributes: a box, or any of two or three."""
-    several = st.lists(_boxes(attributes), min_size=1, max_size=3)
-    return _boxes(attributes) | several.map(lambda boxes: {"any_of": boxes})
+    """Conditions over the given raw attributes: a box, or any of up to three."""
+    return _any_of(boxes(attributes))
+
+
+@cache
+def _any_of(box: st.SearchStrategy[Raw]) -> st.SearchStrategy[Raw]:
+    several = st.lists(box, min_size=1, max_size=3)
+    return box | several.map(lambda listed: {"any_of": listed})
 
 
 @cache
 @st.composite
 def classification_documents(draw: st.DrawFn) -> Raw:
-    attributes = draw(st.lists(_attributes, unique_by=lambda entry: entry["name"], max_size=6))
+    attributes = draw(_attribute_lists)
     keys = draw(some(CLASSES, least=1))
     rules = [
         {"id": f"c{index}", "when": draw(conditions(attributes)), "class": key}
@@ -156,12 +150,16 @@ def classification_documents(draw: st.DrawFn) -> Raw:
     }
 
 
+_weights = st.sampled_from(list(itertools.product((0, 0.5, 1, 90), repeat=len(MODELS))))
+_sizes_and_costs = records(max_cost_usd=(None, 0.001, 0.05), fits_context=(False, True))
+
+
 @cache
 @st.composite
 def route_documents(draw: st.DrawFn, *, default: bool = False) -> Raw:
     models = draw(some(MODELS, least=1))
-    weights = draw(st.lists(one_of(0, 0.5, 1, 90), min_size=5, max_size=5))
-    weights[0] = weights[0] or 1
+    first, *others = draw(_weights)
+    weights = [first or 1, *others]
     return {
         "select": draw(one_of(*SELECTIONS)),
         "candidates": [
@@ -171,8 +169,7 @@ def route_documents(draw: st.DrawFn, *, default: bool = False) -> Raw:
         "constraints": {
             "regions": draw(some(REGIONS)),
             "capabilities": draw(some(CAPABILITIES[:2])),
-            "max_cost_usd": draw(one_of(None, 0.001, 0.05)),
-            "fits_context": draw(st.booleans()),
+            **draw(_sizes_and_costs),
         },
         "on_no_candidate": "refuse" if default else draw(one_of(*ON_NO_CANDIDATE)),
     }
@@ -187,46 +184,54 @@ def policy_documents(draw: st.DrawFn, classification: Raw) -> Raw:
         "schema": 1,
         "rules": [
             {"id": f"p{index}", "when": draw(conditions(known)), "route": draw(route_documents())}
-            for index in range(draw(st.integers(0, 3)))
+            for index in range(draw(one_of(*range(4))))
         ],
         "default": draw(route_documents(default=True)),
         "sticky_on": draw(one_of(None, *sticky)),
     }
 
 
+_retries = records(
+    count=range(4),
+    base_ms=(0, 100, 333.3),
+    factor=(1, 1.5, 3),
+    jitter=JITTERS,
+    honour_retry_after=(False, True),
+).map(lambda retries: retries | {"max_ms": retries["base_ms"] * 2})
+
+
+@cache
+def _cells(*keys: str) -> st.SearchStrategy[list[tuple[str, str | None]]]:
+    cells = st.sampled_from(list(itertools.product(("*", *MODELS), (None, *keys))))
+    return st.lists(cells, unique=True, max_size=6)
+
+
 @st.composite
 def _rows(draw: st.DrawFn, keys: list[str]) -> list[Raw]:
-    cells = st.tuples(one_of("*", *MODELS), one_of(None, *keys))
     rows = []
-    for model, key in draw(st.lists(cells, unique=True, max_size=6)):
-        base = draw(one_of(0, 100, 333.3))
-        retries = {
-            "count": draw(st.integers(0, 3)),
-            "base_ms": base,
-            "factor": draw(one_of(1, 1.5, 3)),
-            "max_ms": base * 2,
-            "jitter": draw(one_of(*JITTERS)),
-            "honour_retry_after": draw(st.booleans()),
-        }
+    for model, key in draw(_cells(*keys)):
         then = [target for target in draw(some(MODELS)) if target != model]
-        kinds = draw(some(ROW_KINDS, least=1))
+        kinds = draw(subsets(ROW_KINDS, least=1))
+        retries = draw(_retries)
         rows.append({"model": model, "class": key, "on": kinds, "retries": retries, "then": then})
     return rows
 
 
+_preserved = records(regions=(False, True), capabilities=(False, True), context=(False, True))
+
+
 @st.composite
 def fallback_documents(draw: st.DrawFn, keys: list[str]) -> Raw:
-    preserved = ("regions", "capabilities", "context")
     return {
         "schema": 1,
         "rows": draw(_rows(keys)),
         "limits": {
-            "max_attempts": draw(st.integers(1, 8)),
+            "max_attempts": draw(one_of(*range(1, 9))),
             "deadline_ms": draw(one_of(1, 500, 30_000)),
             "cost_cap_usd": draw(one_of(None, 0.002, 1)),
             "retry_budget": draw(_retry_budgets),
             "breaker": draw(_breakers),
-            "preserve": {name: draw(st.booleans()) for name in preserved},
+            "preserve": draw(_preserved),
         },
     }
 
@@ -250,26 +255,32 @@ def _thresholds(draw: st.DrawFn, index: int, keys: list[str]) -> Raw:
     }
 
 
+_prices = (None, 0, 0.15, 2.5, 30)
+_models = records(
+    provider=("acme", "borealis", "01-labs"),
+    context_window=(None, 1000, 128_000),
+    status=("active", "active", "deprecated", "retired"),
+    input_usd_per_mtok=_prices,
+    output_usd_per_mtok=_prices,
+)
+
+
 @cache
 @st.composite
 def catalogue_documents(draw: st.DrawFn) -> Raw:
     """All of MODELS, at one to three providers, some without a price or a window."""
-    prices = one_of(None, 0, 0.15, 2.5, 30)
     models = {
         name: {
-            "provider": draw(one_of("acme", "borealis", "01-labs")),
-            "context_window": draw(one_of(None, 1000, 128_000)),
+            **draw(_models),
             "regions": draw(some(REGIONS)),
             "capabilities": draw(some(CAPABILITIES)),
-            "status": draw(one_of("active", "active", "deprecated", "retired")),
-            "input_usd_per_mtok": draw(prices),
-            "output_usd_per_mtok": draw(prices),
         }
         for name in MODELS
     }
     return {"providers": {"acme": {}, "borealis": {}, "01-labs": {"label": "01"}}, "models": models}
 
 
+@cache
 @st.composite
 def bundle_documents(draw: st.DrawFn) -> Raw:
     """Raw valid bundles."""
@@ -282,12 +293,13 @@ def bundle_documents(draw: st.DrawFn) -> Raw:
         "fallback_matrix": draw(fallback_documents(keys)),
         "quality_thresholds": {
             "schema": 1,
-            "thresholds": [draw(_thresholds(i, keys)) for i in range(draw(st.integers(0, 3)))],
+            "thresholds": [draw(_thresholds(i, keys)) for i in range(draw(one_of(*range(4))))],
         },
         "catalogue": draw(catalogue_documents()),
     }
 
 
+@cache
 def bundles() -> st.SearchStrategy[Bundle]:
     return bundle_documents().map(parse_bundle)
 
@@ -308,37 +320,37 @@ _values: dict[str, st.SearchStrategy[Any]] = {
     "flag": st.booleans(),
 }
 _anything: st.SearchStrategy[Any] = st.none() | st.one_of(*_values.values())
+_values_or_anything = {kind: values | _anything for kind, values in _values.items()}
+_beside_declared = st.fixed_dictionaries(
+    {},
+    optional={
+        "predicted_class": st.sampled_from((*CLASSES, "odd", 3)),
+        "confidence": st.sampled_from((0, 0.5, 0.4999, 1, math.nan, "high", True)),
+        "undeclared": _anything,
+    },
+)
 _sizes = st.none() | st.sampled_from((0, 1, 999, 1000, 1001, 127_000, 10**20, -1))
 
 
+@cache
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     """Requests for any generated bundle: declared and undeclared attributes, right and wrong
     types, values on and beside every bound, NaN, nulls, missing sizes.
     """
     attributes = {
-        entry["name"]: draw(_values[entry["type"]] | _anything)
-        for entry in draw(st.lists(_attributes, max_size=6))
+        entry["name"]: draw(_values_or_anything[entry["type"]]) for entry in draw(_attribute_lists)
     }
-    attributes |= draw(
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "predicted_class": st.sampled_from((*CLASSES, "odd", 3)),
-                "confidence": st.sampled_from((0, 0.5, 0.4999, 1, math.nan, "high", True)),
-                "undeclared": _anything,
-            },
-        )
-    )
     return Request(
-        attributes=attributes,
-        prompt=draw(st.none() | st.sampled_from(("", "DEF x", "class", "def", "\ud800 def "))),
-        request_id=draw(st.sampled_from(("", "r1", "r2", "\udfff", "要求"))),
+        attributes=attributes | draw(_beside_declared),
+        prompt=draw(one_of(None, None, "", "DEF x", "class", "def", "\ud800 def ")),
+        request_id=draw(one_of("", "r1", "r2", "\udfff", "要求")),
         input_tokens=draw(_sizes),
         max_output_tokens=draw(_sizes),
     )
 
 
+@cache
 def attempts_on(model: str) -> st.SearchStrategy[Attempt]:
     """Failed attempts, odd recordings among them."""
     return st.builds(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import DjangoDbBlocker
 
 from policies.governance.roles import Role
 from policies.models import Environment, Provider, Team, Workflow
@@ -16,6 +19,7 @@ from policies.services.teams.contracts import ContractText, save_contract
 from policies.services.teams.environments import EnvironmentRules, create_environment
 from policies.services.teams.members import add_member, create_team
 from policies.services.teams.workflows import create_workflow
+from tests.services.kept_rows import KeptRows
 
 PRICED_FROM = datetime.date(2025, 1, 1)
 MODELS = (
@@ -39,28 +43,6 @@ def person(username: str, name: str) -> User:
     )
 
 
-@pytest.fixture
-def installer(db: None) -> User:
-    """Administrator of the installation: sees everything, approves nothing."""
-    user = person("installer", "Ida Installer")
-    user.is_superuser = True
-    user.save(update_fields=["is_superuser"])
-    return user
-
-
-@pytest.fixture
-def administrator(db: None) -> User:
-    return person("administrator", "Ada Administrator")
-
-
-@pytest.fixture
-def team(installer: User, administrator: User) -> Team:
-    """Answers for the workflow; everybody of the cast but the outsider belongs to it."""
-    team = create_team("support", "Support", acting_user=installer)
-    add_member(team, administrator, Role.ADMINISTRATOR, acting_user=installer)
-    return team
-
-
 def member(team: Team, administrator: User, username: str, name: str, *roles: str) -> User:
     user = person(username, name)
     for role in roles:
@@ -68,6 +50,146 @@ def member(team: Team, administrator: User, username: str, name: str, *roles: st
     return user
 
 
+# --- What nearly every test begins with -------------------------------------------------
+def make_installer() -> User:
+    user = person("installer", "Ida Installer")
+    user.is_superuser = True
+    user.save(update_fields=["is_superuser"])
+    return user
+
+
+def make_administrator() -> User:
+    return person("administrator", "Ada Administrator")
+
+
+def make_team(installer: User, administrator: User) -> Team:
+    team = create_team("support", "Support", acting_user=installer)
+    add_member(team, administrator, Role.ADMINISTRATOR, acting_user=installer)
+    return team
+
+
+def make_owner(team: Team, administrator: User) -> User:
+    return member(team, administrator, "owner", "Olga Owner", Role.OWNER, Role.OPERATOR)
+
+
+def make_catalogue(owner: User) -> None:
+    for slug, label, key, dollars_in, dollars_out in MODELS:
+        provider = Provider.objects.filter(slug=slug).first()
+        provider = provider or add_provider(slug, label, acting_user=owner)
+        facts = ModelFacts(key.title(), 128_000, regions=("eu", "us"), capabilities=("tools",))
+        price = Price(PRICED_FROM, Decimal(dollars_in), Decimal(dollars_out))
+        add_model(provider, key, facts, price, acting_user=owner)
+
+
+def make_workflow(team: Team, administrator: User, owner: User) -> Workflow:
+    workflow = create_workflow(
+        team, "support-assistant", "Support assistant", acting_user=administrator
+    )
+    for kind in ComponentKind.values:
+        save_contract(workflow, kind, owner, CONTRACT, acting_user=owner)
+    return workflow
+
+
+@dataclass(frozen=True)
+class Founded:
+    """A workflow with everything that it takes to have one, a catalogue among it."""
+
+    installer: User
+    administrator: User
+    team: Team
+    owner: User
+    workflow: Workflow
+
+
+def found() -> Founded:
+    installer, administrator = make_installer(), make_administrator()
+    team = make_team(installer, administrator)
+    owner = make_owner(team, administrator)
+    make_catalogue(owner)
+    workflow = make_workflow(team, administrator, owner)
+    return Founded(installer, administrator, team, owner, workflow)
+
+
+KEPT = pytest.StashKey[KeptRows[Founded]]()
+
+
+def _begins_with_a_workflow(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    marker = item.get_closest_marker("django_db")
+    has_real_transactions = names & {"transactional_db", "live_server"} or (
+        marker and (marker.args or marker.kwargs)
+    )
+    return "workflow" in names and not has_real_transactions
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: a test that begins otherwise, and its module, find nothing there."""
+    kept = item.config.stash.get(KEPT, None)
+    if kept and not _begins_with_a_workflow(item):
+        kept.close()
+
+
+@pytest.fixture(scope="session")
+def kept_rows(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[KeptRows[Founded]]:
+    """What is founded in this process, taken back before the database is taken down."""
+    kept = request.config.stash[KEPT] = KeptRows(found, django_db_blocker)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def founded(request: pytest.FixtureRequest, kept_rows: KeptRows[Founded]) -> Founded | None:
+    """What is there already when a test with a workflow begins; None for any other test."""
+    return kept_rows.begin() if _begins_with_a_workflow(request.node) else None
+
+
+@pytest.fixture
+def _django_db_helper(founded: Founded | None, _django_db_helper: None) -> None:
+    """pytest-django's transaction around a test, begun inside that of what is founded."""
+
+
+@pytest.fixture
+def installer(db: None, founded: Founded | None) -> User:
+    """Administrator of the installation: sees everything, approves nothing."""
+    return founded.installer if founded else make_installer()
+
+
+@pytest.fixture
+def administrator(db: None, founded: Founded | None) -> User:
+    return founded.administrator if founded else make_administrator()
+
+
+@pytest.fixture
+def team(installer: User, administrator: User, founded: Founded | None) -> Team:
+    """Answers for the workflow; everybody of the cast but the outsider belongs to it."""
+    return founded.team if founded else make_team(installer, administrator)
+
+
+@pytest.fixture
+def owner(team: Team, administrator: User, founded: Founded | None) -> User:
+    """Owns every component's contract, and publishes."""
+    return founded.owner if founded else make_owner(team, administrator)
+
+
+@pytest.fixture
+def catalogue(owner: User, founded: Founded | None) -> None:
+    """Three models of two providers, each with a price."""
+    if not founded:
+        make_catalogue(owner)
+
+
+@pytest.fixture
+def workflow(
+    team: Team, administrator: User, owner: User, catalogue: None, founded: Founded | None
+) -> Workflow:
+    """A workflow whose four contracts are complete."""
+    return founded.workflow if founded else make_workflow(team, administrator, owner)
+
+
+# --- Who and what else a test may ask for -----------------------------------------------
 @pytest.fixture
 def author(team: Team, administrator: User) -> User:
     """Writes and proposes."""
@@ -86,12 +208,6 @@ def reviewer(team: Team, administrator: User) -> User:
 
 
 @pytest.fixture
-def owner(team: Team, administrator: User) -> User:
-    """Owns every component's contract, and publishes."""
-    return member(team, administrator, "owner", "Olga Owner", Role.OWNER, Role.OPERATOR)
-
-
-@pytest.fixture
 def operator(team: Team, administrator: User) -> User:
     return member(team, administrator, "operator", "Otto Operator", Role.OPERATOR)
 
@@ -105,28 +221,6 @@ def viewer(team: Team, administrator: User) -> User:
 def outsider(db: None) -> User:
     """Has an account and no team."""
     return person("outsider", "Oscar Outsider")
-
-
-@pytest.fixture
-def catalogue(owner: User) -> None:
-    """Three models of two providers, each with a price."""
-    for slug, label, key, dollars_in, dollars_out in MODELS:
-        provider = Provider.objects.filter(slug=slug).first()
-        provider = provider or add_provider(slug, label, acting_user=owner)
-        facts = ModelFacts(key.title(), 128_000, regions=("eu", "us"), capabilities=("tools",))
-        price = Price(PRICED_FROM, Decimal(dollars_in), Decimal(dollars_out))
-        add_model(provider, key, facts, price, acting_user=owner)
-
-
-@pytest.fixture
-def workflow(team: Team, administrator: User, owner: User, catalogue: None) -> Workflow:
-    """A workflow whose four contracts are complete."""
-    workflow = create_workflow(
-        team, "support-assistant", "Support assistant", acting_user=administrator
-    )
-    for kind in ComponentKind.values:
-        save_contract(workflow, kind, owner, CONTRACT, acting_user=owner)
-    return workflow
 
 
 @pytest.fixture

@@ -163,6 +163,15 @@ def test_quick__runs_the_lints_and_no_test_that_needs_a_server(
     assert [name for name in lints.LINTS if f"{name} looked" in out] == [*lints.OF_THE_SOURCE]
 
 
+def test_any_run__where_compiled_files_are_forbidden__has_them_kept(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    file = tree / "test_compiled.py"
+    file.write_text("import sys\n\ndef test_it():\n    assert not sys.dont_write_bytecode\n")
+    assert main([str(file)]) == 0
+
+
 def test_quick__where_every_test_needs_a_server__says_so(
     tree: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

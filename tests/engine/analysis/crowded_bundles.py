@@ -7,12 +7,14 @@ pairs of attributes that may not be equal (pigeons and holes).
 """
 
 import itertools
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 from policies.engine import Bundle, parse_bundle
 from tests.engine.analysis.small_bundles import CATALOGUE
+from tests.engine.choices import one_of, some
 
 Raw = dict[str, Any]
 
@@ -28,33 +30,33 @@ ATTRIBUTES: list[Raw] = [
 GUARDS: list[Raw] = [{entry["name"]: {"present": False}} for entry in ATTRIBUTES]
 
 
-@st.composite
-def _wide(draw: st.DrawFn, entry: Raw) -> Any:
+def _wide(entry: Raw) -> st.SearchStrategy[Any]:
     """Nearly everything that the attribute can be."""
     if entry["type"] == "flag":
-        return draw(st.booleans())
+        return st.booleans()
     if entry["type"] == "number":
-        return draw(st.sampled_from([{way: cut} for way in ("gte", "lt") for cut in CUTS]))
-    some = draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=2, unique=True))
-    return draw(st.sampled_from(({"in": some}, {"not_in": some})))
+        return st.sampled_from([{way: cut} for way in ("gte", "lt") for cut in CUTS])
+    listed = some(VALUES, least=1, most=2)
+    return st.builds(lambda way, values: {way: values}, one_of("in", "not_in"), listed)
 
 
+WIDE = {entry["name"]: _wide(entry) for entry in ATTRIBUTES}
+
+
+@cache
 @st.composite
 def _wide_box(draw: st.DrawFn, least: int) -> Raw:
-    chosen = draw(
-        st.lists(
-            st.sampled_from(ATTRIBUTES),
-            min_size=least,
-            max_size=4,
-            unique_by=lambda entry: entry["name"],
-        )
-    )
-    return {entry["name"]: draw(_wide(entry)) for entry in chosen}
+    return {name: draw(WIDE[name]) for name in draw(some(tuple(WIDE), least=least))}
+
+
+@cache
+def _three_to_eight(least: int) -> st.SearchStrategy[list[Raw]]:
+    return st.lists(_wide_box(least), min_size=3, max_size=8)
 
 
 @st.composite
 def _after_guards(draw: st.DrawFn) -> list[Raw]:
-    boxes = draw(st.lists(_wide_box(1), min_size=3, max_size=8))
+    boxes = draw(_three_to_eight(1))
     guards = GUARDS if draw(st.booleans()) else [{"any_of": GUARDS}]
     paired = [{"any_of": [one, other]} for one, other in itertools.pairwise(boxes)]
     return [*guards, *boxes, *draw(st.lists(st.sampled_from(paired), max_size=2))]
@@ -62,7 +64,7 @@ def _after_guards(draw: st.DrawFn) -> list[Raw]:
 
 @st.composite
 def _all_but_corners(draw: st.DrawFn) -> list[Raw]:
-    return draw(st.lists(_wide_box(4), min_size=3, max_size=8))
+    return draw(_three_to_eight(4))
 
 
 @st.composite
@@ -95,19 +97,21 @@ def _pigeons(draw: st.DrawFn) -> list[Raw]:
     return [*draw(st.permutations(pairs)), inside, draw(_wide_box(1))]
 
 
+_KINDS = st.one_of(_after_guards(), _all_but_corners(), _grid_and_wide_rules(), _pigeons())
+
+
+@cache
 @st.composite
 def crowded_bundles(draw: st.DrawFn) -> Bundle:
     """All rules in the classification, all in the policy, or a few in each."""
-    conditions = draw(
-        st.one_of(_after_guards(), _all_but_corners(), _grid_and_wide_rules(), _pigeons())
-    )
-    cut = draw(st.sampled_from((0, len(conditions) // 2, len(conditions))))
-    keys = draw(st.lists(st.sampled_from(CLASSES), min_size=cut, max_size=cut))
-    models = st.sampled_from(sorted(CATALOGUE["models"]))
+    conditions = draw(_KINDS)
+    cut = draw(one_of(0, len(conditions) // 2, len(conditions)))
+    keys = [draw(one_of(*CLASSES)) for _ in range(cut)]
+    models = one_of(*sorted(CATALOGUE["models"]))
     policy = conditions[cut:]
     if 0 < cut < len(conditions):
         # Asked for with attributes that may never go with it.
-        asked = draw(st.lists(st.sampled_from(CLASSES), min_size=1, max_size=2, unique=True))
+        asked = draw(some(CLASSES, least=1, most=2))
         policy[0] = {"class": {"in": asked}, **(policy[0] if "any_of" not in policy[0] else {})}
     return parse_bundle(
         {
@@ -120,7 +124,7 @@ def crowded_bundles(draw: st.DrawFn) -> Bundle:
                     {"id": f"c{index}", "when": when, "class": key}
                     for index, (when, key) in enumerate(zip(conditions, keys, strict=False))
                 ],
-                "default_class": draw(st.sampled_from(CLASSES)),
+                "default_class": draw(one_of(*CLASSES)),
             },
             "router_policy": {
                 "schema": 1,

@@ -1,20 +1,20 @@
 """Hypothesis strategies for bundles small enough to try every kind of request."""
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 from policies.engine import Bundle, parse_bundle
+from tests.engine.choices import one_of, some, some_of
 from tests.engine.strategies import (
     ATTRIBUTES,
     CLASSES,
     MODELS,
+    boxes,
     catalogue_documents,
-    constraints_on,
     fallback_documents,
-    one_of,
     route_documents,
-    some,
 )
 
 Raw = dict[str, Any]
@@ -25,42 +25,30 @@ PROVIDED = {
     "min_confidence": 0.5,
 }
 _provided: st.SearchStrategy[Raw | None] = st.sampled_from((None, None, PROVIDED))
-_attributes = st.sampled_from(ATTRIBUTES)
-
-
-@st.composite
-def _boxes(draw: st.DrawFn, attributes: list[Raw]) -> Raw:
-    """Seldom empty: a rule for everything hides all that come after it."""
-    least = draw(one_of(0, 1, 1, 1, 1, 1, 2, 2))
-    chosen = draw(
-        st.lists(
-            st.sampled_from(attributes),
-            min_size=min(least, len(attributes)),
-            max_size=3,
-            unique_by=lambda entry: entry["name"],
-        )
-    )
-    return {entry["name"]: draw(constraints_on(entry)) for entry in chosen}
+_two_attributes = some_of(ATTRIBUTES, least=2, most=2)
+_two_or_three_attributes = some_of(ATTRIBUTES, least=2, most=3)
 
 
 def _conditions(attributes: list[Raw]) -> st.SearchStrategy[Raw]:
-    one = _boxes(attributes)
-    several = st.lists(one, min_size=2, max_size=3).map(lambda boxes: {"any_of": boxes})
-    return st.one_of(one, one, one, several)
+    """Seldom with an empty box: a rule for everything hides all that come after it."""
+    return _mostly_boxes(*(boxes(attributes, least=least) for least in (0, 1, 2)))
 
 
+@cache
+def _mostly_boxes(
+    any_box: st.SearchStrategy[Raw], one: st.SearchStrategy[Raw], two: st.SearchStrategy[Raw]
+) -> st.SearchStrategy[Raw]:
+    several = st.lists(st.one_of(any_box, *[one] * 5, two, two), min_size=2, max_size=3)
+    condition = several.map(lambda listed: {"any_of": listed})
+    return st.one_of(any_box, *[one] * 5, two, two, *[condition] * 3)
+
+
+@cache
 @st.composite
 def classifications(draw: st.DrawFn) -> Raw:
     """Two or three attributes and up to six rules; now and then a class provided by the router."""
     provided = draw(_provided)
-    attributes = draw(
-        st.lists(
-            _attributes,
-            unique_by=lambda entry: entry["name"],
-            min_size=2,
-            max_size=2 if provided else 3,
-        )
-    )
+    attributes = draw(_two_attributes if provided else _two_or_three_attributes)
     keys = draw(some(CLASSES, least=2))
     return {
         "schema": 1,
@@ -75,6 +63,9 @@ def classifications(draw: st.DrawFn) -> Raw:
     }
 
 
+_routes = st.lists(route_documents(default=True), min_size=2, max_size=3)
+
+
 @st.composite
 def policies(draw: st.DrawFn, classification: Raw) -> Raw:
     """At most five rules with routes from a pool of three, so that outcomes repeat."""
@@ -85,7 +76,7 @@ def policies(draw: st.DrawFn, classification: Raw) -> Raw:
             {"name": "predicted_class", "type": "category", "values": keys},
             {"name": "confidence", "type": "number"},
         ]
-    routes = draw(st.lists(route_documents(default=True), min_size=2, max_size=3))
+    routes = draw(_routes)
     rules = [
         {
             "id": f"p{index}",
@@ -97,12 +88,13 @@ def policies(draw: st.DrawFn, classification: Raw) -> Raw:
                 "on_no_candidate": draw(one_of("refuse", "default")),
             },
         }
-        for index in range(draw(st.integers(0, 5)))
+        for index in range(draw(one_of(*range(6))))
     ]
     default = {**draw(st.sampled_from(routes)), "salt": "s"}
     return {"schema": 1, "rules": rules, "default": default, "sticky_on": None}
 
 
+@cache
 @st.composite
 def small_documents(draw: st.DrawFn) -> Raw:
     """Raw bundles with few attributes and many overlaps."""
@@ -118,6 +110,7 @@ def small_documents(draw: st.DrawFn) -> Raw:
     }
 
 
+@cache
 def small_bundles() -> st.SearchStrategy[Bundle]:
     return small_documents().map(parse_bundle)
 
