@@ -125,13 +125,7 @@ def console_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
 
     yield start
     for console in started:
-        console.stop()
-
-
-@pytest.fixture(scope="session")
-def live_console(console_factory: Callable[..., Console]) -> Console:
-    """A running console with nothing in it, shared by the tests of a session."""
-    return console_factory()
+        console.kill()  # all that it started ends with it, at once
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +174,7 @@ def real_data() -> Callable[[str], Path]:
 
 # --- Choosing tests ---------------------------------------------------------------------
 _OF_A_BROWSER = {"page", "browser", "context", "new_context"}
-_OF_A_CONSOLE = {"console_factory", "live_console", "demo_console"}
+_OF_A_CONSOLE = {"console_factory", "demo_console"}
 _OF_A_DATABASE = {"db", "transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
 _OF_A_SERVER = {"valkey"} | _OF_A_BROWSER
 
