@@ -76,7 +76,8 @@ def celery_worker_process(
     """Start real workers on this test's database and broker; all end with the test.
 
     `celery_worker_process(concurrency=1, with_beat=False, **environment)` returns when the
-    worker takes tasks. What a killed one had in hand comes back after some ten seconds.
+    worker takes tasks. What a killed one had in hand comes back after the visibility timeout
+    of the next one, some ten seconds unless it is given another.
     """
     started: list[WorkerProcess] = []
 
