@@ -76,7 +76,8 @@ def celery_worker_process(
     """Start real workers on this test's database and broker; all end with the test.
 
     `celery_worker_process(concurrency=1, with_beat=False, **environment)` returns when the
-    worker takes tasks. What a killed one had in hand comes back after some ten seconds.
+    worker takes tasks. What a killed one had in hand comes back after the visibility timeout
+    of the next one, some ten seconds unless it is given another.
     """
     started: list[WorkerProcess] = []
 
@@ -125,13 +126,7 @@ def console_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
 
     yield start
     for console in started:
-        console.stop()
-
-
-@pytest.fixture(scope="session")
-def live_console(console_factory: Callable[..., Console]) -> Console:
-    """A running console with nothing in it, shared by the tests of a session."""
-    return console_factory()
+        console.kill()  # all that it started ends with it, at once
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +175,7 @@ def real_data() -> Callable[[str], Path]:
 
 # --- Choosing tests ---------------------------------------------------------------------
 _OF_A_BROWSER = {"page", "browser", "context", "new_context"}
-_OF_A_CONSOLE = {"console_factory", "live_console", "demo_console"}
+_OF_A_CONSOLE = {"console_factory", "demo_console"}
 _OF_A_DATABASE = {"db", "transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
 _OF_A_SERVER = {"valkey"} | _OF_A_BROWSER
 

@@ -126,6 +126,10 @@ SETTLED = """() => new Promise((resolve, reject) => {
 })"""
 
 
+TWO_FRAMES = """() => new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
+
+
 def settle(page: Page) -> None:
     """Wait for what a page asks for once it is there: its later parts and its figures."""
     page.evaluate(SETTLED)
@@ -143,3 +147,13 @@ def overflow(page: Page) -> list[str]:
         }"""
     )
     return found
+
+
+def overflow_at_last(page: Page) -> list[str]:
+    """The same once figures have followed the screen, which they do a moment after it changes."""
+    page.evaluate(TWO_FRAMES)
+    for _ in range(20):
+        if not overflow(page):
+            return []
+        page.wait_for_timeout(100)
+    return overflow(page)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.journeys.pages import (
     HOME,
     found_by_links,
-    overflow,
+    overflow_at_last,
     page_names,
     settle,
     sign_in,
@@ -123,9 +123,5 @@ def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[s
         settle(page)
         faults += [f"dark: {fault}" for fault in axe(page)]
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        for _ in range(20):  # figures follow the screen a moment later
-            page.wait_for_timeout(100)
-            if not overflow(page):
-                break
-        faults += [f"phone: {fault}" for fault in overflow(page)]
+        faults += [f"phone: {fault}" for fault in overflow_at_last(page)]
     return faults + [f"console: {complaint}" for complaint in complaints]

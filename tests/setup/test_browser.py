@@ -8,9 +8,9 @@ from tests.services.console import Console
 
 
 def test_browser__asked_for_a_page_of_the_console__gets_it(
-    page: Page, live_console: Console
+    page: Page, demo_console: Console
 ) -> None:
-    answer = page.goto(f"{live_console.url}/readyz")
+    answer = page.goto(f"{demo_console.url}/readyz")
     assert answer is not None
     assert answer.json()["status"] == "ready"
 

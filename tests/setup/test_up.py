@@ -23,10 +23,13 @@ PLAIN_PYTHON = str(Path(sys.executable).resolve())
 
 @dataclass
 class Tree:
-    """A copy of the tree; `up` runs in it and ends with the test."""
+    """A copy of the tree, with one console on `data_dir` that tests share; all end with it."""
 
     root: Path
+    data_dir: Path
+    port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    console: subprocess.Popen[str] | None = None
 
     def up(self, data_dir: Path, port: int) -> subprocess.Popen[str]:
         command = [PLAIN_PYTHON, "manage.py", "up", "--no-demo"]
@@ -41,17 +44,24 @@ class Tree:
         self.started.append(process)
         return process
 
+    def start_console(self) -> str:
+        """Start the shared console; what it said until it was ready."""
+        self.console = self.up(self.data_dir, self.port)
+        return _read_until_announced(self.console)
+
+    def running_console(self) -> subprocess.Popen[str]:
+        """The shared console, started where no earlier test left it running."""
+        if self.console is None or self.console.poll() is not None:
+            self.start_console()
+        assert self.console
+        return self.console
+
 
 @pytest.fixture(scope="module")
-def fresh_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("fresh") / "console"
-    shutil.copytree(BASE_DIR, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    return root
-
-
-@pytest.fixture
-def tree(fresh_tree: Path) -> Iterator[Tree]:
-    tree = Tree(fresh_tree)
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+    folder = tmp_path_factory.mktemp("fresh")
+    shutil.copytree(BASE_DIR, folder / "console", ignore=shutil.ignore_patterns(*NOT_COPIED))
+    tree = Tree(folder / "console", folder / "data")
     yield tree
     for process in tree.started:
         if process.poll() is None:
@@ -87,53 +97,48 @@ def _read_until_announced(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"up ended: {said}")
 
 
-def test_up__on_a_fresh_copy__installs_the_lock_and_serves_within_a_minute(
-    tree: Tree, tmp_path: Path
-) -> None:
-    started_at, port = time.monotonic(), free_port()
-    process = tree.up(tmp_path / "data", port)
-    said = _read_until_announced(process)
+def test_up__on_a_fresh_copy__installs_the_lock_and_serves_within_a_minute(tree: Tree) -> None:
+    started_at = time.monotonic()
+    said = tree.start_console()
     assert time.monotonic() - started_at < 60
-    assert f"http://127.0.0.1:{port}" in said
-    assert _status(port, "/readyz") == 200
-    assert (tmp_path / "data" / "secret-key").stat().st_mode & 0o077 == 0
-
-    process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
-    assert processes_of(tmp_path / "data") == []
+    assert f"http://127.0.0.1:{tree.port}" in said
+    assert _status(tree.port, "/readyz") == 200
+    assert (tree.data_dir / "secret-key").stat().st_mode & 0o077 == 0
 
 
-def test_up__a_second_time_on_the_same_folder__names_the_running_one(
-    tree: Tree, tmp_path: Path
-) -> None:
-    port = free_port()
-    first = tree.up(tmp_path, port)
-    _read_until_announced(first)
-    second = tree.up(tmp_path, free_port())
+def test_up__a_second_time_on_the_same_folder__names_the_running_one(tree: Tree) -> None:
+    first = tree.running_console()
+    second = tree.up(tree.data_dir, free_port())
     said, _ = second.communicate(timeout=20)
     assert second.returncode == 1
-    sentence = f"A console already runs on {tmp_path}: http://127.0.0.1:{port} "
+    sentence = f"A console already runs on {tree.data_dir}: http://127.0.0.1:{tree.port} "
     assert said == f"{sentence}(process {first.pid}).\n"
 
 
-def test_up__killed_outright__leaves_nothing_and_starts_again(tree: Tree, tmp_path: Path) -> None:
-    port = free_port()
-    first = tree.up(tmp_path, port)
-    _read_until_announced(first)
-    assert len(processes_of(tmp_path)) >= 7  # two of the web server, three of Celery's worker
+def test_up__a_part_dies__it_is_started_again(tree: Tree) -> None:
+    tree.running_console()
+    broker = f"valkey-server.*{tree.data_dir}/valkey.sock"
+    subprocess.run(["pkill", "-KILL", "-f", broker], check=True)
+    assert _wait_until(lambda: _status(tree.port, "/readyz") == 503, 5)
+    assert _wait_until(lambda: _status(tree.port, "/readyz") == 200, 20)
+
+
+def test_up__killed_outright__leaves_nothing_and_starts_again(tree: Tree) -> None:
+    first = tree.running_console()
+    assert len(processes_of(tree.data_dir)) >= 7  # two of the web server, three of Celery's worker
     first.kill()
-    assert _wait_until(lambda: processes_of(tmp_path) == [], 5), processes_of(tmp_path)
+    gone = _wait_until(lambda: processes_of(tree.data_dir) == [], 5)
+    assert gone, processes_of(tree.data_dir)
 
-    _read_until_announced(tree.up(tmp_path, port))
-    assert _status(port, "/readyz") == 200
+    tree.start_console()
+    assert _status(tree.port, "/readyz") == 200
 
 
-def test_up__a_part_dies__it_is_started_again(tree: Tree, tmp_path: Path) -> None:
-    port = free_port()
-    _read_until_announced(tree.up(tmp_path, port))
-    subprocess.run(["pkill", "-KILL", "-f", f"valkey-server.*{tmp_path}/valkey.sock"], check=True)
-    assert _wait_until(lambda: _status(port, "/readyz") == 503, 5)
-    assert _wait_until(lambda: _status(port, "/readyz") == 200, 20)
+def test_up__interrupted__leaves_nothing(tree: Tree) -> None:
+    process = tree.running_console()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert processes_of(tree.data_dir) == []
 
 
 def test_up__on_a_taken_port__says_so_in_one_sentence(tree: Tree, tmp_path: Path) -> None:

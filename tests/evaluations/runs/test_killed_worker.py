@@ -62,7 +62,8 @@ def test_killed_worker__in_the_middle_of_a_run__leaves_the_result_byte_identical
     reached = run.chunks.count()
     assert 3 <= reached < CHUNKS
 
-    second = celery_worker_process()
+    # By the time it has started, what the first had in hand is overdue.
+    second = celery_worker_process(ROUTING_CONSOLE_VISIBILITY_TIMEOUT_S="1")
     wait_for(run, lambda: run.status == RunStatus.FINISHED, second)
     assert run.chunks.count() == CHUNKS
     assert run.result == undisturbed

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.policies.authoring.draft_in_browser import start_draft
 from tests.services.console import Console
 
-HOME = "/w/support-assistant/"
 KINDS = ("request_classification", "router_policy", "fallback_matrix", "quality_thresholds")
 
 
@@ -20,14 +20,7 @@ def draft(page: Page, demo_console: Console) -> Iterator[str]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.goto(f"{demo_console.url}/sign-in/")
-    page.locator("button[value=author]").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("for you")
-    page.goto(f"{demo_console.url}{HOME}drafts/new/")
-    page.get_by_label("What is it about?").fill("Tried in a browser")
-    page.get_by_role("button", name="Start draft").click()
-    expect(page.get_by_text("This document is right")).to_be_visible()
-    yield page.url.rsplit("/", 2)[0] + "/"
+    yield start_draft(page, demo_console, "router_policy")
     assert [text for text in wrong if "409" not in text] == []
 
 
@@ -38,9 +31,11 @@ def saved(page: Page, revision: int) -> None:
 def test_typing__is_saved_without_losing_a_letter_or_the_focus(page: Page, draft: str) -> None:
     page.locator("#open-rules-0").click()
     field = page.locator("#f-rules-0-description")
-    text = "Typed slowly enough that it is saved several times on the way"
-    field.press_sequentially(text, delay=40)
-    page.wait_for_timeout(900)
+    parts = ("Typed with a pause for thought, ", "so that it is saved ", "three times on the way")
+    for revision, part in enumerate(parts, start=2):
+        field.press_sequentially(part)
+        saved(page, revision)
+    text = "".join(parts)
     assert field.input_value() == text
     assert page.evaluate("document.activeElement.id") == "f-rules-0-description"
     expect(page.locator("#open-rules-0")).to_contain_text(text)
@@ -116,7 +111,7 @@ def test_quick_choices__all_count(page: Page, draft: str) -> None:
     for label in ("Auth", "Not found", "Low quality", "Invalid output"):
         group.get_by_role("checkbox", name=label, exact=True).click(no_wait_after=True)
     expect(page.locator("#open-rows-0")).to_contain_text("invalid_output")
-    page.wait_for_timeout(600)
+    page.wait_for_function("!document.querySelector('#editor-form.htmx-request')")
     page.reload()
     for kind in ("auth", "not_found", "low_quality", "invalid_output"):
         expect(page.locator("#open-rows-0")).to_contain_text(kind)

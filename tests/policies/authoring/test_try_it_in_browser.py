@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.policies.authoring.draft_in_browser import start_draft
 from tests.services.console import Console
-
-HOME = "/w/support-assistant/"
 
 
 @pytest.fixture
@@ -20,17 +19,9 @@ def draft(page: Page, demo_console: Console) -> Iterator[str]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.goto(f"{demo_console.url}/sign-in/")
-    page.locator("button[value=author]").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("for you")
-    page.goto(f"{demo_console.url}{HOME}drafts/new/")
-    page.keyboard.press("Escape")
-    page.get_by_label("What is it about?").press_sequentially("Tried by its witness")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("This document is right")).to_be_visible()
-    address = page.url.split("?")[0].replace("router_policy", "request_classification")
-    page.goto(address)
-    yield address
+    draft = start_draft(page, demo_console, "request_classification")
+    expect(page.locator("#try-form")).to_be_visible()
+    yield f"{draft}request_classification/"
     assert wrong == []
 
 
