@@ -46,6 +46,10 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
             "scheduled_by",
         )
 
+    def to_act_on(self) -> ChangeRequestQuerySet:
+        """What leads to an act on a change request; the act reads the rest under its lock."""
+        return self.select_related("workflow__team")
+
     def for_review(self) -> ChangeRequestQuerySet:
         """What the review page reads besides: the draft, the versions without their documents,
         which are in the bundles, and as `goes_on` whether another environment comes after."""

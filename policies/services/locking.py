@@ -8,6 +8,7 @@ its own: a joined row read together with the lock could be older than the lock i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -37,17 +38,26 @@ def hold_change(change: ChangeRequest) -> None:
     )
 
 
-def locked_open_changes(which: Q) -> list[ChangeRequest]:
-    """Open change requests that a change of rules may concern; not the rows that `which` asks."""
+def hold_open_changes(which: Q) -> list[int]:
+    """Lock open change requests without reading them; gives their keys, the lowest first."""
     rows = ChangeRequest.objects.open().filter(which).order_by("pk")
     rows = rows.select_for_update(no_key=True, of=("self",))
-    held = list(rows.values_list("pk", flat=True))
-    return list(ChangeRequest.objects.with_related().filter(pk__in=held).order_by("pk"))
+    return list(rows.values_list("pk", flat=True))
 
 
-def locked_draft(draft: Draft) -> Draft:
-    _hold(Draft.objects.filter(pk=draft.pk))
-    return Draft.objects.select_related("workflow__team").get(pk=draft.pk)
+def held_changes(keys: Collection[int]) -> list[ChangeRequest]:
+    """Change requests that the caller holds, as they are now, the lowest key first."""
+    return list(ChangeRequest.objects.with_related().filter(pk__in=keys).order_by("pk"))
+
+
+def locked_open_changes(which: Q) -> list[ChangeRequest]:
+    """Open change requests that a change of rules may concern; not the rows that `which` asks."""
+    return held_changes(hold_open_changes(which))
+
+
+def locked_draft(pk: int) -> Draft:
+    _hold(Draft.objects.filter(pk=pk))
+    return Draft.objects.select_related("workflow__team").get(pk=pk)
 
 
 def locked_environment(pk: int) -> Environment:

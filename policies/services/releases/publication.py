@@ -19,6 +19,8 @@ from policies.models import Bundle, ChangeRequest, Draft, Environment, Release, 
 from policies.models.releases import ReleaseKind
 from policies.services import audit
 from policies.services.locking import (
+    held_changes,
+    hold_open_changes,
     locked_change,
     locked_draft,
     locked_environment,
@@ -35,7 +37,7 @@ class Held:
 
     environment: Environment
     change: ChangeRequest
-    others: list[ChangeRequest]
+    others: list[int]  # keys of the environment's other open change requests, the lowest first
     draft: Draft | None
 
 
@@ -43,10 +45,10 @@ def hold_for_publication(change: ChangeRequest) -> Held:
     """Lock what a publication needs, in the one order, and look at it anew."""
     environment = locked_environment(change.environment_id)
     # Together and in order: one by one, two writers could each hold what the other needs next.
-    held = locked_open_changes(Q(environment=environment) | Q(pk=change.pk))
-    others = [other for other in held if other.pk != change.pk]
+    held = hold_open_changes(Q(environment=environment) | Q(pk=change.pk))
+    others = [other for other in held if other != change.pk]
     change = locked_change(change)
-    draft = locked_draft(change.draft) if change.draft else None
+    draft = locked_draft(change.draft_id) if change.draft_id else None
     if change.environment_id != environment.pk:
         raise Refused(
             Reason(
@@ -99,7 +101,7 @@ def put_in_force(held: Held, acting_user: User, **fields: Any) -> Release:
         held.environment,
         change.bundle,
         acting_user,
-        held.others,
+        held_changes(held.others),
         change=change,
         approved_by=[review.reviewer.get_username() for review in approvals],
         **fields,
