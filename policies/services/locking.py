@@ -19,7 +19,7 @@ from policies.models import ChangeRequest, Draft, Environment, Workflow
 def locked_change(change: ChangeRequest) -> ChangeRequest:
     """The change request as it is in the database now."""
     _hold(ChangeRequest.objects.filter(pk=change.pk))
-    return ChangeRequest.objects.with_related().get(pk=change.pk)
+    return ChangeRequest.objects.to_judge().get(pk=change.pk)
 
 
 def hold_change(change: ChangeRequest) -> None:
@@ -47,7 +47,7 @@ def hold_open_changes(which: Q) -> list[int]:
 
 def held_changes(keys: Collection[int]) -> list[ChangeRequest]:
     """Change requests that the caller holds, as they are now, the lowest key first."""
-    return list(ChangeRequest.objects.with_related().filter(pk__in=keys).order_by("pk"))
+    return list(ChangeRequest.objects.to_judge().filter(pk__in=keys).order_by("pk"))
 
 
 def locked_open_changes(which: Q) -> list[ChangeRequest]:
