@@ -17,9 +17,13 @@ from policies.models import ChangeRequest, Draft, Environment, Workflow
 
 
 def locked_change(change: ChangeRequest) -> ChangeRequest:
-    """The change request as it is in the database now."""
+    """The change request as it is in the database now.
+
+    What is closed stays closed, and nearly all that one may ask of it ends there: little is read.
+    """
     _hold(ChangeRequest.objects.filter(pk=change.pk))
-    return ChangeRequest.objects.to_judge().get(pk=change.pk)
+    rows = ChangeRequest.objects
+    return (rows.to_judge() if change.is_open else rows.to_act_on()).get(pk=change.pk)
 
 
 def hold_change(change: ChangeRequest) -> None:
@@ -55,9 +59,13 @@ def locked_open_changes(which: Q) -> list[ChangeRequest]:
     return held_changes(hold_open_changes(which))
 
 
-def locked_draft(pk: int) -> Draft:
+def hold_draft(pk: int) -> None:
     _hold(Draft.objects.filter(pk=pk))
-    return Draft.objects.select_related("workflow__team").get(pk=pk)
+
+
+def locked_draft(draft: Draft) -> Draft:
+    hold_draft(draft.pk)
+    return Draft.objects.select_related("workflow__team").get(pk=draft.pk)
 
 
 def locked_environment(pk: int) -> Environment:

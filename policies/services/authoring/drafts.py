@@ -76,7 +76,7 @@ def require_open(draft: Draft) -> None:
 def rename_draft(draft: Draft, title: str, *, acting_user: User) -> Draft:
     """Give a draft another title. It says nothing about its content, so it is no contribution."""
     require_author(acting_user, draft.workflow)
-    draft = locked_draft(draft.pk)
+    draft = locked_draft(draft)
     require_open(draft)
     title = " ".join(title.split())
     longest = Draft._meta.get_field("title").max_length or 0
@@ -100,7 +100,7 @@ def rename_draft(draft: Draft, title: str, *, acting_user: User) -> Draft:
 def discard_draft(draft: Draft, *, acting_user: User) -> None:
     """Close a draft that leads nowhere. Its documents stay readable."""
     require_author(acting_user, draft.workflow)
-    draft = locked_draft(draft.pk)
+    draft = locked_draft(draft)
     if draft.closed_at is not None:
         raise Refused(Reason("state", "This draft is closed already."))
     change = getattr(draft, "change", None)

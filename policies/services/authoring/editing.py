@@ -97,7 +97,7 @@ def _held(
 ) -> DraftDocument:
     """The document's row, held until the transaction ends. Raises Refused: role, state, stale."""
     require_author(acting_user, draft.workflow)
-    draft = locked_draft(draft.pk)
+    draft = locked_draft(draft)
     require_open(draft)
     row = DraftDocument.objects.select_related("updated_by").get(draft=draft, kind=kind)
     row.draft = draft

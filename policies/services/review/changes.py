@@ -45,7 +45,7 @@ def propose(
         who = " or ".join(roles_with("propose"))
         raise Refused(Reason("role", f"Only {who} of {workflow.team} may propose changes."))
     require_environment(workflow, environment)
-    draft = locked_draft(draft.pk)
+    draft = locked_draft(draft)
     if draft.closed_at is not None or hasattr(draft, "change"):
         raise Refused(Reason("state", "A change request was already made from this draft."))
     documents = {row.kind: row.document for row in draft.documents.all()}
