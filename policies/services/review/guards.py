@@ -116,7 +116,7 @@ class Situation(ChangeFacts):
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """The person's own in the team, as they are now."""
+        """The person's own in the team, as they are now; no query where the team was read."""
         if not self.user.is_active:
             return frozenset()
         if "members" in vars(self):
