@@ -10,6 +10,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from policies.models import ChangeRequest, Draft, Environment, Release, Team, Workflow
+from policies.models.changes import ChangeRequestQuerySet
 from policies.models.components import ComponentKind
 
 
@@ -54,8 +55,19 @@ def draft_or_404(request: Request, slug: str, pk: int) -> Draft:
 
 
 def change_or_404(request: Request, slug: str, number: int) -> ChangeRequest:
-    workflow = workflow_or_404(request, slug)
-    return get_object_or_404(ChangeRequest.objects.with_related(), workflow=workflow, number=number)
+    return _change_or_404(request, ChangeRequest.objects.with_related(), slug, number)
+
+
+def change_to_act_on_or_404(request: Request, slug: str, number: int) -> ChangeRequest:
+    """A change request that is read anew for the act, or for what is shown of it."""
+    return _change_or_404(request, ChangeRequest.objects.to_act_on(), slug, number)
+
+
+def _change_or_404(
+    request: Request, rows: ChangeRequestQuerySet, slug: str, number: int
+) -> ChangeRequest:
+    visible = rows.visible_to(person(request))
+    return get_object_or_404(visible, workflow__slug=slug, number=number)
 
 
 def release_rows() -> QuerySet[Release]:

@@ -35,16 +35,17 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         """Those whose time to publish themselves has come, and was not tried yet."""
         return self.open().filter(publish_at__lte=moment, schedule_failed_at=None)
 
+    def to_act_on(self) -> ChangeRequestQuerySet:
+        """What leads to an act on a change request; the act reads the rest under its lock."""
+        return self.select_related("workflow__team")
+
+    def to_judge(self) -> ChangeRequestQuerySet:
+        """What the rules are held against, in one go."""
+        return self.to_act_on().select_related("environment", "bundle", "base_release__bundle")
+
     def with_related(self) -> ChangeRequestQuerySet:
         """What every page about a change request reads, in one go."""
-        return self.select_related(
-            "workflow__team",
-            "environment",
-            "created_by",
-            "bundle",
-            "base_release__bundle",
-            "scheduled_by",
-        )
+        return self.to_judge().select_related("created_by", "scheduled_by")
 
     def for_review(self) -> ChangeRequestQuerySet:
         """What the review page reads besides: the draft, the versions without their documents,

@@ -8,6 +8,7 @@ its own: a joined row read together with the lock could be older than the lock i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -16,9 +17,13 @@ from policies.models import ChangeRequest, Draft, Environment, Workflow
 
 
 def locked_change(change: ChangeRequest) -> ChangeRequest:
-    """The change request as it is in the database now."""
+    """The change request as it is in the database now.
+
+    What is closed stays closed, and nearly all that one may ask of it ends there: little is read.
+    """
     _hold(ChangeRequest.objects.filter(pk=change.pk))
-    return ChangeRequest.objects.with_related().get(pk=change.pk)
+    rows = ChangeRequest.objects
+    return (rows.to_judge() if change.is_open else rows.to_act_on()).get(pk=change.pk)
 
 
 def hold_change(change: ChangeRequest) -> None:
@@ -37,16 +42,29 @@ def hold_change(change: ChangeRequest) -> None:
     )
 
 
-def locked_open_changes(which: Q) -> list[ChangeRequest]:
-    """Open change requests that a change of rules may concern; not the rows that `which` asks."""
+def hold_open_changes(which: Q) -> list[int]:
+    """Lock open change requests without reading them; gives their keys, the lowest first."""
     rows = ChangeRequest.objects.open().filter(which).order_by("pk")
     rows = rows.select_for_update(no_key=True, of=("self",))
-    held = list(rows.values_list("pk", flat=True))
-    return list(ChangeRequest.objects.with_related().filter(pk__in=held).order_by("pk"))
+    return list(rows.values_list("pk", flat=True))
+
+
+def held_changes(keys: Collection[int]) -> list[ChangeRequest]:
+    """Change requests that the caller holds, as they are now, the lowest key first."""
+    return list(ChangeRequest.objects.to_judge().filter(pk__in=keys).order_by("pk"))
+
+
+def locked_open_changes(which: Q) -> list[ChangeRequest]:
+    """Open change requests that a change of rules may concern; not the rows that `which` asks."""
+    return held_changes(hold_open_changes(which))
+
+
+def hold_draft(pk: int) -> None:
+    _hold(Draft.objects.filter(pk=pk))
 
 
 def locked_draft(draft: Draft) -> Draft:
-    _hold(Draft.objects.filter(pk=draft.pk))
+    hold_draft(draft.pk)
     return Draft.objects.select_related("workflow__team").get(pk=draft.pk)
 
 

@@ -35,6 +35,12 @@ def change_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest
     return _change_or_404(request, ChangeRequest.objects.with_related(), slug, number)
 
 
+def change_to_act_on_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest:
+    """A change request that an act is about: no page is, so nothing is counted for the shell."""
+    rows = ChangeRequest.objects.to_act_on().visible_to(request.user)
+    return get_object_or_404(rows, workflow__slug=slug, number=number)
+
+
 def review_or_404(request: HttpRequest, slug: str, number: int) -> ChangeRequest:
     """A change request with all that its review page reads of it."""
     return _change_or_404(request, ChangeRequest.objects.for_review(), slug, number)

@@ -123,7 +123,7 @@ class World:
         return user
 
     def change(self, environment: str, state: str) -> ChangeRequest:
-        return ChangeRequest.objects.with_related().get(pk=self.changes[environment, state].pk)
+        return ChangeRequest.objects.to_act_on().get(pk=self.changes[environment, state].pk)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from policies.api.access import change_or_404, person, workflow_or_404
+from policies.api.access import change_to_act_on_or_404, person, workflow_or_404
 from policies.api.bodies import read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
@@ -124,7 +124,7 @@ class OneChange(APIView):
         gives=ChangeDetailSerializer,
     )
     def get(self, request: Request, slug: str, number: int) -> Response:
-        return shown_change(request, change_or_404(request, slug, number))
+        return shown_change(request, change_to_act_on_or_404(request, slug, number))
 
     @operation(
         "describe_change",
@@ -133,7 +133,7 @@ class OneChange(APIView):
         gives=ChangeDetailSerializer,
     )
     def patch(self, request: Request, slug: str, number: int) -> Response:
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         asked: dict[str, Any] = read(request, ChangeWords)
         environment = None
         if "environment" in asked:

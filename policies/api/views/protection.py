@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from policies.api.access import change_or_404, person, release_rows, workflow_or_404
+from policies.api.access import change_to_act_on_or_404, person, release_rows, workflow_or_404
 from policies.api.bodies import Nothing, read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
@@ -43,7 +43,7 @@ class Schedule(APIView):
         examples=[body_example("On a Monday", {"publish_at": "2027-01-04T09:00:00+01:00"})],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         asked = read(request, NewSchedule)
         scheduling.schedule(change, asked["publish_at"], acting_user=person(request))
         return shown_change(request, change)
@@ -70,7 +70,7 @@ class BreakGlass(APIView):
         examples=[body_example("An outage", {"reason": "Every call to Acme fails."})],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         reason = read(request, Explanation)["reason"]
         release = breaking_glass.break_glass(change, reason, acting_user=person(request))
         shown = ReleaseDetailSerializer(
@@ -181,7 +181,7 @@ class ReopenThread(APIView):
 
 
 def _explained(request: Request, slug: str, number: int, act: Callable[..., Any]) -> Response:
-    change = change_or_404(request, slug, number)
+    change = change_to_act_on_or_404(request, slug, number)
     act(change, read(request, Explanation)["reason"], acting_user=person(request))
     return shown_change(request, change)
 
@@ -190,7 +190,7 @@ def _thread(
     request: Request, slug: str, number: int, pk: int, act: Callable[..., Comment]
 ) -> Response:
     read(request, Nothing)
-    change = change_or_404(request, slug, number)
+    change = change_to_act_on_or_404(request, slug, number)
     rows = Comment.objects.select_related("change__workflow__team", "change__bundle", "parent")
     remark = act(get_object_or_404(rows, change=change, pk=pk), acting_user=person(request))
     return Response(CommentSerializer(remark).data)

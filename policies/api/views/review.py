@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from policies.api.access import change_or_404, person, release_rows
+from policies.api.access import change_to_act_on_or_404, person, release_rows
 from policies.api.bodies import Nothing, PageQuery, read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
@@ -35,7 +35,7 @@ class UpdateContent(APIView):
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
         read(request, Nothing)
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         return shown_change(request, changes.update_content(change, acting_user=person(request)))
 
 
@@ -45,7 +45,7 @@ class Rebase(APIView):
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
         read(request, Nothing)
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         return shown_change(request, changes.rebase(change, acting_user=person(request)))
 
 
@@ -57,7 +57,7 @@ class Acknowledge(APIView):
         gives=ChangeDetailSerializer,
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         names = read(request, Acknowledgement)["names"]
         return shown_change(
             request, changes.acknowledge(change, names, acting_user=person(request))
@@ -68,7 +68,7 @@ class Submit(APIView):
     @operation("submit_change", "Ask for review", gives=ChangeDetailSerializer)
     def post(self, request: Request, slug: str, number: int) -> Response:
         read(request, Nothing)
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         return shown_change(request, changes.submit(change, acting_user=person(request)))
 
 
@@ -76,7 +76,7 @@ class Withdraw(APIView):
     @operation("withdraw_change", "Take the proposal back", gives=ChangeDetailSerializer)
     def post(self, request: Request, slug: str, number: int) -> Response:
         read(request, Nothing)
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         return shown_change(request, changes.withdraw(change, acting_user=person(request)))
 
 
@@ -95,7 +95,7 @@ class Approve(APIView):
         examples=[JUDGEMENT_EXAMPLE],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        return _judged(request, change_or_404(request, slug, number), reviews.approve)
+        return _judged(request, change_to_act_on_or_404(request, slug, number), reviews.approve)
 
 
 class RequestChanges(APIView):
@@ -106,7 +106,9 @@ class RequestChanges(APIView):
         gives=ChangeDetailSerializer,
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        return _judged(request, change_or_404(request, slug, number), reviews.request_changes)
+        return _judged(
+            request, change_to_act_on_or_404(request, slug, number), reviews.request_changes
+        )
 
 
 class Reject(APIView):
@@ -117,7 +119,7 @@ class Reject(APIView):
         gives=ChangeDetailSerializer,
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        return _judged(request, change_or_404(request, slug, number), reviews.reject)
+        return _judged(request, change_to_act_on_or_404(request, slug, number), reviews.reject)
 
 
 class Publish(APIView):
@@ -129,7 +131,7 @@ class Publish(APIView):
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
         read(request, Nothing)
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         release = publication.publish(change, acting_user=person(request))
         shown = ReleaseDetailSerializer(
             release_rows().get(pk=release.pk), context={"request": request}
@@ -146,7 +148,7 @@ class Comments(APIView):
     )
     def get(self, request: Request, slug: str, number: int) -> Response:
         read_query(request, PageQuery)
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         return page_of(
             change.comments.select_related("author", "resolved_by", "change__bundle"),
             CommentSerializer,
@@ -164,7 +166,7 @@ class Comments(APIView):
         ],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         asked = read(request, NewComment)
         remark = changes.comment(change, **asked, acting_user=person(request))
         return Response(CommentSerializer(remark).data, status=status.HTTP_201_CREATED)

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from policies.api.access import change_or_404, person
+from policies.api.access import change_or_404, change_to_act_on_or_404, person
 from policies.api.bodies import read
 from policies.api.operation import body_example, operation
 from policies.api.shapes.changes import ChangeDetailSerializer
@@ -40,7 +40,7 @@ class Merge(APIView):
         examples=[body_example("Keep our split", EXAMPLE)],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        change = change_or_404(request, slug, number)
+        change = change_to_act_on_or_404(request, slug, number)
         asked = read(request, MergeChoices)
         merged = rebase_with_merge(
             change, asked.get("choices", {}), asked["against"], acting_user=person(request)

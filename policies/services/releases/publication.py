@@ -19,8 +19,10 @@ from policies.models import Bundle, ChangeRequest, Draft, Environment, Release, 
 from policies.models.releases import ReleaseKind
 from policies.services import audit
 from policies.services.locking import (
+    held_changes,
+    hold_draft,
+    hold_open_changes,
     locked_change,
-    locked_draft,
     locked_environment,
     locked_open_changes,
 )
@@ -35,18 +37,18 @@ class Held:
 
     environment: Environment
     change: ChangeRequest
-    others: list[ChangeRequest]
-    draft: Draft | None
+    others: list[int]  # keys of the environment's other open change requests, the lowest first
 
 
 def hold_for_publication(change: ChangeRequest) -> Held:
     """Lock what a publication needs, in the one order, and look at it anew."""
     environment = locked_environment(change.environment_id)
     # Together and in order: one by one, two writers could each hold what the other needs next.
-    held = locked_open_changes(Q(environment=environment) | Q(pk=change.pk))
-    others = [other for other in held if other.pk != change.pk]
+    held = hold_open_changes(Q(environment=environment) | Q(pk=change.pk))
+    others = [other for other in held if other != change.pk]
     change = locked_change(change)
-    draft = locked_draft(change.draft) if change.draft else None
+    if change.draft_id is not None:
+        hold_draft(change.draft_id)
     if change.environment_id != environment.pk:
         raise Refused(
             Reason(
@@ -55,7 +57,7 @@ def hold_for_publication(change: ChangeRequest) -> Held:
                 "Reload the page and look again before you publish.",
             )
         )
-    return Held(environment, change, others, draft)
+    return Held(environment, change, others)
 
 
 @transaction.atomic
@@ -92,14 +94,13 @@ def put_in_force(held: Held, acting_user: User, **fields: Any) -> Release:
     approvals = guards.standing_of(change).approvals
     change.state, change.closed_at = State.PUBLISHED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
-    if held.draft is not None:
-        held.draft.closed_at = change.closed_at
-        held.draft.save(update_fields=["closed_at", "updated_at"])
+    drafts = Draft.objects.filter(pk=change.draft_id or 0)
+    drafts.update(closed_at=change.closed_at, updated_at=change.closed_at)
     return _raise_release(
         held.environment,
         change.bundle,
         acting_user,
-        held.others,
+        held_changes(held.others),
         change=change,
         approved_by=[review.reviewer.get_username() for review in approvals],
         **fields,

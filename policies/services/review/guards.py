@@ -116,9 +116,13 @@ class Situation(ChangeFacts):
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """The person's own in the team, as they are now."""
-        own = (row.role for row in self.members if row.user_id == self.user.pk)
-        return frozenset(own) if self.user.is_active else frozenset()
+        """The person's own in the team, as they are now; no query where the team was read."""
+        if not self.user.is_active:
+            return frozenset()
+        if "members" in vars(self):
+            return frozenset(row.role for row in self.members if row.user_id == self.user.pk)
+        own = Membership.objects.filter(team=self.change.workflow.team_id, user=self.user)
+        return frozenset(own.values_list("role", flat=True))
 
     @property
     def own_reviews(self) -> list[Review]:

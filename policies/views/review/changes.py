@@ -21,7 +21,13 @@ from policies.services.review import changes, merging, reviews
 from policies.views.review import protection_acts
 from policies.views.review.page import review_context
 from policies.views.review.protection_acts import Act
-from policies.views.visible import change_or_404, person, review_or_404, workflow_or_404
+from policies.views.visible import (
+    change_or_404,
+    change_to_act_on_or_404,
+    person,
+    review_or_404,
+    workflow_or_404,
+)
 from policies.wording.whole_numbers import whole_number
 
 CHOICE = "choice:"
@@ -224,7 +230,7 @@ ACTIONS: dict[str, tuple[type[forms.Form], Act]] = {
 @require_POST
 def change_act(request: HttpRequest, slug: str, number: int, action: str) -> HttpResponse:
     """Do one thing to a change request. A refusal shows the page again, with all typed kept."""
-    change = change_or_404(request, slug, number)
+    change = change_to_act_on_or_404(request, slug, number)
     form_class, act = ACTIONS[action]
     form = form_class(request.POST)
     refusal: Refused | None = None

@@ -12,7 +12,7 @@ from policies.differences import Change, describe_difference
 from policies.governance.impact_facts import impact_facts
 from policies.governance.refusals import Reason
 from policies.governance.transitions import TRANSITIONS, State
-from policies.models import AuditEvent, ChangeRequest, ComponentVersion
+from policies.models import AuditEvent, ChangeRequest, ComponentVersion, Membership
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
 from policies.services.review import checks, guards, merging, protection, quorum, threads
@@ -66,6 +66,8 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     _share_workflow(change)
     goes_on: bool = change.goes_on  # type: ignore[attr-defined]  # brought by `for_review`
     situation = guards.Situation(change, user)
+    # Read first, where it is read at all: the person's own roles are then known, too.
+    team = situation.members if change.is_open or situation.debt is not None else []
     states, standing = situation.states, situation.standing
     obstacles = {action: guards.why_not(action, change, user, situation) for action in TRANSITIONS}
     discussion = threads.threads_of(change, situation.comments)
@@ -107,7 +109,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "freezes": situation.freezes if change.is_open else [],
         "is_waiting": protection.is_waiting(change),
         "reading": questions.reading_for(change, is_last=not goes_on),
-        **_approval_context(change, situation, impact, described, contributors),
+        **_approval_context(change, situation, team, impact, described, contributors),
     }
 
 
@@ -131,16 +133,16 @@ def _lacks_password_only(reasons: list[Reason]) -> bool:
 def _approval_context(
     change: ChangeRequest,
     situation: guards.Situation,
+    team: list[Membership],
     impact: Any,
     described: list[ComponentChange],
     contributors: list[User],
 ) -> dict[str, Any]:
-    """Who may still say yes, and the summary at the top, which names them."""
+    """Who of the team may still say yes, and the summary at the top, which names them."""
     standing = situation.standing
     done = {review.reviewer_id for review in standing.approvals}
     done |= {person.pk for person in contributors}
-    is_asked = change.is_open or situation.debt is not None
-    people = quorum.candidates(situation.members, done) if is_asked else []
+    people = quorum.candidates(team, done)
     owned: dict[int, list[str]] = {}
     for kind, owner in standing.owners.items():
         if owner.pk not in done:
