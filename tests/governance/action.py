@@ -32,6 +32,7 @@ class Action:
     unseen: Mapping[Actor, int] = field(default_factory=dict)
     outsider: int = 404
     always_writes: bool = True
+    is_audited: bool = True  # not so what concerns nobody but the person
     same: tuple[Circumstance, ...] = ()
 
 

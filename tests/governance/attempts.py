@@ -8,7 +8,7 @@ from html import unescape
 
 from policies.governance.refusals import Refused
 from tests.governance.actors import ABSENT, A, Actor
-from tests.governance.digests import undone, wrote_anything
+from tests.governance.digests import audit_has_grown, undone, wrote_anything
 from tests.governance.refusal_pages import refusals
 from tests.governance.table import Circumstance
 from tests.governance.ways import Answer, Way
@@ -33,6 +33,7 @@ class Cell:
     obstacles: frozenset[str] = frozenset()
     unseen: int = 0  # what somebody is told who may not even see it; 0 for those who may
     always_writes: bool = True
+    is_audited: bool = True
 
     def __str__(self) -> str:
         where = " ".join(filter(None, (self.state, self.environment, self.circumstance)))
@@ -56,8 +57,10 @@ def tried(
                 continue
             if name == "service" and cell.actor == A.SIGNED_OUT:
                 continue  # nobody is no person
-            answer, wrote, untold = _try(world, attempt, cell.actor)
+            answer, wrote, audited, untold = _try(world, attempt, cell.actor)
             fault = _fault(name, cell, answer, wrote) or (untold if name != "service" else "")
+            if not fault and wrote and cell.is_audited and not audited:
+                fault = "left no audit row"
             if fault:
                 wrong.append(f"{cell}, by {name}: {fault} ({answer.status} {answer.said[:200]})")
     return wrong
@@ -65,16 +68,19 @@ def tried(
 
 def _try(
     world: World, attempt: Callable[[World, Actor], Answer], actor: Actor
-) -> tuple[Answer, bool, str]:
-    """What came of it, whether rows changed, and what of a refusal the answer does not tell."""
+) -> tuple[Answer, bool, bool, str]:
+    """What came of it, whether rows changed, the audit trail among them, and what of a refusal the
+    answer does not tell.
+    """
     with undone(), refusals() as raised:
         answer, wrote = wrote_anything(lambda: attempt(world, actor), world.digests)
+        audited = wrote and audit_has_grown(world.digests)
     if answer.is_done or not raised:
-        return answer, wrote, ""
+        return answer, wrote, audited, ""
     last = raised[-1]
     if answer.codes is None:  # a page or a message, which says sentences
         answer = replace(answer, codes=frozenset(last.codes))
-    return answer, wrote, _untold(last, answer)
+    return answer, wrote, audited, _untold(last, answer)
 
 
 def _untold(refusal: Refused, answer: Answer) -> str:

@@ -125,12 +125,14 @@ def of_inboxes() -> list[Action]:
                 ),
             ),
             unseen=mine,
+            is_audited=False,
         ),
         Action(
             "read all notifications of one's own",
             PRESENT,
             (Form("inbox-mark-all"), Rest("POST", "api:my-notifications-read")),
             always_writes=False,
+            is_audited=False,
         ),
         Action(
             "take the reading of a notification back",
@@ -144,6 +146,7 @@ def of_inboxes() -> list[Action]:
                 ),
             ),
             unseen=mine,
+            is_audited=False,
         ),
     ]
 
@@ -181,5 +184,6 @@ def of_accounts() -> list[Action]:
                     said(choices=[{"event": "release.published", "by_mail": True}]),
                 ),
             ),
+            is_audited=False,
         ),
     ]

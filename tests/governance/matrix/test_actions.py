@@ -48,4 +48,5 @@ def cell_of(action: Action, actor: Actor, circumstance: Circumstance) -> Cell:
         obstacles=obstacles,
         unseen=action.unseen.get(actor, unseen) if obstacles else 0,
         always_writes=action.always_writes,
+        is_audited=action.is_audited,
     )
