@@ -95,7 +95,7 @@ def test_choice_made_while_its_rule_is_being_closed__is_kept(page: Page, draft: 
 
     page.route("**/request_classification/", hold_the_first)
     opener.click(no_wait_after=True)
-    page.wait_for_function("document.querySelector('#editor-form.htmx-request')")
+    expect(page.locator("#editor-form.htmx-request")).to_have_count(1)
     chosen.select_option("routine")
     held[0].continue_()
     expect(opener).to_contain_text("→ routine")
@@ -111,7 +111,7 @@ def test_quick_choices__all_count(page: Page, draft: str) -> None:
     for label in ("Auth", "Not found", "Low quality", "Invalid output"):
         group.get_by_role("checkbox", name=label, exact=True).click(no_wait_after=True)
     expect(page.locator("#open-rows-0")).to_contain_text("invalid_output")
-    page.wait_for_function("!document.querySelector('#editor-form.htmx-request')")
+    expect(page.locator("#editor-form.htmx-request")).to_have_count(0)
     page.reload()
     for kind in ("auth", "not_found", "low_quality", "invalid_output"):
         expect(page.locator("#open-rows-0")).to_contain_text(kind)
