@@ -23,7 +23,7 @@ from evaluations.datasets.rows import OutcomeRow, read_row
 from evaluations.datasets.summary import Summary
 
 _BATCH = 4096
-_JSON_FIELDS = ("attributes", "derived", "features")
+_JSON_FIELDS = ("attributes", "derived", "features")  # the last ones of a row
 _RAW_TYPES = {
     "line": "BIGINT",
     "request_id": "VARCHAR",
@@ -116,7 +116,7 @@ def _write_raw(source: Path, name: str, target: Path, problems: Problems) -> Non
 
 
 def _raw_line(row: OutcomeRow) -> str:
-    values = dict(zip(_RAW_TYPES, (getattr(row, n) for n in _RAW_TYPES), strict=True))
+    values = {name: getattr(row, name) for name in _RAW_TYPES}
     for name in _JSON_FIELDS:
         if values[name] is not None:
             values[name] = _as_json(values[name])
@@ -132,16 +132,13 @@ def _load(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
 
 
 def _sorted_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[OutcomeRow]:
-    names = ", ".join(_RAW_TYPES)
+    plain = [field.name for field in fields(OutcomeRow) if field.name not in _JSON_FIELDS]
+    names = ", ".join((*plain, *_JSON_FIELDS))
     cursor = connection.cursor()
     cursor.execute(f"SELECT {names} FROM raw ORDER BY request_id, model, attempt, line")  # noqa: S608  fixed names
-    order = [field.name for field in fields(OutcomeRow)]
     while batch := cursor.fetchmany(_BATCH):
         for values in batch:
-            record = dict(zip(_RAW_TYPES, values, strict=True))
-            for name in _JSON_FIELDS:
-                record[name] = _loaded(record[name])
-            yield OutcomeRow(*(record[name] for name in order))
+            yield OutcomeRow(*values[: len(plain)], *map(_loaded, values[len(plain) :]))
 
 
 @lru_cache(maxsize=4096)

@@ -96,23 +96,23 @@ def policies(draw: st.DrawFn, classification: Raw) -> Raw:
 
 @cache
 @st.composite
-def small_documents(draw: st.DrawFn) -> Raw:
-    """Raw bundles with few attributes and many overlaps."""
+def small_documents(draw: st.DrawFn, *, rows: bool = True) -> Raw:
+    """Raw bundles with few attributes and many overlaps; without rows nothing falls back."""
     classification = draw(classifications())
     keys = [entry["key"] for entry in classification["classes"]]
     return {
         "schema": 1,
         "request_classification": classification,
         "router_policy": draw(policies(classification)),
-        "fallback_matrix": draw(fallback_documents(keys)),
+        "fallback_matrix": draw(fallback_documents(keys)) if rows else {"schema": 1, "rows": []},
         "quality_thresholds": {"schema": 1, "thresholds": []},
         "catalogue": draw(catalogue_documents()),
     }
 
 
 @cache
-def small_bundles() -> st.SearchStrategy[Bundle]:
-    return small_documents().map(parse_bundle)
+def small_bundles(*, rows: bool = True) -> st.SearchStrategy[Bundle]:
+    return small_documents(rows=rows).map(parse_bundle)
 
 
 # Two models that always serve, for bundles written by hand.
