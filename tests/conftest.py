@@ -173,6 +173,9 @@ def real_data() -> Callable[[str], Path]:
     return path
 
 
+# Python's 700 is for programs that live long; here little of what a test makes is a ring.
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
 # --- Choosing tests ---------------------------------------------------------------------
 _OF_A_BROWSER = {"page", "browser", "context", "new_context"}
 _OF_A_CONSOLE = {"console_factory", "demo_console"}
@@ -194,6 +197,7 @@ def pytest_collection_finish() -> None:
     """What is there by now stays to the end: it need not be looked through again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
 
 
 def pytest_sessionfinish() -> None:

@@ -8,18 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from policies.models import Environment, Release
+from policies.models import Release
 from tests.api.conftest import Caller, codes, pointers
-from tests.policies.steps import published
 
 CallerOf = Callable[[User], Caller]
 PATH = "/workflows/support-assistant"
 WORDS = {"title": "From Git", "why": "Merged."}
-
-
-@pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
 
 
 @pytest.fixture

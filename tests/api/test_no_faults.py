@@ -21,12 +21,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from policies.governance.roles import Role
-from policies.models import CatalogueModel, Environment, Membership, Release
+from policies.models import CatalogueModel, Membership, Release
 from policies.services.people.tokens import issue_personal_token
 from policies.services.routers.tokens import issue_router_token
 from policies.services.teams.members import add_member
 from routing_console.wsgi import application
-from tests.policies.steps import draft_of, in_review, published
+from tests.policies.steps import draft_of, in_review
 
 pytestmark = pytest.mark.once
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
@@ -47,11 +47,6 @@ def one_connection() -> Iterator[None]:
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
-
-
-@pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from policies.models import Environment, Release, Workflow
 from tests.api.conftest import Caller, codes
-from tests.policies.steps import documents, draft_of, in_review, published
+from tests.policies.steps import documents, draft_of, in_review
 
 CallerOf = Callable[[User], Caller]
 WORKFLOW = "/workflows/support-assistant"
@@ -30,11 +30,6 @@ PLACES = (
     "/teams/support",
     "/teams/support/members",
 )
-
-
-@pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
 
 
 @pytest.mark.parametrize("place", PLACES)

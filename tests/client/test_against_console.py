@@ -27,11 +27,6 @@ REQUEST = {"attributes": {"task": "code"}, "request_id": "r-1"}
 
 
 @pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
-
-
-@pytest.fixture
 def client(
     live_server: object,
     release: Release,

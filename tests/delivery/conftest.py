@@ -8,9 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.delivery.snapshots import snapshots
-from policies.models import Environment, Release
+from policies.models import Environment
 from policies.services.routers.tokens import issue_router_token
-from tests.policies.steps import published
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +23,3 @@ def empty_memory() -> Iterator[None]:
 def token(staging: Environment, operator: User) -> str:
     """The plain text of a router token of staging."""
     return issue_router_token(staging, "router in Oslo", acting_user=operator)[1]
-
-
-@pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    """Release 1 of staging."""
-    return published(staging, author, [owner], owner)

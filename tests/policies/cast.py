@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
@@ -12,13 +12,14 @@ from django.contrib.auth.models import User
 from pytest_django import DjangoDbBlocker
 
 from policies.governance.roles import Role
-from policies.models import Environment, Provider, Team, Workflow
+from policies.models import Environment, Provider, Release, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.services.catalogue.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.teams.contracts import ContractText, save_contract
 from policies.services.teams.environments import EnvironmentRules, create_environment
 from policies.services.teams.members import add_member, create_team
 from policies.services.teams.workflows import create_workflow
+from tests.policies.steps import published
 from tests.services.kept_rows import KeptRows
 
 PRICED_FROM = datetime.date(2025, 1, 1)
@@ -90,15 +91,33 @@ def make_workflow(team: Team, administrator: User, owner: User) -> Workflow:
     return workflow
 
 
+def make_author(team: Team, administrator: User) -> User:
+    return member(team, administrator, "author", "Anna Author", Role.AUTHOR)
+
+
+def make_staging(workflow: Workflow, administrator: User) -> Environment:
+    return create_environment(workflow, "staging", acting_user=administrator)
+
+
+def make_release(staging: Environment, author: User, owner: User) -> Release:
+    return published(staging, author, [owner], owner)
+
+
 @dataclass(frozen=True)
 class Founded:
-    """A workflow with everything that it takes to have one, a catalogue among it."""
+    """A workflow with everything that it takes to have one, a catalogue among it.
+
+    The rest is there only for tests that begin with a release.
+    """
 
     installer: User
     administrator: User
     team: Team
     owner: User
     workflow: Workflow
+    author: User | None = None
+    staging: Environment | None = None
+    release: Release | None = None
 
 
 def found() -> Founded:
@@ -110,23 +129,33 @@ def found() -> Founded:
     return Founded(installer, administrator, team, owner, workflow)
 
 
+def release_in(founded: Founded) -> Founded:
+    author = make_author(founded.team, founded.administrator)
+    staging = make_staging(founded.workflow, founded.administrator)
+    release = make_release(staging, author, founded.owner)
+    return replace(founded, author=author, staging=staging, release=release)
+
+
 KEPT = pytest.StashKey[KeptRows[Founded]]()
 
 
-def _begins_with_a_workflow(item: pytest.Item) -> bool:
+def _layers_of(item: pytest.Item) -> int:
+    """How much a test begins with: nothing, a workflow, or a workflow with a release."""
     names = set(getattr(item, "fixturenames", ()))
     marker = item.get_closest_marker("django_db")
     has_real_transactions = names & {"transactional_db", "live_server"} or (
         marker and (marker.args or marker.kwargs)
     )
-    return "workflow" in names and not has_real_transactions
+    if has_real_transactions or "workflow" not in names:
+        return 0
+    return 2 if "release" in names else 1
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture: a test that begins otherwise, and its module, find nothing there."""
     kept = item.config.stash.get(KEPT, None)
-    if kept and not _begins_with_a_workflow(item):
+    if kept and not _layers_of(item):
         kept.close()
 
 
@@ -135,7 +164,7 @@ def kept_rows(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[KeptRows[Founded]]:
     """What is founded in this process, taken back before the database is taken down."""
-    kept = request.config.stash[KEPT] = KeptRows(found, django_db_blocker)
+    kept = request.config.stash[KEPT] = KeptRows(found, [release_in], django_db_blocker)
     yield kept
     kept.close()
 
@@ -143,7 +172,8 @@ def kept_rows(
 @pytest.fixture
 def founded(request: pytest.FixtureRequest, kept_rows: KeptRows[Founded]) -> Founded | None:
     """What is there already when a test with a workflow begins; None for any other test."""
-    return kept_rows.begin() if _begins_with_a_workflow(request.node) else None
+    layers = _layers_of(request.node)
+    return kept_rows.begin(layers) if layers else None
 
 
 @pytest.fixture
@@ -191,9 +221,9 @@ def workflow(
 
 # --- Who and what else a test may ask for -----------------------------------------------
 @pytest.fixture
-def author(team: Team, administrator: User) -> User:
+def author(team: Team, administrator: User, founded: Founded | None) -> User:
     """Writes and proposes."""
-    return member(team, administrator, "author", "Anna Author", Role.AUTHOR)
+    return (founded and founded.author) or make_author(team, administrator)
 
 
 @pytest.fixture
@@ -224,9 +254,15 @@ def outsider(db: None) -> User:
 
 
 @pytest.fixture
-def staging(workflow: Workflow, administrator: User) -> Environment:
+def staging(workflow: Workflow, administrator: User, founded: Founded | None) -> Environment:
     """One approval is enough here, the owner's."""
-    return create_environment(workflow, "staging", acting_user=administrator)
+    return (founded and founded.staging) or make_staging(workflow, administrator)
+
+
+@pytest.fixture
+def release(staging: Environment, author: User, owner: User, founded: Founded | None) -> Release:
+    """Release 1 of staging."""
+    return (founded and founded.release) or make_release(staging, author, owner)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from django.db import connection, transaction
@@ -13,44 +13,60 @@ Made = TypeVar("Made")
 
 
 class KeptRows(Generic[Made]):
-    """What `make` puts into the database, for as long as tests follow that begin with it.
+    """What makers put into the database, for as long as tests follow that begin with it.
 
-    Such a test runs in a savepoint of its own inside the open transaction, and ends by going
-    back to it. `close` before a test that begins otherwise.
+    Each maker goes on from what the one before made, in a savepoint of its own: a layer. A test
+    that begins with a number of layers runs in a savepoint inside the last of them, and ends by
+    going back to it. `close` all of them before a test that begins otherwise.
     """
 
-    def __init__(self, make: Callable[[], Made], blocker: DjangoDbBlocker) -> None:
-        self._make = make
+    def __init__(
+        self,
+        first: Callable[[], Made],
+        further: Sequence[Callable[[Made], Made]],
+        blocker: DjangoDbBlocker,
+    ) -> None:
+        self._first = first
+        self._further = further
         self._blocker = blocker
-        self._made = b""
-        self._transaction: transaction.Atomic | None = None
+        self._made: list[bytes] = []
+        self._layers: list[transaction.Atomic] = []
 
-    def begin(self) -> Made:
+    def begin(self, layers: int) -> Made:
         """The rows as their maker had them; each test gets objects of its own."""
         if connection.needs_rollback or connection.closed_in_transaction:
             self.close()
-        if self._transaction is None:
-            with self._blocker.unblock():
+        self.close(layers)
+        with self._blocker.unblock():
+            while len(self._layers) < layers:
                 self._open()
-        made: Made = pickle.loads(self._made)  # noqa: S301  pickled below
+        made: Made = pickle.loads(self._made[-1])  # noqa: S301  pickled below
         return made
 
     def _open(self) -> None:
-        self._transaction = transaction.atomic()
+        layer = transaction.atomic()
         # As Django marks its test cases' own: code that must not be nested may run inside.
-        self._transaction._from_testcase = True  # type: ignore[attr-defined]
-        self._transaction.__enter__()
+        layer._from_testcase = True  # type: ignore[attr-defined]
+        layer.__enter__()
+        self._layers.append(layer)
         try:
-            self._made = pickle.dumps(self._make())
+            self._made.append(pickle.dumps(self._make()))
             connection.check_constraints()
         except BaseException:
             self.close()
             raise
 
-    def close(self) -> None:
-        """Take the rows out of the database."""
-        if self._transaction is not None:
-            left, self._transaction = self._transaction, None
-            with self._blocker.unblock():
+    def _make(self) -> Made:
+        if not self._made:
+            return self._first()
+        below: Made = pickle.loads(self._made[-1])  # noqa: S301  pickled above
+        return self._further[len(self._made) - 1](below)
+
+    def close(self, left: int = 0) -> None:
+        """Take the rows of all layers but so many out of the database."""
+        with self._blocker.unblock():
+            while len(self._layers) > left:
+                layer = self._layers.pop()
+                del self._made[len(self._layers) :]
                 transaction.set_rollback(True)
-                left.__exit__(None, None, None)
+                layer.__exit__(None, None, None)

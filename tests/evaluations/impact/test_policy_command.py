@@ -11,15 +11,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from evaluations.management.commands.policy import REFUSED, USAGE, WRONG
-from policies.models import ChangeRequest, Draft, Environment, Release
-from tests.policies.steps import published
+from policies.models import ChangeRequest, Draft, Release
 
 PROPOSE = ("--title", "From Git", "--why", "Merged.")
-
-
-@pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator
 
@@ -12,9 +11,6 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.governance.world import World, standing
-
-# Objects made since the last one. Little of what a request makes refers to itself in a ring.
-FEW_COLLECTIONS = 50_000
 
 
 @pytest.fixture(scope="package")
@@ -39,9 +35,6 @@ def many_requests() -> Iterator[None]:
     logger = logging.getLogger("django.request")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
-    thresholds = gc.get_threshold()
-    gc.set_threshold(FEW_COLLECTIONS, *thresholds[1:])
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True):
         yield
-    gc.set_threshold(*thresholds)
     logger.setLevel(level)

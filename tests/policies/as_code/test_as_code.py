@@ -25,11 +25,6 @@ TITLE, WHY = "From Git", "The repository says so."
 
 
 @pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
-
-
-@pytest.fixture
 def files(release: Release) -> dict[str, str]:
     """What is in force, as files."""
     return exporting.export_release(release)

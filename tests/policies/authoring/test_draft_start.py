@@ -27,11 +27,6 @@ HERE = "/w/support-assistant/drafts/new/"
 
 
 @pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
-
-
-@pytest.fixture
 def writer(client: Client, author: User, workflow: Workflow) -> Client:
     client.force_login(author)
     return client

@@ -16,11 +16,6 @@ from policies.services.authoring import editing
 from tests.policies.steps import documents, draft_of, proposed, published
 
 
-@pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
-
-
 def page(client: Client, name: str, *args: Any, **query: Any) -> str:
     response = client.get(reverse(name, args=args), query)
     assert response.status_code == 200

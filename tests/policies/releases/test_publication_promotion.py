@@ -8,12 +8,7 @@ from policies.governance.transitions import State
 from policies.models import Environment, Release
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from tests.policies.steps import REASON, approved, pass_evaluation, published
-
-
-@pytest.fixture
-def release(staging: Environment, author: User, owner: User) -> Release:
-    return published(staging, author, [owner], owner)
+from tests.policies.steps import REASON, approved, pass_evaluation
 
 
 def test_promotion__carries_the_same_digest_to_publication(
