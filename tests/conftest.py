@@ -205,7 +205,7 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they use, and keep all tests of one shared console in one process."""
+    """Mark tests by what they use; those of one shared console stay in one process, and begin."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & _OF_A_BROWSER:
@@ -217,3 +217,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.server)
         if fixtures & _OF_A_CONSOLE:
             item.add_marker(pytest.mark.xdist_group("console"))
+    # Groups are long: begun last, one would keep one process busy while the others are done.
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)

@@ -28,8 +28,7 @@ def axe_violations(page: Page) -> list[str]:
 
     Evaluated, not added as a script element, which the page's own policy would refuse.
     """
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(_axe_script())
+    page.evaluate(_axe_script())
     options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": WCAG_TAGS}}
     result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
     return [
