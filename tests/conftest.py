@@ -204,6 +204,7 @@ def pytest_sessionfinish() -> None:
     gc.unfreeze()  # else extension modules complain at the end that objects of theirs are left
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they use; those of one shared console stay in one process, and begin."""
     for item in items:
