@@ -20,10 +20,8 @@ import duckdb
 from evaluations.datasets.problems import Problems, refuse
 
 RawRow = dict[str, Any]
-FORMATS = ("jsonl", "csv", "parquet")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 _MAX_LINE = 4 * 1024 * 1024
-_JSON_COLUMNS = ("features", "attributes")
 _BATCH = 2048
 
 

@@ -157,9 +157,6 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
 )
 
 
-ANNOUNCED_ACTIONS = frozenset(row.action for row in ANNOUNCEMENTS)
-
-
 def announcement_of(action: str, detail: Detail) -> Announcement | None:
     """The row that an audit row is announced by, or None when it is no news."""
     rows = (row for row in ANNOUNCEMENTS if row.action == action)
