@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,13 +111,14 @@ def main(arguments: list[str]) -> int:
 
 
 def everything(outcome: Outcome) -> None:
-    """Lints, beside them what touches a database on PostgreSQL, then all tests on SQLite."""
+    """All tests on SQLite, beside lints and what touches a database on PostgreSQL."""
+    # Behind the others, so that the closing line is that of the whole suite.
+    whole = BegunRun(*BOTH_CORES, is_behind=True)
     with Beside(*LINTS) as lints:
-        on_postgres = run_tests(*BOTH_CORES, *ON_POSTGRES)
+        on_postgres = run_tests(*ON_POSTGRES)
         outcome.linted(lints.tell())
     outcome.tested("tests on PostgreSQL", on_postgres)
-    # Last, so that the closing line is that of the whole suite.
-    outcome.tested("tests", run_tests(*BOTH_CORES))
+    outcome.tested("tests", whole.end())
 
 
 def quick(given: list[str], outcome: Outcome) -> None:
@@ -138,14 +140,35 @@ def cores_for(given: list[str]) -> tuple[str, ...]:
 
 def run_tests(*arguments: str) -> PytestRun:
     """Run pytest; what it prints is seen as it goes."""
-    with tempfile.TemporaryDirectory() as folder:
-        note = Path(folder) / "failed"
-        command = [sys.executable, "-m", "pytest", *PLUGIN, f"--note-failed={note}"]
+    return BegunRun(*arguments).end()
+
+
+class BegunRun:
+    """A run of pytest under way; of one behind another, nothing is seen before `end`."""
+
+    def __init__(self, *arguments: str, is_behind: bool = False) -> None:
+        self._arguments = arguments
+        self._folder = tempfile.TemporaryDirectory()
+        self._note = Path(self._folder.name) / "failed"
+        command = [sys.executable, "-m", "pytest", *PLUGIN, f"--note-failed={self._note}"]
         if is_on_postgres(arguments):  # what failed there is remembered apart, for --lf
             command += ["-o", "cache_dir=.pytest_cache/postgres"]
-        done = subprocess.run([*command, *arguments], cwd=BASE_DIR)
-        failed = tuple(note.read_text().splitlines()) if note.exists() else ()
-    return PytestRun(arguments, done.returncode, failed)
+        # The pipe holds the dots of a run behind; one that fails waits there to tell more.
+        output = subprocess.PIPE if is_behind else None
+        self._process = subprocess.Popen(
+            [*command, *arguments], cwd=BASE_DIR, stdout=output, bufsize=0
+        )
+
+    def end(self) -> PytestRun:
+        """Wait for it, and show what it prints from now on and what it had printed before."""
+        with self._folder, self._process as process:
+            if process.stdout:
+                sys.stdout.flush()
+                for printed in iter(partial(process.stdout.read, 4096), b""):
+                    os.write(sys.stdout.fileno(), printed)
+            code = process.wait()
+            failed = tuple(self._note.read_text().splitlines()) if self._note.exists() else ()
+        return PytestRun(self._arguments, code, failed)
 
 
 def is_on_postgres(arguments: Sequence[str]) -> bool:
