@@ -6,9 +6,9 @@ from collections import defaultdict
 from fractions import Fraction
 
 import pytest
+import scipy  # it reads a part of itself when that is first asked for
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from evaluations.statistics.intervals import (
     ClusterSums,
@@ -68,7 +68,7 @@ def random_rows(seed: int, n: int, per_cluster: int) -> Rows:
 def test_paired_difference__independent_requests__is_the_paired_t_interval() -> None:
     rows = random_rows(1, 200, 1)
     interval = paired_difference(paired_sums(rows), 0.95)
-    expected = stats.ttest_rel([c for *_, c in rows], [b for _, b, _ in rows])
+    expected = scipy.stats.ttest_rel([c for *_, c in rows], [b for _, b, _ in rows])
     low, high = expected.confidence_interval(0.95)
     assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-10)
 
@@ -82,7 +82,7 @@ def test_paired_difference__clustered_requests__is_the_sandwich_with_small_sampl
         residuals[cluster] += c - b - mean
     error = math.sqrt(sum(r * r for r in residuals.values()) / 300**2 * 60 / 59)
     assert interval.standard_error == pytest.approx(error, rel=1e-12)
-    assert interval.high - mean == pytest.approx(stats.t.ppf(0.975, 59) * error, rel=1e-10)
+    assert interval.high - mean == pytest.approx(scipy.stats.t.ppf(0.975, 59) * error, rel=1e-10)
 
 
 def test_paired_difference__same_policy_twice__is_exactly_zero() -> None:
@@ -117,12 +117,12 @@ def test_clustered_mean__independent_requests__is_the_ordinary_t_interval() -> N
     rows = random_rows(4, 120, 1)
     interval = clustered_mean(one_sided(rows), 0.9)
     values = [c for *_, c in rows]
-    low, high = stats.t.interval(0.9, 119, stats.tmean(values), stats.sem(values))
+    low, high = scipy.stats.t.interval(0.9, 119, scipy.stats.tmean(values), scipy.stats.sem(values))
     assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-10)
 
 
 def test_wilson__known_share__agrees_with_scipy() -> None:
-    expected = stats.binomtest(3, 40).proportion_ci(0.95, method="wilson")
+    expected = scipy.stats.binomtest(3, 40).proportion_ci(0.95, method="wilson")
     interval = wilson(3 / 40, 40, 0.95)
     assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
 

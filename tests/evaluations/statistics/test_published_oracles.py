@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from scipy import stats
+import scipy  # it reads a part of itself when that is first asked for
 
 from evaluations.statistics.mcnemar import mcnemar_exact, mcnemar_mid_p
 from evaluations.statistics.multiplicity import benjamini_hochberg, holm
@@ -24,7 +24,7 @@ def test_mcnemar__nine_against_one__has_the_textbook_p_values() -> None:
 
 def test_mcnemar__hundreds_of_pairs__agrees_with_the_binomial_test() -> None:
     assert mcnemar_exact(571, 29) == pytest.approx(1.06363426411e-131, rel=1e-10)
-    assert mcnemar_exact(74, 72) == pytest.approx(stats.binomtest(72, 146).pvalue)
+    assert mcnemar_exact(74, 72) == pytest.approx(scipy.stats.binomtest(72, 146).pvalue)
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (5, 5), (1, 0)])
@@ -80,7 +80,7 @@ def test_binomial_ranks__published_sizes__are_reproduced(
 
 def test_binomial_ranks__a_thousand_values__cover_as_published() -> None:
     low, high = binomial_ranks(1000, Fraction(95, 100), 0.95)
-    law = stats.binom(1000, 0.95)
+    law = scipy.stats.binom(1000, 0.95)
     assert law.cdf(high - 1) - law.cdf(low - 1) == pytest.approx(0.9581, abs=1e-4)
 
 
