@@ -1,5 +1,6 @@
 """The test bench: settled before Django loads, then one fixture per real service."""
 
+import atexit
 import gc
 import itertools
 import os
@@ -193,15 +194,15 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
 
 
-def pytest_collection_finish() -> None:
-    """What is there by now stays to the end: it need not be looked through again and again."""
-    gc.collect()
-    gc.freeze()
+def pytest_configure() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
 
 
-def pytest_sessionfinish() -> None:
-    gc.unfreeze()  # else extension modules complain at the end that objects of theirs are left
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end: it need not be looked through again and again."""
+    gc.freeze()
+    # Else extension modules complain at the very end that objects of theirs are left.
+    atexit.register(gc.unfreeze)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
