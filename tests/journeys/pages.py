@@ -135,6 +135,26 @@ def settle(page: Page) -> None:
     page.evaluate(SETTLED)
 
 
+RECOLOURED = """() => new Promise((resolve) => {
+  const isChanging = () => document.getAnimations().some((one) => one instanceof CSSTransition);
+  const look = () => { if (isChanging()) requestAnimationFrame(look); else resolve(); };
+  requestAnimationFrame(look);
+})"""
+
+
+def turn_dark(page: Page) -> None:
+    """Show the page as to somebody whose system is dark, and wait until its colours are there.
+
+    With less motion everything has a transition, if a short one, and a colour that is inherited
+    would come down a level of elements a frame.
+    """
+    page.emulate_media(color_scheme="dark", reduced_motion="no-preference")
+    if page.locator("[data-figure]").count():  # a script gives figures theirs as it draws them
+        page.reload()
+        settle(page)
+    page.evaluate(RECOLOURED)
+
+
 def overflow(page: Page) -> list[str]:
     """What stands out of the screen to the right, where the page itself would scroll."""
     found: list[str] = page.evaluate(
