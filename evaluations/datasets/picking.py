@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from evaluations.datasets.database import open_reader
 from policies.engine import Request
 
 # Rows that may be read for one answer: a page must not scan a large file.
@@ -20,8 +19,7 @@ def pick_requests(path: Path, *, wanted: str, seed: int, most: int) -> Iterator[
     a wanted id in the order of the ids. Raises duckdb.Error or OSError for a file that is gone.
     """
     order = "request_id" if wanted else "shuffled, request_id"
-    with duckdb.connect() as connection:
-        connection.execute("SET threads=1")
+    with open_reader() as connection:
         cursor = connection.execute(
             "SELECT request_id, any_value(prompt), any_value(attributes), "  # noqa: S608  fixed words
             "hash(request_id, $seed::BIGINT) AS shuffled "

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from evaluations.datasets.database import open_reader
 
 NANO = 1_000_000_000
 _PROMPT = 240
@@ -15,8 +15,7 @@ def sample_rows(path: Path, count: int) -> list[dict[str, Any]]:
     """One call of each of the first requests, in everyday units; empty when the file is gone."""
     if not path.exists():
         return []
-    with duckdb.connect() as connection:
-        connection.execute("SET threads=1")
+    with open_reader() as connection:
         rows = connection.execute(
             "SELECT request_id, prompt, attributes, model, attempt, quality, cost, latency, error "
             "FROM (FROM read_parquet(?) LIMIT ?) "

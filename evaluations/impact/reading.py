@@ -8,8 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from evaluations.datasets.database import open_reader
 from evaluations.impact.traffic import DIVISIONS, TrafficRequest, Use
 from policies.engine import Request
 
@@ -39,8 +38,7 @@ def read_traffic(
         "GROUP BY request_id"
     )
     last = min(_HASHES - 1, int(share * _HASHES))
-    with duckdb.connect() as connection:
-        connection.execute("SET threads=1")
+    with open_reader() as connection:
         cursor = connection.execute(query, [sorted(models), str(path), last])
         while batch := cursor.fetchmany(_BATCH):
             for row in batch:

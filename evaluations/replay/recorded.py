@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from evaluations.datasets.database import open_reader
 from policies.engine import Request
 
 _BATCH = 8192
@@ -54,8 +55,7 @@ def read_chunk(path: Path, index: int, count: int) -> Iterator[RecordedRequest]:
     """
     low = -(-index * _HASHES // count)
     high = -(-(index + 1) * _HASHES // count) - 1
-    with duckdb.connect() as connection:
-        connection.execute("SET threads=1")
+    with open_reader() as connection:
         cursor = connection.execute(
             f"SELECT {', '.join(_COLUMNS)} FROM read_parquet(?) "  # noqa: S608  fixed names
             "WHERE cluster_hash BETWEEN ?::UBIGINT AND ?::UBIGINT "
