@@ -95,7 +95,7 @@ def _text(value: str, pointer: str) -> str:
 
 def has_lone_surrogate(text: str) -> bool:
     """Whether the text cannot be written as UTF-8."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def number_text(value: float) -> str:
