@@ -78,7 +78,8 @@ def celery_worker_process(
 
     `celery_worker_process(concurrency=1, with_beat=False, **environment)` returns when the
     worker takes tasks. What a killed one had in hand comes back after the visibility timeout
-    of the next one, some ten seconds unless it is given another.
+    of the next one, some ten seconds unless it is given another. With `CELERY_SKIP_CHECKS` it
+    does not load all pages for Django's checks, a second that a worker without mail may save.
     """
     started: list[WorkerProcess] = []
 

@@ -11,7 +11,7 @@ from tests.services.worker import WorkerProcess
 def test_worker_process__killed_outright__takes_its_pool_with_it(
     celery_worker_process: Callable[..., WorkerProcess],
 ) -> None:
-    worker = celery_worker_process(concurrency=2)
+    worker = celery_worker_process(concurrency=2, CELERY_SKIP_CHECKS="1")
     assert len(_celery_processes()) == 3
     worker.kill()
     give_up_at = time.monotonic() + 5
