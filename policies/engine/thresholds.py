@@ -18,11 +18,9 @@ HOURS = {"h": 1, "d": 24, "w": 168}
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One requirement on a metric.
+    """One requirement on a metric, by one of the ``COMPARISONS``.
 
-    ``absolute``: metric ``op`` ``value``. ``vs_baseline``: candidate − baseline ``op``
-    ``margin`` (signed). ``non_inferiority``: the candidate may be worse than the baseline by
-    less than ``margin`` (≥ 0). With ``relative`` the margin is a share of the baseline's value.
+    With ``relative`` the margin is a share of the baseline's value.
     """
 
     id: str

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from evaluations.metrics.definitions import MEANINGS
-from policies.engine import COMPONENTS, FAILURE_KINDS, METRICS, canonical_bytes, digest
+from policies.engine import (
+    COMPARISONS,
+    COMPONENTS,
+    FAILURE_KINDS,
+    METRICS,
+    canonical_bytes,
+    digest,
+)
 from policies.engine.conditions import read_condition
 from policies.engine.reading import parsed
 from policies.files.schemas import component_schema
@@ -114,6 +121,16 @@ def test_word__that_a_schema_offers__stands_in_the_reference(kind: str) -> None:
 def test_failure_kinds__each__stand_in_the_reference_in_their_order() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", section("Failure kinds", "###"), re.MULTILINE)
     assert tuple(rows) == FAILURE_KINDS
+
+
+def test_comparisons__each__stand_in_the_reference_wherever_they_are_told() -> None:
+    text = section("thresholds", "###")
+    cells = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
+    rows = text.split("| Comparison |")[1]
+    assert re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE) == list(COMPARISONS)
+    assert cells["comparison"].split(" | ")[0] == ", ".join(f"`{name}`" for name in COMPARISONS)
+    sizes = [name for name, found in COMPARISONS.items() if found.has_size]
+    assert re.findall(r"`(\w+)`", cells["margin"].split("not below 0 for")[1]) == sizes
 
 
 def test_metrics__of_the_reference__are_those_that_there_are() -> None:
