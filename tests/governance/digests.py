@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from unittest import mock
 
 from django.apps import apps
 from django.db import connection, models, transaction
 
-from policies.models import AuditHead
+from policies.models import AuditEvent, AuditHead
+from policies.services import audit
 
 Digests = Mapping[str, str]  # by table
 # Neither decides anything: when somebody was last there.
@@ -137,9 +139,24 @@ def undone() -> Iterator[None]:
         pass
 
 
+@contextmanager
+def recorded_in_transactions() -> Iterator[None]:
+    """An act that records outside a transaction of its own fails, as it does where no test has
+    opened one around it.
+    """
+    depth, seal = len(connection.atomic_blocks), audit.seal
+
+    def sealed(event: AuditEvent) -> str:
+        assert len(connection.atomic_blocks) > depth, f"{event.action} has no transaction"
+        return seal(event)
+
+    with mock.patch.object(audit, "seal", sealed):
+        yield
+
+
 def wrote_anything(act: Callable[[], Any], before: Digests) -> tuple[Any, bool]:
     """What an act gave, and whether any row is another one than `before`. Not undone."""
     writes = Writes()
-    with connection.execute_wrapper(writes):
+    with connection.execute_wrapper(writes), recorded_in_transactions():
         given = act()
     return given, writes.have_changed(before)
