@@ -85,7 +85,8 @@ def clean_environment(**variables: str) -> dict[str, str]:
 def processes_of(data_dir: Path) -> list[str]:
     """The command lines of all processes that were started for this data folder."""
     mark = f"ROUTING_CONSOLE_DATA_DIR={data_dir}".encode()
-    socket_title = f"unixsocket:{data_dir}/".encode()  # Valkey writes it over its environment
+    # Valkey writes it over its environment.
+    socket_title = f"unixsocket:{data_folder.broker_socket(data_dir)}".encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from routing_console import data_folder
 from routing_console.bootstrap import BASE_DIR
 from tests.services.console import clean_environment, free_port, processes_of
 
@@ -61,7 +62,8 @@ class Tree:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     folder = tmp_path_factory.mktemp("fresh")
     shutil.copytree(BASE_DIR, folder / "console", ignore=shutil.ignore_patterns(*NOT_COPIED))
-    tree = Tree(folder / "console", folder / "data")
+    # A name so long that the broker's socket has to lie elsewhere.
+    tree = Tree(folder / "console", folder / ("long" * 30))
     yield tree
     for process in tree.started:
         if process.poll() is None:
@@ -106,6 +108,14 @@ def test_up__on_a_fresh_copy__installs_the_lock_and_serves_within_a_minute(tree:
     assert (tree.data_dir / "secret-key").stat().st_mode & 0o077 == 0
 
 
+def test_up__with_a_very_long_data_folder__puts_the_socket_somewhere_short(tree: Tree) -> None:
+    tree.running_console()
+    assert _status(tree.port, "/readyz") == 200
+    socket_file = data_folder.broker_socket(tree.data_dir)
+    assert socket_file.is_socket()
+    assert tree.data_dir not in socket_file.parents
+
+
 def test_up__a_second_time_on_the_same_folder__names_the_running_one(tree: Tree) -> None:
     first = tree.running_console()
     second = tree.up(tree.data_dir, free_port())
@@ -117,7 +127,7 @@ def test_up__a_second_time_on_the_same_folder__names_the_running_one(tree: Tree)
 
 def test_up__a_part_dies__it_is_started_again(tree: Tree) -> None:
     tree.running_console()
-    broker = f"valkey-server.*{tree.data_dir}/valkey.sock"
+    broker = f"valkey-server.*{data_folder.broker_socket(tree.data_dir)}"
     subprocess.run(["pkill", "-KILL", "-f", broker], check=True)
     assert _wait_until(lambda: _status(tree.port, "/readyz") == 503, 5)
     assert _wait_until(lambda: _status(tree.port, "/readyz") == 200, 20)
@@ -150,11 +160,3 @@ def test_up__on_a_taken_port__says_so_in_one_sentence(tree: Tree, tmp_path: Path
     # Above it stands that it was installed, where this test is the first of its process.
     sentence = f"Port {port} is taken by another program; choose one with --port."
     assert said.splitlines()[-1] == sentence
-
-
-def test_up__with_a_very_long_data_folder__puts_the_socket_somewhere_short(
-    tree: Tree, tmp_path: Path
-) -> None:
-    port = free_port()
-    _read_until_announced(tree.up(tmp_path / ("long" * 30), port))
-    assert _status(port, "/readyz") == 200
