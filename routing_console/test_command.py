@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -111,14 +110,13 @@ def main(arguments: list[str]) -> int:
 
 
 def everything(outcome: Outcome) -> None:
-    """All tests on SQLite, beside lints and what touches a database on PostgreSQL."""
-    # Behind the others, so that the closing line is that of the whole suite.
-    whole = BegunRun(*BOTH_CORES, is_behind=True)
+    """Lints, beside them what touches a database on PostgreSQL, then all tests on SQLite."""
     with Beside(*LINTS) as lints:
-        on_postgres = run_tests(*ON_POSTGRES)
+        on_postgres = run_tests(*BOTH_CORES, *ON_POSTGRES)
         outcome.linted(lints.tell())
     outcome.tested("tests on PostgreSQL", on_postgres)
-    outcome.tested("tests", whole.end())
+    # Last, so that the closing line is that of the whole suite.
+    outcome.tested("tests", run_tests(*BOTH_CORES))
 
 
 def quick(given: list[str], outcome: Outcome) -> None:
@@ -140,35 +138,14 @@ def cores_for(given: list[str]) -> tuple[str, ...]:
 
 def run_tests(*arguments: str) -> PytestRun:
     """Run pytest; what it prints is seen as it goes."""
-    return BegunRun(*arguments).end()
-
-
-class BegunRun:
-    """A run of pytest under way; of one behind another, nothing is seen before `end`."""
-
-    def __init__(self, *arguments: str, is_behind: bool = False) -> None:
-        self._arguments = arguments
-        self._folder = tempfile.TemporaryDirectory()
-        self._note = Path(self._folder.name) / "failed"
-        command = [sys.executable, "-m", "pytest", *PLUGIN, f"--note-failed={self._note}"]
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "failed"
+        command = [sys.executable, "-m", "pytest", *PLUGIN, f"--note-failed={note}"]
         if is_on_postgres(arguments):  # what failed there is remembered apart, for --lf
             command += ["-o", "cache_dir=.pytest_cache/postgres"]
-        # The pipe holds the dots of a run behind; one that fails waits there to tell more.
-        output = subprocess.PIPE if is_behind else None
-        self._process = subprocess.Popen(
-            [*command, *arguments], cwd=BASE_DIR, stdout=output, bufsize=0
-        )
-
-    def end(self) -> PytestRun:
-        """Wait for it, and show what it prints from now on and what it had printed before."""
-        with self._folder, self._process as process:
-            if process.stdout:
-                sys.stdout.flush()
-                for printed in iter(partial(process.stdout.read, 4096), b""):
-                    os.write(sys.stdout.fileno(), printed)
-            code = process.wait()
-            failed = tuple(self._note.read_text().splitlines()) if self._note.exists() else ()
-        return PytestRun(self._arguments, code, failed)
+        done = subprocess.run([*command, *arguments], cwd=BASE_DIR)
+        failed = tuple(note.read_text().splitlines()) if note.exists() else ()
+    return PytestRun(arguments, done.returncode, failed)
 
 
 def is_on_postgres(arguments: Sequence[str]) -> bool:
