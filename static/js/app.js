@@ -194,6 +194,5 @@
       document.getElementById("toasts")?.append(toast);
     });
   }
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  start();
 })();

@@ -16,7 +16,8 @@
   function start() {
     if (!bench()) return;
     const asked = [...new URLSearchParams(location.search).keys()].some(isOfRequest);
-    if (matchMedia(WIDE).matches ? wanted() !== "folded" : asked) bench().open = true;
+    if (bench().open) load(); // opened before htmx could hear of it
+    else if (matchMedia(WIDE).matches ? wanted() !== "folded" : asked) bench().open = true;
     else if (asked) load();
   }
   const load = () => htmx.trigger("#try", "open");
@@ -103,6 +104,6 @@
     if (goTo && event.detail.target.id === "try") { focusOn(goTo); goTo = ""; }
   });
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  // htmx reads the page only now, and what is asked of it sooner is lost.
+  document.addEventListener("DOMContentLoaded", start);
 })();
