@@ -206,8 +206,7 @@ def pytest_collection_finish() -> None:
     atexit.register(gc.unfreeze)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by what they use; those of one shared console stay in one process, and begin."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -222,3 +221,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("console"))
     # Groups are long: begun last, one would keep one process busy while the others are done.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            _name_group(item)
+
+
+def _name_group(item: pytest.Item) -> None:
+    """Tell xdist's first process the group, which it reads from behind the test's id.
+
+    xdist 3.8 means to do so itself, but sets `_nodeid`, which pytest 9.2 no longer reads: without
+    this each process would start every shared console, and nothing would say so.
+    """
+    group = item.get_closest_marker("xdist_group")
+    if group is not None:
+        item._id = type(item.id).parse(f"{item.nodeid}@{group.args[0]}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.services.console import Console
@@ -21,3 +22,10 @@ def test_axe__on_a_picture_without_words__says_what_is_wrong(
     page.set_content('<html lang="en"><title>A page</title><main><img src="data:,"></main>')
     (violation,) = axe_violations(page)
     assert violation.startswith("image-alt:")
+
+
+def test_shared_console__of_several_processes__is_of_one_group(
+    request: pytest.FixtureRequest, demo_console: Console, worker_id: str
+) -> None:
+    # xdist reads the group from behind the id; without it each process starts this console.
+    assert request.node.nodeid.endswith("@console") == (worker_id != "master")
