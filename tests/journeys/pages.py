@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 from playwright.sync_api import Page, expect
 
 from tests.governance.addresses import every_address
+from tests.services.browser import axe_violations, axe_violations_of_colour
 from tests.services.console import Console
 
 HOME = "/w/support-assistant/"
@@ -136,14 +137,29 @@ def settle(page: Page) -> None:
 
 
 RECOLOURED = """() => new Promise((resolve) => {
-  const isChanging = () => document.getAnimations().some((one) => one instanceof CSSTransition);
-  const look = () => { if (isChanging()) requestAnimationFrame(look); else resolve(); };
+  const look = () => {
+    const changing = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    for (const one of changing) one.finish();
+    if (changing.length) requestAnimationFrame(look); else resolve();
+  };
   requestAnimationFrame(look);
 })"""
 
 
+def violations_in_both_themes(page: Page) -> list[str]:
+    """What axe finds in a page that is there in the light, and then in the dark; it is light again.
+
+    In the dark only colours can be wrong: the elements are the same.
+    """
+    found = [f"light: {violation}" for violation in axe_violations(page)]
+    turn_dark(page)
+    found += [f"dark: {violation}" for violation in axe_violations_of_colour(page)]
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    return found
+
+
 def turn_dark(page: Page) -> None:
-    """Show the page as to somebody whose system is dark, and wait until its colours are there.
+    """Show the page as to somebody whose system is dark, and see that its colours are there.
 
     With less motion everything has a transition, if a short one, and a colour that is inherited
     would come down a level of elements a frame.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -15,10 +15,9 @@ from tests.journeys.pages import (
     page_names,
     settle,
     sign_in,
-    turn_dark,
+    violations_in_both_themes,
     watched,
 )
-from tests.services.browser import axe_violations_of_colour
 from tests.services.console import Console
 
 Found = dict[str, list[str]]
@@ -92,7 +91,6 @@ def test_pages__are_all_found_by_links(pages: dict[str, Found]) -> None:
 def test_page__is_accessible_in_both_themes__whole_on_a_phone__and_quiet(
     pages: dict[str, Found],
     signed_in: dict[str, BrowserContext],
-    axe_violations: Callable[[Page], list[str]],
     part: int,
 ) -> None:
     wrong: list[str] = []
@@ -100,18 +98,17 @@ def test_page__is_accessible_in_both_themes__whole_on_a_phone__and_quiet(
         page = signed_in[account].pages[0]
         paths = sorted(path for paths in found.values() for path in paths)
         for path in paths[part::6]:
-            wrong += [f"{path} {fault}" for fault in faults_of(page, path, axe_violations)]
+            wrong += [f"{path} {fault}" for fault in faults_of(page, path)]
     assert wrong == []
 
 
 def test_sign_in__is_accessible_in_both_themes__whole_on_a_phone__and_quiet(
-    page: Page, demo_console: Console, axe_violations: Callable[[Page], list[str]]
+    page: Page, demo_console: Console
 ) -> None:
-    path = f"{demo_console.url}/sign-in/"
-    assert faults_of(page, path, axe_violations) == []
+    assert faults_of(page, f"{demo_console.url}/sign-in/") == []
 
 
-def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[str]:
+def faults_of(page: Page, path: str) -> list[str]:
     """Everything that is wrong with one page."""
     faults = []
     with watched(page) as complaints:
@@ -119,9 +116,7 @@ def faults_of(page: Page, path: str, axe: Callable[[Page], list[str]]) -> list[s
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.goto(path)
         settle(page)
-        faults += [f"light: {fault}" for fault in axe(page)]
-        turn_dark(page)  # the same elements, so only their colours can be wrong
-        faults += [f"dark: {fault}" for fault in axe_violations_of_colour(page)]
+        faults += violations_in_both_themes(page)
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         faults += [f"phone: {fault}" for fault in overflow_at_last(page)]
     return faults + [f"console: {complaint}" for complaint in complaints]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -14,6 +12,7 @@ from policies.governance.transitions import State
 from policies.models import ChangeRequest, Comment, Environment, ReviewDebt
 from policies.services.releases import freezing, scheduling
 from policies.services.review import changes
+from tests.journeys.pages import violations_in_both_themes
 from tests.policies.news.test_notifications_browser import enter
 from tests.policies.review_steps import HOUR, measure, ruled
 from tests.policies.steps import documents, in_review, now, published
@@ -71,19 +70,12 @@ def test_break_glass__asks_for_a_reason_and_shows_what_is_passed_over(
     assert now(change).state == State.PUBLISHED
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages__of_the_review__are_accessible(
-    scheme: str,
-    page: Page,
-    live_server: LiveServer,
-    change: ChangeRequest,
-    owner: User,
-    axe_violations: Callable[[Page], list[str]],
+def test_pages__of_the_review__are_accessible_in_both_themes(
+    page: Page, live_server: LiveServer, change: ChangeRequest, owner: User
 ) -> None:
     start = timezone.now()
     freezing.freeze(change.workflow, start, start + HOUR, "Sale.", acting_user=owner)
     enter(page, live_server, owner)
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     for address in (
         change.get_absolute_url(),
         "/w/support-assistant/settings/environments/staging/",
@@ -92,7 +84,7 @@ def test_pages__of_the_review__are_accessible(
         "/account/password/",
     ):
         page.goto(f"{live_server.url}{address}")
-        assert axe_violations(page) == [], address
+        assert violations_in_both_themes(page) == [], address
 
 
 def test_rules_on_risk__are_added_by_hand(
