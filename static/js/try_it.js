@@ -16,9 +16,8 @@
   function start() {
     if (!bench()) return;
     const asked = [...new URLSearchParams(location.search).keys()].some(isOfRequest);
-    if (bench().open) load(); // opened before htmx could hear of it
-    else if (matchMedia(WIDE).matches ? wanted() !== "folded" : asked) bench().open = true;
-    else if (asked) load();
+    if (matchMedia(WIDE).matches ? wanted() !== "folded" : asked) bench().open = true;
+    if (bench().open || asked) load();
   }
   const load = () => htmx.trigger("#try", "open");
   document.addEventListener("toggle", (event) => {
