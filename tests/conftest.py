@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from playwright.sync_api import Page
 
 from tests.services import browser as chromium
 from tests.services.console import Console, start_console
@@ -154,12 +153,6 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "locale": "en-GB", "timezone_id": "UTC"}
 
 
-@pytest.fixture
-def axe_violations() -> Callable[[Page], list[str]]:
-    """WCAG A and AA violations of a page, one readable line each."""
-    return chromium.axe_violations
-
-
 # --- Real data --------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def real_data() -> Callable[[str], Path]:
@@ -221,7 +214,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group("console"))
     # Groups are long: begun last, one would keep one process busy while the others are done.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
-    if getattr(config.option, "loadgroup", False):
+    if config.getoption("loadgroup", default=False):
         for item in items:
             _name_group(item)
 

@@ -13,7 +13,6 @@ from django.urls import Resolver404, resolve
 from playwright.sync_api import Page, expect
 
 from tests.governance.addresses import every_address
-from tests.services.browser import axe_violations, axe_violations_of_colour
 from tests.services.console import Console
 
 HOME = "/w/support-assistant/"
@@ -106,69 +105,8 @@ def watched(page: Page) -> Iterator[list[str]]:
     page.remove_listener("pageerror", raised)
 
 
-SETTLED = """() => new Promise((resolve, reject) => {
-  const giveUpAt = performance.now() + 15000;
-  const busy = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, "
-    + "[hx-trigger^=load][hx-swap=outerHTML]";
-  // A figure is drawn once it is nearly in sight; one that cannot be drawn says so.
-  const waits = (node) => {
-    const box = node.getBoundingClientRect();
-    const isNear = box.width > 0 && box.bottom > -300 && box.top < innerHeight + 300;
-    return isNear && node.dataset.drawn === undefined && !node.firstElementChild;
-  };
-  const look = () => {
-    const left = [...document.querySelectorAll(busy)];
-    left.push(...[...document.querySelectorAll("[data-figure]")].filter(waits));
-    if (left.length === 0) resolve();
-    else if (performance.now() < giveUpAt) requestAnimationFrame(look);
-    else reject(new Error("Still at work: " + left[0].outerHTML.slice(0, 200)));
-  };
-  requestAnimationFrame(look);
-})"""
-
-
 TWO_FRAMES = """() => new Promise((resolve) =>
   requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
-
-
-def settle(page: Page) -> None:
-    """Wait for what a page asks for once it is there: its later parts and its figures."""
-    page.evaluate(SETTLED)
-
-
-RECOLOURED = """() => new Promise((resolve) => {
-  const look = () => {
-    const changing = document.getAnimations().filter((one) => one instanceof CSSTransition);
-    for (const one of changing) one.finish();
-    if (changing.length) requestAnimationFrame(look); else resolve();
-  };
-  requestAnimationFrame(look);
-})"""
-
-
-def violations_in_both_themes(page: Page) -> list[str]:
-    """What axe finds in a page that is there in the light, and then in the dark; it is light again.
-
-    In the dark only colours can be wrong: the elements are the same.
-    """
-    found = [f"light: {violation}" for violation in axe_violations(page)]
-    turn_dark(page)
-    found += [f"dark: {violation}" for violation in axe_violations_of_colour(page)]
-    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
-    return found
-
-
-def turn_dark(page: Page) -> None:
-    """Show the page as to somebody whose system is dark, and see that its colours are there.
-
-    With less motion everything has a transition, if a short one, and a colour that is inherited
-    would come down a level of elements a frame.
-    """
-    page.emulate_media(color_scheme="dark", reduced_motion="no-preference")
-    if page.locator("[data-figure]").count():  # a script gives figures theirs as it draws them
-        page.reload()
-        settle(page)
-    page.evaluate(RECOLOURED)
 
 
 def overflow(page: Page) -> list[str]:

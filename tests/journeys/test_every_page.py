@@ -13,11 +13,10 @@ from tests.journeys.pages import (
     found_by_links,
     overflow_at_last,
     page_names,
-    settle,
     sign_in,
-    violations_in_both_themes,
     watched,
 )
+from tests.services.browser import settle, violations_in_both_themes
 from tests.services.console import Console
 
 Found = dict[str, list[str]]

@@ -1,10 +1,9 @@
 """The bench's browser: Debian's Chromium against a whole running console."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page
 
+from tests.services.browser import axe_violations
 from tests.services.console import Console
 
 
@@ -17,7 +16,7 @@ def test_browser__asked_for_a_page_of_the_console__gets_it(
 
 
 def test_axe__on_a_picture_without_words__says_what_is_wrong(
-    page: Page, axe_violations: Callable[[Page], list[str]]
+    page: Page,
 ) -> None:
     page.set_content('<html lang="en"><title>A page</title><main><img src="data:,"></main>')
     (violation,) = axe_violations(page)

@@ -15,9 +15,9 @@ from evaluations.models import Dataset, ShadowEvaluation
 from policies.models import Environment
 from tests.evaluations.runs_here import computed, imported
 from tests.policies.steps import documents, proposed, published
+from tests.services.browser import axe_violations
 from tests.services.worker import WorkerProcess
 
-Violations = Callable[[Page], list[str]]
 PLOT_LIMIT_MS = 20_000
 
 
@@ -49,7 +49,6 @@ def test_evaluation__started_in_the_browser__shows_its_report_without_a_click(
     author: User,
     owner: User,
     dataset: Dataset,
-    axe_violations: Violations,
 ) -> None:
     published(staging, author, [owner], owner)
     change = proposed(staging, author, documents(share=20))
@@ -75,7 +74,6 @@ def test_evaluation__without_a_worker__waits_and_can_be_cancelled(
     staging: Environment,
     author: User,
     dataset: Dataset,
-    axe_violations: Violations,
 ) -> None:
     change = proposed(staging, author)
     console_page.goto(f"{live_server.url}/w/support-assistant/evaluations/new/")
@@ -98,7 +96,6 @@ def test_pages__in_a_real_browser__are_accessible(
     staging: Environment,
     author: User,
     dataset: Dataset,
-    axe_violations: Violations,
     address: str,
 ) -> None:
     run = ShadowEvaluation(

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.journeys.pages import violations_in_both_themes
 from tests.policies.authoring.draft_in_browser import start_draft
+from tests.services.browser import violations_in_both_themes
 from tests.services.console import Console
 
 

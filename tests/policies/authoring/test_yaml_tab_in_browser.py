@@ -1,10 +1,9 @@
 """The YAML tab and the choice of a template in a real browser."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.services.browser import axe_violations
 from tests.services.console import Console
 
 HOME = "/w/support-assistant/"
@@ -19,7 +18,7 @@ def author(page: Page, demo_console: Console) -> Page:
 
 
 def test_draft__from_a_template__is_mended_as_yaml_by_the_line_of_its_fault(
-    author: Page, demo_console: Console, axe_violations: Callable[[Page], list[str]]
+    author: Page, demo_console: Console
 ) -> None:
     author.goto(f"{demo_console.url}{HOME}drafts/new/")
     author.get_by_label("What is it about?").fill("From a template, as YAML")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -14,8 +12,8 @@ from policies.models import Environment, Notification
 from policies.services.news import webhook_delivery, webhooks
 from policies.services.news.news import tell_news
 from policies.services.news.webhooks import WebhookFacts
-from tests.journeys.pages import violations_in_both_themes
 from tests.policies.steps import in_review
+from tests.services.browser import axe_violations, violations_in_both_themes
 
 
 def enter(page: Page, server: LiveServer, user: User) -> None:
@@ -32,7 +30,6 @@ def test_inbox__by_keyboard__is_reached_and_marked_read(
     staging: Environment,
     author: User,
     reviewer: User,
-    axe_violations: Callable[[Page], list[str]],
 ) -> None:
     in_review(staging, author)
     tell_news()

@@ -12,10 +12,10 @@ from policies.governance.transitions import State
 from policies.models import ChangeRequest, Comment, Environment, ReviewDebt
 from policies.services.releases import freezing, scheduling
 from policies.services.review import changes
-from tests.journeys.pages import violations_in_both_themes
 from tests.policies.news.test_notifications_browser import enter
 from tests.policies.review_steps import HOUR, measure, ruled
 from tests.policies.steps import documents, in_review, now, published
+from tests.services.browser import violations_in_both_themes
 
 RULES = [{"condition": "rerouted", "above": 0.2, "approvals": 1, "role": None}]
 PHONE = {"width": 390, "height": 844}
