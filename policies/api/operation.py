@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import (
@@ -33,19 +33,21 @@ def operation(
     takes: Any = None,
     gives: Any = None,
     status: int | tuple[int, str] = 200,
+    or_else: Mapping[int, Any] | None = None,
     query: type[Body] | None = None,
     parameters: Sequence[OpenApiParameter] = (),
     examples: Sequence[OpenApiExample] = (),
 ) -> Callable[[Operation], Operation]:
     """Name an operation, and say what it takes and gives. Problem documents are added to all.
 
-    `status` is one of success; with a media type when what it gives is not JSON.
+    `status` is one of success; with a media type when what it gives is not JSON. `or_else` has
+    what another success gives.
     """
     return extend_schema(
         operation_id=name,
         summary=summary,
         request=takes,
-        responses={status: gives},
+        responses={status: gives, **(or_else or {})},
         parameters=[*parameters, *([query] if query else [])],
         examples=list(examples),
     )

@@ -9,9 +9,9 @@ from policies.governance.roles import Role
 CAPABILITIES: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({"view"}),
     Role.AUTHOR: frozenset({"view", "comment", "edit_drafts", "propose", "schedule", "evaluate"}),
-    Role.REVIEWER: frozenset({"view", "comment", "review", "evaluate"}),
+    Role.REVIEWER: frozenset({"view", "comment", "review", "evaluate", "decide_rules"}),
     Role.OWNER: frozenset(
-        {"view", "comment", "review", "evaluate", "edit_contracts", "close_debt"}
+        {"view", "comment", "review", "evaluate", "edit_contracts", "close_debt", "decide_rules"}
     ),
     Role.OPERATOR: frozenset(
         {
@@ -36,6 +36,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
             "manage_environments",
             "manage_tokens",
             "manage_webhooks",
+            "decide_rules",
         }
     ),
 }

@@ -12,3 +12,7 @@ class Role(TextChoices):
     OWNER = "owner", "Owner"
     OPERATOR = "operator", "Operator"
     ADMINISTRATOR = "administrator", "Administrator"
+
+
+# These may neither approve nor publish nor change what protects releases.
+GIVEN_BY_ONE = frozenset({Role.VIEWER, Role.AUTHOR})

@@ -10,6 +10,7 @@ from policies.models.price_imports import PriceImport
 from policies.models.protection import FreezeWindow, ReviewDebt
 from policies.models.questions import DecisionAnswers
 from policies.models.releases import Release, SigningKey
+from policies.models.rule_changes import RuleChange
 from policies.models.teams import Membership, Team
 from policies.models.tokens import PersonalToken, RouterToken
 from policies.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
@@ -43,6 +44,7 @@ __all__ = [
     "Review",
     "ReviewDebt",
     "RouterToken",
+    "RuleChange",
     "SigningKey",
     "Team",
     "Webhook",

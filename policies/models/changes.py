@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from policies.governance.protection_rules import ProtectionRules
 from policies.governance.transitions import OPEN_STATES, State
 from policies.models.components import Bundle, ComponentKind
 from policies.models.drafts import Draft
@@ -91,6 +92,10 @@ class ChangeRequest(models.Model):
         settings.AUTH_USER_MODEL, related_name="contributed_changes"
     )
     acknowledged = models.JSONField(default=list, help_text="Names of warnings accepted by name.")
+    rules = models.JSONField(
+        help_text="What it has to satisfy: the environment's rules when it was opened, and since "
+        "then only more."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -127,6 +132,11 @@ class ChangeRequest(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def protection(self) -> ProtectionRules:
+        """The rules that bind it, which may be stricter than the environment's of today."""
+        return ProtectionRules.read(self.rules)
 
     @property
     def base_digest(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.urls import reverse
 
+from policies.governance.protection_rules import ProtectionRules
 from policies.models.teams import Membership, Team
 
 if TYPE_CHECKING:
@@ -96,3 +97,8 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow.slug}/{self.name}"
+
+    @property
+    def protection(self) -> ProtectionRules:
+        """What a change request opened now has to satisfy."""
+        return ProtectionRules.read(vars(self))

@@ -1,6 +1,7 @@
 """Rows held until a transaction ends, always in one order, so that no two writers wait in a ring.
 
-The order: environment, open change requests (lowest first), draft, workflow, audit head.
+The order: rule change, environment, open change requests (lowest first), draft, workflow, audit
+head.
 Locks leave keys alone (`no_key`), so that a row that merely refers to a held one (a check, a
 review, an audit row) can be written meanwhile. Each read comes after the lock, in a statement of
 its own: a joined row read together with the lock could be older than the lock itself.
@@ -38,6 +39,7 @@ def hold_change(change: ChangeRequest) -> None:
             "environment",
             "acknowledged",
             "publish_at",
+            "rules",
         ]
     )
 

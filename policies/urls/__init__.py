@@ -1,6 +1,16 @@
 """Addresses of what routers should do. Each is permanent and readable."""
 
-from policies.urls import authoring, catalogue, console, news, people, releases, review, teams
+from policies.urls import (
+    authoring,
+    catalogue,
+    console,
+    news,
+    people,
+    releases,
+    review,
+    rules,
+    teams,
+)
 
 urlpatterns = [
     *console.urlpatterns,
@@ -10,5 +20,6 @@ urlpatterns = [
     *people.urlpatterns,
     *releases.urlpatterns,
     *review.urlpatterns,
+    *rules.urlpatterns,
     *teams.urlpatterns,
 ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from policies.models import Environment
 from policies.services.releases import freezing
-from policies.services.teams import environments
+from policies.services.rules.environments import change_rules
 from policies.services.teams.environments import EnvironmentRules
 from policies.views.origin import PASSWORD_ENTERED
 from tests.governance.actors import A
@@ -54,7 +54,7 @@ def freeze(world: World, environment: Environment) -> None:
 def demand_a_password(world: World, environment: Environment) -> None:
     rules = replace(EnvironmentRules.of(environment), reauthenticate_to_approve=True)
     administrator = world.user(A.ADMINISTRATOR)
-    environments.update_environment(environment, rules, acting_user=administrator)
+    change_rules(environment, rules, acting_user=administrator)
 
 
 def enter_passwords(world: World, environment: Environment) -> None:

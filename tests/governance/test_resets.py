@@ -21,6 +21,7 @@ from policies.models import ChangeRequest, Environment
 from policies.services import audit
 from policies.services.releases import scheduling
 from policies.services.review import changes, threads
+from policies.services.rules.environments import change_rules
 from policies.services.teams import environments, members
 from policies.services.teams.environments import EnvironmentRules
 from tests.policies.steps import (
@@ -117,12 +118,12 @@ def thread_opened_and_resolved(change: ChangeRequest, people: dict[str, User]) -
 def rules_saved_again(change: ChangeRequest, people: dict[str, User]) -> None:
     environment = change.environment
     rules = EnvironmentRules.of(environment)
-    environments.update_environment(environment, rules, acting_user=people["administrator"])
+    change_rules(environment, rules, acting_user=people["administrator"])
 
 
 def release_lifetime_changed(change: ChangeRequest, people: dict[str, User]) -> None:
     rules = replace(EnvironmentRules.of(change.environment), release_lifetime_days=20)
-    environments.update_environment(change.environment, rules, acting_user=people["administrator"])
+    change_rules(change.environment, rules, acting_user=people["administrator"])
 
 
 def somebody_joined(change: ChangeRequest, people: dict[str, User]) -> None:

@@ -19,7 +19,8 @@ from policies.services import audit
 from policies.services.authoring import editing
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from policies.services.teams import environments, members
+from policies.services.rules.environments import change_rules
+from policies.services.teams import members
 from policies.services.teams.environments import EnvironmentRules
 from tests.policies.cast import person
 from tests.policies.review.test_change_request_races import Act, at_once, done
@@ -148,9 +149,7 @@ def test_ten_publications_against_ten_stricter_rules__come_before_or_not_at_all(
 ) -> None:
     stricter = replace(EnvironmentRules.of(staging), required_approvals=5)
     acts: list[Act] = [lambda: publication.publish(ready, acting_user=owner)] * EACH
-    acts += [
-        lambda: environments.update_environment(staging, stricter, acting_user=administrator)
-    ] * EACH
+    acts += [lambda: change_rules(staging, stricter, acting_user=administrator)] * EACH
     outcomes = at_once(acts)
     is_out = Release.objects.exists()
     assert now(ready).state == (State.PUBLISHED if is_out else State.IN_REVIEW)

@@ -19,7 +19,8 @@ from policies.models.changes import CheckKind, Verdict
 from policies.services.locking import hold_change
 from policies.services.review import checks
 from policies.services.review.settling import settle_impact
-from policies.services.teams.environments import EnvironmentRules, update_environment
+from policies.services.rules.environments import change_rules
+from policies.services.teams.environments import EnvironmentRules
 from tests.policies.steps import now
 
 HOUR = datetime.timedelta(hours=1)
@@ -29,7 +30,8 @@ MINUTE = datetime.timedelta(minutes=1)
 def ruled(environment: Environment, administrator: User, **rules: Any) -> Environment:
     """Change some protection rules."""
     new = replace(EnvironmentRules.of(environment), **rules)
-    return update_environment(environment, new, acting_user=administrator)
+    change_rules(environment, new, acting_user=administrator)
+    return Environment.objects.select_related("workflow__team").get(pk=environment.pk)
 
 
 def impact(change: ChangeRequest, **figures: Any) -> dict[str, Any]:

@@ -68,6 +68,12 @@ class NewMember(Body):
         "username", queryset=User.objects.filter(is_active=True), source="user"
     )
     role = serializers.ChoiceField(Role.choices)
+    why = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=20_000,
+        help_text="Asked for where a second person has to agree.",
+    )
 
 
 class PersonalTokenSerializer(serializers.ModelSerializer[PersonalToken]):

@@ -133,6 +133,21 @@ class Rules(Body):
     reauthenticate_to_approve = serializers.BooleanField(required=False)
 
 
+class ChangedRules(Rules):
+    """Rules to change; those that ask for less wait for a second person."""
+
+    why = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=20_000,
+        help_text="Asked for where the rules ask for less.",
+    )
+    apply_now = serializers.BooleanField(
+        required=False,
+        help_text="Rules that ask for less bind open change requests, too, and void approvals.",
+    )
+
+
 class NewEnvironment(Rules):
     name = serializers.SlugField(max_length=40)
 

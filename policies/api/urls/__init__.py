@@ -1,6 +1,16 @@
 """Addresses below /api/v1/."""
 
-from policies.api.urls import as_code, authoring, catalogue, news, people, releases, review, teams
+from policies.api.urls import (
+    as_code,
+    authoring,
+    catalogue,
+    news,
+    people,
+    releases,
+    review,
+    rules,
+    teams,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -11,5 +21,6 @@ urlpatterns = [
     *people.urlpatterns,
     *releases.urlpatterns,
     *review.urlpatterns,
+    *rules.urlpatterns,
     *teams.urlpatterns,
 ]

@@ -11,14 +11,16 @@ from policies.api.access import environment_or_404, person, workflow_or_404
 from policies.api.bodies import PageQuery, read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
+from policies.api.shapes.rules import RuleChangeSerializer
 from policies.api.shapes.workflows import (
+    ChangedRules,
     EnvironmentSerializer,
     NewEnvironment,
-    Rules,
     rules_from,
     with_active_release,
 )
 from policies.models import Environment
+from policies.services.rules.environments import change_rules
 from policies.services.teams import environments
 from policies.services.teams.environments import EnvironmentRules
 
@@ -67,12 +69,19 @@ class OneEnvironment(APIView):
     @operation(
         "update_environment",
         "Change the protection rules",
-        takes=Rules,
+        takes=ChangedRules,
         gives=EnvironmentSerializer,
+        or_else={status.HTTP_202_ACCEPTED: RuleChangeSerializer},
         examples=[RULES_EXAMPLE],
     )
     def patch(self, request: Request, slug: str, environment: str) -> Response:
+        """What loosens the rules waits for a second person: the answer is then 202."""
         found = environment_or_404(request, slug, environment)
-        rules = rules_from(read(request, Rules), EnvironmentRules.of(found))
-        changed = environments.update_environment(found, rules, acting_user=person(request))
-        return _shown_environment(changed)
+        asked = read(request, ChangedRules)
+        how = {name: asked.pop(name) for name in ("why", "apply_now") if name in asked}
+        rules = rules_from(asked, EnvironmentRules.of(found))
+        change = change_rules(found, rules, acting_user=person(request), **how)
+        if change is not None and change.is_waiting:
+            shown = RuleChangeSerializer(change).data
+            return Response(shown, status=status.HTTP_202_ACCEPTED)
+        return _shown_environment(found)

@@ -22,8 +22,10 @@ from policies.api.shapes.people import (
     PersonalTokenSerializer,
     TeamSerializer,
 )
+from policies.api.shapes.rules import RuleChangeSerializer
 from policies.models import Membership, PersonalToken
 from policies.services.people import tokens
+from policies.services.rules.members import give_role
 from policies.services.teams import members
 
 
@@ -117,14 +119,19 @@ class Members(APIView):
         takes=NewMember,
         gives=MembershipSerializer,
         status=201,
+        or_else={status.HTTP_202_ACCEPTED: RuleChangeSerializer},
         examples=[body_example("A reviewer", {"username": "rune", "role": "reviewer"})],
     )
     def post(self, request: Request, slug: str) -> Response:
+        """A role that may approve, publish or change rules waits for a second person, once the
+        team has a release: the answer is then 202."""
         team = team_or_404(request, slug)
         asked = read(request, NewMember)
-        membership = members.add_member(
-            team, asked["user"], asked["role"], acting_user=person(request)
-        )
+        change = give_role(team, **asked, acting_user=person(request))
+        if change is not None and change.is_waiting:
+            shown = RuleChangeSerializer(change).data
+            return Response(shown, status=status.HTTP_202_ACCEPTED)
+        membership = Membership.objects.get(team=team, user=asked["user"], role=asked["role"])
         return Response(MembershipSerializer(membership).data, status=status.HTTP_201_CREATED)
 
 

@@ -22,6 +22,8 @@ from policies.models.changes import CheckKind
 from policies.models.workflows import StalenessRule
 from policies.services.teams.environments import EnvironmentRules
 
+HOW = ("why", "apply_now")
+
 
 class EnvironmentForm(forms.Form):
     """An environment's protection rules."""
@@ -51,8 +53,25 @@ class EnvironmentForm(forms.Form):
         help_text="Within ten minutes, in the browser; tokens can then do neither.",
     )
 
+    why = forms.CharField(
+        required=False,
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Needed where the rules ask for less: a second person then has to agree.",
+    )
+    apply_now = forms.BooleanField(
+        required=False,
+        label="Apply looser rules to open change requests, too",
+        help_text="Their approvals are voided. Without it, looser rules bind later ones only.",
+    )
+
     def rules(self, risk_rules: list[dict[str, Any]]) -> EnvironmentRules:
-        return EnvironmentRules(**self.cleaned_data, risk_rules=risk_rules)
+        said = {name: value for name, value in self.cleaned_data.items() if name not in HOW}
+        return EnvironmentRules(**said, risk_rules=risk_rules)
+
+    def asked(self) -> dict[str, Any]:
+        """Why, and from when on."""
+        return {name: self.cleaned_data[name] for name in HOW}
 
 
 class RiskRuleForm(forms.Form):

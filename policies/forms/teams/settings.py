@@ -35,6 +35,13 @@ class MemberForm(forms.Form):
 
     username = forms.CharField(label="User name", max_length=150)
     role = forms.ChoiceField(choices=Role.choices)
+    why = forms.CharField(
+        required=False,
+        label="Reason",
+        max_length=500,
+        help_text="Needed for roles that may approve, publish or change rules, once the team has "
+        "a release: a second person then agrees.",
+    )
 
     def clean_username(self) -> User:
         name = self.cleaned_data["username"]

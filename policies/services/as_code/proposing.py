@@ -18,7 +18,7 @@ from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services.as_code.exporting import documents_of
 from policies.services.as_code.planning import completed, require_same_workflow
 from policies.services.authoring import drafts, editing
-from policies.services.locking import lock_workflow, locked_change
+from policies.services.locking import lock_workflow, locked_change, locked_environment
 from policies.services.review import changes
 from policies.services.rights import require_right
 
@@ -129,6 +129,7 @@ def _open(
     acting_user: User,
 ) -> Proposal:
     """Two pipelines at once open one: the second waits for the workflow's row, and looks again."""
+    environment = locked_environment(environment.pk)
     lock_workflow(environment.workflow_id)
     done = _settled(environment, changes.active_release(environment), documents)
     if done is not None:

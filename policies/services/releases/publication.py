@@ -170,6 +170,7 @@ def promote(
         raise Refused(Reason("role", f"Only {who} may propose a promotion."))
     if environment.workflow_id != release.workflow_id or environment == release.environment:
         raise Refused(Reason("environment", "Choose another environment of the same workflow."))
+    environment = locked_environment(environment.pk)
     origin = release.change
     contributors = [acting_user, *(origin.contributors.all() if origin else ())]
     title = f"Promote {release.environment.name} release {release.number} to {environment.name}"

@@ -16,7 +16,7 @@ from policies.governance.transitions import TRANSITIONS
 from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, Release, Workflow
 from policies.services import audit
 from policies.services.authoring.bundles import compose_bundle
-from policies.services.locking import lock_workflow, locked_change, locked_draft
+from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
 from policies.services.review import computed_checks, guards, threads
 from policies.services.review.followups import content_is_new
 from policies.services.review.voiding import void_answered_objections, void_approvals
@@ -45,6 +45,7 @@ def propose(
         who = " or ".join(roles_with("propose"))
         raise Refused(Reason("role", f"Only {who} of {workflow.team} may propose changes."))
     require_environment(workflow, environment)
+    environment = locked_environment(environment.pk)
     draft = locked_draft(draft)
     if draft.closed_at is not None or hasattr(draft, "change"):
         raise Refused(Reason("state", "A change request was already made from this draft."))
@@ -66,7 +67,11 @@ def open_change(
     contributors: Iterable[User],
     draft: Draft | None = None,
 ) -> ChangeRequest:
-    """Create the change request of a composed bundle. Runs inside the caller's transaction."""
+    """Create the change request of a composed bundle, bound by the rules of this moment.
+
+    Runs inside the caller's transaction, which holds the environment: its rules may not change
+    meanwhile.
+    """
     workflow = lock_workflow(bundle.workflow_id)
     last = ChangeRequest.objects.filter(workflow=workflow).aggregate(last=Max("number"))["last"]
     change = ChangeRequest.objects.create(
@@ -78,6 +83,7 @@ def open_change(
         draft=draft,
         bundle=bundle,
         base_release=active_release(environment),
+        rules=environment.protection.as_json(),
         created_by=acting_user,
     )
     change.contributors.set(contributors)
@@ -120,6 +126,8 @@ def describe(
     environment: Environment | None = None,
 ) -> ChangeRequest:
     """Change the words; moving to another environment changes the meaning and voids approvals."""
+    if environment is not None:
+        environment = locked_environment(environment.pk)
     change = locked_change(change)
     guards.require("edit", change, acting_user)
     change.title, change.why = title, why
@@ -127,7 +135,10 @@ def describe(
     if environment is not None and moved:
         require_environment(change.workflow, environment)
         change.environment, change.base_release = environment, active_release(environment)
-    change.save(update_fields=["title", "why", "environment", "base_release", "updated_at"])
+        change.rules = environment.protection.as_json()
+    change.save(
+        update_fields=["title", "why", "environment", "base_release", "rules", "updated_at"]
+    )
     _note("change.described", change, acting_user, detail={"title": title})
     if moved:
         void_approvals(change, "The environment was changed.", acting_user=acting_user)

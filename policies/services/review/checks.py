@@ -156,9 +156,9 @@ def evidence_of(change: ChangeRequest) -> Evidence:
 
 
 def states_of(change: ChangeRequest, evidence: Evidence | None = None) -> list[CheckState]:
-    """Every check the environment requires, each with its newest evidence for this content."""
+    """Every check that is required of it, each with its newest evidence for this content."""
     newest_of = (evidence or evidence_of(change)).newest
-    return [_state(kind, newest_of.get(kind)) for kind in change.environment.required_checks]
+    return [_state(kind, newest_of.get(kind)) for kind in change.protection.required_checks]
 
 
 def _state(kind: str, check: Check | None) -> CheckState:

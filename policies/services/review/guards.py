@@ -245,7 +245,7 @@ def _four_eyes(situation: Situation) -> list[Reason]:
 
 
 def _approving(situation: Situation) -> list[Reason]:
-    demanded = protection.re_authentication(situation.change.environment)
+    demanded = protection.re_authentication(situation.change)
     return [*_four_eyes(situation), *_unmet(situation.states), *demanded]
 
 
@@ -263,7 +263,7 @@ def _taking_back(situation: Situation) -> list[Reason]:
 
 def still_needed(facts: ChangeFacts, standing: Standing) -> list[Reason]:
     """All that stands between the proposal and its publication, whoever asks."""
-    must_resolve = facts.change.environment.threads_must_be_resolved
+    must_resolve = facts.change.protection.threads_must_be_resolved
     return [
         *_unmet(facts.states),
         *_approvals_needed(standing),
@@ -305,14 +305,14 @@ def _approvals_needed(standing: Standing) -> list[Reason]:
 
 def _publishing(situation: Situation) -> list[Reason]:
     change = situation.change
-    demanded = protection.re_authentication(change.environment)
+    demanded = protection.re_authentication(change)
     return [*situation.still_needed, *protection.not_yet_due(change), *demanded]
 
 
 def _breaking_glass(situation: Situation) -> list[Reason]:
     """Only what may never be skipped: documents without errors. The rest becomes a debt."""
     change = situation.change
-    reasons = protection.re_authentication(change.environment)
+    reasons = protection.re_authentication(change)
     found = situation.newest_check(CheckKind.STATIC_ANALYSIS)
     findings = found.detail.get("findings", []) if found else None
     if findings is None or any(finding["severity"] == "error" for finding in findings):
@@ -333,7 +333,7 @@ def _approving_afterwards(situation: Situation) -> list[Reason]:
     if situation.debt is None:
         return [NO_DEBT]
     reasons = [*_four_eyes(situation)]
-    reasons += protection.re_authentication(situation.change.environment)
+    reasons += protection.re_authentication(situation.change)
     owed = (ReviewVerdict.APPROVE, situation.debt.subject_digest)
     if any((review.verdict, review.subject_digest) == owed for review in situation.own_reviews):
         reasons.append(Reason("done", "Your approval of it counts already."))

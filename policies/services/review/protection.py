@@ -92,15 +92,15 @@ def unresolved_threads(comments: Iterable[Comment]) -> list[Reason]:
     return [Reason("threads", f"{count} {noun} not resolved.", "Answer and resolve each of them.")]
 
 
-def re_authentication(environment: Environment) -> list[Reason]:
-    """A password entered just before, where the environment demands it."""
-    if not environment.reauthenticate_to_approve:
+def re_authentication(change: ChangeRequest) -> list[Reason]:
+    """A password entered just before, where that is asked for."""
+    if not change.protection.reauthenticate_to_approve:
         return []
     origin = current_origin()
     if origin.is_reauthenticated:
         return []
     minutes = int(PASSWORD_LASTS.total_seconds() // 60)
-    asked = f"{environment.name} wants a password entered within the last {minutes} minutes"
+    asked = f"{change.environment.name} wants a password entered within the last {minutes} minutes"
     if origin.way == "browser":
         return [Reason("re_authentication", f"{asked}.", "Enter your password again.")]
     sentence = f"{asked}; a token cannot show that its person is there."

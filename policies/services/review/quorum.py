@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from policies.governance.impact_facts import impact_facts
 from policies.governance.permissions import grants
-from policies.governance.risk_rules import ROLES, RiskFinding, judge, read_rules
+from policies.governance.risk_rules import ROLES, RiskFinding, judge
 from policies.models import Membership
 from policies.models.changes import CheckKind
 from policies.services.review.facts import ChangeFacts
@@ -66,13 +66,13 @@ class Candidate:
 
 def quorum_of(facts: ChangeFacts) -> Quorum:
     """What this content needs here. The impact is looked at only where a rule asks for it."""
-    environment = facts.change.environment
-    if not environment.risk_rules:
-        return Quorum(environment.required_approvals)
+    rules = facts.change.protection
+    if not rules.risk_rules:
+        return Quorum(rules.required_approvals)
     check = facts.newest_check(CheckKind.IMPACT)
     impact = impact_facts(check.detail) if check else None
-    risks = judge(read_rules(environment.risk_rules), impact, facts.change.bundle.content)
-    return Quorum(environment.required_approvals, risks)
+    risks = judge(rules.risk_rules, impact, facts.change.bundle.content)
+    return Quorum(rules.required_approvals, risks)
 
 
 def roles_short(

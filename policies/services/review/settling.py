@@ -63,7 +63,7 @@ def settle_impact(change: ChangeRequest) -> None:
 
     The caller holds the change request.
     """
-    if not change.is_open or not change.environment.risk_rules:
+    if not change.is_open or not change.protection.risk_rules:
         return
     subject = guards.subject_digest(change)
     settle(

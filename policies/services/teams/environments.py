@@ -8,17 +8,21 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from policies.engine import digest
+from policies.governance.protection_rules import ProtectionRules, strictest
 from policies.governance.refusals import Reason, Refused
 from policies.governance.risk_rules import read_rules
-from policies.models import Environment, Workflow
+from policies.models import ChangeRequest, Environment, RuleChange, Workflow
 from policies.models.changes import CheckKind
+from policies.models.rule_changes import RuleChangeKind, RuleChangeState
 from policies.models.workflows import StalenessRule, default_required_checks
 from policies.services import audit
-from policies.services.locking import locked_environment, locked_open_changes
+from policies.services.locking import locked_open_changes
 from policies.services.review import guards
 from policies.services.review.settling import settle
+from policies.services.review.voiding import void_approvals
 from policies.services.rights import require_right
 
 
@@ -42,6 +46,11 @@ class EnvironmentRules:
             **{name: getattr(environment, name) for name in EnvironmentRules.__dataclass_fields__}
         )
 
+    @property
+    def protection(self) -> ProtectionRules:
+        """The part that a change request has to satisfy."""
+        return ProtectionRules.read(asdict(self))
+
 
 @transaction.atomic
 def create_environment(
@@ -54,27 +63,41 @@ def create_environment(
     """Add a place where releases may apply, with its protection rules."""
     rules = rules or EnvironmentRules()
     _require_manager(workflow, acting_user)
-    _require_sound(rules)
+    require_sound(rules)
     if Environment.objects.filter(workflow=workflow, name=name).exists():
         raise Refused(
             Reason("taken", f"{workflow} has an environment {name} already.", "Name it otherwise.")
         )
     environment = Environment.objects.create(workflow=workflow, name=name, **asdict(rules))
+    RuleChange.objects.create(
+        kind=RuleChangeKind.ENVIRONMENT_RULES,
+        team=workflow.team,
+        workflow=workflow,
+        environment=environment,
+        subject=f"rules of {name}",
+        proposed=asdict(rules),
+        alone=True,
+        state=RuleChangeState.APPLIED,
+        proposed_by=acting_user,
+        decided_at=timezone.now(),
+    )
     _note_environment("environment.created", environment, acting_user, {}, asdict(rules))
     return environment
 
 
-@transaction.atomic
-def update_environment(
-    environment: Environment, rules: EnvironmentRules, *, acting_user: User
-) -> Environment:
-    """Change the protection rules; open change requests are held to the new ones at once."""
-    _require_manager(environment.workflow, acting_user)
-    _require_sound(rules)
-    environment = locked_environment(environment.pk)
+def put_rules_in_force(
+    environment: Environment,
+    rules: EnvironmentRules,
+    *,
+    acting_user: User,
+    loosens: bool,
+    for_open_ones: bool,
+) -> None:
+    """Replace the rules, once whoever has to agree has agreed; the environment is held.
+
+    Open change requests that are bound by rules which loosen something lose their approvals.
+    """
     before = EnvironmentRules.of(environment)
-    if rules == before:
-        return environment
     changes = locked_open_changes(Q(environment=environment))
     subjects = {change.pk: guards.subject_digest(change) for change in changes}
     for name, value in asdict(rules).items():
@@ -84,12 +107,23 @@ def update_environment(
     _note_environment(
         "environment.updated", environment, acting_user, asdict(before), asdict(rules)
     )
+    if not for_open_ones:
+        return
+    because = f"The rules of {environment.name} were changed."
     for change in changes:
         change.environment = environment
-        because = f"The rules of {environment.name} were changed."
+        _bind(change, rules.protection, loosens=loosens)
+        if loosens:
+            void_approvals(change, because, acting_user=acting_user)
         subject = subjects[change.pk]
         settle(change, acting_user=acting_user, subject_before=subject, because=because)
-    return environment
+
+
+def _bind(change: ChangeRequest, rules: ProtectionRules, *, loosens: bool) -> None:
+    """To these rules where they replace its own, else to the stricter of both."""
+    bound = rules if loosens else strictest(change.protection, rules)
+    change.rules = bound.as_json()
+    change.save(update_fields=["rules", "updated_at"])
 
 
 def _require_manager(workflow: Workflow, acting_user: User) -> None:
@@ -98,7 +132,8 @@ def _require_manager(workflow: Workflow, acting_user: User) -> None:
     )
 
 
-def _require_sound(rules: EnvironmentRules) -> None:
+def require_sound(rules: EnvironmentRules) -> None:
+    """Raise Refused with all that is wrong with them."""
     reasons = []
     unknown = sorted(set(rules.required_checks) - set(CheckKind.values))
     if unknown:

@@ -71,7 +71,7 @@ def remove_member(membership: Membership, *, acting_user: User) -> None:
 
 def _settle_without(membership: Membership, acting_user: User) -> None:
     """Delete it, and hold to the rules on risk what counted on the role: it may miss one now."""
-    concerned = Q(workflow__team=membership.team_id) & ~Q(environment__risk_rules=[])
+    concerned = Q(workflow__team=membership.team_id) & ~Q(rules__risk_rules=[])
     changes = locked_open_changes(concerned)
     subjects = {change.pk: guards.subject_digest(change) for change in changes}
     # Only the row goes: the object still says what the audit trail has to keep.

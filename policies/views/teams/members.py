@@ -11,7 +11,9 @@ from django.views.decorators.http import require_POST
 from policies.forms.teams.settings import MemberForm
 from policies.governance.refusals import Refused
 from policies.models import Membership
+from policies.services.rules.members import give_role
 from policies.services.teams import members
+from policies.views.rules.rule_changes import WAITS
 from policies.views.teams.settings import show_settings
 from policies.views.visible import person, workflow_or_404
 
@@ -27,10 +29,15 @@ def member_add(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         user, role = form.cleaned_data["username"], form.cleaned_data["role"]
         try:
-            members.add_member(workflow.team, user, role, acting_user=person(request))
+            change = give_role(
+                workflow.team, user, role, acting_user=person(request), why=form.cleaned_data["why"]
+            )
         except Refused as refused:
             refusal, status = refused, refused.status
         else:
+            if change is not None and change.is_waiting:
+                messages.success(request, WAITS)
+                return redirect(change)
             messages.success(request, f"{user} now has the role {role}.")
             return redirect("workflow-settings", slug)
     return show_settings(request, workflow, status, member_form=form, refusal=refusal)

@@ -17,10 +17,11 @@ from policies.forms.teams.environments import (
     risk_rules_initial,
 )
 from policies.governance.refusals import Refused
-from policies.models import FreezeWindow
+from policies.models import FreezeWindow, RuleChange
 from policies.services.releases import freezing
-from policies.services.teams import environments
+from policies.services.rules.environments import change_rules, rules_set_alone
 from policies.services.teams.environments import EnvironmentRules
+from policies.views.rules.rule_changes import WAITS
 from policies.views.teams.settings import show_settings
 from policies.views.visible import environment_or_404, person, workflow_or_404
 
@@ -42,13 +43,18 @@ def environment_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse
         if form.is_valid() and rows.is_valid():
             rules = form.rules(_said(rows))
             try:
-                environments.update_environment(environment, rules, acting_user=person(request))
+                change = change_rules(
+                    environment, rules, acting_user=person(request), **form.asked()
+                )
             except Refused as refusal:
                 for reason in refusal.reasons:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
                 status = refusal.status
             else:
-                messages.success(request, "Saved. Open change requests are held to it.")
+                if change is not None and change.is_waiting:
+                    messages.success(request, WAITS)
+                    return redirect(change)
+                messages.success(request, "Saved.")
                 return redirect("workflow-settings", slug)
     context = {
         "workflow": workflow,
@@ -56,6 +62,8 @@ def environment_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse
         "subject": environment,
         "form": form,
         "rows": rows,
+        "alone": rules_set_alone(environment),
+        "waiting": RuleChange.objects.waiting().filter(environment=environment).first(),
     }
     return render(request, "policies/teams/settings/environment.html", context, status=status)
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from policies.forms.teams.environments import FreezeForm
 from policies.forms.teams.settings import ContractForm, MemberForm, RouterTokenForm, WorkflowForm
 from policies.governance.refusals import Refused
-from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
+from policies.models import Environment, FreezeWindow, Membership, RouterToken, RuleChange, Workflow
 from policies.models.components import ComponentKind
 from policies.services.rights import can
 from policies.services.teams import contracts, questions, workflows
@@ -43,6 +43,7 @@ def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
             "environment", "created_by"
         ),
         "member_form": MemberForm(),
+        "rules_waiting": RuleChange.objects.waiting().filter(team=workflow.team).count(),
         "token_form": RouterTokenForm(workflow=workflow),
         "freeze_form": FreezeForm(workflow=workflow),
         "freezes": FreezeWindow.objects.filter(workflow=workflow)

@@ -19,7 +19,7 @@ from policies.notifications.recipients import Member, Roster, recipients
 from policies.services.news.news import tell_news
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from policies.services.teams import environments
+from policies.services.rules.environments import change_rules
 from policies.services.teams.environments import EnvironmentRules
 from tests.policies.steps import (
     REASON,
@@ -213,7 +213,7 @@ def test_stricter_rules__ask_those_who_have_not_approved_yet(
     tell_news()
     Notification.objects.all().delete()
     rules = EnvironmentRules(required_approvals=2)
-    environments.update_environment(staging, rules, acting_user=administrator)
+    change_rules(staging, rules, acting_user=administrator)
     assert names(told_of(Event.REVIEW_ASKED)) == {"reviewer"}
 
 

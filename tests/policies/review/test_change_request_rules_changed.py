@@ -14,8 +14,9 @@ from policies.models.components import ComponentKind
 from policies.services.catalogue.entries import ModelFacts, Price, add_model, change_model
 from policies.services.releases import publication
 from policies.services.review import checks, guards
+from policies.services.rules.environments import change_rules
 from policies.services.teams.contracts import ContractText, save_contract
-from policies.services.teams.environments import EnvironmentRules, update_environment
+from policies.services.teams.environments import EnvironmentRules
 from policies.tasks import settle_retirements
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import approved, in_review, now, standing
@@ -23,7 +24,7 @@ from tests.policies.steps import approved, in_review, now, standing
 
 def ruled(environment: Environment, administrator: User, **rules: object) -> None:
     new = replace(EnvironmentRules.of(environment), **rules)  # type: ignore[arg-type]
-    update_environment(environment, new, acting_user=administrator)
+    change_rules(environment, new, acting_user=administrator)
 
 
 def test_more_approvals_required__approved_change__goes_back_and_can_be_approved_again(
@@ -37,12 +38,14 @@ def test_more_approvals_required__approved_change__goes_back_and_can_be_approved
     publication.publish(now(change), acting_user=owner)
 
 
-def test_fewer_approvals_required__change_with_enough__is_approved(
+def test_fewer_approvals_required_before_the_first_release__approvals__are_void(
     production: Environment, author: User, owner: User, administrator: User
 ) -> None:
     change = approved(in_review(production, author), owner)
     ruled(production, administrator, required_approvals=1)
-    assert now(change).state == State.APPROVED
+    assert now(change).state == State.IN_REVIEW
+    assert standing(change).approvals == ()
+    assert approved(change, owner).state == State.APPROVED
 
 
 def test_evidence_no_longer_required__approvals_of_it__are_void(

@@ -1,0 +1,100 @@
+"""An environment's rules, changed: what asks for less needs a second person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+
+from policies.governance.protection_rules import weakenings
+from policies.models import Environment, Release, RuleChange
+from policies.models.rule_changes import RuleChangeKind, RuleChangeState
+from policies.services.locking import locked_environment
+from policies.services.rights import require_right
+from policies.services.rules.asking import ask
+from policies.services.rules.kind import Kind
+from policies.services.teams.environments import (
+    EnvironmentRules,
+    put_rules_in_force,
+    require_sound,
+)
+
+
+@transaction.atomic
+def change_rules(
+    environment: Environment,
+    rules: EnvironmentRules,
+    *,
+    acting_user: User,
+    why: str = "",
+    apply_now: bool = False,
+) -> RuleChange | None:
+    """Ask for other rules. None where they are those in force.
+
+    Stricter ones bind open change requests at once. What loosens any of them waits for a second
+    person, and then binds change requests opened afterwards; with `apply_now` those that are open,
+    too, which lose their approvals. Until the first release, nothing waits.
+    """
+    team = environment.workflow.team
+    require_right("manage_environments", team, acting_user=acting_user, to="manage environments")
+    require_sound(rules)
+    environment = locked_environment(environment.pk)
+    before = EnvironmentRules.of(environment)
+    if rules == before:
+        return None
+    change = RuleChange(
+        kind=RuleChangeKind.ENVIRONMENT_RULES,
+        team=team,
+        workflow=environment.workflow,
+        environment=environment,
+        subject=f"rules of {environment.name}",
+        before=asdict(before),
+        proposed=asdict(rules),
+        weakens=weakenings(before.protection, rules.protection),
+        why=why.strip(),
+        apply_now=apply_now,
+        proposed_by=acting_user,
+    )
+    is_bound = Release.objects.filter(environment=environment).exists()
+    return ask(change, ENVIRONMENT_RULES, is_bound=is_bound)
+
+
+def rules_set_alone(environment: Environment) -> RuleChange | None:
+    """The last time one person loosened the rules alone, unless two agreed on rules since."""
+    rows = RuleChange.objects.with_related().filter(
+        kind=RuleChangeKind.ENVIRONMENT_RULES,
+        environment=environment,
+        state=RuleChangeState.APPLIED,
+    )
+    decisive = rows.exclude(decided_by=None, alone=False).first()
+    return decisive if decisive is not None and decisive.alone else None
+
+
+def _current(change: RuleChange) -> dict[str, Any]:
+    return asdict(EnvironmentRules.of(locked_environment(_environment_of(change).pk)))
+
+
+def _concerned(change: RuleChange) -> Q:
+    return Q(environment=change.environment)
+
+
+def _put_in_force(change: RuleChange) -> None:
+    put_rules_in_force(
+        _environment_of(change),
+        EnvironmentRules(**change.proposed),
+        acting_user=change.proposed_by,
+        loosens=bool(change.weakens),
+        for_open_ones=change.apply_now or change.alone or not change.weakens,
+    )
+
+
+def _environment_of(change: RuleChange) -> Environment:
+    if change.environment is None:
+        raise ValueError(f"{change} names no environment.")
+    return change.environment
+
+
+ENVIRONMENT_RULES = Kind("manage_environments", _current, _concerned, _put_in_force)

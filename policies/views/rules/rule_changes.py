@@ -1,0 +1,112 @@
+"""Changes of the rules: what waits for a second person, what was decided, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from policies.forms.review.change import ReasonForm
+from policies.governance.refusals import Refused
+from policies.models import RuleChange
+from policies.models.rule_changes import RuleChangeState
+from policies.services.rules import deciding
+from policies.views.visible import person
+
+ROWS = 50
+WAITS = "This loosens what protects releases, so it waits for a second person."
+
+
+@login_required
+@require_GET
+def rule_changes(request: HttpRequest) -> HttpResponse:
+    """Those of one's teams, the ones that wait first."""
+    rows = RuleChange.objects.visible_to(request.user).with_related()
+    decided = Paginator(rows.exclude(state=RuleChangeState.PROPOSED), ROWS)
+    context = {"waiting": rows.waiting(), "page": decided.get_page(request.GET.get("page"))}
+    return render(request, "policies/rules/list.html", context)
+
+
+@login_required
+@require_GET
+def rule_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """One of them: what it loosens, field by field, and who decides."""
+    return _show(request, _or_404(request, pk))
+
+
+def _accept(change: RuleChange, request: HttpRequest, reason: str) -> str:
+    deciding.accept(change, reason, acting_user=person(request))
+    return "Accepted. It is in force."
+
+
+def _reject(change: RuleChange, request: HttpRequest, reason: str) -> str:
+    deciding.reject(change, reason, acting_user=person(request))
+    return "Rejected. Nothing changes."
+
+
+ACTS: dict[str, Callable[[RuleChange, HttpRequest, str], str]] = {
+    "accept": _accept,
+    "reject": _reject,
+}
+
+
+@login_required
+@require_POST
+def rule_change_decide(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """The second person's answer."""
+    change = _or_404(request, pk)
+    if act not in ACTS:
+        raise Http404
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _show(request, change, 422, form=form)
+    return _done(request, change, lambda: ACTS[act](change, request, form.cleaned_data["reason"]))
+
+
+@login_required
+@require_POST
+def rule_change_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back what one proposed."""
+    change = _or_404(request, pk)
+
+    def withdraw() -> str:
+        deciding.withdraw(change, acting_user=person(request))
+        return "Withdrawn."
+
+    return _done(request, change, withdraw)
+
+
+def _done(request: HttpRequest, change: RuleChange, act: Callable[[], str]) -> HttpResponse:
+    try:
+        sentence = act()
+    except Refused as refusal:
+        return _show(request, change, refusal.status, refusal=refusal)
+    messages.success(request, sentence)
+    return redirect(change)
+
+
+def _or_404(request: HttpRequest, pk: int) -> RuleChange:
+    rows = RuleChange.objects.visible_to(request.user).with_related()
+    return get_object_or_404(rows, pk=pk)
+
+
+def _show(request: HttpRequest, change: RuleChange, status: int = 200, **more: Any) -> HttpResponse:
+    fields = [*change.before, *(key for key in change.proposed if key not in change.before)]
+    context = {
+        "change": change,
+        "rows": [
+            (name.replace("_", " "), change.before.get(name), change.proposed.get(name))
+            for name in fields
+            if change.before.get(name) != change.proposed.get(name)
+        ],
+        "form": ReasonForm(),
+        "obstacles": deciding.why_not_decide(change, person(request)) if change.is_waiting else [],
+        "is_own": change.proposed_by_id == person(request).pk,
+    }
+    return render(request, "policies/rules/detail.html", context | more, status=status)
