@@ -46,8 +46,8 @@ def publish_scheduled() -> None:
         scheduling.publish_due()
 
 
-@shared_task(name="policies.settle_retirements")
-def settle_retirements() -> None:
-    """Hold open change requests to the retirement dates of the models they route to."""
+@shared_task(name="policies.settle_catalogue")
+def settle_catalogue() -> None:
+    """Hold open change requests to the catalogue of the day: retirements, prices that begin."""
     with acting_from(Origin("task")):
-        settling.settle_retirements()
+        settling.settle_catalogue()

@@ -164,7 +164,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume stalled runs": _every(30.0, "evaluations.resume_stalled_runs"),
     "measure missing impacts": _every(30.0, "evaluations.measure_missing_impacts"),
     "publish scheduled": _every(15.0, "policies.publish_scheduled"),
-    "settle retirements": _every(3600.0, "policies.settle_retirements"),
+    "settle catalogue": _every(3600.0, "policies.settle_catalogue"),
     "deliver news": _every(10.0, "policies.deliver_news"),
     "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
 }

@@ -14,6 +14,7 @@ CHECK_NAMES = {
     "contracts": "complete contracts",
     "base_up_to_date": "up-to-date base",
     "impact": "blast radius",
+    "catalogue": "unmoved catalogue",
 }
 
 

@@ -37,6 +37,21 @@ class Migration(migrations.Migration):
             preserve_default=False,
         ),
         migrations.RunPython(bind_to_the_rules_of_today, migrations.RunPython.noop),
+        migrations.AlterField(
+            model_name="check",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("static_analysis", "Static analysis"),
+                    ("shadow_evaluation", "Shadow evaluation"),
+                    ("contracts", "Complete contracts"),
+                    ("base_up_to_date", "Up-to-date base"),
+                    ("impact", "Blast radius"),
+                    ("catalogue", "Unmoved catalogue"),
+                ],
+                max_length=30,
+            ),
+        ),
         migrations.CreateModel(
             name="RuleChange",
             fields=[
@@ -52,6 +67,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("environment_rules", "Rules of an environment"),
                             ("member_role", "Role of a person"),
+                            ("catalogue_facts", "Catalogue entry of a model"),
                         ],
                         max_length=20,
                     ),

@@ -157,6 +157,7 @@ class CheckKind(models.TextChoices):
     CONTRACTS = "contracts", "Complete contracts"
     BASE_UP_TO_DATE = "base_up_to_date", "Up-to-date base"
     IMPACT = "impact", "Blast radius"
+    CATALOGUE = "catalogue", "Unmoved catalogue"
 
 
 class Check(models.Model):

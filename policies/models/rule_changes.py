@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class RuleChangeKind(models.TextChoices):
     ENVIRONMENT_RULES = "environment_rules", "Rules of an environment"
     MEMBER_ROLE = "member_role", "Role of a person"
+    CATALOGUE_FACTS = "catalogue_facts", "Catalogue entry of a model"
 
 
 class RuleChangeState(models.TextChoices):
@@ -29,10 +30,11 @@ class RuleChangeState(models.TextChoices):
 
 class RuleChangeQuerySet(models.QuerySet["RuleChange"]):
     def visible_to(self, user: User | AnonymousUser) -> RuleChangeQuerySet:
-        """Those of the person's teams; all of them for a superuser."""
+        """Those of the person's teams and of the shared catalogue; all of them for a superuser."""
         if user.is_superuser:
             return self
-        return self.filter(team__in=Membership.objects.filter(user_id=user.pk or 0).values("team"))
+        teams = Membership.objects.filter(user_id=user.pk or 0).values("team")
+        return self.filter(models.Q(team__in=teams) | models.Q(team=None))
 
     def waiting(self) -> RuleChangeQuerySet:
         return self.filter(state=RuleChangeState.PROPOSED)

@@ -54,7 +54,7 @@ class StalenessRule(models.TextChoices):
 
 def default_required_checks() -> list[str]:
     """Every check a change request must pass unless an environment asks for fewer."""
-    return ["static_analysis", "shadow_evaluation", "contracts", "base_up_to_date"]
+    return ["static_analysis", "shadow_evaluation", "contracts", "base_up_to_date", "catalogue"]
 
 
 class Environment(models.Model):

@@ -13,8 +13,9 @@ urlpatterns = [
         name="rule-change-withdraw",
     ),
     path(
-        "rule-changes/<int:pk>/<slug:act>/",
-        rule_changes.rule_change_decide,
-        name="rule-change-decide",
+        "rule-changes/<int:pk>/accept/", rule_changes.rule_change_accept, name="rule-change-accept"
+    ),
+    path(
+        "rule-changes/<int:pk>/reject/", rule_changes.rule_change_reject, name="rule-change-reject"
     ),
 ]

@@ -22,6 +22,7 @@ CONTRACT_TEXT = dict.fromkeys(
 class Action:
     """One thing that writes. `unseen`: what those who may not see it are told, by actor.
 
+    `obstacles` names those of whoever may not for another reason than their role.
     It is just the same in each of the circumstances `same`, where one may think otherwise.
     """
 
@@ -30,6 +31,7 @@ class Action:
     ways: tuple[Way, ...]
     environment: str = ""
     unseen: Mapping[Actor, int] = field(default_factory=dict)
+    obstacles: Mapping[Actor, frozenset[str]] = field(default_factory=dict)
     outsider: int = 404
     always_writes: bool = True
     is_audited: bool = True  # not so what concerns nobody but the person

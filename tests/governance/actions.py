@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.governance.action import Action
 from tests.governance.change_ways import ways_of
 from tests.governance.content_actions import drafting, of_drafts, proposing, releasing
-from tests.governance.frame_actions import framing, of_teams, protecting
+from tests.governance.frame_actions import framing, of_teams, protecting, ruling
 from tests.governance.shared_actions import cataloguing, evaluating, importing, running
 from tests.governance.table import CHANGE_ACTIONS, ENVIRONMENTS
 from tests.governance.telling_actions import of_accounts, of_deliveries, of_inboxes, of_webhooks
@@ -20,6 +20,7 @@ def all_actions() -> list[Action]:
         *of_deliveries(),
         *running(),
         *framing(),
+        *ruling(),
         *of_teams(),
         *of_webhooks(),
         *of_inboxes(),

@@ -118,6 +118,7 @@ def _key(address: Address, world: World) -> int:
     before = PARAMETER.findall(address.route)[0]
     change = world.changes["staging", "in_review"]
     things: dict[str, Any] = {
+        "rule-changes": world.rule_change,
         "drafts": world.draft,
         "models": world.model,
         "import": world.price_import,

@@ -17,7 +17,7 @@ from tests.governance.action import (
     said,
 )
 from tests.governance.actors import GUARDIANS, OWNERS, A
-from tests.governance.ways import Form, Rest, Told
+from tests.governance.ways import Form, Rest, Told, nothing
 from tests.governance.world import World
 
 ANSWERS = {"business_value": "Here.", "where_it_shows": "There."}
@@ -129,6 +129,39 @@ def protecting(environment: str) -> list[Action]:
     ]
 
 
+def ruling() -> list[Action]:
+    """Looser rules: decided by a second person who worked on no open change request."""
+    second = frozenset({A.REVIEWER, A.OWNER})
+    reason = said(reason="The team agreed.")
+    four_eyes = frozenset({"four_eyes"})
+    worked_on_one = {
+        A.CONTRIBUTOR: four_eyes | {"role"},
+        A.CONTRIBUTING_REVIEWER: four_eyes,
+        A.CONTRIBUTING_OWNER: four_eyes,
+        A.ADMINISTRATOR: four_eyes,  # who asked for it
+    }
+
+    def one_change(world: World) -> dict[str, Any]:
+        return {"pk": world.rule_change.pk}
+
+    return [
+        Action(
+            f"{verb} a change of the rules",
+            who,
+            (
+                Form(f"rule-change-{verb}", told, one_change),
+                Rest("POST", f"api:{verb}-rule-change", told, one_change),
+            ),
+            obstacles=otherwise,
+        )
+        for verb, who, told, otherwise in (
+            ("accept", second, reason, worked_on_one),
+            ("reject", second, reason, worked_on_one),
+            ("withdraw", ADMINISTRATORS, nothing, {}),
+        )
+    ]
+
+
 def framing() -> list[Action]:
     """The workflow, its team, contracts and answers."""
     kind = ComponentKind.ROUTER_POLICY.value
@@ -189,7 +222,7 @@ def framing() -> list[Action]:
 
 def of_teams() -> list[Action]:
     """Teams and roles in them."""
-    member = said(username="outsider", role="reviewer")
+    member = said(username="outsider", role="reviewer", why="They join.")
     return [
         Action(
             "found a team",

@@ -44,7 +44,7 @@ TASKS = frozenset(
         "policies.try_message",
         "policies.forget_old_deliveries",
         "policies.publish_scheduled",
-        "policies.settle_retirements",
+        "policies.settle_catalogue",
         "evaluations.begin_run",
         "evaluations.compute_chunk",
         "evaluations.finish_run",

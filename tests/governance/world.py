@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from policies.models import (
     Provider,
     Release,
     RouterToken,
+    RuleChange,
     Webhook,
     WebhookMessage,
     Workflow,
@@ -52,6 +53,7 @@ from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
 from policies.services.routers import tokens
+from policies.services.rules.environments import change_rules
 from policies.services.teams import contracts, environments, members, workflows
 from policies.services.teams.environments import EnvironmentRules
 from tests.evaluations.runs_here import imported, write_outcomes
@@ -115,6 +117,7 @@ class World:
     price_map: Path = field(init=False)
     price_import: PriceImport = field(init=False)
     personal_token: PersonalToken = field(init=False)
+    rule_change: RuleChange = field(init=False)
 
     def user(self, actor: Actor) -> User:
         """A fresh copy: roles are remembered on the object."""
@@ -278,8 +281,19 @@ def _things_around(world: World, folder: Path) -> None:
     world.price_import = price_imports.keep_price_map(
         "prices.json", world.price_map.read_bytes(), acting_user=operator
     )
+    world.rule_change = _looser_rules(world)
     change = world.change("staging", "draft")
     world.run = evaluate_change(change, world.dataset, acting_user=author)
+
+
+def _looser_rules(world: World) -> RuleChange:
+    """Asked for by an administrator, and not decided yet."""
+    administrator, environment = world.people[A.ADMINISTRATOR], world.environments["staging"]
+    rules = replace(EnvironmentRules.of(environment), required_checks=["static_analysis"])
+    asked = change_rules(environment, rules, acting_user=administrator, why="Nothing to replay.")
+    if asked is None or not asked.is_waiting:
+        raise AssertionError("Looser rules of an environment with releases have to wait.")
+    return asked
 
 
 def _ways_to_sign_in(world: World) -> None:

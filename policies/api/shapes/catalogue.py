@@ -110,6 +110,27 @@ class ModelWords(Body):
     retires_on = serializers.DateField(required=False, allow_null=True)
 
 
+def _why() -> serializers.CharField:
+    return serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=20_000,
+        help_text="Asked for where a second steward has to agree.",
+    )
+
+
+class ChangedModel(ModelWords):
+    """What is left out stays as it is. Facts of a model in use wait for a second steward."""
+
+    why = _why()
+
+
+class NextPrice(NewPrice):
+    """A price from a day on. That of a model in use waits for a second steward."""
+
+    why = _why()
+
+
 class NewModel(ModelWords):
     provider = serializers.SlugRelatedField("slug", queryset=Provider.objects.all())
     key = serializers.CharField(max_length=160, help_text="The name policies use.")

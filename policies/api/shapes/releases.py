@@ -11,6 +11,7 @@ from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, number_of
 from policies.api.shapes.review import AllowanceSerializer, allowance
 from policies.models import Release
+from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.releases.publication import why_not_roll_back
 
 
@@ -51,9 +52,22 @@ class ReleaseDetailSerializer(ReleaseSerializer):
     bundle = serializers.DictField(source="bundle.content")
     signature = serializers.CharField(help_text="Detached JWS over the body routers receive.")
     roll_back = serializers.SerializerMethodField()
+    catalogue_moved = serializers.SerializerMethodField(
+        help_text="While it is active: what the catalogue says otherwise now, in sentences."
+    )
 
     class Meta(ReleaseSerializer.Meta):
-        fields = [*ReleaseSerializer.Meta.fields, "signature", "roll_back", "bundle"]
+        fields = [
+            *ReleaseSerializer.Meta.fields,
+            "signature",
+            "roll_back",
+            "catalogue_moved",
+            "bundle",
+        ]
+
+    def get_catalogue_moved(self, release: Release) -> list[str]:
+        moved = catalogue_moves(release.bundle.content) if release.is_active else []
+        return [found.sentence for found in moved]
 
     @extend_schema_field(AllowanceSerializer)
     def get_roll_back(self, release: Release) -> dict[str, Any]:

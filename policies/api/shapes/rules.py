@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rest_framework import serializers
+from rest_framework import serializers, status
+from rest_framework.response import Response
 
 from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of
@@ -45,6 +46,13 @@ class RuleChangeSerializer(serializers.ModelSerializer[RuleChange]):
             "decided_at",
             "decision_reason",
         ]
+
+
+def waiting_answer(change: RuleChange | None) -> Response | None:
+    """202 with what waits for a second person; None where nothing does."""
+    if change is None or not change.is_waiting:
+        return None
+    return Response(RuleChangeSerializer(change).data, status=status.HTTP_202_ACCEPTED)
 
 
 class RuleDecision(Body):

@@ -16,17 +16,19 @@ from policies.api.pages import page_of, pages_of
 from policies.api.shapes.catalogue import (
     CatalogueModelSerializer,
     CatalogueQuery,
-    ModelWords,
+    ChangedModel,
     NewModel,
-    NewPrice,
     NewProvider,
+    NextPrice,
     PriceSerializer,
     ProviderSerializer,
     facts_from,
     price_from,
 )
+from policies.api.shapes.rules import RuleChangeSerializer, waiting_answer
 from policies.models import CatalogueModel, Provider
 from policies.services.catalogue import entries
+from policies.services.rules import catalogue
 
 PRICE = {
     "effective_from": "2026-01-01",
@@ -119,14 +121,18 @@ class OneCatalogueModel(APIView):
     @operation(
         "change_model",
         "Change what is said of a model",
-        takes=ModelWords,
+        takes=ChangedModel,
         gives=CatalogueModelSerializer,
+        or_else={status.HTTP_202_ACCEPTED: RuleChangeSerializer},
         examples=[body_example("Retire it", {"status": "retired"})],
     )
     def patch(self, request: Request, pk: int) -> Response:
         model = get_object_or_404(CatalogueModel, pk=pk)
-        facts = facts_from(read(request, ModelWords), model)
-        return _shown(entries.change_model(model, facts, acting_user=person(request)))
+        asked = read(request, ChangedModel)
+        why = asked.pop("why", "")
+        facts = facts_from(asked, model)
+        change = catalogue.change_model(model, facts, acting_user=person(request), why=why)
+        return waiting_answer(change) or _shown(model)
 
 
 class Prices(APIView):
@@ -144,13 +150,20 @@ class Prices(APIView):
     @operation(
         "add_price",
         "Add a price from a day on; earlier ones stay",
-        takes=NewPrice,
+        takes=NextPrice,
         gives=PriceSerializer,
         status=201,
+        or_else={status.HTTP_202_ACCEPTED: RuleChangeSerializer},
         examples=[body_example("From January on", PRICE)],
     )
     def post(self, request: Request, pk: int) -> Response:
         model = get_object_or_404(CatalogueModel, pk=pk)
-        price = price_from(read(request, NewPrice))
-        created = entries.add_price(model, price, acting_user=person(request))
+        asked = read(request, NextPrice)
+        why = asked.pop("why", "")
+        price = price_from(asked)
+        change = catalogue.add_price(model, price, acting_user=person(request), why=why)
+        waiting = waiting_answer(change)
+        if waiting is not None:
+            return waiting
+        created = model.prices.get(effective_from=price.effective_from)
         return Response(PriceSerializer(created).data, status=status.HTTP_201_CREATED)

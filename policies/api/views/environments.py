@@ -11,7 +11,7 @@ from policies.api.access import environment_or_404, person, workflow_or_404
 from policies.api.bodies import PageQuery, read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
-from policies.api.shapes.rules import RuleChangeSerializer
+from policies.api.shapes.rules import RuleChangeSerializer, waiting_answer
 from policies.api.shapes.workflows import (
     ChangedRules,
     EnvironmentSerializer,
@@ -81,7 +81,4 @@ class OneEnvironment(APIView):
         how = {name: asked.pop(name) for name in ("why", "apply_now") if name in asked}
         rules = rules_from(asked, EnvironmentRules.of(found))
         change = change_rules(found, rules, acting_user=person(request), **how)
-        if change is not None and change.is_waiting:
-            shown = RuleChangeSerializer(change).data
-            return Response(shown, status=status.HTTP_202_ACCEPTED)
-        return _shown_environment(found)
+        return waiting_answer(change) or _shown_environment(found)

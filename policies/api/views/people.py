@@ -22,7 +22,7 @@ from policies.api.shapes.people import (
     PersonalTokenSerializer,
     TeamSerializer,
 )
-from policies.api.shapes.rules import RuleChangeSerializer
+from policies.api.shapes.rules import RuleChangeSerializer, waiting_answer
 from policies.models import Membership, PersonalToken
 from policies.services.people import tokens
 from policies.services.rules.members import give_role
@@ -128,9 +128,9 @@ class Members(APIView):
         team = team_or_404(request, slug)
         asked = read(request, NewMember)
         change = give_role(team, **asked, acting_user=person(request))
-        if change is not None and change.is_waiting:
-            shown = RuleChangeSerializer(change).data
-            return Response(shown, status=status.HTTP_202_ACCEPTED)
+        waiting = waiting_answer(change)
+        if waiting is not None:
+            return waiting
         membership = Membership.objects.get(team=team, user=asked["user"], role=asked["role"])
         return Response(MembershipSerializer(membership).data, status=status.HTTP_201_CREATED)
 

@@ -111,6 +111,21 @@ class PriceForm(forms.Form):
         return Price(**self.cleaned_data)
 
 
+class WhyForm(forms.Form):
+    """Why facts that somebody relies on change."""
+
+    why = forms.CharField(
+        label="Reason",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A release or an open change request uses this model: a second steward of the "
+        "catalogue has to agree.",
+    )
+
+    def said(self) -> str:
+        return str(self.cleaned_data["why"]) if self.is_valid() else ""
+
+
 class NewModelForm(ModelForm):
     """A new model with its first price, which may begin in the past: nothing was counted yet."""
 

@@ -89,9 +89,11 @@ def add_model(
 
 @transaction.atomic
 def change_model(model: CatalogueModel, facts: ModelFacts, *, acting_user: User) -> CatalogueModel:
-    """Changes what is said of a model. Released bundles keep what was said when they were made."""
-    require_manager(acting_user)
-    _require_sound(_document(model.provider, model.key, facts))
+    """Changes what is said of a model. Released bundles keep what was said when they were made.
+
+    Whether one may alone is asked by `services/rules`.
+    """
+    require_facts(model, facts, acting_user=acting_user)
     kept = CatalogueModel.objects.select_for_update().get(pk=model.pk)
     columns = _columns(facts)
     changed = {name: value for name, value in columns.items() if getattr(kept, name) != value}
@@ -107,17 +109,35 @@ def change_model(model: CatalogueModel, facts: ModelFacts, *, acting_user: User)
         acting_user=acting_user,
         detail={"key": kept.key, "before": _told(before), "after": _told(changed)},
     )
-    if "retires_on" in changed:
-        because = f"The day on which {kept.key} retires was changed."
-        settle_users_of([kept.key], acting_user=acting_user, because=because)
+    because = f"The catalogue says something else of {kept.key}."
+    settle_users_of([kept.key], acting_user=acting_user, because=because)
     return kept
+
+
+def require_facts(model: CatalogueModel, facts: ModelFacts, *, acting_user: User) -> None:
+    """Raise Refused or DocumentError for what may not be said of a model."""
+    require_manager(acting_user)
+    _require_sound(_document(model.provider, model.key, facts))
 
 
 @transaction.atomic
 def add_price(model: CatalogueModel, price: Price, *, acting_user: User) -> ModelPrice:
     """A price from a day on, today at the earliest: what was paid in the past stays as it was."""
-    require_manager(acting_user)
     CatalogueModel.objects.select_for_update().get(pk=model.pk)
+    require_price(model, price, acting_user=acting_user)
+    created = _create_price(model, price, acting_user)
+    audit.record(
+        "price.added",
+        created,
+        acting_user=acting_user,
+        detail={"model": model.key, **_told(asdict(price))},
+    )
+    return created
+
+
+def require_price(model: CatalogueModel, price: Price, *, acting_user: User) -> None:
+    """Raise Refused for a price that cannot begin then."""
+    require_manager(acting_user)
     today = timezone.now().date()
     if price.effective_from < today:
         raise Refused(
@@ -135,14 +155,6 @@ def add_price(model: CatalogueModel, price: Price, *, acting_user: User) -> Mode
                 "Choose another day; prices are not overwritten.",
             )
         )
-    created = _create_price(model, price, acting_user)
-    audit.record(
-        "price.added",
-        created,
-        acting_user=acting_user,
-        detail={"model": model.key, **_told(asdict(price))},
-    )
-    return created
 
 
 def _create_price(model: CatalogueModel, price: Price, acting_user: User) -> ModelPrice:

@@ -1,4 +1,5 @@
-"""The checks that the console computes itself: static analysis, contracts, an up-to-date base."""
+"""The checks that the console computes itself: static analysis, contracts, an up-to-date base,
+and a catalogue that still says what the content froze of it."""
 
 from __future__ import annotations
 
@@ -9,8 +10,12 @@ from policies.governance.static_checks import Finding, findings_of
 from policies.models import ChangeRequest, ComponentContract, Release
 from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
+from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retirement_findings
 from policies.services.review.checks import for_content, record
+
+RETAKE = "Take the draft's documents over again, which takes the catalogue of today."
+FROZEN = "Start a draft from the release, which takes the catalogue of today, and propose it."
 
 
 def refresh_computed(change: ChangeRequest) -> None:
@@ -22,6 +27,7 @@ def refresh_computed(change: ChangeRequest) -> None:
         CheckKind.STATIC_ANALYSIS: _static_analysis,
         CheckKind.CONTRACTS: _contracts,
         CheckKind.BASE_UP_TO_DATE: _base_up_to_date,
+        CheckKind.CATALOGUE: _catalogue,
     }
     known = {check.kind: check for check in for_content(change, *answers)}
     for kind, answer in answers.items():
@@ -83,6 +89,20 @@ def _contracts(change: ChangeRequest) -> Answer:
     )
     resolve = "Complete the contracts in the workflow's settings."
     return Verdict.FAIL, f"{named}.", resolve, {"gaps": gaps}
+
+
+def _catalogue(change: ChangeRequest) -> Answer:
+    moved = [found.sentence for found in catalogue_moves(change.bundle.content)]
+    detail = {"moved": moved}
+    if not moved:
+        return Verdict.PASS, "The catalogue says of its models what this content says.", "", detail
+    more = f" And {_more(len(moved) - 1)}." if len(moved) > 1 else ""
+    resolve = FROZEN if change.draft_id is None else RETAKE
+    return Verdict.FAIL, f"The catalogue moved: {moved[0]}{more}", resolve, detail
+
+
+def _more(count: int) -> str:
+    return f"{count} more fact{'s' if count > 1 else ''}"
 
 
 def _base_up_to_date(change: ChangeRequest) -> Answer:

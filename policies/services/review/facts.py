@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.contrib.auth.models import User
 
+from policies.differences.catalogue import FactChange, fact_changes
 from policies.models import (
     ChangeRequest,
     Check,
@@ -22,12 +23,30 @@ from policies.services.review import checks, protection
 
 
 def touched_components(change: ChangeRequest) -> list[str]:
-    """Kinds whose document differs from the base; all four for a first release."""
+    """Kinds whose document differs from the base; all four for a first release.
+
+    Where the catalogue says other facts of a model than in the base, the router policy is touched,
+    too: the same rules then do something else.
+    """
     if change.base_release is None:
         return list(ComponentKind.values)
     new, base = change.bundle, change.base_release.bundle
-    kinds = ComponentKind.values
-    return [kind for kind in kinds if getattr(new, f"{kind}_id") != getattr(base, f"{kind}_id")]
+    touched = {
+        kind
+        for kind in ComponentKind.values
+        if getattr(new, f"{kind}_id") != getattr(base, f"{kind}_id")
+    }
+    if catalogue_differences(change):
+        touched.add(ComponentKind.ROUTER_POLICY.value)
+    return [kind for kind in ComponentKind.values if kind in touched]
+
+
+def catalogue_differences(change: ChangeRequest) -> list[FactChange]:
+    """Facts of the catalogue that a change request takes in: other ones than in its base."""
+    if change.base_release is None:
+        return []
+    old, new = change.base_release.bundle.content, change.bundle.content
+    return fact_changes(old["catalogue"], new["catalogue"])
 
 
 def component_owners(change: ChangeRequest) -> dict[str, User]:

@@ -12,6 +12,8 @@ from django.utils import timezone
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
 from policies.services import audit
+from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retiring_keys
 from policies.services.locking import locked_open_changes
 from policies.services.review import computed_checks, guards
@@ -83,8 +85,13 @@ def settle_users_of(models: Collection[str], *, acting_user: User | None, becaus
         settle(change, acting_user=acting_user, subject_before=subject, because=because)
 
 
-def settle_retirements() -> None:
-    """Hold open change requests to the calendar: what they route to may retire by now."""
-    keys = retiring_keys()
+def settle_catalogue() -> None:
+    """Hold open change requests to the calendar: what they route to may retire by now, or a price
+    that was told beforehand may have begun."""
+    now = catalogue_document()
+    contents = ChangeRequest.objects.open().values_list("bundle__content", flat=True)
+    moved = {found.model for content in contents for found in catalogue_moves(content, now)}
+    keys = retiring_keys() | moved
     if keys:
-        settle_users_of(keys, acting_user=None, because="A retirement came near.")
+        because = "A retirement came near, or the catalogue moved."
+        settle_users_of(keys, acting_user=None, because=because)

@@ -6,11 +6,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, RuleChange
 from policies.models.rule_changes import RuleChangeState
-from policies.services.rights import can
 from policies.services.rules.asking import note
 from policies.services.rules.kinds import KINDS
 
@@ -60,13 +58,13 @@ def withdraw(change: RuleChange, *, acting_user: User) -> RuleChange:
 def why_not_decide(change: RuleChange, user: User) -> list[Reason]:
     """Every reason why this person may not agree to it or refuse it."""
     reasons = _decided_already(change)
-    if change.team is not None and not can(user, "decide_rules", change.team):
-        who = " or ".join(roles_with("decide_rules"))
-        sentence = f"Only {who} of {change.team} may decide this."
+    kind = KINDS[change.kind]
+    if not kind.may_decide(user, change):
+        sentence = f"Only {kind.deciders(change)} may decide this."
         reasons.append(Reason("role", sentence, "Ask one of them to do it."))
     if change.proposed_by_id == user.pk:
         sentence = "You proposed it, so a second person has to decide."
-        reasons.append(Reason("four_eyes", sentence, "Ask a reviewer, owner or administrator."))
+        reasons.append(Reason("four_eyes", sentence, f"Ask {kind.deciders(change)}."))
     return reasons + _helped(change, user)
 
 
@@ -87,8 +85,8 @@ def _held(change: RuleChange) -> RuleChange:
 
 def _require(change: RuleChange, acting_user: User, reason: str) -> None:
     reasons = why_not_decide(change, acting_user)
-    proposer, capability = change.proposed_by, KINDS[change.kind].capability
-    if change.team is not None and not can(proposer, capability, change.team):
+    proposer = change.proposed_by
+    if not KINDS[change.kind].may_propose(proposer, change):
         sentence = f"{proposer}, who proposed it, may no longer do so."
         reasons.append(Reason("proposer", sentence, "Propose it again."))
     if not reason.strip():

@@ -15,7 +15,7 @@ from policies.models.rule_changes import RuleChangeKind, RuleChangeState
 from policies.services.locking import locked_environment
 from policies.services.rights import require_right
 from policies.services.rules.asking import ask
-from policies.services.rules.kind import Kind
+from policies.services.rules.kind import Kind, deciders_of_team, of_team
 from policies.services.teams.environments import (
     EnvironmentRules,
     put_rules_in_force,
@@ -97,4 +97,11 @@ def _environment_of(change: RuleChange) -> Environment:
     return change.environment
 
 
-ENVIRONMENT_RULES = Kind("manage_environments", _current, _concerned, _put_in_force)
+ENVIRONMENT_RULES = Kind(
+    of_team("manage_environments"),
+    of_team("decide_rules"),
+    deciders_of_team,
+    _current,
+    _concerned,
+    _put_in_force,
+)

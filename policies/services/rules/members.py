@@ -13,7 +13,7 @@ from policies.models import Membership, Release, RuleChange, Team
 from policies.models.rule_changes import RuleChangeKind
 from policies.services.rights import require_right
 from policies.services.rules.asking import ask
-from policies.services.rules.kind import Kind
+from policies.services.rules.kind import Kind, deciders_of_team, of_team
 from policies.services.teams.members import add_member
 
 
@@ -67,4 +67,11 @@ def _proposed(change: RuleChange) -> tuple[User, str]:
     return User.objects.get(pk=change.proposed["user_id"]), change.proposed["role"]
 
 
-MEMBER_ROLE = Kind("manage_team", _current, _concerned, _put_in_force)
+MEMBER_ROLE = Kind(
+    of_team("manage_team"),
+    of_team("decide_rules"),
+    deciders_of_team,
+    _current,
+    _concerned,
+    _put_in_force,
+)

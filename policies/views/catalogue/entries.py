@@ -18,13 +18,17 @@ from policies.forms.catalogue.entries import (
     NewModelForm,
     PriceForm,
     ProviderForm,
+    WhyForm,
     take_problems,
 )
 from policies.governance.refusals import Refused
-from policies.models import AuditEvent, CatalogueModel, Provider
+from policies.models import AuditEvent, CatalogueModel, Provider, RuleChange
 from policies.models.catalogue import ModelStatus
+from policies.models.rule_changes import RuleChangeKind
 from policies.services.catalogue import entries
 from policies.services.rights import can_manage_catalogue
+from policies.services.rules import catalogue
+from policies.views.rules.rule_changes import WAITS
 from policies.views.visible import person
 
 FORMS: dict[str, type[forms.BaseForm]] = {
@@ -69,14 +73,27 @@ def catalogue_model(request: HttpRequest, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                entries.change_model(_model_or_404(pk), form.facts(), acting_user=person(request))
+                change = catalogue.change_model(
+                    _model_or_404(pk),
+                    form.facts(),
+                    acting_user=person(request),
+                    why=WhyForm(request.POST).said(),
+                )
             except (Refused, DocumentError) as error:
                 take_problems(form, error)
                 status = _status(error)
             else:
-                messages.success(request, f"{model.key} is saved.")
-                return redirect("catalogue-model", pk)
+                return _asked(request, pk, change, f"{model.key} is saved.")
     return _show_model(request, _model_or_404(pk), status, form=form)
+
+
+def _asked(request: HttpRequest, pk: int, change: RuleChange | None, sentence: str) -> HttpResponse:
+    """What waits for a second steward, or that it is in force."""
+    if change is not None and change.is_waiting:
+        messages.success(request, WAITS)
+        return redirect(change)
+    messages.success(request, sentence)
+    return redirect("catalogue-model", pk)
 
 
 def _model_or_404(pk: int) -> CatalogueModel:
@@ -94,6 +111,10 @@ def _show_model(
         "model": model,
         "form": ModelForm(instance=model),
         "price_form": PriceForm(),
+        **_why_forms(request, model),
+        "waiting": RuleChange.objects.waiting().filter(
+            kind=RuleChangeKind.CATALOGUE_FACTS, subject=model.key
+        ),
         "price_now": model.price_on(today),
         "today": today,
         "history": AuditEvent.objects.filter(object_type="cataloguemodel", object_id=str(model.pk))[
@@ -102,6 +123,17 @@ def _show_model(
         "can_manage": can_manage_catalogue(request.user),
     } | more
     return render(request, "policies/catalogue/model.html", context, status=status)
+
+
+def _why_forms(request: HttpRequest, model: CatalogueModel) -> dict[str, WhyForm]:
+    """One for each form of the page, under identifiers of its own, where a reason is asked for."""
+    if not catalogue.is_used(model.key):
+        return {}
+    said = request.POST or None
+    return {
+        "why_form": WhyForm(said, auto_id="id_facts_%s"),
+        "price_why_form": WhyForm(said, auto_id="id_price_%s"),
+    }
 
 
 @login_required
@@ -113,13 +145,18 @@ def catalogue_price_add(request: HttpRequest, pk: int) -> HttpResponse:
     status = 422
     if form.is_valid():
         try:
-            added = entries.add_price(model, form.price(), acting_user=person(request))
+            change = catalogue.add_price(
+                model,
+                form.price(),
+                acting_user=person(request),
+                why=WhyForm(request.POST).said(),
+            )
         except Refused as refused:
             take_problems(form, refused)
             status = _status(refused)
         else:
-            messages.success(request, f"The new price holds from {added.effective_from} on.")
-            return redirect("catalogue-model", pk)
+            sentence = f"The new price holds from {form.price().effective_from} on."
+            return _asked(request, pk, change, sentence)
     return _show_model(request, model, status, price_form=form)
 
 

@@ -12,6 +12,7 @@ from policies.forms.review.change import PromotionForm, ReasonForm
 from policies.governance.refusals import Refused
 from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind
+from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.releases import publication
 from policies.services.review.protection import freezes_ahead
 from policies.services.teams import questions
@@ -57,6 +58,7 @@ def _detail(
         "roll_back_form": roll_back_form,
         "roll_back_obstacles": publication.why_not_roll_back(release, person(request)),
         "promotion_form": promotion_form,
+        "moved": catalogue_moves(release.bundle.content) if release.is_active else [],
         "refusal": refusal,
         "reading": questions.reading_of(release.workflow, at=release.published_at),
         "versions": [

@@ -16,7 +16,7 @@ from policies.models import AuditEvent, ChangeRequest, ComponentVersion, Members
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
 from policies.services.review import checks, guards, merging, protection, quorum, threads
-from policies.services.review.facts import touched_components
+from policies.services.review.facts import catalogue_differences, touched_components
 from policies.services.review.threads import Thread
 from policies.services.teams import questions
 from policies.views.review.summary import Counted, awaited_names, summarise
@@ -96,6 +96,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "wants_password": any(_lacks_password_only(found) for found in obstacles.values()),
         "still_needed": situation.still_needed,
         "component_changes": described,
+        "catalogue_changes": catalogue_differences(change),
         "gates": gates(change, states, discussion),
         "three_way": merging.comparison_of(change),
         "history": history(change),

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,7 +20,7 @@ from policies.services.rules import deciding
 from policies.views.visible import person
 
 ROWS = 50
-WAITS = "This loosens what protects releases, so it waits for a second person."
+WAITS = "Releases rely on this, so it waits for a second person."
 
 
 @login_required
@@ -40,33 +40,18 @@ def rule_change(request: HttpRequest, pk: int) -> HttpResponse:
     return _show(request, _or_404(request, pk))
 
 
-def _accept(change: RuleChange, request: HttpRequest, reason: str) -> str:
-    deciding.accept(change, reason, acting_user=person(request))
-    return "Accepted. It is in force."
-
-
-def _reject(change: RuleChange, request: HttpRequest, reason: str) -> str:
-    deciding.reject(change, reason, acting_user=person(request))
-    return "Rejected. Nothing changes."
-
-
-ACTS: dict[str, Callable[[RuleChange, HttpRequest, str], str]] = {
-    "accept": _accept,
-    "reject": _reject,
-}
+@login_required
+@require_POST
+def rule_change_accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """The second person agrees."""
+    return _decided(request, pk, deciding.accept, "Accepted. It is in force.")
 
 
 @login_required
 @require_POST
-def rule_change_decide(request: HttpRequest, pk: int, act: str) -> HttpResponse:
-    """The second person's answer."""
-    change = _or_404(request, pk)
-    if act not in ACTS:
-        raise Http404
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        return _show(request, change, 422, form=form)
-    return _done(request, change, lambda: ACTS[act](change, request, form.cleaned_data["reason"]))
+def rule_change_reject(request: HttpRequest, pk: int) -> HttpResponse:
+    """The second person refuses."""
+    return _decided(request, pk, deciding.reject, "Rejected. Nothing changes.")
 
 
 @login_required
@@ -74,17 +59,23 @@ def rule_change_decide(request: HttpRequest, pk: int, act: str) -> HttpResponse:
 def rule_change_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back what one proposed."""
     change = _or_404(request, pk)
-
-    def withdraw() -> str:
-        deciding.withdraw(change, acting_user=person(request))
-        return "Withdrawn."
-
-    return _done(request, change, withdraw)
-
-
-def _done(request: HttpRequest, change: RuleChange, act: Callable[[], str]) -> HttpResponse:
     try:
-        sentence = act()
+        deciding.withdraw(change, acting_user=person(request))
+    except Refused as refusal:
+        return _show(request, change, refusal.status, refusal=refusal)
+    messages.success(request, "Withdrawn. Nothing changes.")
+    return redirect(change)
+
+
+def _decided(
+    request: HttpRequest, pk: int, decide: Callable[..., RuleChange], sentence: str
+) -> HttpResponse:
+    change = _or_404(request, pk)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _show(request, change, 422, form=form)
+    try:
+        decide(change, form.cleaned_data["reason"], acting_user=person(request))
     except Refused as refusal:
         return _show(request, change, refusal.status, refusal=refusal)
     messages.success(request, sentence)

@@ -38,7 +38,8 @@ def test_action__is_allowed_or_refused_as_the_table_says__by_every_way_in(
 
 
 def cell_of(action: Action, actor: Actor, circumstance: Circumstance) -> Cell:
-    obstacles = frozenset() if actor in action.who else frozenset({"role"})
+    otherwise = action.obstacles.get(actor, frozenset({"role"}))
+    obstacles = frozenset() if actor in action.who else otherwise
     unseen = action.outsider if actor == Actor.OUTSIDER else 0
     return Cell(
         action.name,

@@ -13,7 +13,7 @@ from tests.governance.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 # What an address holds that is about one team.
-OF_A_TEAM = ("w/<", "workflows/<", "teams/<")
+OF_A_TEAM = ("w/<", "workflows/<", "teams/<", "rule-changes/<")
 
 
 def readable() -> list[Address]:

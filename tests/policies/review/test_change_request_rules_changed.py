@@ -17,7 +17,7 @@ from policies.services.review import checks, guards
 from policies.services.rules.environments import change_rules
 from policies.services.teams.contracts import ContractText, save_contract
 from policies.services.teams.environments import EnvironmentRules
-from policies.tasks import settle_retirements
+from policies.tasks import settle_catalogue
 from tests.policies.cast import CONTRACT
 from tests.policies.steps import approved, in_review, now, standing
 
@@ -126,10 +126,10 @@ def test_retirement_comes_near__approved_change_that_uses_the_model__asks_to_ack
     today = timezone.now()
     retires(today.date() + datetime.timedelta(days=100), owner)
     change = approved(in_review(staging, author), owner)
-    settle_retirements()
+    settle_catalogue()
     assert now(change).state == State.APPROVED
     monkeypatch.setattr(timezone, "now", lambda: today + datetime.timedelta(days=11))
-    settle_retirements()
+    settle_catalogue()
     assert now(change).state == State.IN_REVIEW
     said = {state.kind: state.summary for state in checks.states_of(now(change))}
     assert said["static_analysis"] == "1 warning not acknowledged."
