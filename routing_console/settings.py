@@ -295,6 +295,7 @@ SPECTACULAR_SETTINGS = {
         "Verdict": "policies.models.changes.Verdict",
         "ReviewVerdict": "policies.models.changes.ReviewVerdict",
         "Role": "policies.governance.roles.Role",
+        "ChangeState": "policies.models.changes.STATE_CHOICES",
         "RuleChangeKind": "policies.models.rule_changes.RuleChangeKind",
         "RuleChangeState": "policies.models.rule_changes.RuleChangeState",
     },

@@ -23,6 +23,7 @@ from policies.services.authoring.retirements import retiring_in_force
 from policies.services.releases.breaking_glass import open_debts
 from policies.services.review.protection import freezes_ahead
 from policies.services.review.waiting import waiting_for
+from policies.services.rules import deciding
 from policies.services.teams import questions
 from policies.views.visible import person, workflow_or_404
 
@@ -128,6 +129,7 @@ def home(request: HttpRequest) -> HttpResponse:
     debts = list(open_debts(user))
     context = {
         "waiting": waiting_for(user, debts),
+        "rule_changes": deciding.waiting_for(user),
         "debts": debts,
         "cards": cards,
         "workflows": workflows,

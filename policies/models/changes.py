@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
+STATE_CHOICES = [(state.value, state.label) for state in State]
+
+
 class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def visible_to(self, user: User | AnonymousUser) -> ChangeRequestQuerySet:
         if user.is_superuser:
@@ -75,9 +78,7 @@ class ChangeRequest(models.Model):
     number = models.PositiveIntegerField()
     title = models.CharField(max_length=160)
     why = models.TextField(help_text="What it should achieve, and why now.")
-    state = models.CharField(
-        max_length=20, choices=[(state.value, state.label) for state in State], default=State.DRAFT
-    )
+    state = models.CharField(max_length=20, choices=STATE_CHOICES, default=State.DRAFT)
     draft = models.OneToOneField(
         Draft, on_delete=models.PROTECT, null=True, blank=True, related_name="change"
     )

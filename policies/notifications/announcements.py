@@ -23,6 +23,7 @@ class Group(StrEnum):
     PUBLISHERS = "publishers"
     ADMINISTRATORS = "administrators"
     WEBHOOK_MANAGERS = "webhook_managers"
+    RULE_DECIDERS = "rule_deciders"
 
 
 Detail = Mapping[str, Any]
@@ -147,6 +148,12 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
         Event.BREAK_GLASS,
         (Group.COMPONENT_OWNERS, Group.REVIEWERS_ASKED, Group.PUBLISHERS, Group.ADMINISTRATORS),
         "{actor} broke the glass: {subject} went out without its reviews",
+    ),
+    Announcement(
+        "rules.proposed",
+        Event.RULES_ASKED,
+        (Group.RULE_DECIDERS,),
+        "{actor} asks to change {subject}",
     ),
     Announcement(
         "webhook.disabled",

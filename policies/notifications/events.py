@@ -19,6 +19,7 @@ class Event(StrEnum):
     PUBLISHED = "release.published"
     ROLLED_BACK = "release.rolled_back"
     BREAK_GLASS = "release.break_glass"
+    RULES_ASKED = "rules.asked"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_TEST = "webhook.test"
 
@@ -51,6 +52,7 @@ WORDS: dict[Event, EventWords] = {
     Event.PUBLISHED: EventWords("Published", "A release went out to routers.", by_mail=False),
     Event.ROLLED_BACK: EventWords("Rolled back", "An earlier release was restored."),
     Event.BREAK_GLASS: EventWords("Break-glass", "A release went out without its reviews."),
+    Event.RULES_ASKED: EventWords("Rule change proposed", "Looser rules wait for a second person."),
     Event.WEBHOOK_DISABLED: EventWords(
         "Webhook switched off", "A webhook failed for days and is no longer called."
     ),

@@ -103,5 +103,6 @@ _GROUPS: dict[Group, Callable[[Roster], Found]] = {
     Group.COMMENTERS: _those("commenters", "You took part in its discussion."),
     Group.PUBLISHERS: _with("publish", "You may publish here."),
     Group.ADMINISTRATORS: _with("manage_team", "You administer the team."),
+    Group.RULE_DECIDERS: _with("decide_rules", "A second person has to agree."),
     Group.WEBHOOK_MANAGERS: _with("manage_webhooks", "You may manage webhooks here."),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from policies.models import AuditEvent, ChangeRequest, Release, Webhook
+from policies.models import AuditEvent, ChangeRequest, Release, RuleChange, Webhook
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,9 @@ def subject_of(event: AuditEvent) -> Subject | None:
             releases = Release.objects.select_related("workflow", "environment", "bundle")
             release = releases.filter(pk=event.object_id).first()
             return _of_release(release) if release else None
+        case "rulechange":
+            rule = RuleChange.objects.select_related("environment").filter(pk=event.object_id)
+            return _of_rule_change(found) if (found := rule.first()) else None
         case "webhook":
             webhook = Webhook.objects.filter(pk=event.object_id).first()
             return _of_webhook(webhook) if webhook else None
@@ -74,6 +77,18 @@ def _changes_behind(release: Release) -> tuple[ChangeRequest, ...]:
         before = Release.objects.filter(environment=release.environment, number=release.number - 1)
         found += [replaced.change for replaced in before.select_related("change")]
     return tuple({change.pk: change for change in found if change is not None}.values())
+
+
+def _of_rule_change(change: RuleChange) -> Subject:
+    facts = {
+        "type": "rule_change",
+        "kind": str(change.kind),
+        "subject": change.subject,
+        "state": str(change.state),
+        "weakens": change.weakens,
+        "environment": change.environment.name if change.environment else None,
+    }
+    return Subject(f"the {change.subject}", change.get_absolute_url(), facts)
 
 
 def _of_webhook(webhook: Webhook) -> Subject:

@@ -55,6 +55,12 @@ def withdraw(change: RuleChange, *, acting_user: User) -> RuleChange:
     return change
 
 
+def waiting_for(user: User) -> list[RuleChange]:
+    """What waits for a decision that this person may take."""
+    rows = RuleChange.objects.waiting().visible_to(user).with_related()
+    return [change for change in rows if not why_not_decide(change, user)]
+
+
 def why_not_decide(change: RuleChange, user: User) -> list[Reason]:
     """Every reason why this person may not agree to it or refuse it."""
     reasons = _decided_already(change)
