@@ -43,7 +43,6 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.services.authoring import drafts, editing
-from policies.services.catalogue import price_imports
 from policies.services.catalogue.entries import ModelFacts, Price, add_model, add_provider
 from policies.services.news import news, webhooks
 from policies.services.news.notifications import mark_read
@@ -53,6 +52,7 @@ from policies.services.releases import breaking_glass, freezing
 from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
 from policies.services.routers import tokens
+from policies.services.rules import price_imports
 from policies.services.rules.environments import change_rules
 from policies.services.teams import contracts, environments, members, workflows
 from policies.services.teams.environments import EnvironmentRules

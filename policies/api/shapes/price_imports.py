@@ -11,7 +11,7 @@ from policies.api.bodies import Body
 from policies.api.names import name_of
 from policies.models import PriceImport
 from policies.pricing import Row
-from policies.services.catalogue.price_imports import MOST_AT_ONCE
+from policies.services.rules.price_imports import MOST_AT_ONCE
 
 
 class PriceMapQuery(Body):
@@ -82,8 +82,9 @@ class TakeOver(Body):
 
 
 class AppliedSerializer(serializers.Serializer[Any]):
-    """Counts of what was taken over."""
+    """Counts of what was taken over, and of what waits for a second steward."""
 
     prices = serializers.IntegerField()
     models = serializers.IntegerField()
     facts = serializers.IntegerField()
+    waiting = serializers.IntegerField()

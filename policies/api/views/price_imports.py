@@ -23,7 +23,7 @@ from policies.api.shapes.price_imports import (
 )
 from policies.models import PriceImport
 from policies.pricing.price_map import MAX_BYTES
-from policies.services.catalogue import price_imports
+from policies.services.rules import price_imports
 
 
 def _preview(kept: PriceImport, *, code: int = status.HTTP_200_OK) -> Response:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from policies.engine import DocumentError
 from policies.governance.refusals import Refused
 from policies.pricing import PriceMap, Row, RowKind, compare, read_price_map
-from policies.services.catalogue import price_imports
+from policies.services.rules import price_imports
 
 WRONG, USAGE, REFUSED = 1, 2, 3
 

@@ -36,7 +36,7 @@ def change_model(
     steward. Raises DocumentError for facts that no bundle could hold.
     """
     entries.require_facts(model, facts, acting_user=acting_user)
-    return _ask(model, _plain(asdict(facts)), acting_user, why)
+    return _ask(model, "facts", _plain(asdict(facts)), acting_user, why)
 
 
 @transaction.atomic
@@ -45,21 +45,22 @@ def add_price(
 ) -> RuleChange | None:
     """Ask that a price begins. That of a model in use waits for a second steward."""
     entries.require_price(model, price, acting_user=acting_user)
-    return _ask(model, _plain(asdict(price)), acting_user, why)
+    return _ask(model, "price", _plain(asdict(price)), acting_user, why)
 
 
 def _ask(
-    model: CatalogueModel, proposed: dict[str, Any], acting_user: User, why: str
+    model: CatalogueModel, what: str, proposed: dict[str, Any], acting_user: User, why: str
 ) -> RuleChange | None:
     model = _held(model.key)
     before = {name: value for name, value in said_of(model).items() if name in proposed}
     if before == proposed:
         return None
+    named = {"model": model.key}
     change = RuleChange(
         kind=RuleChangeKind.CATALOGUE_FACTS,
-        subject=model.key,
-        before=before,
-        proposed=proposed,
+        subject=f"{model.key}, {what}",
+        before=named | before,
+        proposed=named | proposed,
         weakens=_weighty(model.key, before, proposed),
         why=why.strip(),
         proposed_by=acting_user,
@@ -102,16 +103,18 @@ def _held(key: str) -> CatalogueModel:
 
 
 def _current(change: RuleChange) -> dict[str, Any]:
-    said = said_of(_held(change.subject))
+    key = change.proposed["model"]
+    said = {"model": key, **said_of(_held(key))}
     return {name: said[name] for name in change.before if name in said}
 
 
 def _concerned(change: RuleChange) -> Q:
-    return Q(bundle__content__catalogue__models__has_key=change.subject)
+    return Q(bundle__content__catalogue__models__has_key=change.proposed["model"])
 
 
 def _put_in_force(change: RuleChange) -> None:
-    model, proposed = _held(change.subject), change.proposed
+    proposed = {name: value for name, value in change.proposed.items() if name != "model"}
+    model = _held(change.proposed["model"])
     if "effective_from" in proposed:
         price, today = _price(proposed), timezone.now().date()
         # It could not begin before two agreed.

@@ -113,7 +113,7 @@ def _show_model(
         "price_form": PriceForm(),
         **_why_forms(request, model),
         "waiting": RuleChange.objects.waiting().filter(
-            kind=RuleChangeKind.CATALOGUE_FACTS, subject=model.key
+            kind=RuleChangeKind.CATALOGUE_FACTS, proposed__model=model.key
         ),
         "price_now": model.price_on(today),
         "today": today,

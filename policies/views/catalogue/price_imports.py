@@ -17,8 +17,8 @@ from policies.forms.catalogue.price_import import PriceMapForm, TakeOverForm
 from policies.governance.refusals import Refused
 from policies.models import PriceImport
 from policies.pricing import Row, RowKind
-from policies.services.catalogue import price_imports
 from policies.services.rights import can_manage_catalogue
+from policies.services.rules import price_imports
 from policies.views.visible import person
 
 SHOWN_NEW = 100

@@ -15,8 +15,16 @@ from django.test import Client
 from django.utils import timezone
 
 from policies.governance.refusals import Refused
-from policies.models import AuditEvent, CatalogueModel, ModelPrice, PriceImport, Provider
-from policies.services.catalogue import price_imports
+from policies.models import (
+    AuditEvent,
+    CatalogueModel,
+    ModelPrice,
+    PriceImport,
+    Provider,
+    Release,
+    RuleChange,
+)
+from policies.services.rules import price_imports
 from tests.api.conftest import Caller, codes
 
 
@@ -135,6 +143,21 @@ def test_import__without_the_right__is_refused(
         price_imports.keep_price_map("other.json", RAW + b" ", acting_user=user)
 
 
+def test_import__for_models_in_use__waits_for_a_second_steward(
+    release: Release, kept: PriceImport, owner: User
+) -> None:
+    keys = ["orchid", "swift-small", "tulip"]
+    applied = price_imports.apply_price_map(kept, keys, today(), acting_user=owner)
+    assert applied.sentence == (
+        "Taken over: 1 new model, 1 other fact. "
+        "Waiting: 1 for a second steward: the models are in use."
+    )
+    assert price_now("swift-small") == Decimal("0.15")
+    waiting = RuleChange.objects.waiting().get()
+    assert waiting.subject == "swift-small, price"
+    assert waiting.why == "From the price map prices.json."
+
+
 # --- Page -------------------------------------------------------------------------------
 def upload(client: Client, raw: bytes = RAW) -> Any:
     file = SimpleUploadedFile("prices.json", raw, "application/json")
@@ -222,7 +245,12 @@ def test_rest__uploaded_and_applied__changes_the_price(catalogue: None, owner: U
     ]
     path = f"/catalogue/price-imports/{preview['id']}/"
     body = {"models": ["swift-small"], "effective_from": today().isoformat()}
-    assert calling.post(f"{path}apply/", body).json() == {"prices": 1, "models": 0, "facts": 0}
+    assert calling.post(f"{path}apply/", body).json() == {
+        "prices": 1,
+        "models": 0,
+        "facts": 0,
+        "waiting": 0,
+    }
     assert price_now("swift-small") == Decimal("0.2")
     assert calling.get("/catalogue/price-imports/").json()["count"] == 1
 

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from policies.engine import DocumentError
 from policies.governance.refusals import Reason, Refused
-from policies.models import CatalogueModel, PriceImport, Provider
+from policies.models import CatalogueModel, PriceImport, Provider, RuleChange
 from policies.pricing import Entry, Held, PriceMap, Row, RowKind, compare, read_price_map
 from policies.services import audit
 from policies.services.catalogue import entries
 from policies.services.catalogue.entries import ModelFacts, Price
+from policies.services.rules.catalogue import add_price, change_model
 
 MOST_AT_ONCE = 500
 # Names that title-casing the map's key would get wrong.
@@ -37,17 +38,21 @@ PROVIDER_LABELS = {
 
 @dataclass(frozen=True)
 class Applied:
-    """Counts of what an import did."""
+    """Counts of what an import did, and of what waits for a second person."""
 
     prices: int = 0
     models: int = 0
     facts: int = 0
+    waiting: int = 0
 
     @property
     def sentence(self) -> str:
         counts = ((self.prices, "price"), (self.models, "new model"), (self.facts, "other fact"))
         said = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
-        return f"Taken over: {', '.join(said)}." if said else "Nothing was left to take over."
+        told = [f"Taken over: {', '.join(said)}."] if said else []
+        if self.waiting:
+            told.append(f"Waiting: {self.waiting} for a second steward: the models are in use.")
+        return " ".join(told) or "Nothing was left to take over."
 
 
 def held_models(day: datetime.date | None = None) -> list[Held]:
@@ -116,17 +121,19 @@ def apply_price_map(
     *,
     acting_user: User,
 ) -> Applied:
-    """Take the named models' prices and facts over, all of them or none.
+    """Take the named models' prices and facts over, all of them or none; those of models in use
+    wait for a second steward.
 
     Prices begin on `effective_from`. Raises Refused with an obstacle for each model that has one.
     """
     entries.require_manager(acting_user)
     rows = _chosen(kept, keys)
     reasons: list[Reason] = []
+    why = f"From the price map {kept.file_name}."
     applied = Applied()
     for row in rows:
         try:
-            applied = _apply(row, effective_from, applied, acting_user=acting_user)
+            applied = _apply(row, effective_from, applied, why, acting_user=acting_user)
         except Refused as refused:
             reasons += refused.reasons
         except DocumentError as error:
@@ -166,20 +173,29 @@ def _chosen(kept: PriceImport, keys: Collection[str]) -> list[Row]:
     return [rows[key] for key in sorted(wanted) if rows[key].kind != RowKind.UNCHANGED]
 
 
-def _apply(row: Row, day: datetime.date, so_far: Applied, *, acting_user: User) -> Applied:
+def _apply(
+    row: Row, day: datetime.date, so_far: Applied, why: str, *, acting_user: User
+) -> Applied:
     price = Price(day, row.entry.input_usd, row.entry.output_usd)
     if row.held is None:
         _add(row.entry, price, acting_user=acting_user)
         return replace(so_far, models=so_far.models + 1)
     model = CatalogueModel.objects.select_related("provider").get(key=row.key)
     if row.price_changes:
-        entries.add_price(model, price, acting_user=acting_user)
-        so_far = replace(so_far, prices=so_far.prices + 1)
+        change = add_price(model, price, acting_user=acting_user, why=why)
+        so_far = _counted(so_far, change, "prices", 1)
     if row.fact_changes:
         new = {name: getattr(row.entry, name) for name in row.fact_changes}
-        entries.change_model(model, replace(_facts(model), **new), acting_user=acting_user)
-        so_far = replace(so_far, facts=so_far.facts + len(new))
+        facts = replace(_facts(model), **new)
+        change = change_model(model, facts, acting_user=acting_user, why=why)
+        so_far = _counted(so_far, change, "facts", len(new))
     return so_far
+
+
+def _counted(so_far: Applied, change: RuleChange | None, name: str, count: int) -> Applied:
+    if change is not None and change.is_waiting:
+        return replace(so_far, waiting=so_far.waiting + count)
+    return replace(so_far, **{name: getattr(so_far, name) + count})
 
 
 def _facts(model: CatalogueModel) -> ModelFacts:

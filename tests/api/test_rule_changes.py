@@ -1,0 +1,113 @@
+"""Rule changes over REST: told to wait, decided by a second person, seen by the team alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from policies.models import Release, RuleChange
+from policies.services.people.tokens import issue_personal_token
+
+
+def call(user: User, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    _, plain = issue_personal_token(user, "test", acting_user=user)
+    answer = Client().generic(
+        method,
+        f"/api/v1/{path}",
+        json.dumps(body) if body is not None else "",
+        "application/json",
+        headers={"Authorization": f"Bearer {plain}"},
+    )
+    return answer.status_code, answer.json()
+
+
+@pytest.fixture
+def environment_path(release: Release) -> str:
+    return f"workflows/{release.workflow.slug}/environments/{release.environment.name}/"
+
+
+def test_rules_that_ask_for_less__answer_202_and_change_nothing(
+    environment_path: str, administrator: User
+) -> None:
+    status, told = call(
+        administrator,
+        "PATCH",
+        environment_path,
+        {"required_checks": [], "why": "Nothing to evaluate."},
+    )
+    assert status == 202
+    assert told["state"] == "proposed"
+    assert "The check static analysis is no longer required." in told["weakens"]
+    _, rules = call(administrator, "GET", environment_path)
+    assert "static_analysis" in rules["required_checks"]
+
+
+def test_second_person__accepts_over_rest_and_the_proposer_cannot(
+    environment_path: str, administrator: User, reviewer: User
+) -> None:
+    body = {"required_checks": ["static_analysis"], "why": "Nothing to evaluate."}
+    _, told = call(administrator, "PATCH", environment_path, body)
+    path = f"rule-changes/{told['id']}/accept/"
+    status, refusal = call(administrator, "POST", path, {"reason": "Yes."})
+    assert (status, refusal["reasons"][0]["code"]) == (403, "four_eyes")
+    status, told = call(reviewer, "POST", path, {"reason": "Agreed."})
+    assert (status, told["state"], told["decided_by"]) == (200, "applied", "reviewer")
+    _, rules = call(administrator, "GET", environment_path)
+    assert rules["required_checks"] == ["static_analysis"]
+    _, listed = call(administrator, "GET", "rule-changes/?state=applied")
+    assert told["id"] in [entry["id"] for entry in listed["results"]]
+
+
+def test_reauthentication__is_not_switched_off_by_one_token(
+    environment_path: str, administrator: User
+) -> None:
+    status, _ = call(administrator, "PATCH", environment_path, {"reauthenticate_to_approve": True})
+    assert status == 200
+    status, _ = call(
+        administrator,
+        "PATCH",
+        environment_path,
+        {"reauthenticate_to_approve": False, "why": "Pipelines."},
+    )
+    assert status == 202
+
+
+def test_weighty_role__answers_202_where_a_light_one_answers_201(
+    release: Release, administrator: User, outsider: User
+) -> None:
+    path = f"teams/{release.workflow.team.slug}/members/"
+    said = {"username": outsider.get_username(), "why": "She joins."}
+    status, told = call(administrator, "POST", path, {**said, "role": "owner"})
+    assert (status, told["kind"]) == (202, "member_role")
+    status, told = call(administrator, "POST", path, {**said, "role": "author"})
+    assert (status, told["role"]) == (201, "author")
+
+
+def test_facts_of_a_model_in_use__answer_202(release: Release, owner: User) -> None:
+    _, models = call(owner, "GET", "catalogue/models/?key=orchid")
+    path = f"catalogue/models/{models['results'][0]['id']}/"
+    status, told = call(owner, "PATCH", path, {"regions": ["eu", "mars"], "why": "New region."})
+    assert (status, told["weakens"]) == (202, ["orchid: regions eu, us → eu, mars."])
+    price = {
+        "effective_from": "2099-01-01",
+        "input_usd_per_mtok": "0.01",
+        "output_usd_per_mtok": "0.01",
+        "why": "It was lowered.",
+    }
+    for expected in (202, 409):  # the second finds that one waits already
+        status, told = call(owner, "POST", f"{path}prices/", price)
+        assert status == expected
+    assert told["reasons"][0]["code"] == "waiting"
+
+
+def test_rule_change_of_another_team__does_not_exist(
+    environment_path: str, administrator: User, outsider: User
+) -> None:
+    _, told = call(administrator, "PATCH", environment_path, {"required_checks": [], "why": "So."})
+    status, _ = call(outsider, "GET", f"rule-changes/{told['id']}/")
+    assert status == 404
+    assert RuleChange.objects.visible_to(outsider).count() == 0
