@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from policies.governance.protection_rules import weakenings
-from policies.models import Environment, Release, RuleChange
+from policies.models import Environment, Release, RuleChange, Workflow
 from policies.models.rule_changes import RuleChangeKind, RuleChangeState
 from policies.services.locking import locked_environment
 from policies.services.rights import require_right
@@ -62,15 +62,16 @@ def change_rules(
     return ask(change, ENVIRONMENT_RULES, is_bound=is_bound)
 
 
-def rules_set_alone(environment: Environment) -> RuleChange | None:
-    """The last time one person loosened the rules alone, unless two agreed on rules since."""
+def rules_set_alone(workflow: Workflow) -> dict[int, RuleChange]:
+    """Key of an environment → the last time that one person set or loosened its rules alone,
+    unless two agreed on rules since. One query."""
     rows = RuleChange.objects.with_related().filter(
-        kind=RuleChangeKind.ENVIRONMENT_RULES,
-        environment=environment,
-        state=RuleChangeState.APPLIED,
+        kind=RuleChangeKind.ENVIRONMENT_RULES, workflow=workflow, state=RuleChangeState.APPLIED
     )
-    decisive = rows.exclude(decided_by=None, alone=False).first()
-    return decisive if decisive is not None and decisive.alone else None
+    decisive: dict[int, RuleChange] = {}
+    for change in rows.exclude(decided_by=None, alone=False):
+        decisive.setdefault(change.environment_id or 0, change)
+    return {key: change for key, change in decisive.items() if change.alone}
 
 
 def _current(change: RuleChange) -> dict[str, Any]:

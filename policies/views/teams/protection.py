@@ -62,7 +62,7 @@ def environment_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse
         "subject": environment,
         "form": form,
         "rows": rows,
-        "alone": rules_set_alone(environment),
+        "alone": rules_set_alone(workflow).get(environment.pk),
         "waiting": RuleChange.objects.waiting().filter(environment=environment).first(),
     }
     return render(request, "policies/teams/settings/environment.html", context, status=status)

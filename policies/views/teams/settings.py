@@ -19,6 +19,7 @@ from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, RuleChange, Workflow
 from policies.models.components import ComponentKind
 from policies.services.rights import can
+from policies.services.rules.environments import rules_set_alone
 from policies.services.teams import contracts, questions, workflows
 from policies.views.visible import person, workflow_or_404
 
@@ -36,6 +37,7 @@ def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     return {
         "workflow": workflow,
         "environments": Environment.objects.filter(workflow=workflow),
+        "set_alone": rules_set_alone(workflow),
         "members": Membership.objects.filter(team=workflow.team).select_related("user"),
         "reading": questions.reading_of(workflow),
         "contracts": [(kind, label, in_force.get(kind)) for kind, label in ComponentKind.choices],

@@ -191,17 +191,17 @@ def test_before_the_first_release__founder_sets_rules_alone_and_that_is_shown(
 ) -> None:
     done = asked(staging, administrator, required_checks=["static_analysis"])
     assert done is not None and done.state == RuleChangeState.APPLIED and done.alone
-    assert rules_set_alone(staging) == done
+    assert rules_set_alone(staging.workflow) == {staging.pk: done}
 
 
 def test_rules_that_two_agreed_to__are_no_longer_set_alone(
     two_needed: Environment, reviewer: User, administrator: User
 ) -> None:
-    assert rules_set_alone(two_needed) is not None
+    assert two_needed.pk in rules_set_alone(two_needed.workflow)
     waiting = asked(two_needed, administrator, required_approvals=1)
     assert waiting is not None
     deciding.accept(waiting, "The team is small.", acting_user=reviewer)
-    assert rules_set_alone(two_needed) is None
+    assert rules_set_alone(two_needed.workflow) == {}
 
 
 def test_weighty_role_once_released__waits_for_a_second_person(
