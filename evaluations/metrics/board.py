@@ -21,7 +21,7 @@ from evaluations.metrics.targets import (
     target_of,
     target_of_value,
 )
-from evaluations.metrics.trend import Trend, trend_of
+from evaluations.metrics.trend import Trend, trends_of
 from policies.engine.metrics import Metric
 from policies.engine.thresholds import Threshold
 
@@ -142,10 +142,20 @@ class Board:
     class_key: str = EVERYTHING
     history: History = field(default_factory=History)
 
-    def metric(self, name: str) -> MetricValue:
-        definition = DEFINITIONS[name]
-        if definition.layer == "change":
-            return self._change_metric(definition)
+    def metrics(self, names: Iterable[str]) -> list[MetricValue]:
+        """These metrics, in this order; their trends are judged together."""
+        definitions = [DEFINITIONS[name] for name in names]
+        measured = tuple(found.name for found in definitions if found.layer != "change")
+        trends = trends_of(measured, self.current, self.previous, self.context)
+        return [
+            self._change_metric(found)
+            if found.layer == "change"
+            else self._measured(found, trends.get(found.name))
+            for found in definitions
+        ]
+
+    def _measured(self, definition: Metric, trend: Trend | None) -> MetricValue:
+        name = definition.name
         evidence = Evidence(self.current, self.previous, self.context)
         asked = applicable(self.thresholds, name, self.class_key)
         return MetricValue(
@@ -153,7 +163,7 @@ class Board:
             value_of(name, self.current.total, self.context),
             samples_of(name, self.current.total, self.context),
             tuple(target_of(threshold, evidence) for threshold in asked),
-            trend_of(name, self.current, self.previous, self.context),
+            trend,
             tuple(
                 (start, value_of(name, part, self.context))
                 for start, part in zip(self.starts, self.current.parts, strict=True)
@@ -190,7 +200,7 @@ def bucketed(rows: Iterable[RollupRow], window: Window) -> Buckets:
         index = window.index(row.start)
         if index is not None:
             _merge(parts[index], row)
-    return Buckets(parts)
+    return Buckets(parts, window.per_day)
 
 
 def grouped(rows: Iterable[RollupRow], key: Callable[[RollupRow], str]) -> dict[str, Sums]:

@@ -30,6 +30,11 @@ def middle(index: int) -> float:
 MIDDLES = tuple(middle(index) for index in range(LARGEST_BIN + 1))
 
 
+def largest_error(index: int) -> float:
+    """How far a value of a bin may lie from the bin's middle, in microseconds."""
+    return ACCURACY * GAMMA**index
+
+
 def add(into: Bins, bins: Mapping[int, int] | Iterable[tuple[int, int]]) -> None:
     """Merge the counts of `bins` into a histogram."""
     for index, count in bins.items() if isinstance(bins, Mapping) else bins:

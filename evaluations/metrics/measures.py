@@ -173,7 +173,7 @@ def interval_of(
     A share's is Wilson's, which no share of exactly 0 or 1 makes vanish. Where all buckets have
     one and the same share, nothing shows that requests hang together, and each counts by itself.
     """
-    found = symmetric_interval(name, buckets, context, confidence)
+    found = _symmetric_interval(name, buckets, context, confidence)
     if found is None or name not in RATIOS or not RATIOS[name].is_share:
         return found
     sums = _ratio_sums(RATIOS[name], buckets, context)
@@ -182,10 +182,10 @@ def interval_of(
     return clustered_share(sums, RATIOS[name].unit, confidence)
 
 
-def symmetric_interval(
-    name: str, buckets: Buckets, context: Context, confidence: float = 0.95
+def _symmetric_interval(
+    name: str, buckets: Buckets, context: Context, confidence: float
 ) -> Interval | None:
-    """The same by the clusters' spread alone, whose error can be added to another period's."""
+    """The same by the clusters' spread alone."""
     if name in PERCENTILES:
         return _percentile_interval(PERCENTILES[name], buckets, confidence)
     if name not in RATIOS:

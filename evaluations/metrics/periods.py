@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import math
 from dataclasses import dataclass
 
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
+WEEK = 7 * DAY
 # period → (length, length of a bucket). A week in hours would draw the noise of few requests.
 PERIODS: dict[str, tuple[datetime.timedelta, datetime.timedelta]] = {
     "24h": (DAY, HOUR),
-    "7d": (7 * DAY, 3 * HOUR),
+    "7d": (WEEK, 3 * HOUR),
     "28d": (28 * DAY, DAY),
     "90d": (90 * DAY, DAY),
 }
@@ -32,7 +34,11 @@ class Window:
 
     @property
     def weeks(self) -> float:
-        return (self.end - self.start) / (7 * DAY)
+        return (self.end - self.start) / WEEK
+
+    @property
+    def per_day(self) -> int:
+        return DAY // self.step
 
     @property
     def buckets(self) -> list[datetime.datetime]:
@@ -42,8 +48,11 @@ class Window:
 
     @property
     def preceding(self) -> Window:
-        """The window of the same length just before."""
-        return Window(self.start - (self.end - self.start), self.start, self.step)
+        """The window of the same length as few whole weeks earlier as do not overlap, so that
+        each of its days is compared with one of the same weekday.
+        """
+        earlier = math.ceil((self.end - self.start) / WEEK) * WEEK
+        return Window(self.start - earlier, self.end - earlier, self.step)
 
     def holds(self, moment: datetime.datetime) -> bool:
         return self.start <= moment < self.end

@@ -166,13 +166,26 @@ def chain_of(outcome: Attempted) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Buckets:
-    """The sums of each hour or day of a period, and of all of it."""
+    """The sums of each bucket of a period, `per_day` of them a day, and of all of it."""
 
     parts: tuple[Sums, ...] = ()
+    per_day: int = 1
 
     @cached_property
     def total(self) -> Sums:
-        total = Sums()
-        for part in self.parts:
-            total.add(part)
-        return total
+        return _merged(self.parts)
+
+    @cached_property
+    def days(self) -> tuple[Sums, ...]:
+        """The sums of each 24 hours from the start of the period."""
+        if self.per_day == 1:
+            return self.parts
+        starts = range(0, len(self.parts), self.per_day)
+        return tuple(_merged(self.parts[start : start + self.per_day]) for start in starts)
+
+
+def _merged(parts: Iterable[Sums]) -> Sums:
+    total = Sums()
+    for part in parts:
+        total.add(part)
+    return total

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from evaluations.metrics.board import RollupRow
 from evaluations.metrics.change import History, ReleaseRecord, ReviewRecord, replaced
@@ -34,13 +34,14 @@ NOTHING = InForce()
 
 
 def rollup_rows(environments: Iterable[Environment], window: Window) -> dict[int, list[RollupRow]]:
-    """Roll-up rows of the period and of the one before it, by environment."""
+    """Roll-up rows of the period and of the one that precedes it, by environment."""
     by_environment: dict[int, list[RollupRow]] = {found.pk: [] for found in environments}
+    before = window.preceding
     found = OutcomeRollup.objects.filter(
+        Q(start__gte=window.start, start__lt=window.end)
+        | Q(start__gte=before.start, start__lt=before.end),
         environment__in=by_environment,
         grain=window.grain,
-        start__gte=window.preceding.start,
-        start__lt=window.end,
     ).values_list("environment_id", *_KEY, *COUNT_NAMES, "latency_bins", "labelled")
     first, last = 1 + len(_KEY), 1 + len(_KEY) + len(COUNT_NAMES)
     for row in found.iterator(chunk_size=5000):

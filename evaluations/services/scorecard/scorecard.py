@@ -167,7 +167,7 @@ def headlines(
         key: _board(window, found, Filters(), force.get(key, NOTHING), {}, History())
         for key, found in rows.items()
     }
-    return {key: [board.metric(name) for name in HEADLINE] for key, board in boards.items()}
+    return {key: board.metrics(HEADLINE) for key, board in boards.items()}
 
 
 def _board(
@@ -194,7 +194,7 @@ def _board(
 
 
 def _layers(board: Board) -> tuple[Layer, ...]:
-    metrics = [board.metric(name) for name in DEFINITIONS]
+    metrics = board.metrics(DEFINITIONS)
     return tuple(
         Layer(key, label, tuple(found for found in metrics if found.metric.layer == key))
         for key, label in LAYERS.items()

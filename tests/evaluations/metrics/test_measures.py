@@ -14,7 +14,6 @@ from evaluations.metrics.measures import (
     value_of,
 )
 from evaluations.metrics.sums import NANO, Buckets, Counts, Sums
-from evaluations.metrics.trend import trend_of
 
 CONTEXT = Context(ranks={"low": 0, "high": 2, "alike": 2}, providers={"a": "Acme", "b": "Acme"})
 
@@ -109,23 +108,3 @@ def test_interval__of_uneven_buckets__is_wider_than_of_even_ones() -> None:
 
 def attempts(*counts: int) -> Buckets:
     return Buckets(tuple(sums(attempts=count, requests=100) for count in counts))
-
-
-def test_trend__errors_rose_in_every_bucket__is_clear_and_worse() -> None:
-    trend = trend_of("error_rate", buckets(*[(20, 100)] * 24), buckets(*[(5, 100)] * 24), CONTEXT)
-    assert trend is not None
-    assert trend.change == pytest.approx(0.15)
-    assert trend.reading("lower") == "worse"
-    assert trend.direction == "up"
-
-
-def test_trend__within_the_noise__is_unclear() -> None:
-    noisy = [(2, 50), (0, 50), (5, 50), (1, 50), (3, 50), (0, 50)]
-    trend = trend_of("error_rate", buckets(*noisy), buckets(*noisy[::-1]), CONTEXT)
-    assert trend is not None
-    assert trend.reading("lower") == "unclear"
-
-
-@pytest.mark.parametrize("pairs", [[(0, 100)] * 4, [(0, 2)] * 10])
-def test_trend__too_few_buckets_or_requests__is_not_told(pairs: list[tuple[int, int]]) -> None:
-    assert trend_of("error_rate", buckets(*pairs), buckets(*[(0, 100)] * 10), CONTEXT) is None
