@@ -172,14 +172,13 @@ class Board:
 
     def _change_metric(self, definition: Metric) -> MetricValue:
         name, window = definition.name, self.window
-        within = self.history.within(window.start, window.end)
         value = change.value_of(name, self.history, window)
         before = change.value_of(name, self.history, window.preceding)
         asked = applicable(self.thresholds, name, EVERYTHING)
         return MetricValue(
             definition,
             value,
-            change.samples_of(name, within),
+            change.samples_of(name, self.history, window),
             tuple(target_of_value(threshold, value, before) for threshold in asked),
             _plain_trend(value, before),
             tuple(change.series_of(name, self.history, window)),

@@ -67,8 +67,14 @@ MEANINGS: dict[str, str] = {
     "provider_concentration": "Sum of the squared shares of requests by provider; 1 is one alone.",
     "lead_time_hours": "Median time from the draft to the release in force.",
     "change_frequency": "Publications per week, rollbacks not counted.",
-    "change_failure_rate": "Rollbacks per publication.",
-    "time_to_restore_hours": "Median time from a release to the rollback that replaced it.",
+    "change_failure_rate": (
+        "Share of the period's publications that had to be undone or repaired: by a rollback, a "
+        "break-glass release, or a publication that put a component back."
+    ),
+    "time_to_restore_hours": (
+        "Median time from when a release that had to be undone or repaired came into force until "
+        "it was."
+    ),
     "review_latency_hours": "Median time from submission to the first review.",
     "rollbacks": "Releases that restored an earlier one.",
 }

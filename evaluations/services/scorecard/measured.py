@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Min, Q
 
 from evaluations.metrics.board import RollupRow
-from evaluations.metrics.change import History, ReleaseRecord, ReviewRecord, replaced
+from evaluations.metrics.change import History, ReleaseRecord, ReviewRecord, with_fates
 from evaluations.metrics.periods import Window
 from evaluations.metrics.sums import COUNT_NAMES
 from evaluations.models import OutcomeRollup
 from policies.engine.thresholds import Threshold, parse_quality_thresholds
 from policies.models import CatalogueModel, ChangeRequest, Environment, Release
+from policies.models.components import ComponentKind
 from policies.models.releases import ReleaseKind
 
 RISKS = {"low": 0, "medium": 1, "high": 2}
@@ -96,7 +96,7 @@ def releases_of(environment: Environment) -> list[Release]:
             "published_at",
             "retired_at",
             "bundle__digest",
-            "change__title",
+            *(f"bundle__{kind}" for kind in ComponentKind.values),
             "change__created_at",
             "change__draft__created_at",
         )
@@ -111,7 +111,6 @@ def providers_by_model() -> dict[str, str]:
 
 def history_of(environment: Environment, releases: Sequence[Release]) -> History:
     """How changes went in an environment, from its releases and the first reviews."""
-    before = replaced([(release.number, release.published_at) for release in releases])
     reviewed = (
         ChangeRequest.objects.filter(environment=environment, submitted_at__isnull=False)
         .annotate(first_review=Min("reviews__created_at"))
@@ -120,7 +119,7 @@ def history_of(environment: Environment, releases: Sequence[Release]) -> History
         .order_by("first_review")
     )
     return History(
-        tuple(_record(release, before.get(release.number)) for release in releases),
+        with_fates([_record(release) for release in releases]),
         tuple(
             ReviewRecord(number, min(submitted, first), first)
             for number, submitted, first in reviewed
@@ -128,9 +127,9 @@ def history_of(environment: Environment, releases: Sequence[Release]) -> History
     )
 
 
-def _record(release: Release, replaced_at: datetime.datetime | None) -> ReleaseRecord:
+def _record(release: Release) -> ReleaseRecord:
     is_rollback = release.kind == ReleaseKind.ROLLBACK
-    change = release.change
+    change, bundle = release.change, release.bundle
     drafted_at = None
     if change is not None and not is_rollback:
         drafted_at = change.draft.created_at if change.draft else change.created_at
@@ -138,7 +137,7 @@ def _record(release: Release, replaced_at: datetime.datetime | None) -> ReleaseR
         number=release.number,
         at=release.published_at,
         is_rollback=is_rollback,
+        is_break_glass=release.kind == ReleaseKind.BREAK_GLASS,
+        content=tuple(getattr(bundle, f"{kind}_id") for kind in ComponentKind.values),
         drafted_at=drafted_at,
-        replaced_at=replaced_at if is_rollback else None,
-        title=change.title if change else "",
     )

@@ -100,7 +100,6 @@ class Scorecard:
     window: Window
     layers: tuple[Layer, ...]
     markers: tuple[Marker, ...]
-    history: History
     requests: int
     confusion: Mapping[tuple[str, str], Sequence[int]]
     class_labels: Mapping[str, str]
@@ -134,7 +133,6 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
         window=window,
         layers=_layers(board),
         markers=_markers(releases, window),
-        history=history.within(window.start, window.end),
         requests=total.counts.requests,
         confusion=total.confusion,
         class_labels=force.labels,

@@ -5,8 +5,18 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from evaluations.metrics.change import History, ReleaseRecord, ReviewRecord, series_of, value_of
+from evaluations.metrics.change import (
+    LOOKING_BACK,
+    History,
+    ReleaseRecord,
+    ReviewRecord,
+    series_of,
+    value_of,
+    with_fates,
+)
 from evaluations.metrics.definitions import DEFINITIONS, MEANINGS
 from evaluations.metrics.periods import PERIODS, window_of
 from policies.engine.metrics import METRICS
@@ -15,28 +25,105 @@ from tests.evaluations.outcome_cast import NOW
 HOUR = datetime.timedelta(hours=1)
 DAY = 24 * HOUR
 WINDOW = window_of("28d", NOW)
+KINDS = ("publication", "rollback", "break_glass")
 
 
-def publication(number: int, days_ago: float, lead_hours: float) -> ReleaseRecord:
+def release(
+    number: int, days_ago: float, content: int, kind: str = "publication", lead_hours: float = 10
+) -> ReleaseRecord:
+    """A release of four components, of which the content changes the second."""
     at = NOW - days_ago * DAY
-    return ReleaseRecord(number, at, is_rollback=False, drafted_at=at - lead_hours * HOUR)
+    return ReleaseRecord(
+        number,
+        at,
+        is_rollback=kind == "rollback",
+        is_break_glass=kind == "break_glass",
+        content=(1, content, 1, 1),
+        drafted_at=None if kind == "rollback" else at - lead_hours * HOUR,
+    )
 
 
-def rollback(number: int, days_ago: float, bad_hours: float) -> ReleaseRecord:
-    at = NOW - days_ago * DAY
-    return ReleaseRecord(number, at, is_rollback=True, replaced_at=at - bad_hours * HOUR)
+def history(*releases: ReleaseRecord) -> History:
+    review = ReviewRecord(7, NOW - 3 * DAY, NOW - 3 * DAY + 5 * HOUR)
+    return History(with_fates(releases), (review,))
 
 
-HISTORY = History(
-    (
-        publication(1, 60, 500),
-        publication(2, 20, 10),
-        publication(3, 12, 30),
-        rollback(4, 11, 24),
-        publication(5, 3, 20),
-    ),
-    (ReviewRecord(7, NOW - 3 * DAY, NOW - 3 * DAY + 5 * HOUR),),
+HISTORY = history(
+    release(1, 60, 1, lead_hours=500),
+    release(2, 20, 2),
+    release(3, 12, 3, lead_hours=30),
+    release(4, 11, 2, "rollback"),
+    release(5, 3, 5, lead_hours=20),
 )
+
+
+def failing(*releases: ReleaseRecord) -> tuple[float | None, float | None]:
+    """(change-failure rate, hours to restore) of the 28 days."""
+    found = history(*releases)
+    return tuple(
+        value_of(name, found, WINDOW) for name in ("change_failure_rate", "time_to_restore_hours")
+    )  # type: ignore[return-value]
+
+
+def test_failure_rate__a_rollback_of_a_rollback__is_one_failed_publication_of_one() -> None:
+    """One publication in 28 days, rolled back after a day, and the rollback rolled back."""
+    first, bad = release(1, 90, 1), release(2, 20, 2)
+    undone, redone = release(3, 19, 1, "rollback"), release(4, 1, 2, "rollback")
+    assert failing(first, bad, undone, redone) == (1.0, 24)
+
+
+def test_failure_rate__one_bad_release_rolled_back_twice__is_one_of_two() -> None:
+    """The second rollback goes on restoring, and is timed from when the bad release came."""
+    old, good, bad = release(1, 60, 1), release(2, 20, 2), release(3, 10, 3)
+    once = release(4, 10 - 5 / 24, 2, "rollback")
+    again = release(5, 10 - 10 / 24, 1, "rollback")
+    rate, hours = failing(old, good, bad, once, again)
+    assert rate == 1 / 2
+    assert hours == pytest.approx(10)
+
+
+def test_failure_rate__several_rollbacks_of_a_publication_of_before__has_nothing_to_be_of() -> None:
+    """The rate belongs to the period of the publication; restoring to that of the rollback."""
+    found = failing(release(1, 90, 1), release(2, 40, 2), release(3, 20, 1, "rollback"))
+    assert found == (None, 20 * 24)
+
+
+def test_failure_rate__undone_after_the_period__still_counts_in_it() -> None:
+    found = history(release(1, 90, 1), release(2, 30, 2), release(3, 20, 1, "rollback"))
+    assert value_of("change_failure_rate", found, WINDOW.preceding) == 1
+
+
+def test_failure_rate__replaced_by_break_glass__counts_as_repaired() -> None:
+    found = failing(release(1, 90, 1), release(2, 10, 2), release(3, 9, 3, "break_glass"))
+    assert found == (1 / 2, 24)
+
+
+def test_failure_rate__taken_back_by_the_next_publication__counts_as_undone() -> None:
+    found = failing(release(1, 90, 1), release(2, 10, 2), release(3, 8, 1))
+    assert found == (1 / 2, 48)
+
+
+def test_failure_rate__replaced_by_the_next_step_forward__is_no_failure() -> None:
+    assert failing(release(1, 90, 1), release(2, 10, 2), release(3, 9, 3)) == (0, None)
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 3)), max_size=12))
+def test_failure_rate__of_any_history__is_a_share(steps: list[tuple[str, int]]) -> None:
+    releases = [
+        release(number, 27 - 2 * number, content, kind)
+        for number, (kind, content) in enumerate(steps, start=1)
+    ]
+    rate = value_of("change_failure_rate", history(*releases), WINDOW)
+    assert rate is None or 0 <= rate <= 1
+
+
+@pytest.mark.parametrize("name", LOOKING_BACK)
+@pytest.mark.parametrize("period", PERIODS)
+def test_series__of_a_rate__ends_with_the_value_that_the_table_shows(
+    period: str, name: str
+) -> None:
+    window = window_of(period, NOW)
+    assert series_of(name, HISTORY, window)[-1][1] == value_of(name, HISTORY, window)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +151,14 @@ def test_series__of_lead_times__has_a_point_for_each_publication() -> None:
     assert [hours for _, hours in series_of("lead_time_hours", HISTORY, WINDOW)] == [10, 30, 20]
 
 
-def test_series__of_the_frequency__looks_back_four_weeks_from_each_day() -> None:
+def test_series__of_the_frequency__looks_back_as_far_as_the_period_from_each_day() -> None:
     points = series_of("change_frequency", HISTORY, WINDOW)
     assert len(points) == 28
     assert points[-1][1] == 3 / 4
+    assert {value for _, value in series_of("change_frequency", HISTORY, window_of("7d", NOW))} == {
+        0,
+        1,
+    }
 
 
 def test_definitions__cover_every_metric_that_a_threshold_can_name() -> None:
@@ -76,9 +167,11 @@ def test_definitions__cover_every_metric_that_a_threshold_can_name() -> None:
 
 
 @pytest.mark.parametrize("period", PERIODS)
-def test_window__of_any_period__joins_the_one_before_and_holds_now(period: str) -> None:
+def test_window__of_any_period__meets_each_weekday_with_its_own_and_holds_now(period: str) -> None:
     window = window_of(period, NOW)
     assert window.holds(NOW)
-    assert window.preceding.end == window.start
+    assert window.preceding.end <= window.start
+    assert window.start - window.preceding.end < 7 * DAY
+    assert (window.start - window.preceding.start) % (7 * DAY) == datetime.timedelta()
     assert len(window.buckets) == len(window.preceding.buckets)
     assert window.buckets[-1] + window.step == window.end

@@ -174,18 +174,22 @@ def test_filters__by_class_model_and_release__add_up_to_everything(
     assert requests(release=release.bundle.digest) == 600
 
 
-def test_trend__quality_rose_after_the_release__is_better(
-    traffic: None, staging: Environment
+def test_trend__four_better_weeks_after_four__is_better_and_a_single_day_never(
+    release: Release, staging: Environment
 ) -> None:
-    end = NOW - 2 * DAY
-    found = scorecard(staging, Filters("7d"), now=end)
-    earlier = scorecard(staging, Filters("7d"), now=NOW - 6 * DAY)
-    assert {metric.name: metric.trend_reading for metric in found.metrics}[
-        "mean_quality"
-    ] != "worse"
-    assert {metric.name: metric.trend_reading for metric in earlier.metrics}[
-        "mean_quality"
-    ] == "better"
+    before = stream(500, NOW - 56 * DAY, NOW - 28 * DAY, prefix="b", quality=0.6)
+    after = stream(500, NOW - 28 * DAY, NOW, prefix="a", quality=0.95)
+    ingest(staging, [*before, *after], now=NOW)
+    roll_up(staging.workflow)
+    words = {
+        period: {
+            metric.name: metric.trend_reading
+            for metric in scorecard(staging, Filters(period), now=NOW).metrics
+        }
+        for period in ("24h", "28d")
+    }
+    assert words["28d"]["mean_quality"] == "better"
+    assert not {"better", "worse"} & set(words["24h"].values())
 
 
 def test_markers__show_the_release_in_the_period_it_came(
