@@ -40,7 +40,7 @@ class TargetShape(serializers.Serializer[Any]):
     comparison = serializers.CharField()
     op = serializers.CharField()
     bound = serializers.FloatField(allow_null=True)
-    verdict = serializers.ChoiceField(["pass", "fail", "inconclusive", "missing"])
+    verdict = serializers.ChoiceField(["pass", "fail", "inconclusive", "missing", "not_judged"])
     why = serializers.CharField(allow_blank=True)
 
 
@@ -49,6 +49,10 @@ class TrendShape(serializers.Serializer[Any]):
     change = serializers.FloatField()
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
+    confidence = serializers.FloatField(
+        allow_null=True,
+        help_text="Of the interval: the level at which Holm's procedure judges this metric.",
+    )
     reading = serializers.ChoiceField(["better", "worse", "unclear"])
 
 
@@ -69,6 +73,11 @@ class MetricShape(serializers.Serializer[Any]):
     series = PointShape(many=True)
 
 
+class UnmeasuredShape(serializers.Serializer[Any]):
+    threshold = serializers.CharField()
+    metric = serializers.CharField()
+
+
 class ScorecardShape(serializers.Serializer[Any]):
     workflow = serializers.CharField()
     environment = serializers.CharField()
@@ -78,6 +87,9 @@ class ScorecardShape(serializers.Serializer[Any]):
     end = serializers.DateTimeField()
     requests = serializers.IntegerField()
     metrics = MetricShape(many=True)
+    unmeasured = UnmeasuredShape(
+        many=True, help_text="Thresholds in force on metrics that only shadow evaluations measure."
+    )
 
 
 class ScorecardView(APIView):
@@ -114,6 +126,7 @@ def as_json(found: Scorecard) -> dict[str, Any]:
         "end": found.window.end,
         "requests": found.requests,
         "metrics": [_metric(metric) for metric in found.metrics],
+        "unmeasured": [{"threshold": t.id, "metric": t.metric} for t in found.unmeasured],
     }
 
 
@@ -133,6 +146,7 @@ def _metric(found: MetricValue) -> dict[str, Any]:
             "change": trend.change,
             "low": trend.low,
             "high": trend.high,
+            "confidence": trend.confidence,
             "reading": found.trend_reading,
         },
         "series": [{"time": time, "value": value} for time, value in found.series],

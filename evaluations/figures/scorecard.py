@@ -95,7 +95,12 @@ def _mode(metric: MetricValue, known: int) -> str:
 
 def _range(metric: MetricValue) -> str:
     # Rates and counts are read against nothing; levels such as quality against their past.
-    level = metric.name in ("mean_quality", "route_accuracy", "class_agreement", "amplification")
+    level = metric.name in (
+        "mean_quality",
+        "adequate_answer_rate",
+        "class_agreement",
+        "amplification",
+    )
     return "normal" if level else "tozero"
 
 
@@ -104,12 +109,16 @@ def _time(moment: datetime.datetime) -> str:
 
 
 def _drawn_bound(metric: MetricValue) -> float | None:
-    """The target's level, unless it lies so far off that it would flatten the line."""
+    """The target's level, unless it lies so far off that it would flatten the line.
+
+    A line of zeros is flat anyway, and the target says what they are to be read against.
+    """
     bound = metric.target.bound if metric.target else None
     known = [value for value in metric.values if value is not None]
     if bound is None or not known:
         return None
-    in_sight = min(known) / 2 <= bound <= max(max(known) * 2, 0.02)
+    all_zero = not any(known)
+    in_sight = all_zero or min(known) / 2 <= bound <= max(max(known) * 2, 0.02)
     return bound * _SCALES.get(metric.metric.unit, 1) if in_sight else None
 
 

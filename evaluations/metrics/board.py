@@ -14,6 +14,7 @@ from evaluations.metrics.measures import Context, samples_of, value_of
 from evaluations.metrics.periods import Window
 from evaluations.metrics.sums import Buckets, Sums
 from evaluations.metrics.targets import (
+    NOT_JUDGED,
     Evidence,
     Target,
     applicable,
@@ -24,6 +25,7 @@ from evaluations.metrics.targets import (
 from evaluations.metrics.trend import Trend, trends_of
 from policies.engine.metrics import Metric
 from policies.engine.thresholds import Threshold
+from policies.wording.sentences import bound_text
 
 Point = tuple[datetime.datetime, float | None]
 EVERYTHING = ""
@@ -75,24 +77,29 @@ class MetricValue:
 
     @property
     def verdict(self) -> str:
-        """pass, fail, inconclusive or missing; empty when no threshold asks anything."""
-        return self.target.verdict if self.target else ""
+        """pass, fail, inconclusive or missing; empty when there is nothing to judge here."""
+        target = self.target
+        return "" if target is None or target.verdict == NOT_JUDGED else target.verdict
 
     @property
     def target_text(self) -> str:
+        """≥ 85.0%; where no level is known, what the threshold says."""
         target = self.target
         if target is None:
             return ""
+        if target.bound is None:
+            return bound_text(target.threshold.to_json())
         return formats.target_text(target.threshold.op, self.metric.unit, target.bound)
 
     @property
     def is_relative(self) -> bool:
         """Whether the target is a margin to the preceding period."""
-        return self.target is not None and self.target.threshold.needs_baseline
+        target = self.target
+        return target is not None and target.bound is not None and target.threshold.needs_baseline
 
     @property
     def trend_text(self) -> str:
-        """+1.2 pp (95% from +0.4 pp to +2.0 pp), or what keeps it from being told."""
+        """+1.2 pp, or what keeps it from being told."""
         if self.trend is None:
             return "Not enough data"
         return formats.change_text(self.metric.unit, self.trend.change)

@@ -1,8 +1,10 @@
-"""Every metric of the scorecard: the engine's, and a few that thresholds cannot name."""
+"""Every metric of the scorecard: those of the engine's that outcomes and records show, and a few
+that thresholds cannot name. What each metric is, of evaluations too.
+"""
 
 from __future__ import annotations
 
-from policies.engine.metrics import METRICS, Metric
+from policies.engine.metrics import METRICS, SCORECARD, Metric
 
 LAYERS = {
     "quality": "User outcome quality",
@@ -11,10 +13,13 @@ LAYERS = {
     "change": "Change management",
 }
 
+_OBSERVED = (SCORECARD,)
 _MORE = (
-    Metric("class_agreement", "quality", "share", "higher", "Class agreement"),
-    Metric("over_routing_usd", "economic", "USD", "lower", "Over-routing cost"),
-    Metric("rollbacks", "change", "rollbacks", "lower", "Rollbacks"),
+    Metric("class_agreement", "quality", "share", "higher", "Class agreement", _OBSERVED),
+    Metric(
+        "over_classification_usd", "economic", "USD", "lower", "Over-classification cost", _OBSERVED
+    ),
+    Metric("rollbacks", "change", "rollbacks", "lower", "Rollbacks", _OBSERVED),
 )
 _ALL: dict[str, Metric] = {**METRICS, **{metric.name: metric for metric in _MORE}}
 
@@ -23,8 +28,8 @@ DEFINITIONS: dict[str, Metric] = {
     name: _ALL[name]
     for name in (
         "mean_quality",
-        "route_accuracy",
-        "under_routing_rate",
+        "adequate_answer_rate",
+        "under_classification_rate",
         "class_agreement",
         "error_rate",
         "fallback_frequency",
@@ -34,8 +39,8 @@ DEFINITIONS: dict[str, Metric] = {
         "latency_p95_ms",
         "latency_p99_ms",
         "mean_cost_usd",
-        "over_routing_rate",
-        "over_routing_usd",
+        "over_classification_rate",
+        "over_classification_usd",
         "provider_concentration",
         "lead_time_hours",
         "change_frequency",
@@ -48,8 +53,18 @@ DEFINITIONS: dict[str, Metric] = {
 
 MEANINGS: dict[str, str] = {
     "mean_quality": "Mean of the reported qualities, 0 to 1.",
-    "route_accuracy": "Share of requests with a quality whose answer was adequate (0.5 or more).",
-    "under_routing_rate": "Share of labelled requests routed as a class of lower risk than theirs.",
+    "route_accuracy": (
+        "Share of requests whose chosen model gives an adequate answer when it is called first."
+    ),
+    "adequate_answer_rate": (
+        "Share of requests with a quality whose answer was adequate (0.5 or more)."
+    ),
+    "under_routing_rate": (
+        "Share of requests whose chosen model gives no adequate answer while only dearer models do."
+    ),
+    "under_classification_rate": (
+        "Share of labelled requests routed as a class of lower risk than theirs."
+    ),
     "class_agreement": "Share of labelled requests routed as the class of their label.",
     "error_rate": "Share of requests that no model answered.",
     "fallback_frequency": "Share of requests that went beyond their first model.",
@@ -59,10 +74,13 @@ MEANINGS: dict[str, str] = {
     "latency_p95_ms": "95% of the requests took no longer, failed attempts included.",
     "latency_p99_ms": "99% of the requests took no longer, failed attempts included.",
     "mean_cost_usd": "Mean cost of a request over all its attempts.",
-    "over_routing_rate": "Share of labelled requests routed as a class of higher risk than theirs.",
-    "over_routing_usd": (
-        "What over-routed requests cost beyond the mean cost of rightly routed requests of "
-        "their labelled class."
+    "over_routing_rate": "Share of requests that a cheaper model would have answered adequately.",
+    "over_classification_rate": (
+        "Share of labelled requests routed as a class of higher risk than theirs."
+    ),
+    "over_classification_usd": (
+        "What over-classified requests cost beyond the mean cost of requests routed as the class "
+        "of their label."
     ),
     "provider_concentration": "Sum of the squared shares of requests by provider; 1 is one alone.",
     "lead_time_hours": "Median time from the draft to the release in force.",

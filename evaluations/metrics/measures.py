@@ -87,8 +87,8 @@ def _count(name: str) -> Callable[[Sums, Context], int]:
 
 RATIOS: dict[str, Ratio] = {
     "mean_quality": Ratio(_count("quality_nano"), _count("quality_known"), NANO),
-    "route_accuracy": Ratio(_count("adequate"), _count("quality_known"), is_share=True),
-    "under_routing_rate": Ratio(
+    "adequate_answer_rate": Ratio(_count("adequate"), _count("quality_known"), is_share=True),
+    "under_classification_rate": Ratio(
         lambda sums, context: misrouted(sums, context, -1), ranked, is_share=True
     ),
     "class_agreement": Ratio(agreed, labelled, is_share=True),
@@ -97,7 +97,7 @@ RATIOS: dict[str, Ratio] = {
     "fallback_depth": Ratio(_count("hops"), _count("requests")),
     "amplification": Ratio(_count("attempts"), _count("requests")),
     "mean_cost_usd": Ratio(_count("cost_nusd"), _count("cost_known"), NANO),
-    "over_routing_rate": Ratio(
+    "over_classification_rate": Ratio(
         lambda sums, context: misrouted(sums, context, 1), ranked, is_share=True
     ),
 }
@@ -119,8 +119,8 @@ def concentration(sums: Sums, context: Context) -> float | None:
     return sum(count * count for count in shares.values()) / total**2 if total else None
 
 
-def over_routing_usd(sums: Sums, context: Context) -> float | None:
-    """Dollars that over-routed requests cost beyond rightly routed ones of their label."""
+def over_classification_usd(sums: Sums, context: Context) -> float | None:
+    """Dollars that over-classified requests cost beyond rightly routed ones of their label."""
     if not ranked(sums, context):
         return None
     ranks, wasted = context.ranks, Fraction(0)
@@ -151,7 +151,7 @@ def value_of(name: str, sums: Sums, context: Context) -> float | None:
         return None if found is None else found / MICRO_PER_MILLI
     if name == "provider_concentration":
         return concentration(sums, context)
-    return over_routing_usd(sums, context) if name == "over_routing_usd" else None
+    return over_classification_usd(sums, context) if name == "over_classification_usd" else None
 
 
 def samples_of(name: str, sums: Sums, context: Context) -> int:
@@ -160,7 +160,7 @@ def samples_of(name: str, sums: Sums, context: Context) -> int:
         return RATIOS[name].under(sums, context)
     if name in PERCENTILES:
         return sums.counts.latency_known
-    if name == "over_routing_usd":
+    if name == "over_classification_usd":
         return ranked(sums, context)
     return sum(entry[0] for entry in sums.served.values())
 

@@ -1,4 +1,9 @@
-"""What the thresholds in force ask of a metric, and whether the period meets it."""
+"""What the thresholds in force ask of a metric, and whether the period meets it.
+
+A gate that compares with a baseline is judged by a shadow evaluation, which gives both sides the
+same requests; holding it against the period before would be another question, asked again at each
+look. Alarms and rollback criteria that compare are held against the period before, day by day.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +22,18 @@ from evaluations.metrics.sums import Buckets
 from evaluations.metrics.trend import difference
 from evaluations.statistics.gates import INCONCLUSIVE, MISSING, SEVERITY, Limit
 from evaluations.statistics.intervals import Interval
+from policies.engine.metrics import EVALUATION, METRICS
 from policies.engine.thresholds import ANY_CLASS, Threshold
+
+NOT_JUDGED = "not_judged"
+_ORDER = (NOT_JUDGED, *SEVERITY)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """One threshold as it stands on a period. `bound` is in the metric's unit: a level to reach
     for an absolute threshold, else the level that the preceding period and the margin give.
+    `verdict` is `not_judged` where only a shadow evaluation judges the threshold.
     """
 
     threshold: Threshold
@@ -50,6 +60,8 @@ def applicable(thresholds: Iterable[Threshold], metric: str, class_key: str) -> 
 
 def target_of(threshold: Threshold, evidence: Evidence) -> Target:
     """Judge one threshold on roll-up evidence."""
+    if compares_in_evaluations(threshold):
+        return Target(threshold, None, NOT_JUDGED, "compared in shadow evaluations")
     name, context = threshold.metric, evidence.context
     total = evidence.current.total
     value = value_of(name, total, context)
@@ -64,17 +76,31 @@ def target_of(threshold: Threshold, evidence: Evidence) -> Target:
         return Target(threshold, None, MISSING, "no preceding period to compare with")
     found = _interval(threshold, evidence, value)
     if found is None:
-        return Target(threshold, bound, INCONCLUSIVE, "too few hours or days to tell")
+        return Target(threshold, bound, INCONCLUSIVE, _no_interval(threshold))
     verdict = Limit(threshold.op, bound).verdict(found)
     why = "the interval reaches across the target" if verdict == INCONCLUSIVE else ""
     return Target(threshold, bound, verdict, why)
 
 
+def compares_in_evaluations(threshold: Threshold) -> bool:
+    """Whether a threshold is a gate that a shadow evaluation holds against the baseline."""
+    is_gate = threshold.effect == "gate" and threshold.needs_baseline
+    return is_gate and EVALUATION in METRICS[threshold.metric].measured_in
+
+
+def _no_interval(threshold: Threshold) -> str:
+    if threshold.needs_baseline:
+        return "a change needs an interval, of seven days or more with enough requests"
+    return "too few hours or days to tell"
+
+
 def target_of_value(threshold: Threshold, value: float | None, before: float | None) -> Target:
-    """Judge a threshold on a plain value, which has no interval."""
+    """Judge a threshold on a plain value, which has no interval, and so no change to judge."""
     bound = bound_of(threshold, before)
     if value is None or bound is None:
         return Target(threshold, bound, MISSING, "nothing to judge in this period")
+    if threshold.needs_baseline:
+        return Target(threshold, bound, INCONCLUSIVE, "a change of it has no interval")
     point = Interval(value, 0.0, value, value)
     return Target(threshold, bound, Limit(threshold.op, bound).verdict(point))
 
@@ -82,12 +108,12 @@ def target_of_value(threshold: Threshold, value: float | None, before: float | N
 def _interval(threshold: Threshold, evidence: Evidence, value: float) -> Interval | None:
     """The value's interval; against the period before, that of the change, moved to the value.
 
-    A metric that has no interval at all is judged on its value.
+    A level of a metric that has no interval at all is judged on its value.
     """
     name, context, confidence = threshold.metric, evidence.context, threshold.confidence
-    if name not in RATIOS and name not in PERCENTILES:
-        return Interval(value, 0.0, value, value)
     if not threshold.needs_baseline:
+        if name not in RATIOS and name not in PERCENTILES:
+            return Interval(value, 0.0, value, value)
         return interval_of(name, evidence.current, context, confidence)
     change = difference(name, evidence.current, evidence.previous, context, confidence)
     if change is None:
@@ -108,4 +134,4 @@ def bound_of(threshold: Threshold, before: float | None) -> float | None:
 
 def hardest(targets: Sequence[Target]) -> Target | None:
     """The target with the worst verdict, which is the one to show first."""
-    return max(targets, key=lambda target: SEVERITY.index(target.verdict), default=None)
+    return max(targets, key=lambda target: _ORDER.index(target.verdict), default=None)

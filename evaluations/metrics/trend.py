@@ -58,6 +58,11 @@ class Trend:
         return "up" if self.change > 0 else "down" if self.change < 0 else "level"
 
     @property
+    def is_judged(self) -> bool:
+        """Whether there is an interval to say better or worse by."""
+        return self.confidence is not None
+
+    @property
     def is_clear(self) -> bool:
         """Whether the whole interval lies on one side of no change."""
         return self.low is not None and self.high is not None and self.low * self.high > 0

@@ -2,7 +2,7 @@
 
 Each history is made-up traffic of a period and of the one before it, put through the board that
 the page shows. In a null history both are alike but for chance, so every "better" or "worse" on
-its board is false. The table is in docs/statistics.md.
+its board is false. The table is in docs/trends.md.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from evaluations.figures import evaluation as figures
+from evaluations.metrics.definitions import MEANINGS
 from evaluations.replay import wording
 from evaluations.replay.outcome import NANO
 from policies.templatetags.marks import axis_of
@@ -94,6 +95,7 @@ def _metric(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "label": wording.label(name),
+        "meaning": MEANINGS[name],
         "tone": tone,
         "word": word,
         "baseline_text": wording.amount(name, row["baseline"]),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from evaluations.figures.scorecard import confusion_classes, confusion_figure, metric_figure
 from evaluations.metrics.board import MetricValue
+from evaluations.metrics.change import LOOKING_BACK
 from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.formats import value_text
 from evaluations.metrics.periods import DEFAULT_PERIOD, PERIODS
@@ -22,15 +23,23 @@ from evaluations.services.scorecard.scorecard import Filters, Scorecard, scoreca
 from policies.models import Environment, Workflow
 from policies.views.visible import workflow_or_404
 
+# What each period is compared with: whole weeks earlier, so that weekdays meet.
+BEFORE_LABELS = {
+    "24h": "the same day a week before",
+    "7d": "the week before",
+    "28d": "the 28 days before",
+    "90d": "the 90 days before",
+}
 PERIOD_LABELS = {"24h": "24 hours", "7d": "7 days", "28d": "28 days", "90d": "90 days"}
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A metric with its figure; the figure is None where no value is known."""
+    """A metric with its figure and what that shows; it is None where no value is known."""
 
     metric: MetricValue
     figure: dict[str, Any] | None
+    note: str
 
     @property
     def figure_id(self) -> str:
@@ -50,7 +59,7 @@ def scorecard_page(request: HttpRequest, slug: str) -> HttpResponse:
         "environment": environment.name,
         "environments": environments,
         "periods": PERIOD_LABELS,
-        "period_label": PERIOD_LABELS[found.filters.period],
+        "before_label": BEFORE_LABELS[found.filters.period],
         "scorecard": found,
         "layers": [(layer, _plots(layer.metrics, found)) for layer in found.layers],
         "confusion": _confusion(found),
@@ -98,7 +107,7 @@ def scorecard_csv(request: HttpRequest, slug: str) -> HttpResponse:
 
 CSV_COLUMNS = (
     "layer", "metric", "unit", "value", "samples", "op", "target", "verdict",
-    "previous", "change", "change_low", "change_high",
+    "previous", "change", "change_low", "change_high", "change_confidence", "reading",
 )  # fmt: skip
 
 
@@ -110,9 +119,13 @@ def _csv_row(found: MetricValue) -> list[object]:
         found.metric.unit,
         found.value,
         found.samples,
-        *((target.threshold.op, target.bound) if target else (None, None)),
-        found.verdict,
-        *((trend.previous, trend.change, trend.low, trend.high) if trend else (None,) * 4),
+        *((target.threshold.op, target.bound, target.verdict) if target else (None, None, "")),
+        *(
+            (trend.previous, trend.change, trend.low, trend.high, trend.confidence)
+            if trend
+            else (None,) * 5
+        ),
+        found.trend_reading,
     ]
 
 
@@ -156,9 +169,16 @@ def _plots(metrics: tuple[MetricValue, ...], found: Scorecard) -> list[Plot]:
             metric_figure(metric, found.markers, found.window)
             if any(metric.values if metric.name == "rollbacks" else _known(metric))
             else None,
+            _note(metric, found),
         )
         for metric in metrics
     ]
+
+
+def _note(metric: MetricValue, found: Scorecard) -> str:
+    if metric.name not in LOOKING_BACK:
+        return metric.meaning
+    return f"{metric.meaning} Each point covers the {PERIOD_LABELS[found.filters.period]} up to it."
 
 
 def _known(metric: MetricValue) -> list[bool]:

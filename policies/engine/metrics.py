@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LAYERS = ("quality", "reliability", "economic", "change")
+EVALUATION, SCORECARD = "evaluation", "scorecard"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's layer, unit, which way is better (``higher`` or ``lower``) and its label."""
+    """A metric's layer, unit, which way is better (``higher`` or ``lower``) and its label.
+
+    ``measured_in`` names what measures it: shadow evaluations, the scorecard, or both by one
+    definition. A threshold is judged there alone.
+    """
 
     name: str
     layer: str
     unit: str
     better: str
     label: str
+    measured_in: tuple[str, ...] = (EVALUATION, SCORECARD)
 
     @property
     def ops(self) -> tuple[str, ...]:
@@ -23,12 +29,22 @@ class Metric:
         return ("gte", "gt") if self.better == "higher" else ("lte", "lt")
 
 
+_REPLAYED, _OBSERVED = (EVALUATION,), (SCORECARD,)
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric("mean_quality", "quality", "score 0–1", "higher", "Mean quality"),
-        Metric("route_accuracy", "quality", "share", "higher", "Route accuracy"),
-        Metric("under_routing_rate", "quality", "share", "lower", "Under-routing"),
+        Metric("route_accuracy", "quality", "share", "higher", "Route accuracy", _REPLAYED),
+        Metric("adequate_answer_rate", "quality", "share", "higher", "Adequate answers", _OBSERVED),
+        Metric("under_routing_rate", "quality", "share", "lower", "Under-routing", _REPLAYED),
+        Metric(
+            "under_classification_rate",
+            "quality",
+            "share",
+            "lower",
+            "Under-classification",
+            _OBSERVED,
+        ),
         Metric("fallback_frequency", "reliability", "share", "lower", "Fallback frequency"),
         Metric("fallback_depth", "reliability", "hops", "lower", "Fallback depth"),
         Metric("amplification", "reliability", "attempts per request", "lower", "Amplification"),
@@ -37,13 +53,28 @@ METRICS: dict[str, Metric] = {
         Metric("latency_p95_ms", "reliability", "ms", "lower", "Latency p95"),
         Metric("latency_p99_ms", "reliability", "ms", "lower", "Latency p99"),
         Metric("mean_cost_usd", "economic", "USD per request", "lower", "Cost per request"),
-        Metric("over_routing_rate", "economic", "share", "lower", "Over-routing"),
+        Metric("over_routing_rate", "economic", "share", "lower", "Over-routing", _REPLAYED),
+        Metric(
+            "over_classification_rate",
+            "economic",
+            "share",
+            "lower",
+            "Over-classification",
+            _OBSERVED,
+        ),
         Metric("provider_concentration", "economic", "HHI 0–1", "lower", "Provider concentration"),
-        Metric("lead_time_hours", "change", "hours", "lower", "Lead time"),
-        Metric("change_frequency", "change", "changes per week", "higher", "Change frequency"),
-        Metric("change_failure_rate", "change", "share", "lower", "Change-failure rate"),
-        Metric("time_to_restore_hours", "change", "hours", "lower", "Time to restore"),
-        Metric("review_latency_hours", "change", "hours", "lower", "Review latency"),
+        Metric("lead_time_hours", "change", "hours", "lower", "Lead time", _OBSERVED),
+        Metric(
+            "change_frequency",
+            "change",
+            "changes per week",
+            "higher",
+            "Change frequency",
+            _OBSERVED,
+        ),
+        Metric("change_failure_rate", "change", "share", "lower", "Change-failure rate", _OBSERVED),
+        Metric("time_to_restore_hours", "change", "hours", "lower", "Time to restore", _OBSERVED),
+        Metric("review_latency_hours", "change", "hours", "lower", "Review latency", _OBSERVED),
     )
 }
 

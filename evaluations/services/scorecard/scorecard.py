@@ -22,6 +22,7 @@ from evaluations.metrics.periods import DAY, DEFAULT_PERIOD, PERIODS, Window, fl
 from evaluations.metrics.sums import Sums
 from evaluations.services.scorecard import measured
 from evaluations.services.scorecard.measured import NOTHING, InForce
+from policies.engine.thresholds import Threshold
 from policies.models import Environment, Release
 from policies.models.releases import ReleaseKind
 
@@ -108,10 +109,17 @@ class Scorecard:
     by_model: tuple[Part, ...]
     by_release: tuple[Part, ...]
     choices: Choices
+    # Thresholds in force on metrics that outcomes do not show.
+    unmeasured: tuple[Threshold, ...]
 
     @property
     def metrics(self) -> list[MetricValue]:
         return [metric for layer in self.layers for metric in layer.metrics]
+
+    @property
+    def judged_together(self) -> int:
+        """Trends among which the chance of any false word is held."""
+        return sum(found.trend is not None and found.trend.is_judged for found in self.metrics)
 
 
 def scorecard(environment: Environment, filters: Filters, *, now: datetime.datetime) -> Scorecard:
@@ -141,6 +149,7 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
         by_model=_parts(grouped(shown, lambda row: row.model), board, {}),
         by_release=_parts(grouped(shown, lambda row: row.release_digest), board, names),
         choices=_choices(within, force, names),
+        unmeasured=tuple(t for t in force.thresholds if t.metric not in DEFINITIONS),
     )
 
 

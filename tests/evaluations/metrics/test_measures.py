@@ -26,7 +26,7 @@ def sums(**counts: int) -> Sums:
     ("name", "counts", "value"),
     [
         ("mean_quality", {"quality_nano": 3 * NANO, "quality_known": 4}, 0.75),
-        ("route_accuracy", {"adequate": 3, "quality_known": 4}, 0.75),
+        ("adequate_answer_rate", {"adequate": 3, "quality_known": 4}, 0.75),
         ("error_rate", {"errors": 1, "requests": 8}, 0.125),
         ("fallback_frequency", {"fallbacks": 2, "requests": 8}, 0.25),
         ("fallback_depth", {"hops": 4, "requests": 8}, 0.5),
@@ -58,17 +58,17 @@ def test_misrouting__by_risk__leaves_out_equal_and_unknown_risks() -> None:
         ("high", "alike"): [2, 60],
         ("gone", "low"): [7, 70],
     }
-    assert samples_of("over_routing_rate", made, CONTEXT) == 11
-    assert value_of("over_routing_rate", made, CONTEXT) == 3 / 11
-    assert value_of("under_routing_rate", made, CONTEXT) == 1 / 11
+    assert samples_of("over_classification_rate", made, CONTEXT) == 11
+    assert value_of("over_classification_rate", made, CONTEXT) == 3 / 11
+    assert value_of("under_classification_rate", made, CONTEXT) == 1 / 11
     assert value_of("class_agreement", made, CONTEXT) == 5 / 18
 
 
-def test_over_routing_cost__is_beyond_the_mean_of_rightly_routed_requests() -> None:
+def test_over_classification_cost__is_beyond_the_mean_of_rightly_routed_requests() -> None:
     made = Sums()
     made.confusion = {("low", "low"): [4, 8 * NANO], ("high", "low"): [2, 10 * NANO]}
     context = Context(ranks=CONTEXT.ranks, class_costs=class_costs(made))
-    assert value_of("over_routing_usd", made, context) == 6.0
+    assert value_of("over_classification_usd", made, context) == 6.0
 
 
 def test_concentration__sums_squared_shares_by_provider() -> None:

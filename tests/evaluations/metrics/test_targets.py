@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evaluations.metrics.measures import Context
 from evaluations.metrics.sums import NANO, Buckets, Counts, Sums
@@ -77,6 +79,39 @@ def test_target__non_inferiority__allows_the_margin_below_the_period_before() ->
     assert verdict(asked, slightly) == "missing"
 
 
+def test_target__gate_that_compares__is_left_to_evaluations() -> None:
+    """Whatever the period before was like: it is other traffic, looked at every day."""
+    gate = threshold(comparison="non_inferiority", value=None, margin=0.02, effect="gate")
+    for current, before in ((GOOD, BAD), (BAD, GOOD), (GOOD, GOOD)):
+        found = target_of(gate, Evidence(period(*current), period(*before), Context()))
+        assert (found.verdict, found.bound) == ("not_judged", None)
+        assert found.why == "compared in shadow evaluations"
+
+
+def test_target__gate_on_a_level__is_judged_as_what_it_is() -> None:
+    assert verdict(threshold(effect="gate"), period(*GOOD)) == "pass"
+
+
+def test_target__comparison_of_a_few_days__is_inconclusive_and_says_what_it_takes() -> None:
+    asked = threshold(comparison="non_inferiority", value=None, margin=0.02)
+    found = target_of(asked, Evidence(period(*BAD[:6]), period(*GOOD[:6]), Context()))
+    assert found.verdict == "inconclusive"
+    assert "seven days or more" in found.why
+
+
+def test_target__comparison_without_an_interval__is_never_judged_by_a_point() -> None:
+    asked = threshold(comparison="vs_baseline", value=None, margin=-1, metric="lead_time_hours")
+    found = target_of_value(asked, 5.0, 30.0)
+    assert (found.verdict, found.why) == ("inconclusive", "a change of it has no interval")
+
+
+@given(st.lists(st.floats(0.4, 1), min_size=7, max_size=7))
+def test_target__noise_of_a_week_against_itself__does_not_fail(qualities: list[float]) -> None:
+    """The same days in another order: no change, whatever their spread."""
+    asked = threshold(comparison="non_inferiority", value=None, margin=0.02)
+    assert verdict(asked, period(*qualities), period(*qualities[::-1])) != "fail"
+
+
 @pytest.mark.parametrize(
     ("fields", "bound"),
     [
@@ -108,6 +143,13 @@ def test_hardest__of_several__is_the_one_with_the_worst_verdict() -> None:
     failing = target_of_value(threshold(id="b"), 0.7, None)
     assert hardest([passing, failing]) is failing
     assert hardest([]) is None
+
+
+def test_hardest__of_one_judged_and_one_not__is_the_judged_one() -> None:
+    gate = threshold(comparison="non_inferiority", value=None, margin=0.02, effect="gate")
+    elsewhere = target_of(gate, Evidence(Buckets(), Buckets(), Context()))
+    passing = target_of_value(threshold(), 0.9, None)
+    assert hardest([elsewhere, passing]) is passing
 
 
 def test_comparison__whose_phrase_has_no_operator__knows_which_way_its_bound_points() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -15,12 +17,15 @@ from django.test import Client
 from django.utils import timezone
 
 from evaluations.figures.scorecard import confusion_figure, metric_figure
+from evaluations.metrics.board import MetricValue
 from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.periods import PERIODS
+from evaluations.metrics.targets import Target
 from evaluations.services.outcomes.ingestion import ingest
 from evaluations.services.outcomes.rollups import roll_up
 from evaluations.services.scorecard.measured import active_releases
 from evaluations.services.scorecard.scorecard import Filters, headline, headlines, scorecard
+from policies.engine.thresholds import Threshold
 from policies.models import Environment, Release, Workflow
 from policies.services.releases import publication
 from tests.evaluations.outcome_cast import HOUR, NOW, stream
@@ -103,9 +108,61 @@ def test_page__targets__are_judged_by_the_release_in_force(
     assert verdicts["lead_time_hours"] == "pass"
     assert verdicts["amplification"] == ""
     quality = next(metric for metric in found.metrics if metric.name == "mean_quality")
-    # The level is reached; that it is no worse than the four weeks before cannot be told.
-    assert [target.verdict for target in quality.targets] == ["missing", "pass"]
-    assert quality.verdict == "missing"
+    # The level is reached; whether a change is worse than its baseline is for evaluations to say.
+    assert [target.verdict for target in quality.targets] == ["not_judged", "pass"]
+    assert quality.verdict == "pass"
+
+
+def test_page__threshold_on_what_only_evaluations_measure__says_so(
+    page: Any, staging: Environment, author: User, owner: User
+) -> None:
+    made = documents()
+    made["quality_thresholds"]["thresholds"].append(
+        {
+            "id": "cheap-enough", "layer": "economic", "class": "*", "metric": "over_routing_rate",
+            "comparison": "absolute", "op": "lte", "value": 0.2, "effect": "alarm",
+        }
+    )  # fmt: skip
+    steps.published(staging, author, [owner], owner, made)
+    ingest(staging, stream(50, NOW - DAY, NOW), now=NOW)
+    roll_up(staging.workflow)
+    text = page("?period=28d").content.decode()
+    assert "Not judged here, because only shadow evaluations measure it" in text
+    assert "<code>cheap-enough</code> on <code>over_routing_rate</code>" in text
+    assert "Over-classification" in text
+
+
+def test_page__of_a_single_day__calls_nothing_better_or_worse(page: Any, traffic: None) -> None:
+    text = page("?period=24h").content.decode()
+    assert "trend--good" not in text
+    assert "trend--bad" not in text
+    assert "differs from the same day a week before" in text
+
+
+def test_page__of_weeks__names_how_many_metrics_are_judged_together(
+    page: Any, traffic: None
+) -> None:
+    text = page("?period=7d").content.decode()
+    found = re.search(r"among these (\d+) metrics together \(Holm’s procedure\)", text)
+    assert found is not None
+    assert int(found[1]) >= 5
+
+
+def test_figure__whose_values_are_all_0__has_its_target_drawn(
+    traffic: None, staging: Environment
+) -> None:
+    found = scorecard(staging, Filters("28d"), now=NOW)
+    limit = replace(_threshold_on("fallback_frequency"), value=0.05)
+    zeros = tuple((start, 0.0) for start in found.window.buckets)
+    metric = MetricValue(
+        DEFINITIONS["fallback_frequency"], 0.0, 900, (Target(limit, 0.05, "pass"),), None, zeros
+    )
+    lines = metric_figure(metric, (), found.window)["data"]
+    assert [line["y"] for line in lines if line["name"] == "target"] == [[0.05, 0.05]]
+
+
+def _threshold_on(metric: str) -> Threshold:
+    return Threshold("t", "reliability", metric, "absolute", "lte", "alarm")
 
 
 def test_page__in_its_query_budget(

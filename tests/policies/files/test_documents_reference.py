@@ -134,9 +134,16 @@ def test_comparisons__each__stand_in_the_reference_wherever_they_are_told() -> N
 
 
 def test_metrics__of_the_reference__are_those_that_there_are() -> None:
-    row = r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \| (.+) \|$"
+    row = r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \| (.+) \| (.+) \|$"
     assert re.findall(row, section("Metrics", "###"), re.MULTILINE) == [
-        (each.name, each.layer, each.unit, each.better, MEANINGS[each.name])
+        (
+            each.name,
+            each.layer,
+            each.unit,
+            each.better,
+            ", ".join(each.measured_in),
+            MEANINGS[each.name],
+        )
         for each in METRICS.values()
     ]
 
