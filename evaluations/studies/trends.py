@@ -20,6 +20,9 @@ from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.measures import Context
 from evaluations.metrics.periods import DAY, PERIODS, Window, window_of
 from evaluations.metrics.sums import NANO, Buckets, Counts, Sums
+from evaluations.metrics.trend import FAMILY_ERROR
+from evaluations.statistics.days import CARRIED, WEEK, Change, dependence, paired_error
+from evaluations.statistics.multiplicity import holm_confidences
 
 NOW = datetime.datetime(2026, 3, 4, 12, tzinfo=datetime.UTC)
 CONTEXT = Context(ranks={"simple": 0, "complex": 2})
@@ -161,13 +164,41 @@ def false_words(period: str, nature: Nature, histories: int, requests_a_day: int
     return sum(any(word in ("better", "worse") for word in words.values()) for words in found)
 
 
+def false_families(days: int, hold: float, histories: int, metrics: int = 13) -> int:
+    """Null histories with a false word where days are all that varies: requests without number.
+
+    This is the hardest case, as the chance of single requests, which are independent, is gone.
+    """
+    dice, false = random.Random(f"{days} {hold}"), 0  # noqa: S311 - a study
+    for _ in range(histories):
+        p_values = [_change_of_days(days, hold, dice).p for _ in range(metrics)]
+        levels = [1 - confidence for confidence in holm_confidences(p_values, FAMILY_ERROR)]
+        false += any(p < level for p, level in zip(p_values, levels, strict=True))
+    return false
+
+
+def _change_of_days(days: int, hold: float, dice: random.Random) -> Change:
+    lag = WEEK * math.ceil(days / WEEK)
+    value, path = dice.gauss(0, 1), []
+    for _ in range(lag + days):
+        path.append(value)
+        value = hold * value + dice.gauss(0, math.sqrt(1 - hold**2))
+    differences = [after - before for before, after in zip(path, path[lag:], strict=False)]
+    mean = math.fsum(differences) / days
+    size = math.sqrt(days * (days - 1))
+    found = [(each - mean) / size for each in differences]
+    error = paired_error(found, [0.0] * days, days)
+    return Change(mean, error, dependence(days).degrees)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--requests", type=int, default=120, help="On a working day.")
     asked = parser.parse_args()
-    print("| Period | Days | Boards with a false word |\n|---|---|---|")
+    _print_families(10 * asked.histories)
+    print("\n| Period | Days | Boards with a false word |\n|---|---|---|")
     for period in PERIODS:
         for nature in NATURES:
             false = false_words(period, nature, asked.histories, asked.requests)
@@ -178,6 +209,15 @@ def main() -> None:
         for nature in NATURES:
             for times in (0.7, 0.4):
                 _print_power(period, nature, times, asked.histories, asked.requests)
+
+
+def _print_families(histories: int) -> None:
+    holds = (0.0, 0.5, CARRIED, 0.8)
+    print("| Days | " + " | ".join(f"neighbours correlate by {hold}" for hold in holds) + " |")
+    print("|---" * (1 + len(holds)) + "|")
+    for days in (7, 14, 28, 90):
+        false = (false_families(days, hold, histories) / histories for hold in holds)
+        print(f"| {days} | " + " | ".join(f"{100 * share:.1f} %" for share in false) + " |")
 
 
 def _print_power(period: str, nature: Nature, times: float, histories: int, requests: int) -> None:

@@ -10,7 +10,7 @@ from evaluations.metrics import histogram
 from evaluations.metrics.measures import Context
 from evaluations.metrics.sums import Buckets, Counts, Sums
 from evaluations.metrics.trend import Trend, trends_of
-from evaluations.studies.trends import NATURES, false_words, readings
+from evaluations.studies.trends import NATURES, false_families, false_words, readings
 
 CONTEXT = Context()
 
@@ -44,6 +44,15 @@ def test_board__of_histories_without_a_change__calls_nothing_better_or_worse(
 ) -> None:
     """Of 15 boards none: 5 % of boards may, so more than 2 of 15 would be far off."""
     assert false_words(period, nature, 15, requests_a_day) <= 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("days", [7, 28])
+@pytest.mark.parametrize("hold", [0.0, 0.7])
+def test_board__of_days_that_hang_together__says_a_false_word_on_one_in_twenty_at_most(
+    days: int, hold: float
+) -> None:
+    """A plain t of paired days says one on 69 (7 days) and 95 (28 days) of 100 at 0.7."""
+    assert false_families(days, hold, 100) <= 8
 
 
 def test_board__cost_halved_for_four_weeks__is_better_and_nothing_else_is_told() -> None:
