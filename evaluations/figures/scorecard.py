@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluations.metrics.board import Marker, MetricValue
-from evaluations.metrics.change import EVENTS
+from evaluations.metrics.change import COUNTED, EVENTS
 from evaluations.metrics.periods import Window
 
 Figure = dict[str, Any]
@@ -50,7 +50,7 @@ def metric_figure(metric: MetricValue, markers: Sequence[Marker], window: Window
         "marker": {"color": "--plot-1", "size": 9 if metric.name in EVENTS else 5},
         "hovertemplate": f"%{{x|%-d %b %H:%M}}: %{{y:{hover}}}{suffix}<extra></extra>",
     }
-    if metric.name == "rollbacks":
+    if metric.name in COUNTED:
         trace = {key: trace[key] for key in ("x", "y", "name", "hovertemplate")}
         trace |= {"type": "bar", "marker": {"color": "--plot-1"}}
     return {

@@ -131,6 +131,10 @@ def rolled_back(history: History, window: Window) -> list[ReleaseRecord]:
     return [entry for entry in history.releases if entry.is_rollback and window.holds(entry.at)]
 
 
+def bypassed(history: History, window: Window) -> list[ReleaseRecord]:
+    return [entry for entry in published(history, window) if entry.is_break_glass]
+
+
 def _median(points: Iterable[Point]) -> float | None:
     values = [value for _, value in points]
     return statistics.median(values) if values else None
@@ -149,7 +153,10 @@ VALUES: dict[str, Callable[[History, Window], float | None]] = {
     "time_to_restore_hours": lambda history, window: _median(restore_times(history, window)),
     "review_latency_hours": lambda history, window: _median(review_waits(history, window)),
     "rollbacks": lambda history, window: float(len(rolled_back(history, window))),
+    "bypasses": lambda history, window: float(len(bypassed(history, window))),
 }
+# Metrics that are counts, drawn by bucket.
+COUNTED = {"rollbacks": rolled_back, "bypasses": bypassed}
 # Metrics that are drawn as one point for each thing that happened.
 EVENTS: dict[str, Callable[[History, Window], list[Point]]] = {
     "lead_time_hours": lead_times,
@@ -167,7 +174,7 @@ def value_of(name: str, history: History, window: Window) -> float | None:
 def series_of(
     name: str, history: History, window: Window
 ) -> list[tuple[datetime.datetime, float | None]]:
-    """The metric over time: one point per event, rollbacks by bucket, else the value over a span
+    """The metric over time: one point per event, counts by bucket, else the value over a span
     as long as the window that ends with each bucket, so that the last is the window's own.
     """
     if name in EVENTS:
@@ -184,4 +191,4 @@ def samples_of(name: str, history: History, window: Window) -> int:
     """How many happenings a metric's value rests on."""
     if name in EVENTS:
         return len(EVENTS[name](history, window))
-    return len((rolled_back if name == "rollbacks" else published)(history, window))
+    return len(COUNTED.get(name, published)(history, window))

@@ -20,6 +20,7 @@ _MORE = (
         "over_classification_usd", "economic", "USD", "lower", "Over-classification cost", _OBSERVED
     ),
     Metric("rollbacks", "change", "rollbacks", "lower", "Rollbacks", _OBSERVED),
+    Metric("bypasses", "change", "releases", "lower", "Break-glass releases", _OBSERVED),
 )
 _ALL: dict[str, Metric] = {**METRICS, **{metric.name: metric for metric in _MORE}}
 
@@ -48,6 +49,7 @@ DEFINITIONS: dict[str, Metric] = {
         "time_to_restore_hours",
         "review_latency_hours",
         "rollbacks",
+        "bypasses",
     )
 }
 
@@ -95,4 +97,5 @@ MEANINGS: dict[str, str] = {
     ),
     "review_latency_hours": "Median time from submission to the first review.",
     "rollbacks": "Releases that restored an earlier one.",
+    "bypasses": "Releases published by break-glass, without the review that was due.",
 }

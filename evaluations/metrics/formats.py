@@ -12,7 +12,7 @@ _FORMS = {
     "USD": numbers.money,
     "hours": numbers.hours,
 }
-_COUNTS = {"changes per week": " per week", "rollbacks": ""}
+_COUNTS = {"changes per week": " per week", "rollbacks": "", "releases": ""}
 
 
 def value_text(unit: str, value: float | None) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from evaluations.figures.scorecard import confusion_classes, confusion_figure, metric_figure
 from evaluations.metrics.board import MetricValue
-from evaluations.metrics.change import LOOKING_BACK
+from evaluations.metrics.change import COUNTED, LOOKING_BACK
 from evaluations.metrics.definitions import DEFINITIONS
 from evaluations.metrics.formats import value_text
 from evaluations.metrics.periods import DEFAULT_PERIOD, PERIODS
@@ -167,7 +167,7 @@ def _plots(metrics: tuple[MetricValue, ...], found: Scorecard) -> list[Plot]:
         Plot(
             metric,
             metric_figure(metric, found.markers, found.window)
-            if any(metric.values if metric.name == "rollbacks" else _known(metric))
+            if any(metric.values if metric.name in COUNTED else _known(metric))
             else None,
             _note(metric, found),
         )

@@ -96,6 +96,11 @@ def test_failure_rate__replaced_by_break_glass__counts_as_repaired() -> None:
     assert found == (1 / 2, 24)
 
 
+def test_bypasses__of_a_period__are_its_break_glass_releases() -> None:
+    found = history(release(1, 90, 1, "break_glass"), release(2, 10, 2, "break_glass"))
+    assert value_of("bypasses", found, WINDOW) == 1
+
+
 def test_failure_rate__taken_back_by_the_next_publication__counts_as_undone() -> None:
     found = failing(release(1, 90, 1), release(2, 10, 2), release(3, 8, 1))
     assert found == (1 / 2, 48)
