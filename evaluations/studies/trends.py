@@ -112,8 +112,8 @@ def board_of(
     window = window_of(period, NOW)
     gap = window.start - window.preceding.start
     factors = days_of(nature, (window.end - window.preceding.start) // DAY, dice)
-    for factor in factors[gap // DAY :] if effect else ():
-        for aspect, times in effect.items():
+    for factor in factors[gap // DAY :]:
+        for aspect, times in (effect or {}).items():
             factor[aspect] *= times
     current, previous = (
         _buckets(part, factors, window.preceding.start, nature, dice, requests_a_day)
