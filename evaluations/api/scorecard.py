@@ -49,11 +49,10 @@ class TrendShape(serializers.Serializer[Any]):
     change = serializers.FloatField()
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
-    confidence = serializers.FloatField(
-        allow_null=True,
-        help_text="Of the interval: the level at which Holm's procedure judges this metric.",
+    reading = serializers.ChoiceField(
+        ["better", "worse", "unclear"],
+        help_text="By Holm's procedure over all metrics; the 95 % interval is of this one alone.",
     )
-    reading = serializers.ChoiceField(["better", "worse", "unclear"])
 
 
 class PointShape(serializers.Serializer[Any]):
@@ -146,7 +145,6 @@ def _metric(found: MetricValue) -> dict[str, Any]:
             "change": trend.change,
             "low": trend.low,
             "high": trend.high,
-            "confidence": trend.confidence,
             "reading": found.trend_reading,
         },
         "series": [{"time": time, "value": value} for time, value in found.series],

@@ -32,40 +32,42 @@ from evaluations.statistics.days import (
     residuals,
 )
 from evaluations.statistics.intervals import Interval
-from evaluations.statistics.multiplicity import holm_confidences
+from evaluations.statistics.multiplicity import holm
 from evaluations.statistics.quantiles import student_t_quantile
 
 FEWEST_REQUESTS = 30
 # The chance that a board without any change says better or worse of any metric at all.
 FAMILY_ERROR = 0.05
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
     """The change from `previous`; `low` and `high` bound it, None where no interval exists.
 
-    `confidence` is that at which the board's procedure judges this metric.
+    The interval is this metric's own, of 95 %; `is_clear` is what the whole board allows to say.
     """
 
     previous: float
     change: float
     low: float | None = None
     high: float | None = None
-    confidence: float | None = None
+    is_clear: bool = False
 
     @property
     def direction(self) -> str:
         return "up" if self.change > 0 else "down" if self.change < 0 else "level"
 
     @property
-    def is_judged(self) -> bool:
-        """Whether there is an interval to say better or worse by."""
-        return self.confidence is not None
+    def has_interval(self) -> bool:
+        return self.low is not None
 
     @property
-    def is_clear(self) -> bool:
-        """Whether the whole interval lies on one side of no change."""
-        return self.low is not None and self.high is not None and self.low * self.high > 0
+    def differs(self) -> bool:
+        """Whether no change lies outside the interval; without one, whether anything changed."""
+        if self.low is None or self.high is None:
+            return self.change != 0
+        return self.low * self.high > 0
 
     def reading(self, better: str) -> str:
         """`better`, `worse` or `unclear`, given which way is better."""
@@ -90,12 +92,12 @@ def trends_of(
 
 
 def _told_apart(plain: Mapping[str, Trend], judged: Mapping[str, Change]) -> dict[str, Trend]:
-    confidences = holm_confidences([change.p for change in judged.values()], FAMILY_ERROR)
+    adjusted = holm([change.p for change in judged.values()])
     found = {}
-    for (name, change), confidence in zip(judged.items(), confidences, strict=True):
+    for (name, change), p in zip(judged.items(), adjusted, strict=True):
         previous, moved = plain[name].previous, plain[name].change
-        half = change.half_width(confidence)
-        found[name] = Trend(previous, moved, moved - half, moved + half, confidence)
+        half = change.half_width(CONFIDENCE)
+        found[name] = Trend(previous, moved, moved - half, moved + half, p <= FAMILY_ERROR)
     return found
 
 
@@ -112,7 +114,7 @@ def difference(
     current: Buckets,
     previous: Buckets,
     context: Context,
-    confidence: float = 0.95,
+    confidence: float,
 ) -> Interval | None:
     """Current less previous with its interval by paired days; None where there is none."""
     found = change_of(name, current, previous, context)
@@ -160,10 +162,11 @@ def _ratio_change(
 def _independent_error(ratio: Ratio, periods: tuple[Sums, Sums], context: Context) -> float:
     """That of a difference of shares if each request stood by itself: the least there can be.
 
-    Few events can fall on the days so evenly that the days alone show no spread.
+    Few events can fall on the days so evenly that the days alone show no spread. One event and one
+    request without it are added, so that no event at all is not taken for certainty.
     """
     unders = [ratio.under(total, context) for total in periods]
-    share = sum(ratio.over(total, context) for total in periods) / sum(unders)
+    share = (sum(ratio.over(total, context) for total in periods) + 1) / (sum(unders) + 2)
     return math.sqrt(share * (1 - share) * sum(1 / under for under in unders))
 
 

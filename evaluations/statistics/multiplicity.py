@@ -25,22 +25,5 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def holm_confidences(p_values: Sequence[float], family_error: float = 0.05) -> list[float]:
-    """The confidence at which Holm's procedure judges each p-value, in the order given.
-
-    An interval of this confidence leaves out 0 exactly where Holm rejects: from the first p-value
-    that is not rejected on, all are judged at its level.
-    """
-    m = len(p_values)
-    confidences = [0.0] * m
-    level, goes_on = 0.0, True
-    for rank, index in enumerate(_ascending(p_values)):
-        if goes_on:
-            level = family_error / (m - rank)
-            goes_on = p_values[index] < level
-        confidences[index] = 1 - level
-    return confidences
-
-
 def _ascending(p_values: Sequence[float]) -> list[int]:
     return sorted(range(len(p_values)), key=lambda i: (p_values[i], i))

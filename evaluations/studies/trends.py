@@ -22,7 +22,7 @@ from evaluations.metrics.periods import DAY, PERIODS, Window, window_of
 from evaluations.metrics.sums import NANO, Buckets, Counts, Sums
 from evaluations.metrics.trend import FAMILY_ERROR
 from evaluations.statistics.days import CARRIED, WEEK, Change, dependence, paired_error
-from evaluations.statistics.multiplicity import holm_confidences
+from evaluations.statistics.multiplicity import holm
 
 NOW = datetime.datetime(2026, 3, 4, 12, tzinfo=datetime.UTC)
 CONTEXT = Context(ranks={"simple": 0, "complex": 2})
@@ -172,8 +172,7 @@ def false_families(days: int, hold: float, histories: int, metrics: int = 13) ->
     dice, false = random.Random(f"{days} {hold}"), 0  # noqa: S311 - a study
     for _ in range(histories):
         p_values = [_change_of_days(days, hold, dice).p for _ in range(metrics)]
-        levels = [1 - confidence for confidence in holm_confidences(p_values, FAMILY_ERROR)]
-        false += any(p < level for p, level in zip(p_values, levels, strict=True))
+        false += min(holm(p_values)) <= FAMILY_ERROR
     return false
 
 

@@ -107,7 +107,7 @@ def scorecard_csv(request: HttpRequest, slug: str) -> HttpResponse:
 
 CSV_COLUMNS = (
     "layer", "metric", "unit", "value", "samples", "op", "target", "verdict",
-    "previous", "change", "change_low", "change_high", "change_confidence", "reading",
+    "previous", "change", "change_low", "change_high", "reading",
 )  # fmt: skip
 
 
@@ -120,11 +120,7 @@ def _csv_row(found: MetricValue) -> list[object]:
         found.value,
         found.samples,
         *((target.threshold.op, target.bound, target.verdict) if target else (None, None, "")),
-        *(
-            (trend.previous, trend.change, trend.low, trend.high, trend.confidence)
-            if trend
-            else (None,) * 5
-        ),
+        *((trend.previous, trend.change, trend.low, trend.high) if trend else (None,) * 4),
         found.trend_reading,
     ]
 

@@ -119,7 +119,7 @@ class Scorecard:
     @property
     def judged_together(self) -> int:
         """Trends among which the chance of any false word is held."""
-        return sum(found.trend is not None and found.trend.is_judged for found in self.metrics)
+        return sum(found.trend is not None and found.trend.has_interval for found in self.metrics)
 
 
 def scorecard(environment: Environment, filters: Filters, *, now: datetime.datetime) -> Scorecard:

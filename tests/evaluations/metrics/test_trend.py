@@ -10,7 +10,12 @@ from evaluations.metrics import histogram
 from evaluations.metrics.measures import Context
 from evaluations.metrics.sums import Buckets, Counts, Sums
 from evaluations.metrics.trend import Trend, trends_of
-from evaluations.studies.trends import NATURES, false_families, false_words, readings
+from evaluations.studies.trends import (
+    NATURES,
+    false_families,
+    false_words,
+    readings,
+)
 
 CONTEXT = Context()
 
@@ -74,6 +79,13 @@ def test_trend__within_the_noise__is_unclear() -> None:
     assert trend.reading("lower") == "unclear"
 
 
+def test_trend__no_event_in_either_period__is_not_known_to_be_without_change() -> None:
+    trend = told("error_rate", errors(*[(0, 100)] * 7), errors(*[(0, 100)] * 7))
+    assert trend.low is not None
+    assert trend.high is not None
+    assert trend.low < 0 < trend.high
+
+
 def test_trend__many_hours_of_one_day__are_one_day() -> None:
     trend = told(
         "error_rate", errors(*[(40, 100)] * 24, per_day=24), errors(*[(1, 100)] * 24, per_day=24)
@@ -124,10 +136,16 @@ def test_percentile__beyond_the_sample__has_no_interval() -> None:
     assert told("latency_p99_ms", few, few).low is None
 
 
-def test_board__of_many_metrics__judges_each_at_a_stricter_level_than_one_alone() -> None:
-    parts = tuple(Sums(Counts(errors=e, fallbacks=5, requests=100)) for e in (1, 3, 2, 5) * 7)
-    current, previous = Buckets(parts), Buckets(parts[::-1])
+def test_board__a_change_that_is_clear_alone__is_not_among_many() -> None:
+    """Its p is 0.03, so that of two such tests Holm's procedure allows no word."""
+    errors_by_day = [16, 32, 20, 30, 16, 28, 26] * 4
+    now = [Sums(Counts(errors=e, hops=7, requests=100)) for e in errors_by_day]
+    before = [Sums(Counts(errors=13 + d % 9, hops=7, requests=100)) for d in range(28)]
+    current, previous = Buckets(tuple(now)), Buckets(tuple(before))
     alone = trends_of(("error_rate",), current, previous, CONTEXT)["error_rate"]
-    names = ("error_rate", "fallback_frequency")
+    names = ("error_rate", "fallback_depth")
     together = trends_of(names, current, previous, CONTEXT)["error_rate"]
-    assert (alone.confidence, together.confidence) == (0.95, 0.975)
+    assert alone.reading("lower") == "worse"
+    assert together.reading("lower") == "unclear"
+    assert together.differs
+    assert (alone.low, alone.high) == (together.low, together.high)

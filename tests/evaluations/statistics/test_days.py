@@ -10,9 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.statistics.days import CARRIED, Change, dependence, paired_error, residuals
-from evaluations.statistics.multiplicity import holm, holm_confidences
-
-LEVELS = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
 
 @pytest.mark.parametrize(("days", "lag"), [(7, 7), (14, 14), (28, 28), (90, 91)])
@@ -35,8 +32,8 @@ def test_paired_error__of_days_of_one_size__is_that_of_their_paired_differences(
     now, before = [3, 5, 4, 8, 6, 9, 7], [2, 5, 1, 6, 6, 5, 3]
     differences = [(a - b) / 10 for a, b in zip(now, before, strict=True)]
     plain = float(np.std(differences, ddof=1)) / math.sqrt(7)
-    pairs = ([(value, 10) for value in values] for values in (now, before))
-    found = paired_error(*map(residuals, pairs), 7)
+    after, earlier = (residuals([(value, 10) for value in values]) for values in (now, before))
+    found = paired_error(after, earlier, 7)
     assert found == pytest.approx(dependence(7).factor * plain)
 
 
@@ -54,11 +51,3 @@ def test_change__without_any_spread__is_certain_beyond_its_slack_alone() -> None
     assert Change(0.0, 0.0, 6.0).p == 1
     assert Change(2.0, 0.0, 6.0, slack=2.0).p == 1
     assert Change(2.1, 0.0, 6.0, slack=2.0).p == 0
-
-
-@given(LEVELS)
-def test_holm_confidences__reject_what_adjusted_p_values_reject(levels: list[float]) -> None:
-    adjusted = holm(levels)
-    for p, confidence, beyond in zip(levels, holm_confidences(levels), adjusted, strict=True):
-        if abs(beyond - 0.05) > 1e-12:
-            assert (p < 1 - confidence) == (beyond < 0.05)
