@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from evaluations.metrics.definitions import MEANINGS
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.services.runs import running, starting
 from policies.models import Environment, Workflow
@@ -207,6 +208,7 @@ def test_report__of_a_finished_run__puts_verdict_and_reasons_first(
     )]  # fmt: skip
     assert order == sorted(order)
     assert page.count("data-figure=") == 3
+    assert all(MEANINGS[row["metric"]] in page for row in finished.report["metrics"])
     # The gates' table stands open above its figure; the two others are folded below theirs.
     assert page.count("Show as a table") == 2
 

@@ -124,7 +124,7 @@ def test_page__threshold_on_what_only_evaluations_measure__says_so(
         }
     )  # fmt: skip
     steps.published(staging, author, [owner], owner, made)
-    ingest(staging, stream(50, NOW - DAY, NOW), now=NOW)
+    ingest(staging, list(stream(50, NOW - DAY, NOW)), now=NOW)
     roll_up(staging.workflow)
     text = page("?period=28d").content.decode()
     assert "Not judged here, because only shadow evaluations measure it" in text
