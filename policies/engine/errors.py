@@ -40,7 +40,12 @@ class EngineError(RuntimeError):
     """A sound document cannot be carried out here (for example, RE2 is not installed)."""
 
 
+def showable(text: str) -> str:
+    """The text with U+FFFD for what neither UTF-8 nor PostgreSQL holds: half a surrogate pair, NUL."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\x00", "\ufffd")
+
+
 def pointer_token(key: str | int) -> str:
-    """``/key`` with the escapes of RFC 6901; lone surrogates become U+FFFD so it can be shown."""
-    text = str(key).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return "/" + text.replace("~", "~0").replace("/", "~1")
+    """``/key`` with the escapes of RFC 6901, in text that can be shown."""
+    return "/" + showable(str(key)).replace("~", "~0").replace("/", "~1")

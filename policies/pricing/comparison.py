@@ -83,14 +83,14 @@ def _ratio(old: Decimal | None, new: Decimal) -> str:
     return f"× {ratio:.0f}" if ratio >= 100 else f"× {ratio:.3g}"
 
 
-def compare(entries: Iterable[Entry], held: Iterable[Held]) -> list[Row]:
+def compare(entries: Iterable[Entry], held: Iterable[Held], today: datetime.date) -> list[Row]:
     """A row for each entry, in the order of its name.
 
     A model is known by its name, or by the map's ``provider/name`` where the catalogue keeps the
     name alone; an entry that is meant by no model of the catalogue is new.
     """
     known = tuple(entries)
-    doubts = doubts_of(known)
+    doubts = doubts_of(known, today)
     meant = _meant(known, {model.key: model for model in held})
     rows = [_row(entry, meant.get(entry.key), doubts.get(entry.key, ())) for entry in known]
     return sorted(rows, key=lambda row: row.key)

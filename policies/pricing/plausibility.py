@@ -7,6 +7,7 @@ someone divided instead of multiplying).
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,11 +41,14 @@ class Doubt:
     sentence: str
 
 
-def doubts_of(entries: Iterable[Entry]) -> dict[str, tuple[Doubt, ...]]:
+def doubts_of(entries: Iterable[Entry], today: datetime.date) -> dict[str, tuple[Doubt, ...]]:
     """Every doubt by the model's name; models that look right are not in it."""
     known = tuple(entries)
     families = _families(known)
-    found = {entry.key: (*_alone(entry), *_beside(entry, families)) for entry in known}
+    found = {
+        entry.key: (*_alone(entry), *_retired(entry, today), *_beside(entry, families))
+        for entry in known
+    }
     return {key: doubts for key, doubts in found.items() if doubts}
 
 
@@ -72,13 +76,33 @@ def _short(ratio: Decimal) -> str:
 def _alone(entry: Entry) -> Iterator[Doubt]:
     if not entry.input_usd or not entry.output_usd:
         yield Doubt("free", "A price of zero: free, or not known to who wrote it.")
-    elif entry.output_usd * 2 < entry.input_usd:
+    elif entry.output_usd * 2 <= entry.input_usd:
         ratio = times(entry.output_usd / entry.input_usd)
         yield Doubt("cheap_output", f"Output costs {ratio} input; makers charge more for it.")
     if max(entry.input_usd, entry.output_usd) > DEAREST:
         yield Doubt("dear", "Over $1,000 per million tokens: is it a price per thousand?")
+    yield from _unpriced(entry)
     yield from _per_character(entry)
     yield from _window(entry)
+
+
+def _unpriced(entry: Entry) -> Iterator[Doubt]:
+    """What the maker charges for and no price of the catalogue says."""
+    if entry.reasoning_usd and entry.reasoning_usd > entry.output_usd:
+        dearer = f"${entry.reasoning_usd.normalize():f}"
+        yield Doubt(
+            "reasoning",
+            f"Reasoning tokens cost {dearer} per million, more than other output; the catalogue "
+            "keeps one output price.",
+        )
+    if entry.fee_usd:
+        fee = f"${entry.fee_usd.normalize():f}"
+        yield Doubt("fee", f"Each request costs {fee} besides; the catalogue keeps no such fee.")
+
+
+def _retired(entry: Entry, today: datetime.date) -> Iterator[Doubt]:
+    if entry.retires_on is not None and entry.retires_on <= today:
+        yield Doubt("retired", f"Its maker retired it on {entry.retires_on:%-d %B %Y}.")
 
 
 def _per_character(entry: Entry) -> Iterator[Doubt]:

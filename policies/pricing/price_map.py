@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from policies.engine import DocumentError, Problem
+from policies.engine.errors import showable
 
 MAX_BYTES = 20_000_000
 MAX_ENTRIES = 50_000
@@ -42,8 +43,9 @@ _LONGEST_NAME = 160
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One chat model of the map. Prices are USD per million tokens (or characters); sizes are in
-    tokens; None is unknown. ``is_tiered``: long requests cost more, which no catalogue price says.
+    """One chat model of the map. Prices are USD per million tokens (or characters), a fee is USD
+    per request; sizes are in tokens; None is unknown. ``is_tiered``: long requests cost more,
+    which no catalogue price says.
     """
 
     key: str
@@ -52,6 +54,8 @@ class Entry:
     output_usd: Decimal
     input_usd_per_mchar: Decimal | None = None
     output_usd_per_mchar: Decimal | None = None
+    reasoning_usd: Decimal | None = None
+    fee_usd: Decimal | None = None
     context_window: int | None = None
     max_output: int | None = None
     capabilities: tuple[str, ...] = ()
@@ -59,12 +63,11 @@ class Entry:
     is_tiered: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        kept = {
-            name: value for name, value in asdict(self).items() if value not in (None, (), False)
-        }
+        # Zero is a price, though it equals False.
         return {
             name: str(value) if isinstance(value, Decimal | datetime.date) else value
-            for name, value in kept.items()
+            for name, value in asdict(self).items()
+            if value is not None and value is not False and value != ()
         }
 
     @classmethod
@@ -112,7 +115,7 @@ def read_price_map(raw: bytes) -> PriceMap:
             entries.append(_entry(key, member))
         except _Skip as why:
             if key != SAMPLE:
-                skipped.setdefault(str(why), []).append(key)
+                skipped.setdefault(showable(str(why)), []).append(showable(key))
     if not entries:
         message = "holds no chat model with a price per token; is it LiteLLM's price map?"
         raise DocumentError([Problem("", message)])
@@ -165,6 +168,8 @@ def _entry(key: str, raw: Any) -> Entry:
         output_usd=_required_price(raw, "output"),
         input_usd_per_mchar=_price(raw.get("input_cost_per_character")),
         output_usd_per_mchar=_price(raw.get("output_cost_per_character")),
+        reasoning_usd=_price(raw.get("output_cost_per_reasoning_token")),
+        fee_usd=_dollars(raw.get("input_cost_per_request")),
         context_window=_size(raw, "max_input_tokens") or _size(raw, "max_tokens"),
         max_output=_size(raw, "max_output_tokens"),
         capabilities=tuple(word for name, word in CAPABILITIES.items() if raw.get(name) is True),
@@ -192,10 +197,14 @@ def _required_price(raw: Mapping[str, Any], side: str) -> Decimal:
 
 def _price(raw: Any) -> Decimal | None:
     """USD per million, rounded to what the catalogue keeps; None for what is no price."""
+    return _dollars(raw, PER_MILLION)
+
+
+def _dollars(raw: Any, times: Decimal = Decimal(1)) -> Decimal | None:
     if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
         return None
     try:
-        price = (Decimal(raw) * PER_MILLION).quantize(SMALLEST)
+        price = (Decimal(raw) * times).quantize(SMALLEST)
     except InvalidOperation:
         return None
     return price if 0 <= price <= LARGEST else None

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from policies.engine import DocumentError
 from policies.governance.refusals import Refused
-from policies.pricing import PriceMap, Row, RowKind, compare, read_price_map
+from policies.pricing import PriceMap, Row, RowKind, read_price_map
 from policies.services.rules import price_imports
 
 WRONG, USAGE, REFUSED = 1, 2, 3
@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
     def import_file(self, raw: bytes, user: User, options: dict[str, Any]) -> None:
         found = read_price_map(raw)
-        rows = compare(found.entries, price_imports.held_models())
+        rows = price_imports.compared(found)
         for line in _told(rows, found, with_new=options["new"]):
             self.stdout.write(line)
         if not options["apply"]:

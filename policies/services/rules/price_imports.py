@@ -14,6 +14,7 @@ from django.utils import timezone
 from policies.engine import DocumentError
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, PriceImport, Provider, RuleChange
+from policies.models.catalogue import ModelStatus
 from policies.pricing import Entry, Held, PriceMap, Row, RowKind, compare, read_price_map
 from policies.services import audit
 from policies.services.catalogue import entries
@@ -55,9 +56,8 @@ class Applied:
         return " ".join(told) or "Nothing was left to take over."
 
 
-def held_models(day: datetime.date | None = None) -> list[Held]:
-    """The catalogue's models with the prices of a day, by default of today. Two queries."""
-    day = day or timezone.now().date()
+def held_models(day: datetime.date) -> list[Held]:
+    """The catalogue's models with the prices of a day. Two queries."""
     models = CatalogueModel.objects.select_related("provider").prefetch_related("prices")
     return [_held(model, day) for model in models]
 
@@ -110,7 +110,13 @@ def price_map_of(kept: PriceImport) -> PriceMap:
 
 def rows_of(kept: PriceImport) -> list[Row]:
     """What the file would change of the catalogue as it is now."""
-    return compare(price_map_of(kept).entries, held_models())
+    return compared(price_map_of(kept))
+
+
+def compared(found: PriceMap) -> list[Row]:
+    """What a price map would change of the catalogue as it is now."""
+    today = timezone.now().date()
+    return compare(found.entries, held_models(today), today)
 
 
 @transaction.atomic
@@ -226,9 +232,16 @@ def _add(entry: Entry, price: Price, *, acting_user: User) -> None:
         label=entry.key.rsplit("/", 1)[-1],
         context_window=entry.context_window,
         capabilities=entry.capabilities,
+        status=_status_of(entry),
         retires_on=entry.retires_on,
     )
     entries.add_model(provider, entry.key, facts, price, acting_user=acting_user)
+
+
+def _status_of(entry: Entry) -> ModelStatus:
+    """A model that its maker no longer serves is no candidate of any route."""
+    is_past = entry.retires_on is not None and entry.retires_on <= timezone.now().date()
+    return ModelStatus.RETIRED if is_past else ModelStatus.ACTIVE
 
 
 def chosen_at_first(rows: Iterable[Row]) -> list[str]:

@@ -228,15 +228,80 @@ def test_page__of_a_viewer__cannot_be_ticked(
     assert upload(client, RAW + b" ").status_code == 403
 
 
+# --- Prices of zero ---------------------------------------------------------------------
+FREE = json.dumps(
+    {
+        "acme/free": {
+            "mode": "chat",
+            "litellm_provider": "acme",
+            "input_cost_per_token": 1e-6,
+            "output_cost_per_token": 0,
+            "max_input_tokens": 8192,
+        }
+    }
+).encode()
+WITH_HALF_EMOJI = json.dumps({**MAP, "\ud83d": entry(1e-6, 2e-6), "b": {"mode": "a\x00"}}).encode()
+
+
+def test_rest__price_of_zero__is_shown_as_doubtful(catalogue: None, owner: User) -> None:
+    answer = rest_upload(owner, FREE)
+    assert answer.status_code == 201
+    (row,) = answer.json()["rows"]
+    assert row["offered"]["output_usd_per_mtok"] == "0.000000"
+    assert [doubt["code"] for doubt in row["doubts"]] == ["free"]
+    assert Caller(owner).get(f"/catalogue/price-imports/{answer.json()['id']}/").json()["rows"]
+
+
+def test_page__price_of_zero__is_shown_and_can_be_taken_over(
+    catalogue: None, owner: User, client: Client
+) -> None:
+    client.force_login(owner)
+    answer = upload(client, FREE)
+    assert answer.status_code == 200
+    assert "A price of zero" in answer.content.decode()
+    body = {"model": ["acme/free"], "effective_from": today().isoformat()}
+    assert client.post(answer.request["PATH_INFO"], body).status_code == 302
+    price = CatalogueModel.objects.get(key="acme/free").price_on(today())
+    assert price is not None and price.output_usd_per_mtok == 0
+
+
+def test_command__price_of_zero__can_be_taken_over(
+    catalogue: None, owner: User, tmp_path: Path
+) -> None:
+    (tmp_path / "free.json").write_bytes(FREE)
+    run(tmp_path / "free.json", "--as", "owner", "--apply", "--models", "acme/free")
+    assert CatalogueModel.objects.filter(key="acme/free").exists()
+
+
+def test_model__that_its_maker_retired__is_added_as_retired(catalogue: None, owner: User) -> None:
+    raw = json.dumps({"tulip": entry(1e-6, 2e-6, deprecation_date="2024-01-01")}).encode()
+    kept = price_imports.keep_price_map("prices.json", raw, acting_user=owner)
+    price_imports.apply_price_map(kept, ["tulip"], today(), acting_user=owner)
+    assert CatalogueModel.objects.get(key="tulip").status == "retired"
+
+
+def test_upload__with_half_an_emoji__is_kept_and_shown(
+    catalogue: None, owner: User, client: Client
+) -> None:
+    client.force_login(owner)
+    answer = upload(client, WITH_HALF_EMOJI)
+    assert answer.status_code == 200
+    assert "\ufffd" in answer.content.decode()
+
+
 # --- REST -------------------------------------------------------------------------------
-def test_rest__uploaded_and_applied__changes_the_price(catalogue: None, owner: User) -> None:
-    calling = Caller(owner)
-    answer = calling.client.post(
+def rest_upload(user: User, raw: bytes) -> Any:
+    return Caller(user).client.post(
         "/api/v1/catalogue/price-imports/",
-        RAW,
+        raw,
         content_type="application/octet-stream",
         headers={"Content-Disposition": "attachment; filename=prices.json"},
     )
+
+
+def test_rest__uploaded_and_applied__changes_the_price(catalogue: None, owner: User) -> None:
+    calling = Caller(owner)
+    answer = rest_upload(owner, RAW)
     assert answer.status_code == 201
     preview = answer.json()
     assert [row["model"] for row in preview["rows"] if row["suggested"]] == [

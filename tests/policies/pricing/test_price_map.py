@@ -24,6 +24,7 @@ from policies.pricing.plausibility import family_of
 from tests.engine.strategies import json_values
 
 GEMINI = "vertex_ai-language-models"
+TODAY = datetime.date(2026, 1, 1)
 
 
 def model(
@@ -48,7 +49,7 @@ def read(members: dict[str, Any]) -> dict[str, Entry]:
 
 def doubts(members: dict[str, Any]) -> dict[str, set[str]]:
     """Codes of doubts by model."""
-    found = doubts_of(read(members).values())
+    found = doubts_of(read(members).values(), TODAY)
     return {key: {doubt.code for doubt in entry} for key, entry in found.items()}
 
 
@@ -84,6 +85,15 @@ def test_entry__of_no_use__is_skipped_with_the_reason(entry: Any, why: str) -> N
     assert found.skipped == {why: ("odd",)}
 
 
+def test_entry__with_half_an_emoji__is_skipped_under_a_name_that_can_be_kept() -> None:
+    raw = {"good": model(1e-6, 2e-6), "\ud83d\x00": model(1e-6, 2e-6), "b": {"mode": "\ud83d"}}
+    found = read_price_map(json.dumps(raw).encode())
+    assert found.skipped == {
+        "a name that no policy could write": ("\ufffd\ufffd",),
+        "not for chat: \ufffd": ("b",),
+    }
+
+
 def test_entry__written_twice_differently__is_skipped() -> None:
     one, other = json.dumps(model(1e-6, 2e-6)), json.dumps(model(2e-6, 2e-6))
     raw = f'{{"a": {one}, "a": {other}, "b": {one}, "b": {one}}}'
@@ -106,12 +116,13 @@ def test_file__with_odd_entries__keeps_the_good_one(odd: dict[str, Any], value: 
     raw = {**odd, "strange": model(value, value, mode="chat"), "good": model(1e-6, 2e-6)}
     found = read_price_map(json.dumps(raw).encode())
     assert "good" in {entry.key for entry in found.entries}
-    assert doubts_of(found.entries) is not None
+    assert doubts_of(found.entries, TODAY) is not None
 
 
 def test_entry__kept_as_json__comes_back_the_same() -> None:
     full = model(1e-6, 2e-6, deprecation_date="2026-10-23", supports_vision=True)
-    for entry in read({"a": full, "b": model(5e-8, 4e-7)}).values():
+    free = model(1e-6, 0, output_cost_per_reasoning_token=0, input_cost_per_request=0)
+    for entry in read({"a": full, "b": model(5e-8, 4e-7), "c": free}).values():
         assert Entry.from_json(json.loads(json.dumps(entry.to_json()))) == entry
 
 
@@ -157,7 +168,7 @@ def test_tenth_of_its_major_version__is_doubted() -> None:
             "claude-instant-1.2": model(1.63e-07, 5.51e-07, litellm_provider="anthropic"),
         }
     )
-    (doubt,) = doubts_of(entries.values())["claude-instant-1.2"]
+    (doubt,) = doubts_of(entries.values(), TODAY)["claude-instant-1.2"]
     assert doubt.sentence == "The input price is 1/10 of that of claude-instant-1."
 
 
@@ -173,7 +184,14 @@ def test_other_sizes_of_a_model__are_no_siblings() -> None:
     ("entry", "code"),
     [
         (model(0, 0), "free"),
+        (model(1e-6, 0), "free"),
         (model(1e-6, 4e-7), "cheap_output"),
+        # The price of cached input in place of that of output: exactly half of input.
+        (model(1.5e-5, 7.5e-6), "cheap_output"),
+        (model(1e-6, 2e-6, deprecation_date="2024-01-01"), "retired"),
+        (model(1e-6, 2e-6, deprecation_date="2026-01-01"), "retired"),
+        (model(1e-6, 2e-6, output_cost_per_reasoning_token=6.6e-6), "reasoning"),
+        (model(1e-6, 2e-6, input_cost_per_request=0.005), "fee"),
         (model(1.5e-3, 3e-3), "dear"),
         (model(1e-6, 2e-6, max_input_tokens=None), "no_window"),
         (model(1e-6, 2e-6, max_input_tokens=12), "window"),
@@ -182,6 +200,18 @@ def test_other_sizes_of_a_model__are_no_siblings() -> None:
 )
 def test_entry__odd_by_itself__is_doubted(entry: dict[str, Any], code: str) -> None:
     assert doubts({"m": entry}) == {"m": {code}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"deprecation_date": "2026-01-02"},
+        {"output_cost_per_reasoning_token": 2e-6},
+        {"input_cost_per_request": 0},
+    ],
+)
+def test_entry__that_says_nothing_unusual__is_believed(more: dict[str, Any]) -> None:
+    assert doubts({"m": model(1e-6, 2e-6, **more)}) == {}
 
 
 @pytest.mark.parametrize(
@@ -209,7 +239,9 @@ def held(key: str, dollars_in: str, dollars_out: str, provider: str = "openai") 
 
 def test_comparison__sorts_into_changed_new_and_unchanged() -> None:
     entries = read({name: model(1e-6, 2e-6) for name in ("a", "b", "c")}).values()
-    rows = compare(entries, [held("a", "1.5", "2"), held("b", "1", "2"), held("gone", "1", "2")])
+    rows = compare(
+        entries, [held("a", "1.5", "2"), held("b", "1", "2"), held("gone", "1", "2")], TODAY
+    )
     assert [(row.key, row.kind) for row in rows] == [
         ("a", RowKind.CHANGED),
         ("b", RowKind.UNCHANGED),
@@ -221,14 +253,14 @@ def test_comparison__sorts_into_changed_new_and_unchanged() -> None:
 
 def test_comparison__price_that_more_than_doubles__waits_for_a_person() -> None:
     entries = read({"a": model(3e-6, 2e-6)}).values()
-    (row,) = compare(entries, [held("a", "1", "2")])
+    (row,) = compare(entries, [held("a", "1", "2")], TODAY)
     assert [doubt.code for doubt in row.doubts] == ["changed_a_lot"]
     assert not row.is_chosen_at_first
 
 
 def test_comparison__new_retirement_day__is_a_change_of_facts_only() -> None:
     entries = read({"a": model(1e-6, 2e-6, deprecation_date="2027-01-01")}).values()
-    (row,) = compare(entries, [held("a", "1", "2")])
+    (row,) = compare(entries, [held("a", "1", "2")], TODAY)
     assert (row.kind, row.price_changes, row.fact_changes) == (
         RowKind.CHANGED,
         False,
@@ -239,7 +271,7 @@ def test_comparison__new_retirement_day__is_a_change_of_facts_only() -> None:
 def test_comparison__map_says_no_retirement_day__keeps_that_of_the_catalogue() -> None:
     entries = read({"a": model(1e-6, 2e-6)}).values()
     kept = Held("a", "openai", Decimal(1), Decimal(2), 128_000, datetime.date(2027, 1, 1))
-    assert compare(entries, [kept])[0].kind == RowKind.UNCHANGED
+    assert compare(entries, [kept], TODAY)[0].kind == RowKind.UNCHANGED
 
 
 @pytest.mark.parametrize(("provider", "kind"), [("groq", RowKind.CHANGED), ("own", RowKind.NEW)])
@@ -247,7 +279,7 @@ def test_comparison__name_with_its_provider__means_the_model_there(
     provider: str, kind: RowKind
 ) -> None:
     entries = read({"groq/llama": model(1e-6, 2e-6, litellm_provider="groq")}).values()
-    (row,) = compare(entries, [held("llama", "2", "2", provider)])
+    (row,) = compare(entries, [held("llama", "2", "2", provider)], TODAY)
     assert row.kind == kind
 
 
@@ -262,7 +294,7 @@ def test_real_map__of_52_chat_models__is_read_and_hardly_doubted(
     by_key = {entry.key: entry for entry in found.entries}
     assert by_key["gpt-4o-mini"].input_usd == Decimal("0.15")
     assert by_key["gpt-5-nano"].retires_on == datetime.date(2026, 12, 11)
-    assert set(doubts_of(found.entries)) == set()
+    assert set(doubts_of(found.entries, TODAY)) == set()
 
 
 def test_real_prices__that_had_to_be_replaced__are_the_ones_doubted(
