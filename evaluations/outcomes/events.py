@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evaluations.outcomes import values
+from evaluations.outcomes.names import Names
 from policies.engine.errors import Problem, pointer_token
 from policies.engine.reading import kind_of
 
@@ -103,14 +104,21 @@ def _read(
     return read, problems
 
 
-def read_event(raw: object, now: datetime.datetime) -> tuple[Event | None, list[Problem]]:
-    """An outcome event, or all that is wrong with it, with pointers into the event."""
+def read_event(
+    raw: object, now: datetime.datetime, names: Names | None = None
+) -> tuple[Event | None, list[Problem]]:
+    """An outcome event, or all that is wrong with it, with pointers into the event.
+
+    ``names`` says which models of the catalogue the told names mean; without it only a snapshot of
+    a model that the event itself names is known.
+    """
     read, problems = _read(raw, _EVENT_READERS, ("request_id", "time"))
     if "time" in read:
         problems += _time_problems(read["time"], now)
     if problems:
         return None, problems
     event = Event(**read)
+    _name_models(event, names or Names())
     problems = _chain_problems(event)
     if problems:
         return None, problems
@@ -136,6 +144,17 @@ def _time_problems(moment: datetime.datetime, now: datetime.datetime) -> list[Pr
     if moment < now - OLDEST:
         return [Problem("/time", f"lies more than {OLDEST.days} days back; that is not taken in")]
     return []
+
+
+def _name_models(event: Event, names: Names) -> None:
+    """Put the models that are meant in place of snapshots and aliases."""
+    if not event.model:
+        return
+    for attempt in event.attempts:
+        attempt["model"] = names.tried(attempt["model"], event.model)
+    if event.served_model:
+        tried = [event.attempts[-1]["model"]] if event.attempts else [event.model]
+        event.served_model = names.answered(event.served_model, tried)
 
 
 def _chain_problems(event: Event) -> list[Problem]:

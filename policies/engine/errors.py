@@ -41,7 +41,7 @@ class EngineError(RuntimeError):
 
 
 def showable(text: str) -> str:
-    """The text with U+FFFD for what neither UTF-8 nor PostgreSQL holds: half a surrogate pair, NUL."""
+    """The text with U+FFFD for each NUL and half surrogate pair, which no database could keep."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\x00", "\ufffd")
 

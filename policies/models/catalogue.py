@@ -38,6 +38,9 @@ class CatalogueModel(models.Model):
     capabilities = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=12, choices=ModelStatus, default=ModelStatus.ACTIVE)
     retires_on = models.DateField(null=True, blank=True)
+    aliases = models.JSONField(
+        default=list, blank=True, help_text="Other names that answers give it."
+    )
 
     class Meta:
         ordering = ["key"]
@@ -68,6 +71,8 @@ class ModelPrice(models.Model):
     output_usd_per_mtok = models.DecimalField(
         max_digits=12, decimal_places=6, validators=[MinValueValidator(0)]
     )
+    tiers = models.JSONField(default=list, blank=True, help_text="Prices of longer requests.")
+    windows = models.JSONField(default=list, blank=True, help_text="Prices by hour and weekday.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

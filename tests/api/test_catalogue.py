@@ -41,6 +41,16 @@ def test_model__changed__keeps_what_was_left_out(
     assert (changed["status"], changed["context_window"]) == ("deprecated", 64_000)
 
 
+def test_model__given_aliases__tells_them_and_refuses_what_is_no_name(
+    added: Answer, owner: User, calling: CallerOf
+) -> None:
+    path = f"/catalogue/models/{added.json()['id']}/"
+    changed = calling(owner).patch(path, {"aliases": ["swift-2-2026-01-31"]}).json()
+    assert changed["aliases"] == ["swift-2-2026-01-31"]
+    answer = calling(owner).patch(path, {"aliases": ["ok", "*"]})
+    assert (answer.status_code, pointers(answer)) == (422, ["/aliases/1"])
+
+
 @pytest.mark.parametrize(("days", "status"), [(30, 201), (0, 409), (-1, 409)])
 def test_price__begins_on_a_new_day_only(
     added: Answer, owner: User, calling: CallerOf, days: int, status: int

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from evaluations.models import Grain, Outcome
 from evaluations.outcomes.events import Event, Feedback, read_event, read_feedback
+from evaluations.outcomes.names import Listed, Names
 from evaluations.services.outcomes.rollups import hour_of, mark
 from policies.engine.errors import Problem
 from policies.models import CatalogueModel, Environment, ModelPrice
@@ -48,8 +49,9 @@ def ingest(
     """
     good: list[Event] = []
     rejected: list[Rejection] = []
+    names = Names(_listed)
     for index, raw in enumerate(events):
-        event, problems = read_event(raw, now)
+        event, problems = read_event(raw, now, names)
         if event is None:
             rejected += _rejections(index, problems)
         else:
@@ -63,6 +65,12 @@ def ingest(
         if accepted:
             mark(environment, Grain.HOUR, {hour_of(event.time) for event in good}, now)
     return Receipt(accepted, len(good) - accepted, tuple(rejected))
+
+
+def _listed() -> Listed:
+    aliases_by_key = dict(CatalogueModel.objects.values_list("key", "aliases"))
+    meant = {alias: key for key, aliases in aliases_by_key.items() for alias in aliases}
+    return Listed(frozenset(aliases_by_key), meant)
 
 
 def _rejections(index: int, problems: Iterable[Problem]) -> list[Rejection]:

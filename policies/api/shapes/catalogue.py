@@ -47,6 +47,7 @@ class CatalogueModelSerializer(serializers.ModelSerializer[CatalogueModel]):
     provider = name_of("slug")
     regions = serializers.ListField(child=serializers.CharField())
     capabilities = serializers.ListField(child=serializers.CharField())
+    aliases = serializers.ListField(child=serializers.CharField())
     price_today = serializers.SerializerMethodField()
 
     class Meta:
@@ -61,6 +62,7 @@ class CatalogueModelSerializer(serializers.ModelSerializer[CatalogueModel]):
             "capabilities",
             "status",
             "retires_on",
+            "aliases",
             "price_today",
         ]
 
@@ -92,8 +94,8 @@ class NewPrice(Body):
         return day
 
 
-def _words(what: str) -> serializers.ListField:
-    child = serializers.CharField(max_length=64)
+def _words(what: str, longest: int = 64) -> serializers.ListField:
+    child = serializers.CharField(max_length=longest)
     return serializers.ListField(child=child, required=False, max_length=100, help_text=what)
 
 
@@ -108,6 +110,7 @@ class ModelWords(Body):
     capabilities = _words("What it can do besides text.")
     status = serializers.ChoiceField(ModelStatus.choices, required=False)
     retires_on = serializers.DateField(required=False, allow_null=True)
+    aliases = _words("Other names that answers give it, such as gpt-4o-2024-08-06.", 160)
 
 
 def _why() -> serializers.CharField:
@@ -146,7 +149,7 @@ def facts_from(said: dict[str, Any], present: CatalogueModel | None = None) -> M
     if present is not None:
         facts = {name: getattr(present, name) for name in ModelFacts.__dataclass_fields__}
     facts |= said
-    for name in ("regions", "capabilities"):
+    for name in ("regions", "capabilities", "aliases"):
         facts[name] = tuple(facts.get(name, ()))
     return ModelFacts(**facts)
 

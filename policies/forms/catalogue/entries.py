@@ -61,6 +61,10 @@ class ModelForm(CatalogueModelForm):
 
     regions = WordsField(required=False, help_text="Where it runs, such as eu, us.")
     capabilities = WordsField(required=False, help_text="What it can, such as tools, vision.")
+    aliases = WordsField(
+        required=False,
+        help_text="Other names that answers give it, such as gpt-4o-2024-08-06.",
+    )
 
     class Meta:
         model = CatalogueModel
@@ -71,6 +75,7 @@ class ModelForm(CatalogueModelForm):
             "capabilities",
             "status",
             "retires_on",
+            "aliases",
         )
         labels = {"retires_on": "Retires on"}
         help_texts = {
@@ -93,6 +98,7 @@ class ModelForm(CatalogueModelForm):
             given["capabilities"],
             given["status"],
             given["retires_on"],
+            given["aliases"],
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,10 @@ from policies.services.rights import can_manage_catalogue
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What the catalogue says of a model besides its prices. ``context_window`` in tokens."""
+    """What the catalogue says of a model besides its prices.
+
+    ``context_window`` in tokens; ``aliases`` are other names under which answers tell it.
+    """
 
     label: str
     context_window: int
@@ -31,6 +34,7 @@ class ModelFacts:
     capabilities: tuple[str, ...] = ()
     status: str = ModelStatus.ACTIVE
     retires_on: datetime.date | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def add_model(
     if CatalogueModel.objects.filter(key=key).exists():
         raise Refused(Reason("duplicate", f"There is a model {key} already.", "Use another name."))
     _require_sound(_document(provider, key, facts))
+    _require_own_names(key, facts.aliases)
     model = CatalogueModel.objects.create(provider=provider, key=key, **_columns(facts))
     _create_price(model, price, acting_user)
     audit.record(
@@ -118,6 +123,8 @@ def require_facts(model: CatalogueModel, facts: ModelFacts, *, acting_user: User
     """Raise Refused or DocumentError for what may not be said of a model."""
     require_manager(acting_user)
     _require_sound(_document(model.provider, model.key, facts))
+    if sorted(facts.aliases) != model.aliases:
+        _require_own_names(model.key, facts.aliases)
 
 
 @transaction.atomic
@@ -166,7 +173,40 @@ def _columns(facts: ModelFacts) -> dict[str, Any]:
         **asdict(facts),
         "regions": sorted(facts.regions),
         "capabilities": sorted(facts.capabilities),
+        "aliases": sorted(facts.aliases),
     }
+
+
+def _require_own_names(key: str, aliases: Collection[str]) -> None:
+    """A name means one model. Whoever gives aliases holds all rows, so that no two give one away.
+
+    Raises DocumentError for what is no name, Refused for a name that is taken.
+    """
+    problems = [
+        Problem(f"/aliases/{index}", "must be one line of printable text, and not “*”")
+        for index, alias in enumerate(aliases)
+        if alias in ("", "*") or not alias.isprintable() or alias != alias.strip()
+    ]
+    if problems:
+        raise DocumentError(problems)
+    rows = CatalogueModel.objects.order_by("pk")
+    taken: dict[str, str] = {}
+    for other, theirs in (rows.select_for_update() if aliases else rows).values_list(
+        "key", "aliases"
+    ):
+        if other != key:
+            taken |= dict.fromkeys((other, *theirs), other)
+    reasons = [
+        Reason(
+            "duplicate",
+            f"{name} means {taken[name]} already.",
+            "Take the name off there first, or leave it out here.",
+        )
+        for name in (key, *aliases)
+        if name in taken
+    ]
+    if reasons:
+        raise Refused(*reasons)
 
 
 def _document(provider: Provider, key: str, facts: ModelFacts) -> dict[str, Any]:

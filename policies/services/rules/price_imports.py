@@ -212,6 +212,7 @@ def _facts(model: CatalogueModel) -> ModelFacts:
         capabilities=tuple(model.capabilities),
         status=model.status,
         retires_on=model.retires_on,
+        aliases=tuple(model.aliases),
     )
 
 

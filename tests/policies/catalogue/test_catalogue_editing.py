@@ -174,6 +174,24 @@ def test_model__the_engine_would_not_read__is_refused(
     assert CatalogueModel.objects.count() == 3
 
 
+def test_alias__of_a_model__is_kept_and_means_one_model_only(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    named = FACTS | {"aliases": "swift-large-2024-08-06, sw-l"}
+    assert client.post(model_page(large), named).status_code == 302
+    large.refresh_from_db()
+    assert large.aliases == ["sw-l", "swift-large-2024-08-06"]
+    small = CatalogueModel.objects.get(key="swift-small")
+    for taken in ("sw-l", "orchid"):
+        answer = client.post(model_page(small), FACTS | {"aliases": taken})
+        assert answer.status_code == 409
+        assert f"{taken} means" in answer.content.decode()
+    answer = client.post(reverse("catalogue-model-add"), new_model(key="sw-l"))
+    assert answer.status_code == 409
+    assert "sw-l means swift-large already" in answer.content.decode()
+
+
 def test_provider__added_once(client: Client, large: CatalogueModel, owner: User) -> None:
     client.force_login(owner)
     data = {"slug": "cirrus", "label": "Cirrus"}
