@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from policies.engine.errors import showable
+
 SHOWN = 50
 
 
@@ -28,10 +30,10 @@ class Problems:
     total: int = 0
 
     def add(self, line: int, name: str, message: str) -> None:
-        """Record one fault."""
+        """Record one fault; what it quotes of the file may be no text that can be shown."""
         self.total += 1
         if len(self.shown) < SHOWN:
-            self.shown.append(RowProblem(line, name, message))
+            self.shown.append(RowProblem(line, showable(name), showable(message)))
 
     @property
     def more(self) -> int:

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
 from evaluations.datasets.problems import Problems
+from policies.engine.canonical import has_lone_surrogate
 
 NANO = 1_000_000_000
 Scalar = str | float | int | bool | None
@@ -22,6 +23,10 @@ KNOWN_FIELDS = frozenset(
         "attributes", "conversation_id",
     }
 )  # fmt: skip
+NO_TEXT = (
+    "must be valid Unicode text, without NUL and without half of a surrogate pair (an emoji cut "
+    "in two); write the whole character or leave it out."
+)
 _MAX_INTEGER = 2**62
 
 
@@ -63,6 +68,9 @@ class RowReader:
         if value is None or value == "":
             if required:
                 self.fault(name, "is missing; every row needs it.")
+            return None
+        if not _is_text(value):
+            self.fault(name, NO_TEXT)
             return None
         return str(value)
 
@@ -113,6 +121,8 @@ class RowReader:
         for key, item in value.items():
             if not _plain(item):
                 self.fault(f"{name}.{key}", f"must be text, a number or a flag, not {_kind(item)}.")
+            elif not _is_text(key) or not _is_text(item):
+                self.fault(f"{name}.{key}", NO_TEXT)
         return {str(k): _tidy(v) for k, v in value.items() if _plain(v)}
 
     def fault(self, name: str, message: str) -> None:
@@ -158,6 +168,11 @@ def _decimal(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return exact if exact.is_finite() else None
+
+
+def _is_text(value: object) -> bool:
+    """Whether text is whole: what is not has no UTF-8 form, or none that PostgreSQL keeps."""
+    return not isinstance(value, str) or not (has_lone_surrogate(value) or "\x00" in value)
 
 
 def _plain(value: object) -> bool:

@@ -70,7 +70,7 @@ def dataset_import(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _imported(request: HttpRequest, workflow: Workflow, data: dict[str, Any]) -> HttpResponse:
     upload, prices = data["file"], data["prices"]
-    table = importing.read_prices(prices.read().decode("utf-8", "replace")) if prices else None
+    table = importing.read_prices(prices.read()) if prices else None
     before = Dataset.objects.filter(workflow=workflow).count()
     dataset = importing.import_upload(
         workflow,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from policies.api.problem import WrongBody
 from policies.engine import DocumentError, Problem, load_json
-from policies.engine.errors import pointer_token
+from policies.engine.json_text import places_of_nul
 
 
 class StrictJSONParser(JSONParser):
@@ -34,24 +34,12 @@ class StrictJSONParser(JSONParser):
             value = load_json(raw)
         except DocumentError as error:
             raise WrongBody(error.problems) from None
-        problems = [Problem(place, "must not hold a NUL character") for place in _nul(value, "")]
+        problems = [
+            Problem(place, "must not hold a NUL character") for place in places_of_nul(value)
+        ]
         if problems:
             raise WrongBody(problems)
         return value
-
-
-def _nul(value: object, pointer: str) -> Iterator[str]:
-    if isinstance(value, str) and "\x00" in value:
-        yield pointer
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            place = pointer + pointer_token(key)
-            if "\x00" in key:
-                yield place
-            yield from _nul(inner, place)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _nul(inner, f"{pointer}/{index}")
 
 
 class Body(serializers.Serializer[Any]):

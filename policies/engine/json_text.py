@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from policies.engine.canonical import LARGEST_EXACT_INTEGER, MAX_DEPTH, has_lone_surrogate
 from policies.engine.errors import DocumentError, Problem, pointer_token
@@ -112,3 +112,18 @@ def _plain_object(
             problems.append(Problem(place, "must be a key of valid Unicode text"))
         plain[key] = _plain(value, place, problems, depth + 1)
     return plain
+
+
+def places_of_nul(value: object, pointer: str = "") -> Iterator[str]:
+    """Pointers at all text and keys of a JSON value that hold a NUL, which databases refuse."""
+    if isinstance(value, str) and "\x00" in value:
+        yield pointer
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            place = pointer + pointer_token(key)
+            if "\x00" in key:
+                yield place
+            yield from places_of_nul(inner, place)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from places_of_nul(inner, f"{pointer}/{index}")

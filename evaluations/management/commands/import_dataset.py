@@ -11,7 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.datasets.problems import DatasetError
 from evaluations.services.datasets import importing
+from policies.engine.errors import showable
 from policies.governance.refusals import Refused
+from policies.management.arguments import whole_text
 from policies.models import Workflow
 
 
@@ -22,7 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help=".jsonl, .csv or .parquet, each also .gz")
         parser.add_argument("--workflow", required=True, help="slug of the workflow")
         parser.add_argument("--as", dest="username", required=True, help="who imports it")
-        parser.add_argument("--name", default="", help="name of the dataset; default: the file's")
+        parser.add_argument(
+            "--name", type=whole_text, default="", help="name of the dataset; default: the file's"
+        )
         parser.add_argument("--prices", type=Path, help="JSON price table to keep beside the rows")
         parser.add_argument("--simulated", action="store_true", help="the requests are made up")
 
@@ -31,12 +35,12 @@ class Command(BaseCommand):
         if not source.is_file():
             raise CommandError(f"There is no file {source}.")
         try:
-            prices = options["prices"] and importing.read_prices(options["prices"].read_text())
+            prices = options["prices"] and importing.read_prices(options["prices"].read_bytes())
             dataset = importing.import_dataset(
                 Workflow.objects.get(slug=options["workflow"]),
                 source,
                 acting_user=User.objects.get(username=options["username"]),
-                name=options["name"] or source.name,
+                name=options["name"] or showable(source.name),
                 prices=prices,
                 is_simulated=options["simulated"],
             )

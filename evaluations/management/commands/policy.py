@@ -20,6 +20,7 @@ from policies.engine import COMPONENTS, DocumentError
 from policies.files.schemas import schema_text
 from policies.files.workflow_files import WorkflowFiles, read_files
 from policies.governance.refusals import Refused
+from policies.management.arguments import whole_text
 from policies.models import Draft, Environment, Release, Workflow
 from policies.services.as_code import exporting, proposing
 
@@ -53,9 +54,11 @@ class Command(BaseCommand):
             action.add_argument("--json", action="store_true", help="print the result as JSON")
         for action in (bring, propose):
             action.add_argument("--as", dest="username", required=True, help="who does it")
-        bring.add_argument("--title", default="", help="default: the folder's name")
-        propose.add_argument("--title", required=True)
-        propose.add_argument("--why", required=True)
+        bring.add_argument(
+            "--title", type=whole_text, default="", help="default: the folder's name"
+        )
+        propose.add_argument("--title", type=whole_text, required=True)
+        propose.add_argument("--why", type=whole_text, required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
         do = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,9 @@ from evaluations.datasets.problems import refuse
 from evaluations.datasets.storage import StoredDataset, import_file
 from evaluations.models import Dataset
 from evaluations.models.datasets import dataset_folder
+from policies.engine import DocumentError, load_json
+from policies.engine.errors import showable
+from policies.engine.json_text import places_of_nul
 from policies.models import Workflow
 from policies.services import audit
 from policies.services.rights import require_right
@@ -67,12 +69,14 @@ def import_upload(
         )
 
 
-def read_prices(text: str) -> dict[str, Any]:
+def read_prices(text: bytes) -> dict[str, Any]:
     """A price table: a JSON object. Kept as it is, for people to read beside the costs."""
     try:
-        prices = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise refuse(f"The price table is not JSON ({error}).", name="prices") from error
+        prices = load_json(text)
+    except DocumentError as error:
+        raise refuse(f"The price table is not sound JSON ({error}).", name="prices") from error
+    for place in places_of_nul(prices):
+        raise refuse(f"The price table holds a NUL character at {place}.", name="prices")
     if not isinstance(prices, dict):
         raise refuse("The price table must be one JSON object.", name="prices")
     return prices
@@ -95,7 +99,7 @@ def _register(
             "name": name,
             "summary": stored.summary,
             "prices": prices,
-            "source_name": source_name,
+            "source_name": showable(source_name),
             "is_simulated": is_simulated,
             "created_by": acting_user,
         },

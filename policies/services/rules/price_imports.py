@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.engine import DocumentError
+from policies.engine.errors import showable
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, PriceImport, Provider, RuleChange
 from policies.models.catalogue import ModelStatus
@@ -86,7 +87,7 @@ def keep_price_map(file_name: str, raw: bytes, *, acting_user: User) -> PriceImp
     kept, is_new = PriceImport.objects.get_or_create(
         digest=digest,
         defaults={
-            "file_name": file_name[:200],
+            "file_name": showable(file_name)[:200],
             "entries": [entry.to_json() for entry in found.entries],
             "skipped": {why: list(keys) for why, keys in found.skipped.items()},
             "created_by": acting_user,

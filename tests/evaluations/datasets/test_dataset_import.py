@@ -165,6 +165,15 @@ def test_import__who_was_called__tells_the_shape(
         ({"features": [1]}, "features", "must be an object"),
         ({"features": {"tags": ["a"]}}, "features.tags", "must be text"),
         ({"score": 1}, "score", "put extra values into “features”"),
+        ({"prompt": "\ud83d"}, "prompt", "half of a surrogate pair"),
+        ({"model": "b\x00"}, "model", "without NUL"),
+        ({"request_id": "r\udc00"}, "request_id", "half of a surrogate pair"),
+        ({"error": "\ud83d"}, "error", "half of a surrogate pair"),
+        ({"features": {"tag": "\ud83d"}}, "features.tag", "half of a surrogate pair"),
+        ({"features": {"\ud83d": 1}}, "features.\ufffd", "half of a surrogate pair"),
+        ({"attributes": '{"tag": "\\ud83d"}'}, "attributes.tag", "half of a surrogate pair"),
+        ({"\ud83d": 1}, "\ufffd", "is not a known field"),
+        ({"quality": "\ud83d"}, "quality", "not “\ufffd”"),
     ],
 )
 def test_import__a_faulty_value__is_named_with_its_line_and_mend(

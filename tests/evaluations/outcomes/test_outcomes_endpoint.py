@@ -73,6 +73,26 @@ def test_outcomes__some_bad__the_good_are_kept_and_the_bad_pointed_at(send: Any)
     ]
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"tenant": "\ud83d"},
+        {"model": "\ud83d"},
+        {"attempts": [{"model": "\ud83d"}]},
+        {"attributes": {"tag": "\ud83d"}},
+        {"attributes": {"\ud83d": 1}},
+        {"\ud83d": 1},
+        {"release_digest": "sha256:" + "\ud83d" * 64},
+    ],
+)
+def test_outcomes__with_half_an_emoji_anywhere__are_rejected(
+    send: Any, members: dict[str, Any]
+) -> None:
+    response = send([event("a"), event("b", **members)])
+    assert response.status_code == 207
+    assert [bad["index"] for bad in response.json()["rejected"]] == [1]
+
+
 def test_outcomes__sent_twice__count_once_and_keep_the_first(send: Any) -> None:
     send([event("a", quality=0.5)])
     answer = send([event("a", quality=1), event("b")]).json()

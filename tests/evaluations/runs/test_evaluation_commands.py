@@ -41,6 +41,17 @@ def test_import_dataset__of_a_faulty_file__names_line_and_field(
         said("import_dataset", str(path), "--workflow=support-assistant", "--as=author")
 
 
+def test_import_dataset__under_a_name_that_is_no_text__is_refused(
+    workflow: Workflow, author: User, tmp_path: Path
+) -> None:
+    path = write_outcomes(tmp_path / "week.jsonl")
+    with pytest.raises(CommandError, match="must be UTF-8 text"):
+        said(
+            "import_dataset", str(path), "--workflow=support-assistant", "--as=author",
+            "--name=\udcff",
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize("who", ["viewer", "nobody"])
 def test_import_dataset__by_somebody_who_may_not__is_refused(
     workflow: Workflow, viewer: User, tmp_path: Path, who: str

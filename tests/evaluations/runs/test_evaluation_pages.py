@@ -107,6 +107,44 @@ def test_upload__of_a_faulty_file__shows_every_fault_with_its_line(
     assert not Dataset.objects.exists()
 
 
+HALF_EMOJI = b'{"request_id":"a","model":"m","quality":1,"prompt":"\\ud83d"}\n'
+
+
+def test_upload__with_half_an_emoji__is_named_with_line_and_field(
+    client: Client, workflow: Workflow, author: User
+) -> None:
+    upload = SimpleUploadedFile("half.jsonl", HALF_EMOJI)
+    response = signed_in(client, author).post(
+        "/w/support-assistant/datasets/import/", {"file": upload}
+    )
+    assert response.status_code == 422
+    assert "half of a surrogate pair" in response.content.decode()
+    rest = client.post(
+        "/api/v1/workflows/support-assistant/datasets/?name=Half&file_name=half.jsonl",
+        HALF_EMOJI,
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": "attachment; filename=half.jsonl"},
+    )
+    assert rest.status_code == 422
+    (fault,) = rest.json()["errors"]
+    assert (fault["line"], fault["field"]) == (1, "prompt")
+
+
+@pytest.mark.parametrize(
+    "prices", [b'{"m": "\\ud83d"}', b'{"m": "\\u0000"}', b'{"m": NaN}', b"\xff"]
+)
+def test_upload__with_a_price_table_that_no_database_keeps__is_refused(
+    client: Client, workflow: Workflow, author: User, tmp_path: Path, prices: bytes
+) -> None:
+    upload = SimpleUploadedFile("week.jsonl", write_outcomes(tmp_path / "w.jsonl").read_bytes())
+    table = SimpleUploadedFile("prices.json", prices)
+    response = signed_in(client, author).post(
+        "/w/support-assistant/datasets/import/", {"file": upload, "prices": table}
+    )
+    assert response.status_code == 422
+    assert "price table" in response.content.decode()
+
+
 def test_upload__by_a_viewer__is_refused(
     client: Client, workflow: Workflow, viewer: User, tmp_path: Path
 ) -> None:
