@@ -42,6 +42,18 @@ class ThreeWayShape(serializers.Serializer[Any]):
     active = serializers.IntegerField(allow_null=True, help_text="Number of the active release.")
     against = serializers.CharField(allow_blank=True, help_text=SEEN)
     components = ComparedShape(many=True)
+    undone = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What of the active release a rebase without merge would undo, in words.",
+    )
+
+
+class Rebasing(Body):
+    undoes = serializers.CharField(
+        required=False,
+        max_length=71,
+        help_text="Digest of the active content, where its changes are to be undone on purpose.",
+    )
 
 
 class MergeChoices(Body):
@@ -56,13 +68,15 @@ class MergeChoices(Body):
 def shown_comparison(comparison: Comparison | None) -> dict[str, Any]:
     """Plain values for `ThreeWayShape`."""
     if comparison is None:
-        return {"base_moved": False, "base": None, "active": None, "against": "", "components": []}
+        unmoved = {"base": None, "active": None, "against": "", "components": [], "undone": []}
+        return {"base_moved": False, **unmoved}
     return {
         "base_moved": True,
         "base": comparison.base.number,
         "active": comparison.active.number,
         "against": comparison.against,
         "components": [_shown_component(part) for part in comparison.components],
+        "undone": comparison.undone,
     }
 
 

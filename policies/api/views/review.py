@@ -16,10 +16,12 @@ from policies.api.pages import page_of, pages_of
 from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.releases import ReleaseDetailSerializer
 from policies.api.shapes.review import Acknowledgement, CommentSerializer, Judgement, NewComment
+from policies.api.shapes.three_way import Rebasing
 from policies.api.views.changes import shown_change
 from policies.models import ChangeRequest, Review
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
+from policies.services.review.merging import rebase_as_it_is
 
 SEEN = "sha256:" + "0" * 64
 JUDGEMENT_EXAMPLE = body_example(
@@ -41,12 +43,17 @@ class UpdateContent(APIView):
 
 class Rebase(APIView):
     @operation(
-        "rebase_change", "Compare it with the release active now", gives=ChangeDetailSerializer
+        "rebase_change",
+        "Compare it with the release active now; refused where that would undo it, unless said so",
+        takes=Rebasing,
+        gives=ChangeDetailSerializer,
+        examples=[body_example("Undo what was published", {"undoes": SEEN})],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        read(request, Nothing)
         change = change_to_act_on_or_404(request, slug, number)
-        return shown_change(request, changes.rebase(change, acting_user=person(request)))
+        undoes = read(request, Rebasing).get("undoes", "")
+        rebased = rebase_as_it_is(change, undoes=undoes, acting_user=person(request))
+        return shown_change(request, rebased)
 
 
 class Acknowledge(APIView):

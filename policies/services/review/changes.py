@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -148,14 +148,21 @@ def describe(
 
 
 @transaction.atomic
-def rebase(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
-    """Compare with the release that is active now. Voids reviews only if its content differs."""
+def rebase(
+    change: ChangeRequest, *, acting_user: User, undone: Collection[str] = ()
+) -> ChangeRequest:
+    """Compare with the release that is active now. Voids reviews only if its content differs.
+
+    ``undone`` says for the audit trail what of that release is given up on purpose.
+    """
     change = locked_change(change)
     guards.require("rebase", change, acting_user)
     before = change.base_digest
     change.base_release = active_release(change.environment)
     change.save(update_fields=["base_release", "updated_at"])
-    _note("change.rebased", change, acting_user, before=before, after=change.base_digest)
+    given_up = {"undone": list(undone)} if undone else {}
+    after = change.base_digest
+    _note("change.rebased", change, acting_user, before=before, after=after, detail=given_up)
     if change.base_digest != before:
         void_approvals(change, "The base was changed.", acting_user=acting_user)
     computed_checks.refresh_computed(change)

@@ -13,6 +13,7 @@ from policies.models.components import ComponentKind
 from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retirement_findings
 from policies.services.review.checks import for_content, record
+from policies.services.review.undoing import told, undone_by
 
 RETAKE = "Take the draft's documents over again, which takes the catalogue of today."
 FROZEN = "Start a draft from the release, which takes the catalogue of today, and propose it."
@@ -115,5 +116,13 @@ def _base_up_to_date(change: ChangeRequest) -> Answer:
     if digest_of_it == change.base_digest:
         name = f"release {number}" if number else "an environment without a release"
         return Verdict.PASS, f"Compared with {name}, which is active.", "", detail
-    summary = f"Release {detail['active']} was published after this was compared with its base."
-    return Verdict.FAIL, summary, "Rebase the change request, then evaluate it again.", detail
+    summary = f"Release {number} was published after this was compared with its base."
+    undone = undone_by(change, active.select_related("bundle").first())
+    if not undone:
+        return Verdict.FAIL, summary, "Rebase the change request, then evaluate it again.", detail
+    summary += f" Published as it is, this undoes part of it. {told(undone)}"
+    resolve = (
+        f"Rebase with merge (POST …/merge/), which takes release {number} in, then evaluate it "
+        "again. A rebase without merge undoes it."
+    )
+    return Verdict.FAIL, summary, resolve, {**detail, "undone": undone}

@@ -20,6 +20,7 @@ from policies.services.authoring import editing
 from policies.services.authoring.bundles import component_problems, problems_of
 from policies.services.locking import locked_change
 from policies.services.review import changes, guards
+from policies.services.review.undoing import told, undone_by
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,15 @@ class ComparedComponent:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A change request against what was published since it was compared with its base."""
+    """A change request against what was published since it was compared with its base.
+
+    ``undone`` says what of it the proposed content would undo if it were not merged.
+    """
 
     base: Release
     active: Release
     components: tuple[ComparedComponent, ...]
+    undone: list[str]
 
     @property
     def against(self) -> str:
@@ -91,7 +96,31 @@ def comparison_of(
         _compared(kind, base.bundle.content, ours, active.bundle.content, choices or {})
         for kind in COMPONENTS
     )
-    return Comparison(base, active, compared)
+    return Comparison(base, active, compared, undone_by(change, active))
+
+
+@transaction.atomic
+def rebase_as_it_is(change: ChangeRequest, *, acting_user: User, undoes: str = "") -> ChangeRequest:
+    """Compare with the active release and leave the content alone.
+
+    Where that would undo what the active release changed, `undoes` must be the digest of its
+    content: undoing is said, not slipped into. Raises Refused with what would be undone.
+    """
+    change = locked_change(change)
+    guards.require("rebase", change, acting_user)
+    active = changes.active_release(change.environment)
+    undone = undone_by(change, active)
+    if active is not None and undone and undoes != active.bundle.digest:
+        raise Refused(
+            Reason(
+                "undoes",
+                f"Rebased as it is, this undoes what release {active.number} changed. "
+                f"{told(undone)}",
+                "Rebase with merge (POST …/merge/) to keep it. To undo it on purpose, rebase with "
+                f"“undoes”: “{active.bundle.digest}”.",
+            )
+        )
+    return changes.rebase(change, acting_user=acting_user, undone=undone)
 
 
 @transaction.atomic

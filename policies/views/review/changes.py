@@ -176,7 +176,8 @@ def _withdraw(change: ChangeRequest, request: HttpRequest, data: dict[str, Any])
 
 
 def _rebase(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
-    changes.rebase(change, acting_user=person(request))
+    undoes = request.POST.get("undoes", "")
+    merging.rebase_as_it_is(change, undoes=undoes, acting_user=person(request))
     return "Now compared with the active release."
 
 
