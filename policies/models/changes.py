@@ -53,7 +53,8 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
 
     def for_review(self) -> ChangeRequestQuerySet:
         """What the review page reads besides: the draft, the versions without their documents,
-        which are in the bundles, and as `goes_on` whether another environment comes after."""
+        which are in the bundles, as `goes_on` whether another environment comes after, and as
+        `has_company` whether others are open for the same environment."""
         versions = [
             f"{bundle}__{kind}"
             for bundle in ("bundle", "base_release__bundle")
@@ -65,7 +66,11 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         )
         rows = self.with_related().select_related("draft", *versions)
         rows = rows.defer("base_release__body", *(f"{version}__document" for version in versions))
-        return rows.annotate(goes_on=models.Exists(later))
+        others = ChangeRequest.objects.open().filter(environment=models.OuterRef("environment"))
+        return rows.annotate(
+            goes_on=models.Exists(later),
+            has_company=models.Exists(others.exclude(pk=models.OuterRef("pk"))),
+        )
 
 
 class ChangeRequest(models.Model):

@@ -19,8 +19,10 @@ from policies.api.shapes.review import (
 )
 from policies.governance.transitions import TRANSITIONS, State
 from policies.models import ChangeRequest
+from policies.models.components import ComponentKind
 from policies.services.review import guards
 from policies.services.review.facts import touched_components
+from policies.services.review.overlaps import Overlap, overlaps_of
 
 STATES = [(state.value, state.label) for state in State]
 
@@ -72,6 +74,17 @@ class ActionsSerializer(serializers.Serializer[Any]):
         return {action: AllowanceSerializer() for action in TRANSITIONS}
 
 
+class OverlapSerializer(serializers.Serializer[Overlap]):
+    """Another open change request on the same components of the same environment."""
+
+    number = serializers.IntegerField(source="other.number")
+    title = serializers.CharField(source="other.title")
+    state = serializers.ChoiceField(STATES, source="other.state")
+    components = serializers.ListField(
+        child=serializers.ChoiceField(ComponentKind.choices), source="kinds"
+    )
+
+
 class ChangeDetailSerializer(ChangeSerializer):
     """All that a reviewer needs to decide, and what the caller may do."""
 
@@ -87,6 +100,7 @@ class ChangeDetailSerializer(ChangeSerializer):
     standing = serializers.SerializerMethodField()
     reviews = serializers.SerializerMethodField()
     actions = serializers.SerializerMethodField()
+    overlaps = serializers.SerializerMethodField()
 
     class Meta(ChangeSerializer.Meta):
         fields = [
@@ -101,6 +115,7 @@ class ChangeDetailSerializer(ChangeSerializer):
             "standing",
             "reviews",
             "actions",
+            "overlaps",
         ]
 
     def to_representation(self, instance: ChangeRequest) -> dict[str, Any]:
@@ -135,6 +150,10 @@ class ChangeDetailSerializer(ChangeSerializer):
             action: allowance(guards.why_not(action, change, met.user, met))
             for action in TRANSITIONS
         }
+
+    @extend_schema_field(OverlapSerializer(many=True))
+    def get_overlaps(self, change: ChangeRequest) -> object:
+        return OverlapSerializer(overlaps_of(change), many=True).data
 
 
 class WhoseQuery(PageQuery):

@@ -17,6 +17,7 @@ from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
 from policies.services.review import checks, guards, merging, protection, quorum, threads
 from policies.services.review.facts import catalogue_differences, touched_components
+from policies.services.review.overlaps import overlaps_of
 from policies.services.review.threads import Thread
 from policies.services.teams import questions
 from policies.views.review.summary import Counted, awaited_names, summarise
@@ -65,6 +66,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     """Template context of the review page."""
     _share_workflow(change)
     goes_on: bool = change.goes_on  # type: ignore[attr-defined]  # brought by `for_review`
+    has_company: bool = change.has_company  # type: ignore[attr-defined]
     situation = guards.Situation(change, user)
     # Read first, where it is read at all: the person's own roles are then known, too.
     team = situation.members if change.is_open or situation.debt is not None else []
@@ -108,6 +110,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "contributors": contributors,
         "debt": situation.any_debt,
         "freezes": situation.freezes if change.is_open else [],
+        "overlaps": overlaps_of(change) if has_company else [],
         "is_waiting": protection.is_waiting(change),
         "reading": questions.reading_for(change, is_last=not goes_on),
         **_approval_context(change, situation, team, impact, described, contributors),
