@@ -1,6 +1,7 @@
 """`manage.py policy export | import | plan | propose | schema`: documents as files in Git.
 
-Exit codes: 0 done (or nothing to do), 1 the documents are wrong, 2 wrong usage, 3 refused.
+Exit codes: 0 done (or nothing to do), 1 the documents are wrong, 2 wrong usage, 3 refused; and 4
+for a plan with --detailed-exitcode whose files differ from what is in force.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from policies.management.arguments import whole_text
 from policies.models import Draft, Environment, Release, Workflow
 from policies.services.as_code import exporting, proposing
 
-WRONG, USAGE, REFUSED = 1, 2, 3
+WRONG, USAGE, REFUSED, DIFFERS = 1, 2, 3, 4
 YAML_ENDINGS = frozenset({".yaml", ".yml"})
 MAX_FILES = 20
 
@@ -52,6 +53,11 @@ class Command(BaseCommand):
         for action in (plan, propose):
             action.add_argument("--environment", help="default: the one that workflow.yaml names")
             action.add_argument("--json", action="store_true", help="print the result as JSON")
+        plan.add_argument(
+            "--detailed-exitcode",
+            action="store_true",
+            help=f"exit with {DIFFERS} where the files differ from what is in force",
+        )
         for action in (bring, propose):
             action.add_argument("--as", dest="username", required=True, help="who does it")
         bring.add_argument(
@@ -101,6 +107,8 @@ class Command(BaseCommand):
                 self.stdout.write(line)
         if measured.plan.has_errors:
             raise CommandError("The plan has errors.", returncode=WRONG)
+        if options["detailed_exitcode"] and not measured.plan.is_unchanged:
+            raise CommandError("The files differ from what is in force.", returncode=DIFFERS)
 
     def propose(self, options: dict[str, Any]) -> None:
         environment, files = _environment_and_files(options)

@@ -13,6 +13,12 @@ from policies.governance.refusals import Reason, Refused
 from policies.governance.static_checks import Finding, findings_of
 from policies.models import Environment, Release, Workflow
 from policies.services.as_code.exporting import documents_of
+from policies.services.as_code.outdated import (
+    exported_before,
+    how_to_mend,
+    sentence_about,
+    undone_by_files,
+)
 from policies.services.authoring import drafts
 from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.authoring.retirements import retirement_findings
@@ -71,6 +77,11 @@ def plan(environment: Environment, files: WorkflowFiles) -> Plan:
     base = changes.active_release(environment)
     documents = completed(environment, base, files)
     problems, content = _composed(documents, files)
+    exported = exported_before(environment, base, files)
+    undone = undone_by_files(exported, base, documents)
+    if exported is not None and base is not None and undone:
+        said = f"{sentence_about(exported, base, undone)} {how_to_mend(base)}"
+        problems = (Problem("/workflow/release", said), *problems)
     return Plan(
         workflow=workflow,
         environment=environment,
@@ -82,7 +93,7 @@ def plan(environment: Environment, files: WorkflowFiles) -> Plan:
         known=frozenset(found.name for found in _findings(base.bundle.content))
         if base
         else frozenset(),
-        notes=tuple(_notes(environment, base, files)),
+        notes=tuple(_notes(environment, base, files, None if undone else exported)),
         content=content,
     )
 
@@ -141,17 +152,20 @@ def _differences(
     ]
 
 
-def _notes(environment: Environment, base: Release | None, files: WorkflowFiles) -> list[str]:
+def _notes(
+    environment: Environment,
+    base: Release | None,
+    files: WorkflowFiles,
+    exported: Release | None,
+) -> list[str]:
     notes = []
     if base is None:
         notes.append(f"Nothing is in force in {environment.name}: this would be its first release.")
     if files.missing:
         notes.append(f"Without a file, and so as in force: {', '.join(files.missing)}.")
-    header = files.header
-    is_from_here = header is not None and header.environment == environment.name
-    if base and header and is_from_here and header.release and header.release < base.number:
+    if base and exported:
         notes.append(
-            f"Exported from release {header.release}; release {base.number} is in force by now. "
-            "Export again to see whether it changed the same places."
+            f"Exported from release {exported.number}; release {base.number} is in force by now. "
+            "These files have all that it changed."
         )
     return notes

@@ -16,6 +16,7 @@ from policies.files.workflow_files import WorkflowFiles, documents_digest
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services.as_code.exporting import documents_of
+from policies.services.as_code.outdated import require_nothing_undone
 from policies.services.as_code.planning import completed, require_same_workflow
 from policies.services.authoring import drafts, editing
 from policies.services.locking import lock_workflow, locked_change, locked_environment
@@ -28,6 +29,12 @@ def import_draft(
 ) -> Draft:
     """A new draft with the files' documents. Raises Refused."""
     require_same_workflow(workflow, files)
+    named = files.header.environment if files.header else None
+    environment = Environment.objects.filter(workflow=workflow, name=named or "").first()
+    if environment is not None:
+        base = changes.active_release(environment)
+        documents = completed(environment, base, files)
+        require_nothing_undone(environment, base, files, documents)
     return drafts.create_draft(
         workflow, title, acting_user=acting_user, documents=dict(files.documents)
     )
@@ -58,7 +65,8 @@ def propose(
 
     In force already, or proposed already: nothing happens. An open change request of the same
     title, environment and person takes the new documents over (which voids approvals as any edit
-    does). Else one is opened. Raises DocumentError or Refused.
+    does). Else one is opened. Files exported from an earlier release that would undo what was
+    published since are refused. Raises DocumentError or Refused.
     """
     workflow = environment.workflow
     require_right("propose", workflow.team, acting_user=acting_user, to="propose changes")
@@ -68,11 +76,12 @@ def propose(
     done = _settled(environment, base, documents)
     if done is not None:
         return done
+    require_nothing_undone(environment, base, files, documents)
     mine = _open_changes(environment).filter(title=title, created_by=acting_user)
     change = mine.exclude(draft=None).first()
     if change is not None:
         return _update(change, documents, acting_user=acting_user)
-    return _open(environment, documents, title, why, acting_user=acting_user)
+    return _open(environment, files, documents, title, why, acting_user=acting_user)
 
 
 def _open_changes(environment: Environment) -> Any:
@@ -122,6 +131,7 @@ def _require_untouched_draft(change: ChangeRequest) -> None:
 @transaction.atomic
 def _open(
     environment: Environment,
+    files: WorkflowFiles,
     documents: Mapping[str, Any],
     title: str,
     why: str,
@@ -131,9 +141,11 @@ def _open(
     """Two pipelines at once open one: the second waits for the workflow's row, and looks again."""
     environment = locked_environment(environment.pk)
     lock_workflow(environment.workflow_id)
-    done = _settled(environment, changes.active_release(environment), documents)
+    base = changes.active_release(environment)
+    done = _settled(environment, base, documents)
     if done is not None:
         return done
+    require_nothing_undone(environment, base, files, documents)
     draft = drafts.create_draft(
         environment.workflow, title, acting_user=acting_user, documents=dict(documents)
     )

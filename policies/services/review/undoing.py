@@ -21,8 +21,14 @@ def undone_by(change: ChangeRequest, active: Release | None) -> list[str]:
     base = change.base_release
     if base is None or active is None or active.bundle.digest == base.bundle.digest:
         return []
-    sides = (base.bundle.content, change.bundle.content, active.bundle.content)
-    return [sentence for kind in COMPONENTS for sentence in _undone(kind, *sides)]
+    return undone_between(base.bundle.content, change.bundle.content, active.bundle.content)
+
+
+def undone_between(
+    base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> list[str]:
+    """In words, what `theirs` changed of `base` and `ours` does not have. All by component."""
+    return [sentence for kind in COMPONENTS for sentence in _undone(kind, base, ours, theirs)]
 
 
 def _undone(

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from evaluations.management.commands.policy import REFUSED, USAGE, WRONG
-from policies.models import ChangeRequest, Draft, Release
+from evaluations.management.commands.policy import DIFFERS, REFUSED, USAGE, WRONG
+from policies.models import ChangeRequest, Draft, Environment, Release
+from tests.policies.steps import documents, published
 
 PROPOSE = ("--title", "From Git", "--why", "Merged.")
 
@@ -68,6 +69,28 @@ def test_plan__other_weight__tells_change_place_and_blast_radius(folder: Path) -
     assert "[router_policy.yaml line " in told
     assert "Blast radius: No dataset yet" in told
     assert told.splitlines()[-1].endswith("no errors, 0 warnings.")
+
+
+def test_plan__with_a_detailed_exit_code__tells_whether_the_files_differ(folder: Path) -> None:
+    assert run("plan", folder, "--detailed-exitcode").endswith("Nothing changes.\n")
+    edit(folder, "weight: 90", "weight: 80")
+    assert "2 changes" in run("plan", folder)
+    code, said = failing("plan", folder, "--detailed-exitcode")
+    assert code == DIFFERS == 4
+    assert "2 changes" in said
+    edit(folder, "model: orchid", "model: orchit")
+    assert failing("plan", folder, "--detailed-exitcode")[0] == WRONG
+
+
+def test_propose__from_an_older_export_that_undoes__exits_3_and_plan_1(
+    folder: Path, staging: Environment, author: User, co_author: User, owner: User
+) -> None:
+    published(staging, co_author, [owner], owner, documents(share=70))
+    edit(folder, "margin: 0.02", "margin: 0.01", "quality_thresholds.yaml")
+    code, said = failing("propose", folder, "--as", "author", *PROPOSE)
+    assert (code, "release 2 is in force by now" in said) == (REFUSED, True)
+    code, said = failing("plan", folder)
+    assert (code, "release 2 is in force by now" in said) == (WRONG, True)
 
 
 def test_plan__as_json__is_the_document_that_rest_gives(folder: Path) -> None:

@@ -3,14 +3,23 @@
 import datetime
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from policies.engine import DocumentError
-from policies.files.workflow_files import HEADER, documents_digest, read_files
+from policies.files.workflow_files import (
+    HEADER,
+    Header,
+    WorkflowFiles,
+    documents_digest,
+    read_files,
+)
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import CatalogueModel, ChangeRequest, Draft, Environment, Release, Workflow
@@ -34,6 +43,10 @@ def edited(files: dict[str, str], old: str = "weight: 90", new: str = "weight: 8
     changed = {**files, "router_policy.yaml": files["router_policy.yaml"].replace(old, new)}
     assert changed != files
     return read_files(changed)
+
+
+def edited_policy(files: dict[str, str]) -> str:
+    return files["router_policy.yaml"].replace("weight: 90", "weight: 80")
 
 
 # --- Export and import ------------------------------------------------------------------
@@ -152,7 +165,23 @@ def test_plan__exported_before_the_last_release__says_so(
     files: dict[str, str], staging: Environment, author: User, owner: User
 ) -> None:
     published(staging, author, [owner], owner, documents(share=70))
-    assert "release 2 is in force by now" in planning.plan(staging, read_files(files)).notes[0]
+    policy = files["router_policy.yaml"].replace("weight: 90", "weight: 70")
+    policy = policy.replace("weight: 10", "weight: 30")
+    has_it = read_files({**files, "router_policy.yaml": policy})
+    plan = planning.plan(staging, has_it)
+    assert "release 2 is in force by now. These files have all" in plan.notes[0]
+    assert not plan.has_errors
+
+
+def test_plan__exported_before_what_it_would_undo__is_an_error_that_says_what(
+    files: dict[str, str], outdated: WorkflowFiles, staging: Environment
+) -> None:
+    plan = planning.plan(staging, outdated)
+    (problem,) = plan.problems
+    assert problem.pointer == "/workflow/release"
+    assert "release 2 is in force by now, and these files undo" in problem.message
+    assert "70%" in problem.message
+    assert plan.has_errors
 
 
 @pytest.mark.parametrize(
@@ -254,6 +283,102 @@ def test_propose__without_the_right__is_refused(
     with pytest.raises(Refused) as caught:
         proposing.propose(staging, edited(files), TITLE, WHY, acting_user=user)
     assert caught.value.is_forbidden
+
+
+# --- Files of an older export -----------------------------------------------------------
+@pytest.fixture
+def outdated(
+    files: dict[str, str], staging: Environment, co_author: User, owner: User
+) -> WorkflowFiles:
+    """A checkout of release 1 with an edit elsewhere, while release 2 has another split."""
+    published(staging, co_author, [owner], owner, documents(share=70))
+    margin = files["quality_thresholds.yaml"].replace("margin: 0.02", "margin: 0.01")
+    assert margin != files["quality_thresholds.yaml"]
+    return read_files({**files, "quality_thresholds.yaml": margin})
+
+
+def test_propose__from_an_older_export_that_undoes__is_refused_with_what_it_undoes(
+    outdated: WorkflowFiles, staging: Environment, author: User
+) -> None:
+    with pytest.raises(Refused) as refused:
+        proposing.propose(staging, outdated, TITLE, WHY, acting_user=author)
+    (reason,) = refused.value.reasons
+    assert reason.code == "outdated"
+    assert "Exported from release 1; release 2 is in force by now" in reason.sentence
+    assert "70%" in reason.sentence
+    assert not ChangeRequest.objects.filter(title=TITLE).exists()
+
+
+def test_import__of_an_older_export_that_undoes__is_refused(
+    outdated: WorkflowFiles, workflow: Workflow, author: User
+) -> None:
+    with pytest.raises(Refused, match="release 2 is in force by now"):
+        proposing.import_draft(workflow, outdated, TITLE, acting_user=author)
+
+
+def test_upload__of_an_older_export_that_undoes__says_so_on_the_page(
+    outdated: WorkflowFiles,
+    files: dict[str, str],
+    release: Release,
+    workflow: Workflow,
+    author: User,
+    client: Client,
+) -> None:
+    client.force_login(author)
+    uploads = [SimpleUploadedFile(name, text.encode()) for name, text in files.items()]
+    body = {"title": "From disk", "source": "files", "uploads": uploads}
+    answer = client.post(reverse("draft-create", args=[workflow.slug]), body)
+    assert answer.status_code == 409
+    assert "release 2 is in force by now" in answer.content.decode()
+
+
+def test_rest__older_export_that_undoes__is_refused_by_propose_and_import(
+    outdated: WorkflowFiles, files: dict[str, str], workflow: Workflow, author: User, client: Client
+) -> None:
+    client.force_login(author)
+    address = f"/api/v1/workflows/{workflow.slug}"
+    body = {"title": TITLE, "why": WHY, "environment": "staging", "files": files}
+    answer = client.post(f"{address}/propose/", body, content_type="application/json")
+    assert answer.status_code == 409
+    assert [reason["code"] for reason in answer.json()["reasons"]] == ["outdated"]
+    body = {"title": TITLE, "files": files}
+    answer = client.post(f"{address}/files/", body, content_type="application/json")
+    assert answer.status_code == 409
+
+
+def test_propose__from_an_older_export_that_undoes_nothing__opens_a_change_request(
+    files: dict[str, str], staging: Environment, author: User, co_author: User, owner: User
+) -> None:
+    published(staging, co_author, [owner], owner, documents(margin=0.01))
+    texts = {
+        **files,
+        "quality_thresholds.yaml": files["quality_thresholds.yaml"].replace("0.02", "0.01"),
+    }
+    made = proposing.propose(
+        staging,
+        read_files({**texts, "router_policy.yaml": edited_policy(files)}),
+        TITLE,
+        WHY,
+        acting_user=author,
+    )
+    assert made.outcome == Outcome.OPENED
+
+
+@pytest.mark.parametrize("of", ["another environment", "nowhere"])
+def test_propose__files_that_name_no_older_release_here__is_compared_with_what_is_in_force(
+    outdated: WorkflowFiles, staging: Environment, author: User, of: str
+) -> None:
+    header = Header("support-assistant", "production" if of != "nowhere" else None, release=None)
+    files = replace(outdated, header=header)
+    assert proposing.propose(staging, files, TITLE, WHY, acting_user=author).change is not None
+
+
+def test_propose__files_of_a_release_that_never_was__are_refused(
+    outdated: WorkflowFiles, staging: Environment, author: User
+) -> None:
+    files = replace(outdated, header=Header("support-assistant", "staging", release=99))
+    with pytest.raises(Refused, match="there is no such release"):
+        proposing.propose(staging, files, TITLE, WHY, acting_user=author)
 
 
 # --- Download in the browser ------------------------------------------------------------
