@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -62,6 +63,21 @@ class Body(serializers.Serializer[Any]):
         if unknown:
             raise serializers.ValidationError(unknown)
         return value
+
+
+class MomentField(serializers.DateTimeField):
+    """A time that somebody sends: with its zone, since a guess is an hour or a day off."""
+
+    default_error_messages = {
+        "no_zone": "Must be a time with its zone, such as 2027-03-28T02:30:00Z; "
+        "this one has no zone."
+    }
+
+    def enforce_timezone(self, value: datetime.datetime) -> datetime.datetime:
+        if value.tzinfo is None:
+            self.fail("no_zone")
+        moment: datetime.datetime = super().enforce_timezone(value)
+        return moment
 
 
 class Nothing(Body):

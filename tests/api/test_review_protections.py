@@ -45,7 +45,33 @@ def test_schedule__set_by_its_author__is_part_of_what_is_approved(
     assert cleared.json()["state"] == "in_review"
 
 
-def test_schedule__in_the_past_or_without_a_zone__is_refused(
+@pytest.mark.parametrize("moment", ["2027-03-28T02:30:00", "2027-03-28T02:30", "2027-03-28"])
+def test_moment__without_a_zone__is_refused_wherever_one_is_sent(
+    calling: Calling, change: ChangeRequest, author: User, operator: User, moment: str
+) -> None:
+    scheduled = calling(author).post(at(change, "schedule/"), {"publish_at": moment})
+    assert (scheduled.status_code, pointers(scheduled)) == (400, ["/publish_at"])
+    body = {"starts_at": moment, "ends_at": moment, "reason": "Sale."}
+    frozen = calling(operator).post(f"{WORKFLOW}freezes/", body)
+    assert (frozen.status_code, pointers(frozen)) == (400, ["/starts_at", "/ends_at"])
+    assert "no zone" in frozen.json()["errors"][0]["message"]
+    for address in ("/me/tokens/", f"{WORKFLOW}environments/staging/router-tokens/"):
+        issued = calling(operator).post(address, {"name": "late", "expires_at": moment})
+        assert (issued.status_code, pointers(issued)) == (400, ["/expires_at"])
+
+
+@pytest.mark.parametrize("hours", [0, 2, -8])
+def test_moment__with_its_zone__is_taken_as_that_moment(
+    calling: Calling, change: ChangeRequest, author: User, hours: int
+) -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=hours))
+    moment = (timezone.now() + HOUR).astimezone(zone).replace(second=0, microsecond=0)
+    answer = calling(author).post(at(change, "schedule/"), {"publish_at": moment.isoformat()})
+    assert answer.status_code == 200
+    assert datetime.datetime.fromisoformat(answer.json()["publish_at"]) == moment
+
+
+def test_schedule__in_the_past_or_left_out__is_refused(
     calling: Calling, change: ChangeRequest, author: User, reviewer: User
 ) -> None:
     past = (timezone.now() - HOUR).isoformat()

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from policies.api.bodies import Body
+from policies.api.bodies import Body, MomentField
 from policies.governance.roles import Role
 from policies.models import Membership, PersonalToken, Team
 from policies.services.rights import can_manage_catalogue, roles_in
@@ -107,4 +107,4 @@ class IssuedPersonalTokenSerializer(PersonalTokenSerializer):
 
 class NewToken(Body):
     name = serializers.CharField(max_length=120, help_text="Where it will be used.")
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = MomentField(required=False, allow_null=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from policies.api.bodies import Body, PageQuery
+from policies.api.bodies import Body, MomentField, PageQuery
 from policies.api.names import name_of, number_of
 from policies.api.shapes.review import ReasonSerializer
 from policies.models import FreezeWindow, ReviewDebt
 
 
 class NewSchedule(Body):
-    publish_at = serializers.DateTimeField(
+    publish_at = MomentField(
         allow_null=True, help_text="With its time zone, to the minute; null clears the schedule."
     )
 
@@ -46,8 +46,8 @@ class NewFreeze(Body):
     environment = serializers.SlugField(
         required=False, allow_null=True, max_length=40, help_text="Left out, all are frozen."
     )
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
+    starts_at = MomentField()
+    ends_at = MomentField()
     reason = serializers.CharField(max_length=20_000)
 
 
