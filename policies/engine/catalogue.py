@@ -23,9 +23,25 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceTier:
+    """What all tokens of a request cost whose input is longer than so many tokens."""
+
+    above_input_tokens: int
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "above_input_tokens": self.above_input_tokens,
+            "input_usd_per_mtok": self.input_usd_per_mtok,
+            "output_usd_per_mtok": self.output_usd_per_mtok,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One model at one provider. Prices are USD per 1 M tokens, the window is in tokens;
-    None means unknown, which is neither free nor unlimited.
+    None means unknown, which is neither free nor unlimited. Tiers ascend.
     """
 
     name: str
@@ -37,18 +53,26 @@ class Model:
     status: str = "active"
     input_usd_per_mtok: float | None = None
     output_usd_per_mtok: float | None = None
+    price_tiers: tuple[PriceTier, ...] = ()
 
     def estimated_cost_usd(self, input_tokens: int, output_tokens: int) -> float | None:
         """USD of a request of these sizes; None where a price is unknown.
 
-        In doubles, in this order: (input · price + output · price) / 1 000 000.
+        At the prices of the last tier that the input is above, else at the model's own. In
+        doubles, in this order: (input · price + output · price) / 1 000 000.
         """
-        if self.input_usd_per_mtok is None or self.output_usd_per_mtok is None:
+        priced: Model | PriceTier = self
+        for tier in self.price_tiers:
+            if input_tokens > tier.above_input_tokens:
+                priced = tier
+        if priced.input_usd_per_mtok is None or priced.output_usd_per_mtok is None:
             return None
-        spent = input_tokens * self.input_usd_per_mtok + output_tokens * self.output_usd_per_mtok
-        return spent / TOKENS_PER_PRICE
+        sent = input_tokens * priced.input_usd_per_mtok
+        return (sent + output_tokens * priced.output_usd_per_mtok) / TOKENS_PER_PRICE
 
     def to_json(self) -> dict[str, object]:
+        """Without tiers where there are none: bundles of before have the digest that they had."""
+        tiers = [tier.to_json() for tier in self.price_tiers]
         return {
             "provider": self.provider,
             "label": self.label,
@@ -58,6 +82,7 @@ class Model:
             "status": self.status,
             "input_usd_per_mtok": self.input_usd_per_mtok,
             "output_usd_per_mtok": self.output_usd_per_mtok,
+            **({"price_tiers": tiers} if tiers else {}),
         }
 
 
@@ -121,10 +146,28 @@ def _read_model(name: str, place: Place, providers: Collection[str]) -> Model:
         status=fields.optional("status", "active").choice(STATUSES),
         input_usd_per_mtok=_read_price(fields.optional("input_usd_per_mtok", None)),
         output_usd_per_mtok=_read_price(fields.optional("output_usd_per_mtok", None)),
+        price_tiers=_read_tiers(fields.optional("price_tiers", [])),
     )
 
 
-MODEL_KEYS = tuple(Model("", "").to_json())
+TIER_KEYS = tuple(PriceTier(0, 0, 0).to_json())
+MODEL_KEYS = (*Model("", "").to_json(), "price_tiers")
+
+
+def _read_tiers(place: Place) -> tuple[PriceTier, ...]:
+    tiers: list[PriceTier] = []
+    for item in place.items():
+        fields = item.fields(*TIER_KEYS)
+        above = fields.required("above_input_tokens")
+        least = tiers[-1].above_input_tokens + 1 if tiers else 1
+        tiers.append(
+            PriceTier(
+                above.integer(at_least=least),
+                fields.required("input_usd_per_mtok").number(at_least=0),
+                fields.required("output_usd_per_mtok").number(at_least=0),
+            )
+        )
+    return tuple(tiers)
 
 
 def _read_price(place: Place) -> float | None:

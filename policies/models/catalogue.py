@@ -9,6 +9,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.urls import reverse
 
+from policies.pricing.rates import Rates, tiers_from_json, windows_from_json
+
 
 class Provider(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
@@ -86,3 +88,13 @@ class ModelPrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} from {self.effective_from}"
+
+    @property
+    def rates(self) -> Rates:
+        """What it says of every size and hour."""
+        return Rates(
+            self.input_usd_per_mtok,
+            self.output_usd_per_mtok,
+            tiers_from_json(self.tiers),
+            windows_from_json(self.windows),
+        )

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from policies.pricing.plausibility import Doubt, change_doubts, doubts_of
 from policies.pricing.price_map import Entry
+from policies.pricing.rates import Tier, Window
 
 
 class RowKind(StrEnum):
@@ -30,6 +31,8 @@ class Held:
     output_usd: Decimal | None
     context_window: int
     retires_on: datetime.date | None = None
+    tiers: tuple[Tier, ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,7 @@ class Row:
 
     @property
     def price_changes(self) -> bool:
-        held = self.held
-        return held is None or (held.input_usd, held.output_usd) != (
-            self.entry.input_usd,
-            self.entry.output_usd,
-        )
+        return self.held is None or _priced(self.held) != _priced(self.entry)
 
     @property
     def fact_changes(self) -> tuple[str, ...]:
@@ -74,6 +73,10 @@ class Row:
     @property
     def output_ratio(self) -> str:
         return _ratio(self.held.output_usd, self.entry.output_usd) if self.held else ""
+
+
+def _priced(one: Held | Entry) -> tuple[object, ...]:
+    return one.input_usd, one.output_usd, one.tiers, one.windows
 
 
 def _ratio(old: Decimal | None, new: Decimal) -> str:

@@ -95,6 +95,8 @@ def _unpriced(entry: Entry) -> Iterator[Doubt]:
             f"Reasoning tokens cost {dearer} per million, more than other output; the catalogue "
             "keeps one output price.",
         )
+    if entry.has_other_hours:
+        yield Doubt("hours", "It has prices by the hour in a form that is not read; add them.")
     if entry.fee_usd:
         fee = f"${entry.fee_usd.normalize():f}"
         yield Doubt("fee", f"Each request costs {fee} besides; the catalogue keeps no such fee.")

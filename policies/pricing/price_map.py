@@ -6,21 +6,20 @@ import datetime
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from policies.engine import DocumentError, Problem
 from policies.engine.errors import showable
+from policies.pricing import tiered_prices
+from policies.pricing.amounts import Skip, dollars, per_million
+from policies.pricing.rates import Tier, Window, tiers_from_json, windows_from_json
 
 MAX_BYTES = 20_000_000
 MAX_ENTRIES = 50_000
 CHAT_MODES = frozenset({"chat", "responses"})
 SAMPLE = "sample_spec"  # the map's own description of its form
-PER_MILLION = Decimal(1_000_000)
-# The catalogue keeps six decimals of a US dollar, and twelve digits in all.
-SMALLEST = Decimal("0.000001")
-LARGEST = Decimal(999_999)
 # The map's word → the catalogue's; a model's other abilities are no constraint of any route.
 CAPABILITIES = {
     "supports_audio_input": "audio",
@@ -39,13 +38,14 @@ _SAME_PROVIDER = (
 )
 _SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,59}\Z")
 _LONGEST_NAME = 160
+_PRICED = ("tiers", "windows")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One chat model of the map. Prices are USD per million tokens (or characters), a fee is USD
-    per request; sizes are in tokens; None is unknown. ``is_tiered``: long requests cost more,
-    which no catalogue price says.
+    per request; sizes are in tokens; None is unknown. ``has_other_hours``: it has prices by the
+    hour in a form that is not read.
     """
 
     key: str
@@ -60,15 +60,19 @@ class Entry:
     max_output: int | None = None
     capabilities: tuple[str, ...] = ()
     retires_on: datetime.date | None = None
-    is_tiered: bool = False
+    tiers: tuple[Tier, ...] = ()
+    windows: tuple[Window, ...] = ()
+    has_other_hours: bool = False
 
     def to_json(self) -> dict[str, Any]:
         # Zero is a price, though it equals False.
-        return {
+        kept = {
             name: str(value) if isinstance(value, Decimal | datetime.date) else value
-            for name, value in asdict(self).items()
-            if value is not None and value is not False and value != ()
+            for name in self.__dataclass_fields__
+            if (value := getattr(self, name)) is not None and value is not False and value != ()
         }
+        priced = {name: [one.to_json() for one in kept[name]] for name in _PRICED if name in kept}
+        return {**kept, **priced}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Entry:
@@ -79,6 +83,8 @@ class Entry:
                 **raw,
                 **prices,
                 "capabilities": tuple(raw.get("capabilities", ())),
+                "tiers": tiers_from_json(raw.get("tiers", ())),
+                "windows": windows_from_json(raw.get("windows", ())),
                 "retires_on": datetime.date.fromisoformat(day) if day else None,
             }
         )
@@ -96,10 +102,6 @@ class PriceMap:
         return sum(map(len, self.skipped.values()))
 
 
-class _Skip(ValueError):
-    """Why an entry is of no use."""
-
-
 def read_price_map(raw: bytes) -> PriceMap:
     """Read the file's bytes. Raises DocumentError when it is no such map at all.
 
@@ -111,9 +113,9 @@ def read_price_map(raw: bytes) -> PriceMap:
     for key, member in members.items():
         try:
             if key in twice:
-                raise _Skip("written twice in the file, with different words")
+                raise Skip("written twice in the file, with different words")
             entries.append(_entry(key, member))
-        except _Skip as why:
+        except Skip as why:
             if key != SAMPLE:
                 skipped.setdefault(showable(str(why)), []).append(showable(key))
     if not entries:
@@ -155,32 +157,38 @@ def _members(raw: bytes) -> tuple[dict[str, Any], set[str]]:
 
 def _entry(key: str, raw: Any) -> Entry:
     if not isinstance(raw, dict):
-        raise _Skip("no object")
+        raise Skip("no object")
     mode = raw.get("mode")
     if mode not in CHAT_MODES:
-        raise _Skip(f"not for chat: {mode}" if isinstance(mode, str) else "without a mode")
+        raise Skip(f"not for chat: {mode}" if isinstance(mode, str) else "without a mode")
     if not key.isprintable() or key != key.strip() or not 0 < len(key) <= _LONGEST_NAME:
-        raise _Skip("a name that no policy could write")
+        raise Skip("a name that no policy could write")
+    provider = _provider(raw.get("litellm_provider"))
+    base = tiered_prices.with_base(raw)
+    input_usd, output_usd = _required_price(base, "input"), _required_price(base, "output")
+    windows, has_other_hours = tiered_prices.windows_of(raw, input_usd, output_usd)
     return Entry(
         key=key,
-        provider=_provider(raw.get("litellm_provider")),
-        input_usd=_required_price(raw, "input"),
-        output_usd=_required_price(raw, "output"),
-        input_usd_per_mchar=_price(raw.get("input_cost_per_character")),
-        output_usd_per_mchar=_price(raw.get("output_cost_per_character")),
-        reasoning_usd=_price(raw.get("output_cost_per_reasoning_token")),
-        fee_usd=_dollars(raw.get("input_cost_per_request")),
+        provider=provider,
+        input_usd=input_usd,
+        output_usd=output_usd,
+        input_usd_per_mchar=per_million(raw.get("input_cost_per_character")),
+        output_usd_per_mchar=per_million(raw.get("output_cost_per_character")),
+        reasoning_usd=per_million(base.get("output_cost_per_reasoning_token")),
+        fee_usd=dollars(raw.get("input_cost_per_request")),
         context_window=_size(raw, "max_input_tokens") or _size(raw, "max_tokens"),
         max_output=_size(raw, "max_output_tokens"),
         capabilities=tuple(word for name, word in CAPABILITIES.items() if raw.get(name) is True),
         retires_on=_day(raw.get("deprecation_date")),
-        is_tiered=any(name.startswith("input_cost_per_token_above_") for name in raw),
+        tiers=tiered_prices.tiers_of(raw, input_usd, output_usd),
+        windows=windows,
+        has_other_hours=has_other_hours,
     )
 
 
 def _provider(raw: Any) -> str:
     if not isinstance(raw, str) or not _SLUG.match(raw):
-        raise _Skip("without a provider")
+        raise Skip("without a provider")
     return next((name for pattern, name in _SAME_PROVIDER if pattern.match(raw)), raw)
 
 
@@ -188,26 +196,11 @@ def _required_price(raw: Mapping[str, Any], side: str) -> Decimal:
     given = raw.get(f"{side}_cost_per_token")
     if given is None:
         by_character = raw.get(f"{side}_cost_per_character") is not None
-        raise _Skip("priced per character only" if by_character else "no price per token")
-    price = _price(given)
+        raise Skip("priced per character only" if by_character else "no price per token")
+    price = per_million(given)
     if price is None:
-        raise _Skip("a price that is no number of dollars")
+        raise Skip("a price that is no number of dollars")
     return price
-
-
-def _price(raw: Any) -> Decimal | None:
-    """USD per million, rounded to what the catalogue keeps; None for what is no price."""
-    return _dollars(raw, PER_MILLION)
-
-
-def _dollars(raw: Any, times: Decimal = Decimal(1)) -> Decimal | None:
-    if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
-        return None
-    try:
-        price = (Decimal(raw) * times).quantize(SMALLEST)
-    except InvalidOperation:
-        return None
-    return price if 0 <= price <= LARGEST else None
 
 
 def _size(raw: Mapping[str, Any], name: str) -> int | None:

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from django import template
 
+from policies.pricing.rates import dollars
+
 register = template.Library()
 
 
 @register.filter
 def usd(price: Decimal) -> str:
     """``0.150000`` → ``$0.15``; ``0.0375`` keeps all its digits."""
-    written = format(price.normalize(), "f")
-    whole, _, cents = written.partition(".")
-    return f"${int(whole):,}.{cents.ljust(2, '0')}"
+    return dollars(price)

@@ -59,6 +59,58 @@ def test_price__begins_on_a_new_day_only(
     assert calling(owner).post(path, price(days)).status_code == status
 
 
+TIER = {"above_input_tokens": 200_000, "input_usd_per_mtok": "3", "output_usd_per_mtok": "12"}
+WINDOW = {
+    "days": ["sat", "sun"],
+    "starts": "16:30",
+    "ends": "00:30",
+    "zone": "Asia/Shanghai",
+    "input_usd_per_mtok": "0.5",
+    "output_usd_per_mtok": "2",
+}
+
+
+def test_price__by_size_and_hour__is_told_as_it_was_given(
+    added: Answer, owner: User, calling: CallerOf
+) -> None:
+    path = f"/catalogue/models/{added.json()['id']}/prices/"
+    body = {**price(30), "tiers": [TIER], "windows": [WINDOW]}
+    answer = calling(owner).post(path, body)
+    assert answer.status_code == 201
+    (listed, _) = calling(owner).get(path).json()["results"]
+    for said in (answer.json(), listed):
+        assert said["tiers"] == [
+            {**TIER, "input_usd_per_mtok": "3.000000", "output_usd_per_mtok": "12.000000"}
+        ]
+        assert said["windows"][0]["zone"] == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "pointer"),
+    [
+        ({"tiers": [TIER, TIER]}, 422, "/tiers/1/above_input_tokens"),
+        ({"windows": [{**WINDOW, "zone": "Mars"}]}, 422, "/windows/0/zone"),
+        ({"windows": [{**WINDOW, "ends": "24:00"}]}, 422, "/windows/0/ends"),
+        ({"windows": [{**WINDOW, "days": []}]}, 400, "/windows/0/days"),
+        ({"tiers": [{**TIER, "input_usd_per_mtok": "-1"}]}, 400, "/tiers/0/input_usd_per_mtok"),
+    ],
+)
+def test_price__by_size_or_hour_that_means_nothing__is_pointed_at(
+    added: Answer,
+    owner: User,
+    calling: CallerOf,
+    more: dict[str, object],
+    status: int,
+    pointer: str,
+) -> None:
+    path = f"/catalogue/models/{added.json()['id']}/prices/"
+    answer = calling(owner).post(path, {**price(30), **more})
+    assert (answer.status_code, pointers(answer)) == (status, [pointer])
+    body = {"provider": "acme", "key": "swift-3", "context_window": 1, "price": {**price(), **more}}
+    answer = calling(owner).post("/catalogue/models/", body)
+    assert (answer.status_code, pointers(answer)) == (status, [f"/price{pointer}"])
+
+
 def test_price__negative__points_at_it(added: Answer, owner: User, calling: CallerOf) -> None:
     path = f"/catalogue/models/{added.json()['id']}/prices/"
     answer = calling(owner).post(path, price(30, input_usd_per_mtok="-1"))

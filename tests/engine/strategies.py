@@ -256,12 +256,14 @@ def _thresholds(draw: st.DrawFn, index: int, keys: list[str]) -> Raw:
 
 
 _prices = (None, 0, 0.15, 2.5, 30)
+_TIER = {"above_input_tokens": 1000, "input_usd_per_mtok": 5, "output_usd_per_mtok": 0.5}
 _models = records(
     provider=("acme", "borealis", "01-labs"),
     context_window=(None, 1000, 128_000),
     status=("active", "active", "deprecated", "retired"),
     input_usd_per_mtok=_prices,
     output_usd_per_mtok=_prices,
+    price_tiers=([], [], [_TIER], [_TIER, {**_TIER, "above_input_tokens": 100_000}]),
 )
 
 

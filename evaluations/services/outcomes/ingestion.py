@@ -106,10 +106,10 @@ def _compute_costs(events: Sequence[Event]) -> set[str]:
 
 
 def _priced(event: Event, price: ModelPrice) -> int:
-    usd = price.input_usd_per_mtok * (event.input_tokens or 0) + price.output_usd_per_mtok * (
-        event.output_tokens or 0
-    )
-    return round(usd * NANO_PER_MTOK_USD)
+    """In 10^-9 USD, by the price of the request's size at its hour."""
+    sent, written = event.input_tokens or 0, event.output_tokens or 0
+    price_in, price_out = price.rates.at(event.time, sent)
+    return round((price_in * sent + price_out * written) * NANO_PER_MTOK_USD)
 
 
 _COLUMNS = tuple(entry.attname for entry in Outcome._meta.concrete_fields if not entry.primary_key)

@@ -14,6 +14,7 @@ from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of
 from policies.models import CatalogueModel, ModelPrice, Provider
 from policies.models.catalogue import ModelStatus
+from policies.pricing.rates import DAYS, Tier, Window
 from policies.services.catalogue.entries import ModelFacts, Price
 
 EARLIEST = datetime.date(2000, 1, 1)
@@ -25,10 +26,31 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
         fields = ["slug", "label"]
 
 
+class TierShape(serializers.Serializer[Any]):
+    """What all tokens of a request cost whose input is longer than so many tokens."""
+
+    above_input_tokens = serializers.IntegerField()
+    input_usd_per_mtok = serializers.CharField()
+    output_usd_per_mtok = serializers.CharField()
+
+
+class WindowShape(serializers.Serializer[Any]):
+    """What requests of any size cost on these days between two times in a zone."""
+
+    days = serializers.ListField(child=serializers.ChoiceField(DAYS))
+    starts = serializers.CharField(help_text="HH:MM")
+    ends = serializers.CharField(help_text="HH:MM; at or before the start: on the next day.")
+    zone = serializers.CharField(help_text="Such as UTC or Asia/Shanghai.")
+    input_usd_per_mtok = serializers.CharField()
+    output_usd_per_mtok = serializers.CharField()
+
+
 class PriceSerializer(serializers.ModelSerializer[ModelPrice]):
     """USD per million tokens, from a day on. Dollars are written as text, so that none is lost."""
 
     created_by = name_of("username", nullable=True)
+    tiers = TierShape(many=True)
+    windows = WindowShape(many=True)
 
     class Meta:
         model = ModelPrice
@@ -36,6 +58,8 @@ class PriceSerializer(serializers.ModelSerializer[ModelPrice]):
             "effective_from",
             "input_usd_per_mtok",
             "output_usd_per_mtok",
+            "tiers",
+            "windows",
             "created_by",
             "created_at",
         ]
@@ -83,10 +107,31 @@ class NewProvider(Body):
     label = serializers.CharField(max_length=120)  # type: ignore[assignment]  # DRF takes it off
 
 
+def _dollars() -> serializers.DecimalField:
+    return serializers.DecimalField(12, 6, min_value=Decimal(0))
+
+
+class NewTier(Body):
+    above_input_tokens = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    input_usd_per_mtok = _dollars()
+    output_usd_per_mtok = _dollars()
+
+
+class NewWindow(Body):
+    days = serializers.ListField(child=serializers.ChoiceField(DAYS), min_length=1, max_length=7)
+    starts = serializers.CharField(max_length=5)
+    ends = serializers.CharField(max_length=5)
+    zone = serializers.CharField(max_length=60)
+    input_usd_per_mtok = _dollars()
+    output_usd_per_mtok = _dollars()
+
+
 class NewPrice(Body):
     effective_from = serializers.DateField(help_text="Today at the earliest, but for a first one.")
-    input_usd_per_mtok = serializers.DecimalField(12, 6, min_value=Decimal(0))
-    output_usd_per_mtok = serializers.DecimalField(12, 6, min_value=Decimal(0))
+    input_usd_per_mtok = _dollars()
+    output_usd_per_mtok = _dollars()
+    tiers = NewTier(many=True, required=False)
+    windows = NewWindow(many=True, required=False)
 
     def validate_effective_from(self, day: datetime.date) -> datetime.date:
         if day < EARLIEST:
@@ -155,4 +200,8 @@ def facts_from(said: dict[str, Any], present: CatalogueModel | None = None) -> M
 
 
 def price_from(said: dict[str, Any]) -> Price:
-    return Price(**said)
+    tiers = tuple(Tier(**tier) for tier in said.get("tiers", ()))
+    windows = tuple(
+        Window(**{**window, "days": tuple(window["days"])}) for window in said.get("windows", ())
+    )
+    return Price(**{**said, "tiers": tiers, "windows": windows})

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body
 from policies.api.names import name_of
+from policies.api.shapes.catalogue import TierShape, WindowShape
 from policies.models import PriceImport
 from policies.pricing import Row
 from policies.services.rules.price_imports import MOST_AT_ONCE
@@ -35,6 +36,8 @@ class PricePairSerializer(serializers.Serializer[Any]):
     output_usd_per_mtok = serializers.CharField(source="output_usd", allow_null=True)
     context_window = serializers.IntegerField(allow_null=True)
     retires_on = serializers.DateField(allow_null=True)
+    tiers = TierShape(many=True)
+    windows = WindowShape(many=True)
 
 
 class PriceRowSerializer(serializers.Serializer[Row]):

@@ -104,9 +104,18 @@ def telling_sizes(bundle: Bundle, route: Route) -> list[tuple[int, int]]:
 def _sizes_at_cost(model: Model, limit_usd: float) -> list[tuple[int, int]]:
     """All input or all output, for just about the limit and just above it."""
     sizes: list[tuple[int, int]] = []
-    for price, is_input in ((model.input_usd_per_mtok, True), (model.output_usd_per_mtok, False)):
-        if price:
-            most = int(min(limit_usd * TOKENS_PER_PRICE / price, LARGEST_EXACT_INTEGER / 2))
-            for tokens in (most, most + 1):
-                sizes.append((tokens, 0) if is_input else (0, tokens))
+    for tier in model.price_tiers:
+        edge = tier.above_input_tokens
+        sizes += [(edge, 0), (edge + 1, 0)]
+        sizes += [(tokens, 0) for tokens in _around(limit_usd, tier.input_usd_per_mtok)]
+    sizes += [(tokens, 0) for tokens in _around(limit_usd, model.input_usd_per_mtok)]
+    sizes += [(0, tokens) for tokens in _around(limit_usd, model.output_usd_per_mtok)]
     return sizes
+
+
+def _around(limit_usd: float, price: float | None) -> tuple[int, ...]:
+    """So many tokens that they cost just about the limit, and one more."""
+    if not price:
+        return ()
+    most = int(min(limit_usd * TOKENS_PER_PRICE / price, LARGEST_EXACT_INTEGER / 2))
+    return most, most + 1

@@ -11,6 +11,7 @@ from django.core.validators import MinValueValidator
 from django.utils import timezone
 
 from policies.engine import DocumentError
+from policies.forms.catalogue.price_lines import TiersField, WindowsField
 from policies.governance.refusals import Refused
 from policies.models import CatalogueModel, Provider
 from policies.services.catalogue.entries import ModelFacts, Price
@@ -45,6 +46,22 @@ def price_field(label: str) -> forms.DecimalField:
         validators=[MinValueValidator(Decimal(0))],
         widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input--number"}),
         help_text="USD per million tokens.",
+    )
+
+
+def tiers_field() -> TiersField:
+    return TiersField(
+        label="Longer requests",
+        help_text="One tier a line: input tokens above which it holds for the whole request, "
+        "input price, output price. Such as 200000 2.50 15.",
+    )
+
+
+def windows_field() -> WindowsField:
+    return WindowsField(
+        label="By the hour",
+        help_text="One window a line: days, hours, time zone, input price, output price. Such as "
+        "mon-fri 16:30-00:30 UTC 0.135 0.55, or daily in place of the days.",
     )
 
 
@@ -108,10 +125,18 @@ class PriceForm(forms.Form):
     effective_from = forms.DateField(label="From", initial=datetime.date.today, widget=day_input())
     input_usd_per_mtok = price_field("Input")
     output_usd_per_mtok = price_field("Output")
+    tiers = tiers_field()
+    windows = windows_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["effective_from"].initial = timezone.now().date()
+
+    def plain(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in ("tiers", "windows")]
+
+    def by_line(self) -> list[forms.BoundField]:
+        return [self["tiers"], self["windows"]]
 
     def price(self) -> Price:
         return Price(**self.cleaned_data)
@@ -138,6 +163,8 @@ class NewModelForm(ModelForm):
     effective_from = forms.DateField(label="Priced from", widget=day_input())
     input_usd_per_mtok = price_field("Input price")
     output_usd_per_mtok = price_field("Output price")
+    tiers = tiers_field()
+    windows = windows_field()
 
     class Meta(ModelForm.Meta):
         fields = ("provider", "key", *ModelForm.Meta.fields)  # type: ignore[assignment]
@@ -148,10 +175,7 @@ class NewModelForm(ModelForm):
         self.fields["effective_from"].initial = timezone.now().date()
 
     def price(self) -> Price:
-        given = self.cleaned_data
-        return Price(
-            given["effective_from"], given["input_usd_per_mtok"], given["output_usd_per_mtok"]
-        )
+        return Price(**{name: self.cleaned_data[name] for name in Price.__dataclass_fields__})
 
 
 def take_problems(form: forms.BaseForm, error: DocumentError | Refused) -> None:
@@ -161,7 +185,8 @@ def take_problems(form: forms.BaseForm, error: DocumentError | Refused) -> None:
             form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
         return
     for problem in error.problems:
-        field = problem.pointer.strip("/").split("/")[0]
-        name = field if field in form.fields else "key" if "key" in form.fields else None
+        steps = problem.pointer.split("/")
+        otherwise = "key" if "key" in form.fields else None
+        name = next((step for step in steps if step in form.fields), otherwise)
         message = problem.message[:1].upper() + problem.message[1:]
         form.add_error(name, f"{message}.")

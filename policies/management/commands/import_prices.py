@@ -82,9 +82,11 @@ def _told(rows: list[Row], found: PriceMap, *, with_new: bool) -> Iterator[str]:
     by_kind = {kind: [row for row in rows if row.kind == kind] for kind in RowKind}
     for row in by_kind[RowKind.CHANGED]:
         yield f"~ {row.key}: {_change(row)}"
+        yield from (f"    {priced}" for priced in (*row.entry.tiers, *row.entry.windows))
         yield from (f"    ! {doubt.sentence}" for doubt in row.doubts)
     for row in by_kind[RowKind.NEW] if with_new else ():
         yield f"+ {row.key}: ${row.entry.input_usd:f} in, ${row.entry.output_usd:f} out"
+        yield from (f"    {priced}" for priced in (*row.entry.tiers, *row.entry.windows))
         yield from (f"    ! {doubt.sentence}" for doubt in row.doubts)
     yield (
         f"{len(by_kind[RowKind.CHANGED])} changed, {len(by_kind[RowKind.UNCHANGED])} unchanged, "

@@ -16,6 +16,8 @@ from policies.engine import DocumentError, Problem, parse_catalogue
 from policies.governance.refusals import Reason, Refused
 from policies.models import CatalogueModel, ModelPrice, Provider
 from policies.models.catalogue import ModelStatus
+from policies.pricing.rates import Tier, Window
+from policies.pricing.soundness import problems_of
 from policies.services import audit
 from policies.services.review.settling import settle_users_of
 from policies.services.rights import can_manage_catalogue
@@ -39,11 +41,22 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Price:
-    """USD per million tokens, from a day on."""
+    """USD per million tokens, from a day on; other ones for longer requests and by the hour."""
 
     effective_from: datetime.date
     input_usd_per_mtok: Decimal
     output_usd_per_mtok: Decimal
+    tiers: tuple[Tier, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "effective_from": self.effective_from,
+            "input_usd_per_mtok": self.input_usd_per_mtok,
+            "output_usd_per_mtok": self.output_usd_per_mtok,
+            "tiers": [tier.to_json() for tier in self.tiers],
+            "windows": [window.to_json() for window in self.windows],
+        }
 
 
 def require_manager(acting_user: User) -> None:
@@ -81,13 +94,14 @@ def add_model(
         raise Refused(Reason("duplicate", f"There is a model {key} already.", "Use another name."))
     _require_sound(_document(provider, key, facts))
     _require_own_names(key, facts.aliases)
+    _require_sound_price(price, "/price")
     model = CatalogueModel.objects.create(provider=provider, key=key, **_columns(facts))
     _create_price(model, price, acting_user)
     audit.record(
         "model.added",
         model,
         acting_user=acting_user,
-        detail={"key": key, **_told(asdict(facts)), "price": _told(asdict(price))},
+        detail={"key": key, **_told(asdict(facts)), "price": _told(price.columns())},
     )
     return model
 
@@ -137,14 +151,15 @@ def add_price(model: CatalogueModel, price: Price, *, acting_user: User) -> Mode
         "price.added",
         created,
         acting_user=acting_user,
-        detail={"model": model.key, **_told(asdict(price))},
+        detail={"model": model.key, **_told(price.columns())},
     )
     return created
 
 
 def require_price(model: CatalogueModel, price: Price, *, acting_user: User) -> None:
-    """Raise Refused for a price that cannot begin then."""
+    """Raise Refused for a price that cannot begin then, DocumentError for one that is none."""
     require_manager(acting_user)
+    _require_sound_price(price)
     today = timezone.now().date()
     if price.effective_from < today:
         raise Refused(
@@ -165,7 +180,13 @@ def require_price(model: CatalogueModel, price: Price, *, acting_user: User) -> 
 
 
 def _create_price(model: CatalogueModel, price: Price, acting_user: User) -> ModelPrice:
-    return ModelPrice.objects.create(model=model, created_by=acting_user, **asdict(price))
+    return ModelPrice.objects.create(model=model, created_by=acting_user, **price.columns())
+
+
+def _require_sound_price(price: Price, place: str = "") -> None:
+    problems = problems_of(price.tiers, price.windows)
+    if problems:
+        raise DocumentError(problem.under(place) for problem in problems)
 
 
 def _columns(facts: ModelFacts) -> dict[str, Any]:

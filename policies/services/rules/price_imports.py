@@ -72,27 +72,32 @@ def _held(model: CatalogueModel, day: datetime.date) -> Held:
         output_usd=price.output_usd_per_mtok if price else None,
         context_window=model.context_window,
         retires_on=model.retires_on,
+        tiers=price.rates.tiers if price else (),
+        windows=price.rates.windows if price else (),
     )
 
 
 @transaction.atomic
 def keep_price_map(file_name: str, raw: bytes, *, acting_user: User) -> PriceImport:
-    """Read a file and keep what it says; the same bytes again give the import that is there.
+    """Read a file and keep what it says; the same bytes again give the import that is there, with
+    what is read of them today.
 
     Raises DocumentError when it is no price map, Refused when the person may not.
     """
     entries.require_manager(acting_user)
     digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
     found = read_price_map(raw)
+    said = {
+        "entries": [entry.to_json() for entry in found.entries],
+        "skipped": {why: list(keys) for why, keys in found.skipped.items()},
+    }
     kept, is_new = PriceImport.objects.get_or_create(
         digest=digest,
-        defaults={
-            "file_name": showable(file_name)[:200],
-            "entries": [entry.to_json() for entry in found.entries],
-            "skipped": {why: list(keys) for why, keys in found.skipped.items()},
-            "created_by": acting_user,
-        },
+        defaults={**said, "file_name": showable(file_name)[:200], "created_by": acting_user},
     )
+    if (kept.entries, kept.skipped) != (said["entries"], said["skipped"]):
+        kept.entries, kept.skipped = said["entries"], said["skipped"]
+        kept.save(update_fields=["entries", "skipped"])
     if is_new:
         audit.record(
             "prices.uploaded",
@@ -183,7 +188,8 @@ def _chosen(kept: PriceImport, keys: Collection[str]) -> list[Row]:
 def _apply(
     row: Row, day: datetime.date, so_far: Applied, why: str, *, acting_user: User
 ) -> Applied:
-    price = Price(day, row.entry.input_usd, row.entry.output_usd)
+    entry = row.entry
+    price = Price(day, entry.input_usd, entry.output_usd, entry.tiers, entry.windows)
     if row.held is None:
         _add(row.entry, price, acting_user=acting_user)
         return replace(so_far, models=so_far.models + 1)

@@ -151,9 +151,9 @@ def catalogue_price_add(request: HttpRequest, pk: int) -> HttpResponse:
                 acting_user=person(request),
                 why=WhyForm(request.POST).said(),
             )
-        except Refused as refused:
-            take_problems(form, refused)
-            status = _status(refused)
+        except (Refused, DocumentError) as error:
+            take_problems(form, error)
+            status = _status(error)
         else:
             sentence = f"The new price holds from {form.price().effective_from} on."
             return _asked(request, pk, change, sentence)

@@ -174,6 +174,64 @@ def test_model__the_engine_would_not_read__is_refused(
     assert CatalogueModel.objects.count() == 3
 
 
+def test_price__by_size_and_hour__is_kept_shown_and_frozen_in_bundles_by_size(
+    client: Client, large: CatalogueModel, owner: User
+) -> None:
+    client.force_login(owner)
+    today = timezone.now().date()
+    lines = {
+        "tiers": "200000 3 12",
+        "windows": "mon-fri 16:30-00:30 UTC 1 4\n\nsat,sun 00:00-00:00 UTC 0.5 2",
+    }
+    assert client.post(price_add(large), price(today) | lines).status_code == 302
+    kept = large.price_on(today)
+    assert kept is not None
+    assert [str(tier) for tier in kept.rates.tiers] == [
+        "above 200,000 input tokens $3.00 in, $12.00 out"
+    ]
+    assert [window.days for window in kept.rates.windows] == [
+        ("mon", "tue", "wed", "thu", "fri"),
+        ("sat", "sun"),
+    ]
+    page = client.get(model_page(large)).content.decode()
+    assert "above 200,000 input tokens $3.00 in" in page
+    assert "sat, sun 00:00–00:00 UTC $0.50 in, $2.00 out" in page
+    frozen = catalogue_document()["models"]["swift-large"]
+    assert frozen["price_tiers"] == [
+        {"above_input_tokens": 200_000, "input_usd_per_mtok": 3.0, "output_usd_per_mtok": 12.0}
+    ]
+    assert "price_tiers" not in catalogue_document()["models"]["swift-small"]
+    detail = AuditEvent.objects.get(action="price.added").detail
+    assert detail["tiers"][0]["above_input_tokens"] == 200_000
+
+
+@pytest.mark.parametrize(
+    ("field", "lines", "said"),
+    [
+        ("tiers", "200k 3 12", "Line 1: write tokens"),
+        ("tiers", "100 3 12\n100 4 12", "tiers ascend"),
+        ("tiers", "100 dear 12", "dear is no price"),
+        ("tiers", "100 1.2345678 12", "more than six decimals"),
+        ("windows", "daily 16:30 UTC 1 4", "Line 1: write days"),
+        ("windows", "daily 16:30-25:00 UTC 1 4", "from 00:00 to 23:59"),
+        ("windows", "someday 16:30-17:30 UTC 1 4", "not someday"),
+        ("windows", "daily 16:30-17:30 Mars/Base 1 4", "be a time zone"),
+        ("windows", "daily 16:30-17:30 UTC -1 4", "-1 is no price"),
+    ],
+)
+def test_price__by_size_or_hour_that_cannot_be_read__is_told_beside_its_field(
+    client: Client, large: CatalogueModel, owner: User, field: str, lines: str, said: str
+) -> None:
+    client.force_login(owner)
+    day = timezone.now().date()
+    answer = client.post(price_add(large), price(day) | {field: lines})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    added = client.post(reverse("catalogue-model-add"), new_model(**{field: lines}))
+    assert added.status_code == 422
+    assert large.prices.count() == 1
+
+
 def test_alias__of_a_model__is_kept_and_means_one_model_only(
     client: Client, large: CatalogueModel, owner: User
 ) -> None:
