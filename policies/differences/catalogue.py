@@ -15,12 +15,16 @@ FACTS = (
     "status",
     "input_usd_per_mtok",
     "output_usd_per_mtok",
+    "price_tiers",
 )
 WORDS = {
     "context_window": "context window (tokens)",
     "input_usd_per_mtok": "price of input (USD per million tokens)",
     "output_usd_per_mtok": "price of output (USD per million tokens)",
     "retires_on": "retires on",
+    "price_tiers": "prices of longer requests",
+    "tiers": "prices of longer requests",
+    "windows": "prices by hour",
 }
 
 
@@ -69,7 +73,9 @@ def changes_of(
 def told(value: object) -> str:
     """A fact as people read it."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(told, value)) or "none"
+    if isinstance(value, dict):
+        return " ".join(f"{name.replace('_', ' ')} {told(inner)}" for name, inner in value.items())
     if isinstance(value, float):
         return f"{value:g}"
     return "none" if value in (None, "") else str(value)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from policies.differences.catalogue import FACTS, changes_of
 from policies.models import CatalogueModel, ChangeRequest, Release, RuleChange
 from policies.models.rule_changes import RuleChangeKind
+from policies.pricing.rates import tiers_from_json, windows_from_json
 from policies.services.catalogue import entries
 from policies.services.catalogue.entries import ModelFacts, Price
 from policies.services.rights import can_manage_catalogue
@@ -24,6 +25,8 @@ from policies.services.rules.kind import Kind
 
 STEWARDS = "an owner, operator or administrator of a team"
 PRICES = tuple(field.name for field in fields(Price))
+# What a price says by size and hour is a fact like its two main rates.
+WEIGHTY = (*FACTS, "tiers", "windows")
 
 
 @transaction.atomic
@@ -45,7 +48,7 @@ def add_price(
 ) -> RuleChange | None:
     """Ask that a price begins. That of a model in use waits for a second steward."""
     entries.require_price(model, price, acting_user=acting_user)
-    return _ask(model, "price", _plain(asdict(price)), acting_user, why)
+    return _ask(model, "price", _plain(price.columns()), acting_user, why)
 
 
 def _ask(
@@ -73,7 +76,7 @@ def _weighty(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> l
 
     That a model retires, or sooner than was said, is told at once: it only stops changes.
     """
-    found = [change.sentence for change in changes_of(key, before, after, FACTS)]
+    found = [change.sentence for change in changes_of(key, before, after, WEIGHTY)]
     old, new = before.get("retires_on"), after.get("retires_on")
     if old is not None and (new is None or new > old):
         found += [change.sentence for change in changes_of(key, before, after, ("retires_on",))]
@@ -133,9 +136,13 @@ def _facts(said: Mapping[str, Any]) -> ModelFacts:
 
 
 def _price(said: Mapping[str, Any]) -> Price:
-    day = datetime.date.fromisoformat(said["effective_from"])
-    dollars = {name: Decimal(said[name]) for name in ("input_usd_per_mtok", "output_usd_per_mtok")}
-    return Price(effective_from=day, **dollars)
+    return Price(
+        datetime.date.fromisoformat(said["effective_from"]),
+        Decimal(said["input_usd_per_mtok"]),
+        Decimal(said["output_usd_per_mtok"]),
+        tiers_from_json(said["tiers"]),
+        windows_from_json(said["windows"]),
+    )
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

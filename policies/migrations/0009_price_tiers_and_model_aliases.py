@@ -21,7 +21,7 @@ def mend_price_maps(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("policies", "0007_draft_history")]
+    dependencies = [("policies", "0008_rule_changes")]
 
     operations = [
         migrations.AddField(
