@@ -190,13 +190,22 @@ def fallback_row(model: str, *then: str, count: int = 1) -> dict[str, Any]:
     return {"model": model, "on": TRANSIENT, "retries": retries, "then": list(then)}
 
 
+SUBSTITUTES = {
+    "gpt-4o": ["claude-3-5-sonnet"],
+    "claude-3-5-sonnet": ["gpt-4o"],
+    "gpt-4o-mini": ["gemini-2.0-flash", "gpt-4o"],
+    "gemini-2.0-flash": ["gpt-4o-mini", "gpt-4o"],
+}
+
 FALLBACK: dict[str, Any] = {
     "schema": 1,
     "rows": [
-        fallback_row("gpt-4o", "claude-3-5-sonnet"),
-        fallback_row("claude-3-5-sonnet", "gpt-4o"),
-        fallback_row("gpt-4o-mini", "gemini-2.0-flash", "gpt-4o"),
-        fallback_row("gemini-2.0-flash", "gpt-4o-mini", "gpt-4o"),
+        row
+        for model, then in SUBSTITUTES.items()
+        for row in (
+            fallback_row(model, *then),
+            {"model": model, "on": ["quota_exhausted"], "then": then},
+        )
     ],
     "limits": {
         "max_attempts": 4,

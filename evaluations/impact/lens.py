@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
-from policies.engine import Bundle, Request
+from policies.engine import Bundle, Request, Requirements
 from policies.engine.conditions import Condition, Constraint, In, NotIn, Range, Value
 from policies.engine.request import known_size, resolve
 
@@ -72,10 +72,13 @@ class Lens:
         return bisect_left(self._windows, tokens)
 
     def _size(self, request: Request) -> Signature:
-        sent, written = known_size(request.input_tokens), known_size(request.max_output_tokens)
+        sizes = Requirements(
+            input_tokens=known_size(request.input_tokens),
+            max_output_tokens=known_size(request.max_output_tokens),
+        )
         if self._needs_sizes:
-            return (sent, written)
-        return (self.room(None if sent is None or written is None else sent + written),)
+            return (sizes.input_tokens, sizes.max_output_tokens)
+        return (self.room(sizes.least_tokens),)
 
     def _note_conditions(self, bundle: Bundle) -> None:
         for condition in _conditions(bundle):

@@ -61,7 +61,7 @@ class Sides:
         wanted = decision.requirements
         key = (
             decision.class_key, decision.model, wanted.regions, wanted.capabilities,
-            self.lens.room(wanted.total_tokens),
+            self.lens.room(wanted.least_tokens),
         )  # fmt: skip
         side = self._made.get(key)
         if side is None:

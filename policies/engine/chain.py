@@ -12,7 +12,9 @@ it is ⌊u · b⌋, u = top 53 bits of the first 8 bytes of SHA-256(``request_id
 
 *Fallbacks* go at once to the first target not yet visited in ``then`` of the failing target's
 row, else of the rows that led there, deepest first. The retry budget does not hold them back:
-it guards a failing target against being hammered, and they leave it.
+it guards a failing target against being hammered, and they leave it. A target whose context
+window is no larger than that of one that failed with ``context_window`` is passed over: the
+request is known to be longer.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies.engine.bundle import Bundle
+from policies.engine.catalogue import Catalogue
 from policies.engine.decision import Decision
 from policies.engine.fallback import NEVER_ANSWERED, FallbackRow, Limits, Retries
 from policies.engine.splitting import unit
@@ -29,6 +32,7 @@ from policies.engine.suitability import (
     Exclusion,
     Requirements,
     costs_too_much,
+    is_outgrown,
     lacks_capability,
     lacks_region,
     lacks_room,
@@ -94,11 +98,14 @@ class _Hop:
 
 @dataclass(slots=True)
 class _History:
-    """The chain so far: hops in order of their latest attempt, time and money spent."""
+    """The chain so far: hops in order of their latest attempt, time and money spent, and the
+    largest context window that the request was too long for.
+    """
 
     hops: dict[str, _Hop]
     elapsed_ms: float = 0
     spent_usd: float = 0
+    outgrown: int | None = None
 
 
 def next_attempt(
@@ -139,13 +146,25 @@ def full_chain(
     matrix = bundle.fallback_matrix
     wanted = requirements or Requirements()
     hops = {model: _Hop(matrix.row_for(model, class_key, failure_kind), 1)}
+    outgrown: int | None = None
     while True:
+        outgrown = outgrown_by(bundle.catalogue, next(reversed(hops)), failure_kind, outgrown)
         for target in _targets(hops):
-            if not _unfit(bundle, wanted, target):
+            if not _unfit(bundle, wanted, target, outgrown):
                 hops[target] = _Hop(matrix.row_for(target, class_key, failure_kind), 1)
                 break
         else:
             return tuple(hops)[1:]
+
+
+def outgrown_by(
+    catalogue: Catalogue, model: str, failure_kind: str | None, so_far: int | None
+) -> int | None:
+    """The largest window known to be too small, after a model has failed; None where none is."""
+    entry = catalogue.models.get(model)
+    if failure_kind != "context_window" or entry is None or entry.context_window is None:
+        return so_far
+    return max(entry.context_window, so_far or 0)
 
 
 def _replay(
@@ -166,6 +185,9 @@ def _replay(
         history.hops[attempt.model] = hop
         history.elapsed_ms += _amount(attempt.latency_ms)
         history.spent_usd += _amount(attempt.cost_usd)
+        history.outgrown = outgrown_by(
+            bundle.catalogue, attempt.model, attempt.failure_kind, history.outgrown
+        )
         previous = attempt
     return history
 
@@ -254,7 +276,7 @@ def _fall_back(
         return Stop("no_fallback", "No row of the fallback matrix answers this failure.")
     passed_over: dict[str, str] = {}
     for target in _targets(history.hops):
-        unfit = _unfit(bundle, decision.requirements, target)
+        unfit = _unfit(bundle, decision.requirements, target, history.outgrown)
         unfit = unfit or _held_back(bundle, decision, target, history, runtime)
         if unfit is None:
             return NextAttempt(target)
@@ -262,7 +284,9 @@ def _fall_back(
     return Stop("exhausted", " ".join(["No target is left.", *passed_over.values()]))
 
 
-def _unfit(bundle: Bundle, wanted: Requirements, target: str) -> Exclusion | None:
+def _unfit(
+    bundle: Bundle, wanted: Requirements, target: str, outgrown: int | None
+) -> Exclusion | None:
     """Why a target may never serve this request: the catalogue, or what must be preserved."""
     out = lacks_service(bundle.catalogue, target)
     if out:
@@ -274,8 +298,8 @@ def _unfit(bundle: Bundle, wanted: Requirements, target: str) -> Exclusion | Non
     if out is None and preserve.capabilities:
         out = lacks_capability(model, wanted.capabilities)
     if out is None and preserve.context:
-        out = lacks_room(model, wanted.total_tokens)
-    return out
+        out = lacks_room(model, wanted)
+    return out or is_outgrown(model, outgrown)
 
 
 def _held_back(

@@ -38,7 +38,8 @@ class Decision:
     ``policy_rule`` is the id of the rule that matched, or "default". ``candidates`` holds the
     chosen model first and the other admissible ones in order. ``fell_to_default`` tells that the
     matched rule had none and sent the request to the default route. ``bucket`` is set by
-    weighted routes. ``unchecked`` names constraints that an unknown size or price left unapplied.
+    weighted routes. ``unchecked`` names constraints that an unknown size or price
+    left unapplied, or applied to the known part only.
     """
 
     class_key: str
@@ -195,14 +196,14 @@ def exclusions(
         out := costs_too_much(model, requirements, constraints.max_cost_usd)
     ):
         yield out
-    if constraints.fits_context and (out := lacks_room(model, requirements.total_tokens)):
+    if constraints.fits_context and (out := lacks_room(model, requirements)):
         yield out
 
 
 def _unchecked(
     catalogue: Catalogue, route: Route, remaining: list[Candidate], requirements: Requirements
 ) -> tuple[str, ...]:
-    """Constraints that could not be applied to some remaining candidate."""
+    """Constraints that could not be applied in full to some remaining candidate."""
     limits = route.constraints
     if limits.max_cost_usd is None and not limits.fits_context:
         return ()

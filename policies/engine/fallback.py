@@ -31,6 +31,18 @@ FAILURE_KINDS = (
 # The request itself is wrong: never retried nor sent elsewhere, so no row may answer it.
 NEVER_ANSWERED = ("bad_request",)
 ANSWERABLE = tuple(kind for kind in FAILURE_KINDS if kind not in NEVER_ANSWERED)
+# Failures that befall a provider; from the others, a sister model at the same one may help.
+OUTAGES = ("rate_limit", "quota_exhausted", "timeout", "server_error", "overloaded", "network")
+# The same call to the same model fails alike; only another target or a change elsewhere helps.
+REPEATING = (
+    "quota_exhausted",
+    "auth",
+    "not_found",
+    "content_policy",
+    "context_window",
+    "capability_unsupported",
+    "budget_exceeded",
+)
 JITTERS = ("full", "none")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.engine.catalogue import Catalogue, Model
+from policies.engine.catalogue import TOKENS_PER_PRICE, Catalogue, Model
 from policies.engine.reading import quoted
 
 
@@ -34,6 +34,13 @@ class Requirements:
             return None
         return self.input_tokens + self.max_output_tokens
 
+    @property
+    def least_tokens(self) -> int | None:
+        """What the request takes at least: the sizes that are known; None where neither is."""
+        if self.input_tokens is None and self.max_output_tokens is None:
+            return None
+        return (self.input_tokens or 0) + (self.max_output_tokens or 0)
+
 
 def lacks_service(catalogue: Catalogue, name: str) -> Exclusion | None:
     """Excludes models that the catalogue does not list or that are retired."""
@@ -62,11 +69,22 @@ def lacks_capability(model: Model, capabilities: tuple[str, ...]) -> Exclusion |
     return Exclusion(model.name, "capability", f"{model.name} lacks {quoted(missing)}.")
 
 
-def lacks_room(model: Model, tokens: int | None) -> Exclusion | None:
-    """Excludes models whose context window is smaller than the request; unknown sizes pass."""
-    if tokens is None or model.context_window is None or tokens <= model.context_window:
+def lacks_room(model: Model, requirements: Requirements) -> Exclusion | None:
+    """Excludes models whose context window is smaller than what is known of the request."""
+    tokens, window = requirements.least_tokens, model.context_window
+    if tokens is None or window is None or tokens <= window:
         return None
-    sentence = f"{model.name} holds {model.context_window} tokens; the request needs {tokens}."
+    needs = "needs" if requirements.total_tokens is not None else "needs at least"
+    sentence = f"{model.name} holds {window} tokens; the request {needs} {tokens}."
+    return Exclusion(model.name, "context", sentence)
+
+
+def is_outgrown(model: Model, exceeded: int | None) -> Exclusion | None:
+    """Excludes models whose context window is no larger than one that was too small before."""
+    window = model.context_window
+    if exceeded is None or window is None or window > exceeded:
+        return None
+    sentence = f"{model.name} holds {window} tokens; the request is longer than {exceeded}."
     return Exclusion(model.name, "context", sentence)
 
 
@@ -77,10 +95,23 @@ def estimated_cost(model: Model, requirements: Requirements) -> float | None:
     return model.estimated_cost_usd(requirements.input_tokens, requirements.max_output_tokens)
 
 
+def least_cost(model: Model, requirements: Requirements) -> float:
+    """USD of one attempt as far as sizes and prices are known: it cannot cost less."""
+    known = (
+        (requirements.input_tokens, model.input_usd_per_mtok),
+        (requirements.max_output_tokens, model.output_usd_per_mtok),
+    )
+    spent = sum(size * price for size, price in known if size is not None and price is not None)
+    return spent / TOKENS_PER_PRICE
+
+
 def costs_too_much(model: Model, requirements: Requirements, limit_usd: float) -> Exclusion | None:
-    """Excludes models whose estimated cost is above the limit; unknown costs pass."""
+    """Excludes models that cost more than the limit at what is known of sizes and prices."""
     cost = estimated_cost(model, requirements)
-    if cost is None or cost <= limit_usd:
+    about = "about" if cost is not None else "at least"
+    cost = least_cost(model, requirements) if cost is None else cost
+    if cost <= limit_usd:
         return None
-    sentence = f"{model.name} would cost about {cost:.6g} USD; at most {limit_usd:.6g} is allowed."
+    limit = f"at most {limit_usd:.6g} is allowed"
+    sentence = f"{model.name} would cost {about} {cost:.6g} USD; {limit}."
     return Exclusion(model.name, "cost", sentence)

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policies.engine import Bundle, full_chain
-from policies.engine.suitability import lacks_capability, lacks_region, lacks_service
+from policies.engine.chain import outgrown_by
+from policies.engine.suitability import (
+    Exclusion,
+    is_outgrown,
+    lacks_capability,
+    lacks_region,
+    lacks_service,
+)
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,9 @@ def stops_of(
     matrix, wanted = bundle.fallback_matrix, list(wishes)
     chain = [model, *full_chain(bundle, class_key or "", model, kind)]
     stops: list[Stop] = []
-    told, spent = set(chain), 0
+    told, spent, outgrown = set(chain), 0, None
     for name in chain:
+        outgrown = outgrown_by(bundle.catalogue, name, kind, outgrown)
         row = matrix.row_for(name, class_key, kind)
         retries = row.retries.count if row else 0
         notes = [f"{retries} {'retry' if retries == 1 else 'retries'}"] if retries else []
@@ -46,11 +54,17 @@ def stops_of(
         stops.append(Stop(name, "; ".join(filter(None, [*notes, why])), late or _for_all(why)))
         spent += 0 if stops[-1].excluded else 1 + retries
         for target in row.then if row else ():
-            out = None if target in told else lacks_service(bundle.catalogue, target)
+            out = None if target in told else _out(bundle, target, outgrown)
             if out is not None:
                 told.add(target)
                 stops.append(Stop(target, out.sentence.rstrip("."), True))
     return (*stops, Stop("stop", "the request has failed"))
+
+
+def _out(bundle: Bundle, target: str, outgrown: int | None) -> Exclusion | None:
+    """Why no request is tried on a target, whatever its route demands."""
+    out = lacks_service(bundle.catalogue, target)
+    return out or is_outgrown(bundle.catalogue.models[target], outgrown)
 
 
 _FOR_ALL = "left out: "

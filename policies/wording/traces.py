@@ -36,8 +36,12 @@ STANDINGS = {
     "undeclared": "ignored",
 }
 UNCHECKED = {
-    "max_cost_usd": "The cost limit was not applied: a size or a price is unknown.",
-    "fits_context": "Room in the context window was not checked: a size is unknown.",
+    "max_cost_usd": (
+        "The cost limit was applied to what is known only: a size or a price is unknown."
+    ),
+    "fits_context": (
+        "Room in the context window was checked for what is known only: a size is unknown."
+    ),
 }
 
 

@@ -65,7 +65,7 @@ def _policy(share: int) -> dict[str, Any]:
 
 
 def _fallbacks() -> dict[str, Any]:
-    failures = ["rate_limit", "timeout", "server_error"]
+    failures = ["rate_limit", "timeout", "server_error", "overloaded", "network", "quota_exhausted"]
     return {
         "schema": 1,
         "rows": [

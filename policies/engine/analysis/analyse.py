@@ -23,6 +23,7 @@ from policies.engine.analysis.model_findings import candidate_findings, model_fi
 from policies.engine.analysis.reach import Reach
 from policies.engine.analysis.regions import BY_DEFAULT
 from policies.engine.analysis.route_effects import words_of
+from policies.engine.analysis.row_findings import row_findings
 from policies.engine.analysis.rule_findings import RuleReview
 from policies.engine.analysis.rule_lists import class_rules, policy_rules, space_of
 from policies.engine.analysis.solver import ANALYSIS_BUDGET, QUESTION_BUDGET, Solver
@@ -84,6 +85,7 @@ def analyse(
             candidate_findings(bundle, _reached(policy_reach)),
             cycle_findings(bundle),
             FallbackReview(bundle, solver.space, starts).findings(),
+            row_findings(bundle, solver.space, starts),
             concentration_findings(concentration),
             threshold_findings(bundle, unassigned),
         )

@@ -9,14 +9,16 @@ and said to be one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from policies.engine.analysis.fallback_graph import destinations, rows_for, skipped
 from policies.engine.analysis.starts import Start
 from policies.engine.bundle import Bundle
+from policies.engine.chain import outgrown_by
 from policies.engine.decision import TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS
 from policies.engine.fallback import ANSWERABLE, FallbackRow, Retries
+from policies.engine.suitability import is_outgrown
 
 STEPS = 3000
 
@@ -47,10 +49,13 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Visited models, the rows that led on from them, and what was spent so far."""
+    """Visited models, the rows that led on from them, and what was spent so far; ``outgrown`` is
+    the largest context window that was too small.
+    """
 
     rows: tuple[FallbackRow | None, ...]
     visited: tuple[str, ...]
+    outgrown: int | None = None
     attempts: int = 0
     soonest_ms: float = 0
     latest_ms: float = 0
@@ -124,8 +129,8 @@ class _Walk:
         for tried in self._tries(state, model, rows):
             self._steps += 1
             self._note(tried)
-            for row in self._answers(rows):
-                onward = replace(tried, rows=(*state.rows, row))
+            for row, outgrown in self._answers(model, state.outgrown):
+                onward = replace(tried, rows=(*state.rows, row), outgrown=outgrown)
                 target = self._next(onward)
                 if target and self._may_go_on(tried):
                     yield replace(onward, visited=(*state.visited, target))
@@ -152,22 +157,34 @@ class _Walk:
             if state.soonest_ms >= self._limits.deadline_ms:
                 return
 
-    def _answers(self, rows: list[FallbackRow]) -> list[FallbackRow | None]:
-        """The rows that can answer the last failure, and None where none answers some kind.
+    def _answers(
+        self, model: str, outgrown: int | None
+    ) -> Iterable[tuple[FallbackRow | None, int | None]]:
+        """The rows that can answer the last failure, None where none answers some kind, each
+        with the window that is then too small.
 
         Whether a row asks for another try is no matter: the retry budget may refuse it.
         """
-        kinds = {kind for row in rows for kind in row.on}
-        all_answered = len(kinds) == len(ANSWERABLE)
-        return [*rows] if all_answered else [*rows, None]
+        catalogue, key = self._bundle.catalogue, self._start.class_key
+        return dict.fromkeys(
+            (
+                self._bundle.fallback_matrix.row_for(model, key, kind),
+                outgrown_by(catalogue, model, kind, outgrown),
+            )
+            for kind in ANSWERABLE
+        )
 
     def _next(self, state: _State) -> str | None:
         for row in reversed(state.rows):
             for target in row.then if row else ():
-                fits = skipped(self._bundle, self._start.requirements, target) is None
-                if target not in state.visited and fits:
+                if target not in state.visited and self._fits(target, state.outgrown):
                     return target
         return None
+
+    def _fits(self, target: str, outgrown: int | None) -> bool:
+        if skipped(self._bundle, self._start.requirements, target):
+            return False
+        return is_outgrown(self._bundle.catalogue.models[target], outgrown) is None
 
     def _may_go_on(self, state: _State) -> bool:
         return (

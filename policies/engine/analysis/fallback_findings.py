@@ -21,12 +21,10 @@ from policies.engine.bundle import Bundle
 from policies.engine.catalogue import Model
 from policies.engine.chain import full_chain
 from policies.engine.decision import TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS
-from policies.engine.fallback import ANY_MODEL, FallbackRow
+from policies.engine.fallback import ANY_MODEL, OUTAGES, FallbackRow
 from policies.engine.reading import quoted
 from policies.engine.suitability import lacks_capability, lacks_region
 
-# Failures that befall a provider; from the others, a sister model at the same one may help.
-OUTAGES = ("rate_limit", "quota_exhausted", "timeout", "server_error", "overloaded", "network")
 # A first fallback this many times as dear, with no cap, makes an outage a bill.
 MUCH_DEARER = 10
 # Data in a wrong region cannot be taken back; an answer without tools can be asked for again.

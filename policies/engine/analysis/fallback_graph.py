@@ -10,6 +10,7 @@ from policies.engine.fallback import ANY_MODEL, FAILURE_KINDS, FallbackMatrix, F
 from policies.engine.suitability import (
     Exclusion,
     Requirements,
+    is_outgrown,
     lacks_capability,
     lacks_region,
     lacks_service,
@@ -44,6 +45,21 @@ def skipped(bundle: Bundle, wanted: Requirements, target: str) -> Exclusion | No
     return out
 
 
+def kinds_of(matrix: FallbackMatrix, model: str, class_key: str, row: FallbackRow) -> list[str]:
+    """The failures of a model, on requests of a class, that the row answers."""
+    return [kind for kind in row.on if matrix.row_for(model, class_key, kind) == row]
+
+
+def helps(bundle: Bundle, model: str, class_key: str, row: FallbackRow, target: str) -> bool:
+    """Whether a target of the row can serve some request on which the model failed: not where the
+    row answers nothing but ``context_window`` and the target holds no more.
+    """
+    if kinds_of(bundle.fallback_matrix, model, class_key, row) != ["context_window"]:
+        return True
+    models = bundle.catalogue.models
+    return is_outgrown(models[target], models[model].context_window) is None
+
+
 def destinations(bundle: Bundle, start: Start) -> dict[str, FallbackRow]:
     """Every model that some sequence of failures leads to, with the row that first names it."""
     found: dict[str, FallbackRow] = {}
@@ -52,7 +68,8 @@ def destinations(bundle: Bundle, start: Start) -> dict[str, FallbackRow]:
         for row in rows_for(bundle.fallback_matrix, model, start.class_key):
             for target in row.then:
                 new = target != start.model and target not in found
-                if new and skipped(bundle, start.requirements, target) is None:
+                new = new and skipped(bundle, start.requirements, target) is None
+                if new and helps(bundle, model, start.class_key, row, target):
                     found[target] = row
                     waiting.append(target)
     return found

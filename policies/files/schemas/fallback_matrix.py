@@ -160,7 +160,7 @@ def _preserve() -> Schema:
     kept = {
         "regions": "A fallback must be served in the regions that the route demands.",
         "capabilities": "A fallback must have the capabilities that the route demands.",
-        "context": "The whole request must fit into a fallback's context window.",
+        "context": "What is known of the request's size must fit into a fallback's context window.",
     }
     return record(
         {name: flag(description=said, default=_PRESERVE[name]) for name, said in kept.items()},

@@ -25,11 +25,14 @@ Run = list[tuple[Attempt, int]]
 
 
 def _kinds(bundle: Bundle, model: str, class_key: str) -> list[str]:
-    """One failure kind for each row that answers this model, and one that none answers."""
-    found: dict[FallbackRow | None, str] = {}
+    """One failure kind for each row that answers this model, and one that none answers; a request
+    that is too long for a model apart, since it goes to none that holds no more.
+    """
+    found: dict[tuple[FallbackRow | None, bool], str] = {}
     for kind in FAILURE_KINDS:
         if kind != "bad_request":
-            found.setdefault(bundle.fallback_matrix.row_for(model, class_key, kind), kind)
+            row = bundle.fallback_matrix.row_for(model, class_key, kind)
+            found.setdefault((row, kind == "context_window"), kind)
     return list(found.values())
 
 

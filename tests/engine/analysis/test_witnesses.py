@@ -5,9 +5,20 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
-from policies.engine import Bundle, Decision, Request, check_request, decide, parse_request
+from policies.engine import (
+    Attempt,
+    Bundle,
+    Decision,
+    Request,
+    Stop,
+    check_request,
+    decide,
+    next_attempt,
+    parse_request,
+)
 from policies.engine.analysis import ERROR, Finding, analyse, facts_of
 from policies.engine.analysis.route_effects import effect_of
+from policies.engine.fallback import ANSWERABLE
 from tests.engine.analysis.small_bundles import small_bundles
 
 
@@ -95,6 +106,18 @@ def _starts_the_chain(bundle: Bundle, finding: Finding, request: Request) -> Non
     assert (decision.model,) == finding.region.models
 
 
+def _fails_without_an_answer(bundle: Bundle, finding: Finding, request: Request) -> None:
+    _starts_the_chain(bundle, finding, request)
+    decision = decide(bundle, request)
+    ends = [
+        next_attempt(bundle, decision, [Attempt(str(decision.model), kind)])
+        for kind in ANSWERABLE
+        if kind in finding.sentence or "in any way" in finding.sentence
+    ]
+    limits = ("no_fallback", "max_attempts")
+    assert any(isinstance(end, Stop) and end.reason in limits for end in ends)
+
+
 CHECKS: dict[str, Callable[[Bundle, Finding, Request], None]] = {
     "shadowed": _is_shadowed,
     "conflict": _is_overlap,
@@ -110,6 +133,7 @@ CHECKS: dict[str, Callable[[Bundle, Finding, Request], None]] = {
     "fake_redundancy": _starts_the_chain,
     "dearer_fallback": _starts_the_chain,
     "weaker_fallback": _starts_the_chain,
+    "fallback_missing": _fails_without_an_answer,
 }
 # Of all requests there may be, these have one for certain.
 ALWAYS = {"shadowed", "conflict", "exception", "redundant", "gap", "class_without_rule"}

@@ -156,7 +156,8 @@ def test_threshold__removed__loosens() -> None:
 def test_fallback__failures_that_change_alike__share_a_sentence() -> None:
     change = only("fallback_matrix", lambda new: new["rows"][0].update(then=["swift-large"]))
     assert change.sentence == (
-        "swift-small on rate_limit, timeout or server_error: goes on to swift-large; was orchid."
+        "swift-small on rate_limit, timeout, server_error, overloaded, network or quota_exhausted: "
+        "goes on to swift-large; was orchid."
     )
 
 

@@ -212,7 +212,7 @@ def test_merge__failures_of_one_row_answered_apart__splits_the_row() -> None:
     ours, theirs = deepcopy(base), deepcopy(base)
     ours["limits"]["max_attempts"] = 2
     ours["rows"][0]["then"] = ["swift-large"]
-    theirs["rows"][1]["on"].append("overloaded")
+    theirs["rows"][1]["on"].append("auth")
     merged = merge(kind, base, ours, theirs)
     assert not merged.collisions
     assert merged.document["rows"][0]["then"] == ["swift-large"]

@@ -80,7 +80,10 @@ def test_split__written__keeps_its_salt_and_weights() -> None:
 
 def test_fallback_row__written__says_on_without_quotes() -> None:
     text = dump_component("fallback_matrix", documents()["fallback_matrix"])
-    assert "    on: [rate_limit, timeout, server_error]\n" in text
+    assert (
+        "    on: [rate_limit, timeout, server_error, overloaded, network, quota_exhausted]\n"
+        in text
+    )
 
 
 @pytest.mark.parametrize("kind", COMPONENTS)

@@ -73,10 +73,29 @@ def test_drawn_chain__names_retries_and_what_is_left_out_and_why() -> None:
     assert line.cells[0].stops[2].why.startswith("left out for p1: ")
 
 
+def test_drawn_chain__after_context_window__says_which_targets_hold_no_more() -> None:
+    row = {"model": "orchid", "on": ["context_window"], "then": ["gone", "swift-large"]}
+    windows = {"orchid": 8192, "gone": 8192, "swift-large": 64_000}
+    models = {
+        name: {"provider": "acme", "context_window": windows.get(name)}
+        for name in CATALOGUE["models"]
+    }
+    policy: Any = {"rules": [], "default": {"candidates": [{"model": "orchid"}]}}
+    grid = grid_of({"schema": 1, "rows": [row]}, policy, {**CATALOGUE, "models": models})
+    assert grid is not None
+    [line] = [line for line in grid.lines if line.model == "orchid"]
+    stops = {stop.label: stop for stop in line.cells[0].stops}
+    assert stops["gone"].excluded
+    assert stops["gone"].why == "gone holds 8192 tokens; the request is longer than 8192"
+    assert not stops["swift-large"].excluded
+
+
 def test_kinds_no_row_answers__are_named_instead_of_drawn() -> None:
     grid = grid_of(documents()["fallback_matrix"], None, CATALOGUE)
     assert grid is not None
-    assert grid.kinds == ("rate_limit", "timeout", "server_error")
+    assert grid.kinds == (
+        "rate_limit", "quota_exhausted", "timeout", "server_error", "overloaded", "network",
+    )  # fmt: skip
     assert "auth" in grid.unanswered
 
 
