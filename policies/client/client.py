@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -132,10 +133,14 @@ class PolicyClient:
     def decide(self, request: Request | Mapping[str, object]) -> Decided:
         """Decide one request with the release in force.
 
-        Raises NoUsableRelease without one, and DocumentError for a mapping that is no request.
+        A request without an id is given one, by which splits deal it out and its outcome can be
+        reported. Raises NoUsableRelease without a release, and DocumentError for a mapping that is
+        no request.
         """
         if not isinstance(request, Request):
             request = parse_request(request)
+        if not request.request_id:
+            request = replace(request, request_id=uuid.uuid4().hex)
         release = self._poller.usable_release()
         decision = decide(release.bundle, request)
         return Decided(release, request, decision, release.is_stale(self._clock()))

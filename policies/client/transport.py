@@ -58,6 +58,12 @@ class Transport:
         if etag:
             headers["If-None-Match"] = etag
         status, answered, body = self._exchange(self.base + POLICY_PATH, headers)
+        if status == 304 and not etag:
+            raise FetchFailed(
+                f"{self.base}{POLICY_PATH} answers 304 Not Modified to a request without an entity "
+                "tag; a cache in between is broken",
+                status=status,
+            )
         if status == 304:
             return None
         return Sealed(body, answered.get("Policy-Signature", ""), answered.get("ETag", ""))

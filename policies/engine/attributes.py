@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.engine.reading import Place, quoted, report_repeats
-from policies.engine.text import pattern_problem
+from policies.engine.text import folded, pattern_problem
 
-TYPES = ("category", "number", "flag")
+TYPES = ("category", "set", "number", "flag")
+# Types whose values are texts that may be listed beforehand.
+VALUED = ("category", "set")
 # "class" is what policies call the outcome of classification; "any_of" is a condition's word.
 RESERVED_NAMES = ("class", "any_of")
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """How a flag follows from ``request.prompt``: by ``keywords`` (any of them occurs, compared
-    lower-cased) or by an RE2 ``pattern`` (found anywhere). Exactly one of the two is set.
+    """How a flag follows from ``request.prompt``: by ``keywords`` (any of them occurs, whatever
+    the case) or by an RE2 ``pattern`` (found anywhere). Exactly one of the two is set.
     """
 
     keywords: tuple[str, ...] = ()
@@ -29,8 +31,9 @@ class Derivation:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One declared attribute. ``values`` (categories) is None where any text may come;
-    ``unit`` belongs to numbers, ``derived_from`` to flags.
+    """One declared attribute. ``values`` (categories and sets) is None where any text may come;
+    ``unit`` belongs to numbers, ``derived_from`` to flags. ``within`` bounds a number: others count
+    as missing; it is not written but follows from what the attribute is for.
     """
 
     name: str
@@ -39,37 +42,37 @@ class Attribute:
     unit: str = ""
     values: tuple[str, ...] | None = None
     derived_from: Derivation | None = None
+    within: tuple[float, float] | None = None
 
     def to_json(self) -> dict[str, object]:
         own: dict[str, object] = {}
         if self.type == "number":
             own["unit"] = self.unit
-        elif self.type == "category":
+        elif self.type in VALUED:
             own["values"] = None if self.values is None else list(self.values)
         else:
             own["derived_from"] = self.derived_from and self.derived_from.to_json()
         return {"name": self.name, "type": self.type, "description": self.description, **own}
 
 
-OWN_KEY = {"number": "unit", "category": "values", "flag": "derived_from"}
+OWN_KEY = {"number": "unit", "category": "values", "set": "values", "flag": "derived_from"}
 
 
 def read_attribute(place: Place) -> Attribute:
-    fields = place.fields("name", "type", "description", *OWN_KEY.values())
+    fields = place.fields("name", "type", "description", *dict.fromkeys(OWN_KEY.values()))
     kind = fields.required("type").choice(TYPES)
-    for owner, key in OWN_KEY.items():
-        if fields.has(key) and kind and owner != kind:
+    for key in dict.fromkeys(OWN_KEY.values()):
+        if fields.has(key) and kind and OWN_KEY[kind] != key:
+            owners = " or a ".join(owner for owner, own in OWN_KEY.items() if own == key)
             place.child(key, None).report(
-                f'"{key}" belongs to a {owner}; a {kind} has "{OWN_KEY[kind]}"'
+                f'"{key}" belongs to a {owners}; a {kind} has "{OWN_KEY[kind]}"'
             )
     return Attribute(
         name=read_attribute_name(fields.required("name")),
         type=kind,
         description=fields.optional("description", "").text(),
         unit=fields.optional("unit", "").text() if kind == "number" else "",
-        values=(
-            fields.optional("values", None).nullable(_read_values) if kind == "category" else None
-        ),
+        values=(fields.optional("values", None).nullable(_read_values) if kind in VALUED else None),
         derived_from=(
             fields.optional("derived_from", None).nullable(_read_derivation)
             if kind == "flag"
@@ -115,7 +118,7 @@ def _read_keywords(place: Place) -> tuple[str, ...]:
     for item in items:
         if item.value == "":
             item.report("must not be empty; an empty keyword is found in every prompt")
-    report_repeats(((item, keyword.lower()) for item, keyword in entries), "keyword")
+    report_repeats(((item, folded(keyword)) for item, keyword in entries), "keyword")
     return tuple(keyword for _, keyword in entries)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from policies.engine.attributes import Attribute, read_attribute, read_attribute_name
@@ -107,7 +107,9 @@ def declared_attributes(
     class_keys: tuple[str, ...],
     provided: ProvidedClass | None,
 ) -> dict[str, Attribute]:
-    """Attributes by name. Those of ``provided`` need no declaration of their own."""
+    """Attributes by name. Those of ``provided`` need no declaration of their own; a confidence is
+    a number from 0 to 1, whoever declares it.
+    """
     implied = (
         [
             Attribute(provided.attribute, "category", values=class_keys),
@@ -116,7 +118,11 @@ def declared_attributes(
         if provided
         else []
     )
-    return {entry.name: entry for entry in (*implied, *attributes) if entry.name}
+    found = {entry.name: entry for entry in (*implied, *attributes) if entry.name}
+    if provided and provided.confidence_attribute in found:
+        confidence = found[provided.confidence_attribute]
+        found[confidence.name] = replace(confidence, within=(0, 1))
+    return found
 
 
 def parse_request_classification(raw: object) -> RequestClassification:

@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from policies.engine.attributes import Attribute
 from policies.engine.reading import Place, kind_of, nearest, quoted, report_repeats
 
-Value = str | float | bool
+# A set is its values, each once, sorted.
+Value = str | float | bool | tuple[str, ...]
 RANGE_OPERATORS = ("gte", "gt", "lt", "lte")
+SET_OPERATORS = ("has_any", "has_all", "has_none")
+# ``has_any`` of several sets at once asks for each with each; the analysis looks at them all.
+MOST_COMBINATIONS = 1000
 HOW_TO_TEST = {
     "category": '{"in": […]}, {"not_in": […]} or {"present": true}',
+    "set": '{"has_any": […]}, {"has_all": […]}, {"has_none": […]} or {"present": true}',
     "number": '{"gte"|"gt"|"lt"|"lte": number} or {"present": true}',
     "flag": 'true, false or {"present": true}',
 }
@@ -57,7 +62,7 @@ class Range:
     lte: float | None = None
 
     def holds(self, value: Value | None) -> bool:
-        if value is None or isinstance(value, str):
+        if value is None or isinstance(value, str | tuple):
             return False
         return (
             (self.gte is None or value >= self.gte)
@@ -77,6 +82,41 @@ class Range:
     def to_json(self) -> object:
         bounds = {"gte": self.gte, "gt": self.gt, "lt": self.lt, "lte": self.lte}
         return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A set is there and holds at least one of ``has_any``, each of ``has_all`` and not one of
+    ``has_none``; an empty one asks for nothing.
+    """
+
+    has_any: tuple[str, ...] = ()
+    has_all: tuple[str, ...] = ()
+    has_none: tuple[str, ...] = ()
+
+    def holds(self, value: Value | None) -> bool:
+        if not isinstance(value, tuple):
+            return False
+        return (
+            (not self.has_any or any(wanted in value for wanted in self.has_any))
+            and all(wanted in value for wanted in self.has_all)
+            and not any(unwanted in value for unwanted in self.has_none)
+        )
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Every value that it names."""
+        return tuple(dict.fromkeys((*self.has_any, *self.has_all, *self.has_none)))
+
+    def is_empty(self) -> bool:
+        """Whether no set is like that."""
+        unwanted = set(self.has_none)
+        asked_and_not = bool(unwanted & set(self.has_all))
+        return asked_and_not or (bool(self.has_any) and set(self.has_any) <= unwanted)
+
+    def to_json(self) -> object:
+        named = {"has_any": self.has_any, "has_all": self.has_all, "has_none": self.has_none}
+        return {operator: list(values) for operator, values in named.items() if values}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +145,7 @@ class Present:
         return {"present": self.expected}
 
 
-Constraint = In | NotIn | Range | Is | Present
+Constraint = In | NotIn | Has | Range | Is | Present
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +214,15 @@ def _read_alternative(place: Place, attributes: Mapping[str, Attribute] | None) 
 
 def _read_box(members: dict[str, Place], attributes: Mapping[str, Attribute] | None) -> Box:
     tests = [(name, _read_test(name, place, attributes)) for name, place in members.items()]
+    combined = 1
+    for name, test in tests:
+        combined *= len(test.has_any) or 1 if isinstance(test, Has) else 1
+        if combined > MOST_COMBINATIONS:
+            members[name].report(
+                f'"has_any" asks for {combined} combinations of values with those before it; '
+                f"at most {MOST_COMBINATIONS} may be asked for at once"
+            )
+            break
     return Box(tuple(sorted(tests, key=lambda test: test[0])))
 
 
@@ -205,8 +254,11 @@ def read_constraint(place: Place) -> Constraint:
         return Present(True)
     if not named:
         place.report(f"must name an operator: one of {quoted(_READERS)}")
-    elif len(named) > 1 and not set(named) <= set(RANGE_OPERATORS):
-        place.report(f"{quoted(named)} cannot be combined; only gte, gt, lt and lte can")
+    elif len(named) > 1 and not any(set(named) <= set(group) for group in _COMBINED):
+        place.report(
+            f"{quoted(named)} cannot be combined; only gte, gt, lt and lte can, and only has_any, "
+            "has_all and has_none"
+        )
     else:
         return _READERS[named[0]](place, fields.required(named[0]))
     return Present(True)
@@ -243,9 +295,23 @@ def _read_range(place: Place, _: Place) -> Constraint:
     return found
 
 
+def _read_has(place: Place, _: Place) -> Constraint:
+    fields = place.fields(*SET_OPERATORS)
+    before = len(place.log)
+    named = {
+        name: _read_values(fields.required(name)) for name in SET_OPERATORS if fields.has(name)
+    }
+    found = Has(**named)
+    if len(place.log) == before and found.is_empty():
+        place.report('no set is like this; "has_none" takes away what the others ask for')
+    return found
+
+
+_COMBINED = (RANGE_OPERATORS, SET_OPERATORS)
 _READERS: dict[str, Callable[[Place, Place], Constraint]] = {
     "in": _read_in,
     "not_in": _read_not_in,
+    **dict.fromkeys(SET_OPERATORS, _read_has),
     **dict.fromkeys(RANGE_OPERATORS, _read_range),
     "present": _read_present,
 }
@@ -253,6 +319,7 @@ _READERS: dict[str, Callable[[Place, Place], Constraint]] = {
 
 _FITTING: dict[str, tuple[type, ...]] = {
     "category": (In, NotIn),
+    "set": (Has,),
     "number": (Range,),
     "flag": (Is,),
 }
@@ -269,7 +336,7 @@ def _check_fits(place: Place, constraint: Constraint, attribute: Attribute) -> N
             f"{kind_of(place.value) if isinstance(constraint, Is) else quoted(_names(place))}; "
             f"use {how}"
         )
-    elif isinstance(constraint, In | NotIn) and attribute.values is not None:
+    elif isinstance(constraint, In | NotIn | Has) and attribute.values is not None:
         _check_values(place, constraint, attribute.values)
 
 
@@ -277,8 +344,12 @@ def _names(place: Place) -> list[str]:
     return list(place.value) if isinstance(place.value, dict) else []
 
 
-def _check_values(place: Place, constraint: In | NotIn, declared: tuple[str, ...]) -> None:
-    operand = place.child("in" if isinstance(constraint, In) else "not_in", None)
-    for index, value in enumerate(constraint.values):
-        if value not in declared:
-            operand.child(index, value).choice(declared, what="a declared value")
+def _check_values(place: Place, constraint: In | NotIn | Has, declared: tuple[str, ...]) -> None:
+    for operator, operand in dict(place.members()).items():
+        for index, value in enumerate(_named_by(constraint, operator)):
+            if value not in declared:
+                operand.child(index, value).choice(declared, what="a declared value")
+
+
+def _named_by(constraint: In | NotIn | Has, operator: str) -> tuple[str, ...]:
+    return getattr(constraint, operator) if isinstance(constraint, Has) else constraint.values

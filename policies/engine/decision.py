@@ -24,6 +24,9 @@ from policies.engine.suitability import (
     lacks_service,
 )
 
+# In ``unchecked``: the request says nothing that a split could deal it out by, so that all such
+# requests get the same model.
+NO_SPLIT_KEY = "split_key"
 # Sizes that "cheapest" reckons with where a request does not say its own. They only rank
 # models against one another, so what matters is their ratio: twice as much read as written.
 TYPICAL_INPUT_TOKENS = 1000
@@ -39,7 +42,8 @@ class Decision:
     chosen model first and the other admissible ones in order. ``fell_to_default`` tells that the
     matched rule had none and sent the request to the default route. ``bucket`` is set by
     weighted routes. ``unchecked`` names constraints that an unknown size or price
-    left unapplied, or applied to the known part only.
+    left unapplied, or applied to the known part only, and ``split_key`` where a split had to deal
+    the request out by nothing.
     """
 
     class_key: str
@@ -166,13 +170,18 @@ def choose(catalogue: Catalogue, route: Route, request: Request, key: str) -> Ch
     ]
     remaining = [candidate for candidate, exclusion in verdicts if exclusion is None]
     ordered = _in_order(catalogue, route, remaining, requirements, key)
+    undealt = [NO_SPLIT_KEY] if _is_split(route, remaining) and not key else []
     return Choice(
         models=tuple(candidate.model for candidate in ordered),
         excluded=tuple(exclusion for _, exclusion in verdicts if exclusion is not None),
-        unchecked=_unchecked(catalogue, route, remaining, requirements),
+        unchecked=(*_unchecked(catalogue, route, remaining, requirements), *undealt),
         bucket=bucket(route.salt, key) if route.select == "weighted" else None,
         requirements=requirements,
     )
+
+
+def _is_split(route: Route, remaining: list[Candidate]) -> bool:
+    return route.select == "weighted" and len(remaining) > 1
 
 
 def exclusions(
@@ -202,22 +211,20 @@ def exclusions(
 
 def _unchecked(
     catalogue: Catalogue, route: Route, remaining: list[Candidate], requirements: Requirements
-) -> tuple[str, ...]:
+) -> Iterator[str]:
     """Constraints that could not be applied in full to some remaining candidate."""
     limits = route.constraints
     if limits.max_cost_usd is None and not limits.fits_context:
-        return ()
+        return
     models = [catalogue.models[candidate.model] for candidate in remaining]
-    unchecked = []
     if limits.max_cost_usd is not None and any(
         estimated_cost(model, requirements) is None for model in models
     ):
-        unchecked.append("max_cost_usd")
+        yield "max_cost_usd"
     if limits.fits_context and any(
         requirements.total_tokens is None or model.context_window is None for model in models
     ):
-        unchecked.append("fits_context")
-    return tuple(unchecked)
+        yield "fits_context"
 
 
 def _in_order(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from policies.engine.attributes import Attribute
 from policies.engine.bundle import Bundle
@@ -15,12 +16,15 @@ from policies.engine.errors import Problem, pointer_token
 from policies.engine.reading import Place, kind_of, nearest, parsed, quoted
 from policies.engine.text import keyword_found, pattern_found
 
+# What a request may hold for an attribute; the values of a set in any order.
+Given = str | float | int | bool | Sequence[str] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """Attributes by name, and what is known of prompt, identity and size (in tokens)."""
 
-    attributes: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+    attributes: Mapping[str, Given] = field(default_factory=dict)
     prompt: str | None = None
     request_id: str = ""
     input_tokens: int | None = None
@@ -53,7 +57,7 @@ def _read_prompt(place: Place) -> str:
     return place.value
 
 
-def _read_value(place: Place) -> str | float | bool | None:
+def _read_value(place: Place) -> Given:
     value = place.value
     if value is None or isinstance(value, bool):
         return value
@@ -61,13 +65,17 @@ def _read_value(place: Place) -> str | float | bool | None:
         return place.text()
     if isinstance(value, int | float):
         return place.number()
-    place.report(f"must be text, a number, true, false or null, not {kind_of(value)}")
+    if isinstance(value, list | tuple):
+        return tuple(item.text() for item in place.items(of="texts"))
+    place.report(
+        f"must be text, a number, true, false, a list of texts or null, not {kind_of(value)}"
+    )
     return None
 
 
 def check_request(bundle: Bundle, request: Request) -> list[Problem]:
     """What of a request's attributes ``decide`` will not use: names that are not declared,
-    values of another type, not finite, or not among a category's declared values.
+    values of another type, not finite, or not among the declared values.
     """
     declared = bundle.request_classification.declared
     problems = []
@@ -84,30 +92,78 @@ def check_request(bundle: Bundle, request: Request) -> list[Problem]:
 
 
 def _trouble(attribute: Attribute, value: object) -> str:
-    if value is None or usable(attribute, value) is not None:
+    if value is None:
+        return ""
+    if attribute.type == "set":
+        return _set_trouble(attribute, value)
+    if usable(attribute, value) is not None:
         return ""
     if attribute.type == "flag":
         return f"must be true or false, not {kind_of(value)}"
     if attribute.type == "number":
-        return f"must be a finite number, not {kind_of(value)}"
+        return _number_trouble(attribute, value)
     if isinstance(value, str) and attribute.values is not None:
         return f"must be one of {quoted(attribute.values)}{nearest(value, attribute.values)}"
     return f"must be text, not {kind_of(value)}"
 
 
+def _set_trouble(attribute: Attribute, value: object) -> str:
+    if not _are_texts(value):
+        return f"must be a list of texts, not {kind_of(value)}"
+    held = usable(attribute, value)
+    unused = [text for text in value if text not in (held or ())]
+    if not unused:
+        return ""
+    if attribute.values is None:
+        return "must hold texts without half surrogate pairs; others are left out"
+    return (
+        f"must hold some of {quoted(attribute.values)}{nearest(unused[0], attribute.values)}; "
+        f"{quoted(dict.fromkeys(unused))} is left out"
+    )
+
+
+def _are_texts(value: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
+
+
+def _number_trouble(attribute: Attribute, value: object) -> str:
+    if attribute.within is not None and _finite(value) is not None:
+        lowest, highest = attribute.within
+        return f"must be a number from {lowest:g} to {highest:g}, not {value}"
+    return f"must be a finite number, not {kind_of(value)}"
+
+
 def usable(attribute: Attribute, value: object) -> Value | None:
     """The value as the attribute's type, or None where it counts as missing.
 
-    Missing are: another type, NaN and infinities, text outside a category's declared values.
+    Missing are: another type, NaN and infinities, numbers outside the attribute's bounds, text
+    outside a category's declared values. Of a set, texts outside its declared values are left
+    out; a list in which something is no text counts as missing.
     Numbers become doubles, so that every language compares them alike.
     """
     if attribute.type == "flag":
         return value if isinstance(value, bool) else None
     if attribute.type == "number":
-        return _finite(value)
-    if not isinstance(value, str) or has_lone_surrogate(value):
-        return None
-    return value if attribute.values is None or value in attribute.values else None
+        number = _finite(value)
+        return number if number is None or _is_within(attribute, number) else None
+    if attribute.type == "set":
+        return _held(attribute, value) if _are_texts(value) else None
+    return value if isinstance(value, str) and _is_allowed(attribute, value) else None
+
+
+def _held(attribute: Attribute, texts: Sequence[str]) -> tuple[str, ...]:
+    """The values of a set, each once; what is not declared is left out."""
+    return tuple(sorted({text for text in texts if _is_allowed(attribute, text)}))
+
+
+def _is_allowed(attribute: Attribute, text: str) -> bool:
+    if attribute.values is not None:
+        return text in attribute.values
+    return not has_lone_surrogate(text)
+
+
+def _is_within(attribute: Attribute, number: float) -> bool:
+    return attribute.within is None or attribute.within[0] <= number <= attribute.within[1]
 
 
 def _finite(value: object) -> float | None:

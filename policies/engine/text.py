@@ -11,6 +11,7 @@ import importlib.util
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 
 from policies.engine.errors import EngineError
 
@@ -58,9 +59,20 @@ def pattern_found(pattern: str, text: str) -> bool:
 
 
 def keyword_found(keywords: Iterable[str], text: str) -> bool:
-    """Whether any keyword occurs in the text; both sides in Unicode's default lower case."""
-    lowered = text.lower()
-    return any(keyword.lower() in lowered for keyword in keywords)
+    """Whether any keyword occurs in the text, as people read both: see ``folded``."""
+    searched = folded(text)
+    return any(folded(keyword) in searched for keyword in keywords)
+
+
+def folded(text: str) -> str:
+    """The text without differences of case, or between composed and decomposed letters.
+
+    Unicode's canonical caseless form (The Unicode Standard, 3.13, D145), composed again (NFC), so
+    that a letter without its accent is not found in one with it.
+    """
+    if text.isascii():
+        return text.lower()
+    return normalize("NFC", normalize("NFD", text).casefold())
 
 
 def require_pattern_matcher() -> None:

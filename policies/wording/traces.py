@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from policies.engine import Trace
+from policies.engine.decision import NO_SPLIT_KEY
 from policies.engine.trace import (
     FAILED,
     MATCHED,
@@ -36,6 +37,10 @@ STANDINGS = {
     "undeclared": "ignored",
 }
 UNCHECKED = {
+    NO_SPLIT_KEY: (
+        "The split had no key: the request says neither what conversations are kept together by "
+        "nor a request id, so all such requests get the same model."
+    ),
     "max_cost_usd": (
         "The cost limit was applied to what is known only: a size or a price is unknown."
     ),

@@ -220,3 +220,18 @@ def test_retry_after__delay__is_read_within_bounds(value: str | None, seconds: f
 def test_retry_after__date__counts_from_now() -> None:
     assert retry_after_s("Fri, 31 Dec 2999 23:59:59 GMT") == 3600
     assert retry_after_s("Mon, 01 Jan 2001 00:00:00 GMT") == 0
+
+
+def test_poll__304_to_a_question_without_a_tag__is_a_failure(
+    console: FakeConsole, router: Router, said: list[str]
+) -> None:
+    console.fault = lambda answer: (304, {}, b"")
+    client = router()
+    assert not client.poll_once()
+    assert (client.health.failures, client.health.last_success_at) == (1, None)
+    assert "304 Not Modified to a request without an entity tag" in client.health.last_error
+    assert said == [client.health.last_error]
+    console.fault = lambda answer: answer
+    console.publish(1)
+    assert client.poll_once()
+    assert client.health.failures == 0

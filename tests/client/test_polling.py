@@ -124,3 +124,17 @@ def test_poll__keys__are_fetched_without_the_token(console: FakeConsole, router:
     router().poll_once()
     (asked,) = console.asked_for("/.well-known/jwks.json")
     assert "Authorization" not in asked.headers
+
+
+def test_decide__thousand_requests_without_key_or_id__are_dealt_out_by_ids_of_their_own(
+    console: FakeConsole, router: Router
+) -> None:
+    console.publish(1, share=50)
+    client = router()
+    assert client.poll_once()
+    made = [client.decide({"attributes": {"task": "answer"}}) for _ in range(1000)]
+    assert len({decided.request.request_id for decided in made}) == 1000
+    # Half of 1000, give or take five standard deviations.
+    split = [decided.model == "swift-small" for decided in made]
+    assert 420 <= sum(split) <= 580
+    assert all(decided.decision.unchecked == () for decided in made)

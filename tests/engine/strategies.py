@@ -22,7 +22,7 @@ from policies.engine import (
     parse_bundle,
 )
 from policies.engine.classification import RISKS
-from policies.engine.conditions import Range
+from policies.engine.conditions import SET_OPERATORS, Has, Range
 from policies.engine.fallback import JITTERS
 from policies.engine.metrics import Metric
 from policies.engine.routing import ON_NO_CANDIDATE, SELECTIONS
@@ -44,6 +44,7 @@ ROW_KINDS = tuple(kind for kind in FAILURE_KINDS if kind != "bad_request")
 ATTRIBUTES: tuple[Raw, ...] = (
     {"name": "task", "type": "category", "values": list(VALUES[:3])},
     {"name": "tenant", "type": "category", "values": None},
+    {"name": "groups", "type": "set", "values": list(VALUES[:3])},
     {"name": "tokens", "type": "number", "unit": "tokens"},
     {"name": "score", "type": "number"},
     {"name": "vip", "type": "flag"},
@@ -91,11 +92,32 @@ def _constraints(kind: str, *named: str) -> st.SearchStrategy[Any]:
     if kind == "flag":
         return st.booleans() | presence
     values = some(named, least=1)
+    if kind == "set":
+        return _held(*named) | presence
     inside, outside = values.map(lambda v: {"in": v}), values.map(lambda v: {"not_in": v})
     return inside | outside | presence
 
 
 _number_ranges = _ranges()
+
+
+@cache
+def _held(*named: str) -> st.SearchStrategy[Raw]:
+    """What a set may be asked to hold, with one operator or with several, if any set is like it."""
+    lists = [list(chosen) for size in (1, 2) for chosen in itertools.combinations(named[:3], size)]
+    asked = [
+        dict(zip(operators, chosen, strict=True))
+        for count in (1, 2, 3)
+        for operators in itertools.combinations(SET_OPERATORS, count)
+        for chosen in itertools.product(lists, repeat=count)
+    ]
+    one = [raw for raw in asked if len(raw) == 1]
+    more = [raw for raw in asked if len(raw) > 1 and not _as_has(raw).is_empty()]
+    return (st.sampled_from(one) | st.sampled_from(more)).map(dict)
+
+
+def _as_has(raw: Raw) -> Has:
+    return Has(**{operator: tuple(values) for operator, values in raw.items()})
 
 
 def boxes(attributes: list[Raw], *, least: int = 0, most: int = 3) -> st.SearchStrategy[Raw]:
@@ -320,6 +342,13 @@ _values: dict[str, st.SearchStrategy[Any]] = {
     "category": st.sampled_from((*VALUES, "undeclared", "", "\ud800")),
     "number": _numbers_at_edges(),
     "flag": st.booleans(),
+    "set": st.sampled_from(
+        [
+            list(held)
+            for size in range(4)
+            for held in itertools.product((*VALUES[:2], "undeclared", "\ud800"), repeat=size)
+        ]
+    ),
 }
 _anything: st.SearchStrategy[Any] = st.none() | st.one_of(*_values.values())
 _values_or_anything = {kind: values | _anything for kind, values in _values.items()}
@@ -327,7 +356,7 @@ _beside_declared = st.fixed_dictionaries(
     {},
     optional={
         "predicted_class": st.sampled_from((*CLASSES, "odd", 3)),
-        "confidence": st.sampled_from((0, 0.5, 0.4999, 1, math.nan, "high", True)),
+        "confidence": st.sampled_from((0, 0.5, 0.4999, 1, 70, -0.1, math.nan, "high", True)),
         "undeclared": _anything,
     },
 )

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from policies.engine import Bundle, Request, check_request, parse_bundle
+from policies.engine.request import Given
 from tests.engine.test_vectors import vectors
 
 
@@ -26,10 +27,14 @@ def bundle() -> Bundle:
         ("vip", 1, "must be true or false, not a number"),
         ("predicted_class", "odd", "must be one of"),
         ("confidence", "high", "must be a finite number"),
+        ("groups", "beta", "must be a list of texts, not text"),
+        ("groups", ["beta", 1], "must be a list of texts"),
+        ("groups", ["beta", "custommers"], 'did you mean "customers"?); "custommers" is left out'),
+        ("task", ["chat"], "must be text, not a list"),
     ],
 )
 def test_check_request__unusable_value__is_reported_in_place(
-    bundle: Bundle, name: str, value: float | str, says: str
+    bundle: Bundle, name: str, value: Given, says: str
 ) -> None:
     (problem,) = check_request(bundle, Request({name: value}))
     assert problem.pointer == "/attributes/" + name.replace("/", "~1")
@@ -37,11 +42,12 @@ def test_check_request__unusable_value__is_reported_in_place(
 
 
 def test_check_request__sound_request__reports_nothing(bundle: Bundle) -> None:
-    attributes: dict[str, str | float | bool | None] = {
+    attributes: dict[str, Given] = {
         "task": "chat",
         "prompt_tokens": 5,
         "vip": None,
         "conversation_id": "any",
         "confidence": 0.5,
+        "groups": ["beta", "eu"],
     }
     assert check_request(bundle, Request(attributes)) == []

@@ -70,7 +70,7 @@ def test_decide__without_what_check_request_reports__decides_the_same(
 def test_resolve__any_request__yields_values_of_the_declared_types(
     bundle: Bundle, request: Request
 ) -> None:
-    types = {"number": float, "category": str, "flag": bool}
+    types = {"number": float, "category": str, "flag": bool, "set": tuple}
     declared = bundle.request_classification.declared
     for name, value in resolve(bundle.request_classification, request).items():
         assert type(value) is types[declared[name].type]

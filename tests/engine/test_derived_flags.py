@@ -47,7 +47,12 @@ def without_re2(monkeypatch: pytest.MonkeyPatch) -> None:
     ("derivation", "prompt", "found"),
     [
         ({"keywords": ["SELECT "]}, "please select * from t", True),
-        ({"keywords": ["straße"]}, "Die STRASSE", False),
+        ({"keywords": ["straße"]}, "Die STRASSE", True),
+        ({"keywords": ["STRASSE"]}, "Die Straße", True),
+        ({"keywords": ["caf\u00e9"]}, "un cafe\u0301 noir", True),
+        ({"keywords": ["cafe\u0301"]}, "un CAF\u00c9 noir", True),
+        ({"keywords": ["cafe"]}, "un cafe\u0301 noir", False),
+        ({"keywords": ["ΟΔΟΣ"]}, "η οδος", True),
         ({"keywords": ["ÉTÉ"]}, "un été chaud", True),
         ({"keywords": ["a", "zebra"]}, "ZEBRA", True),
         ({"keywords": ["zebra"]}, "", False),

@@ -1,12 +1,17 @@
 """Weighted splits: shares follow weights, and a change moves no more keys than it must."""
 
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.engine import Bundle, Request, decide
+from policies.engine.attributes import Attribute
 from policies.engine.routing import Candidate
 from policies.engine.splitting import bucket, by_split
+from tests.engine.analysis.documents import bundle
 
 weights = st.floats(min_value=0.01, max_value=1000, allow_nan=False)
 arms = st.lists(weights, min_size=1, max_size=5)
@@ -68,3 +73,33 @@ def test_split__one_to_two_of_four_shares__moves_a_sixth() -> None:
 @given(salts, st.text(max_size=8))
 def test_bucket__any_key__lies_in_the_unit_interval(salt: str, key: str) -> None:
     assert 0 <= bucket(salt, key) < 1
+
+
+SPLIT: dict[str, Any] = {
+    "select": "weighted",
+    "candidates": [{"model": "m1", "weight": 50}, {"model": "m2", "weight": 50}],
+}
+
+
+def sticky(route: dict[str, Any]) -> Bundle:
+    """A policy that keeps together what has the same ``conv``."""
+    made = bundle(default=route)
+    conversation = Attribute("conv", "category")
+    classification = replace(made.request_classification, attributes=(conversation,))
+    policy = replace(made.router_policy, sticky_on="conv")
+    return replace(made, request_classification=classification, router_policy=policy)
+
+
+def test_split__neither_sticky_value_nor_request_id__is_said_by_the_decision() -> None:
+    found = sticky(SPLIT)
+    assert decide(found, Request()).unchecked == ("split_key",)
+    assert decide(found, Request(attributes={"conv": "c-1"})).unchecked == ()
+    assert decide(found, Request(request_id="r-1")).unchecked == ()
+    without = replace(found, router_policy=replace(found.router_policy, sticky_on=None))
+    assert decide(without, Request(attributes={"conv": "c-1"})).unchecked == ("split_key",)
+
+
+def test_split__that_has_nothing_to_deal_out__needs_no_key() -> None:
+    alone = {**SPLIT, "candidates": [{"model": "m1"}, {"model": "m2", "weight": 0}]}
+    assert decide(sticky(alone), Request()).unchecked == ()
+    assert decide(sticky({**SPLIT, "select": "ordered"}), Request()).unchecked == ()

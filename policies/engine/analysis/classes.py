@@ -82,7 +82,6 @@ def _outcomes(classification: RequestClassification, solver: Solver) -> Iterable
     pairs = list(provided_boxes(classification))
     pairs += [(box, rule.class_key) for rule in classification.rules for box in rule.when.boxes]
     for box, key in pairs:
-        cover = space.cover(box)
-        if cover is not None:
+        for cover in space.covers_of(box):
             yield cover, key
     yield space.as_cover(space.full), classification.default_class

@@ -62,7 +62,6 @@ def order_of_classes(classification: RequestClassification) -> Order:
     given = [box for box, _ in provided_boxes(classification)]
     tests = [box for rule in classification.rules for box in rule.when.boxes]
     space = Space(classification.policy_vocabulary, [*given, *tests])
-    covers = (space.cover(box) for box in given)
     return Order(
         space=space,
         rules={
@@ -70,7 +69,7 @@ def order_of_classes(classification: RequestClassification) -> Order:
             for index, rule in enumerate(classification.rules)
         },
         requests=_solver(space),
-        prelude=together(cover for cover in covers if cover is not None),
+        prelude=together(cover for box in given for cover in space.covers_of(box)),
     )
 
 

@@ -109,8 +109,7 @@ def together(covers: Iterable[Cover]) -> int:
 
 def boxes_of(space: Space, condition: Condition) -> tuple[Cover, ...]:
     """The boxes of a condition that some request can be in, without repetition."""
-    found = [space.cover(box) for box in condition.boxes]
-    return tuple(dict.fromkeys(cover for cover in found if cover is not None))
+    return tuple(dict.fromkeys(cover for box in condition.boxes for cover in space.covers_of(box)))
 
 
 def space_of(bundle: Bundle) -> Space:

@@ -56,7 +56,7 @@ def _where(
     """For each constraint the samples it holds for: bit i for sample i."""
     places = {value: place for place, value in enumerate(samples)}
     ranges = [constraint for constraint in constraints if isinstance(constraint, Range)]
-    starts = [low for low, _ in intervals(ranges)] if attribute.type == "number" else []
+    starts = [low for low, _ in intervals(attribute, ranges)] if ranges else []
     present = sum(1 << place for place, value in enumerate(samples) if value is not None)
     found = []
     for constraint in constraints:
@@ -91,7 +91,7 @@ def samples_of(attribute: Attribute, constraints: Iterable[Constraint]) -> list[
         return [True, False, None]
     if attribute.type == "number":
         ranges = [constraint for constraint in constraints if isinstance(constraint, Range)]
-        return [*(readable_number(low, high) for low, high in intervals(ranges)), None]
+        return [*(readable_number(low, high) for low, high in intervals(attribute, ranges)), None]
     if attribute.values is not None:
         return [*attribute.values, None]
     mentioned = _mentioned(constraints)
@@ -111,15 +111,18 @@ def _another(mentioned: list[str]) -> str:
     return word
 
 
-def intervals(ranges: Iterable[Range]) -> list[tuple[float, float]]:
-    """Consecutive closed intervals of doubles, together all finite ones, that no range splits."""
-    firsts = {-LARGEST}
+def intervals(attribute: Attribute, ranges: Iterable[Range]) -> list[tuple[float, float]]:
+    """Consecutive closed intervals of doubles, together all that the attribute may be, that no
+    range splits.
+    """
+    lowest, highest = attribute.within or (-LARGEST, LARGEST)
+    firsts = {float(lowest)}
     for test in ranges:
         firsts |= {float(bound) for bound in (test.gte, test.lt) if bound is not None}
         firsts |= {_after(float(bound)) for bound in (test.gt, test.lte) if bound is not None}
-    starts = sorted(first for first in firsts if first <= LARGEST)
+    starts = sorted(first for first in firsts if lowest <= first <= highest)
     ends = [math.nextafter(start, -math.inf) for start in starts[1:]]
-    return list(zip(starts, [*ends, LARGEST], strict=True))
+    return list(zip(starts, [*ends, float(highest)], strict=True))
 
 
 def _after(bound: float) -> float:

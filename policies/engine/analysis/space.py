@@ -1,7 +1,9 @@
 """The space of requests as a product of finite fields, and its boxes as whole numbers.
 
 Every attribute that some condition mentions is a field; its *atoms* are sets of values that all
-conditions treat alike (a missing value is in one of them). Since a router may hand over any value
+conditions treat alike (a missing value is in one of them). A set is several fields: whether it is
+there, and for each group of values that all conditions treat alike how many of them it holds (see
+``set_fields``). Since a router may hand over any value
 of any declared attribute, and derived flags too where it hands over no prompt, every combination
 of atoms is a request. ``class`` is one field more, for policies; unlike the others it follows
 from the rest (see ``classes``).
@@ -15,8 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from operator import and_
 
 from policies.engine.analysis.samples import Atom, atoms_of
+from policies.engine.analysis.set_fields import atoms_of_group, groups_of, set_boxes
 from policies.engine.attributes import Attribute
 from policies.engine.canonical import LARGEST_EXACT_INTEGER
 from policies.engine.conditions import Box, Constraint, Value
@@ -26,7 +32,9 @@ CLASS = "class"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One attribute: where its bits stand and which sample values each atom holds."""
+    """One attribute, or a part of a set: where its bits stand and which sample values each atom
+    holds. ``name`` is the attribute's.
+    """
 
     name: str
     shift: int
@@ -79,37 +87,78 @@ class Space:
         for box in boxes:
             for name, constraint in box.tests:
                 tests.setdefault(name, {})[constraint] = None
-        self.fields: dict[str, Field] = {}
-        self._where: dict[tuple[str, Constraint], int] = {}
-        shift = 0
+        # By name; the groups of values of a set by its name and their place.
+        self.fields: dict[str | tuple[str, int], Field] = {}
+        # For each constraint the boxes in which it holds, fields of other attributes left empty.
+        self._where: dict[tuple[str, Constraint], list[int]] = {}
+        self._shift = 0
         for name in sorted(tests, key=list(attributes).index):
-            constraints = list(tests[name])
-            atoms, places = atoms_of(attributes[name], constraints, apart=name == CLASS)
-            self.fields[name] = Field(name, shift, ((1 << len(atoms)) - 1) << shift, atoms)
-            for constraint, bits in zip(constraints, places, strict=True):
-                self._where[name, constraint] = bits << shift
-            shift += len(atoms) + 1
+            if attributes[name].type == "set":
+                self._add_set(name, list(tests[name]))
+            else:
+                self._add(attributes[name], list(tests[name]))
         fields = self.fields.values()
         self.masks = tuple(field.mask for field in fields)
+        self._of = {
+            name: sum(field.mask for field in fields if field.name == name) for name in tests
+        }
         self.full = sum(self.masks)
         self.guards = sum(field.guard for field in fields)
         self.lows = sum(1 << field.shift for field in fields)
-        self._blanks = {field.name: field.blank for field in fields}
+        self._blanks = {field.shift: field.blank for field in fields}
         # Every cover so far, at the place of its bit.
         self.covers: list[Cover] = []
         self._covers: dict[int, Cover] = {}
         self._samples: dict[int, tuple[Value | None, bool]] = {}
 
+    def _add(self, attribute: Attribute, constraints: list[Constraint]) -> None:
+        name = attribute.name
+        atoms, places = atoms_of(attribute, constraints, apart=name == CLASS)
+        shift = self._add_field(name, name, atoms)
+        for constraint, bits in zip(constraints, places, strict=True):
+            self._where[name, constraint] = [bits << shift]
+
+    def _add_set(self, name: str, constraints: list[Constraint]) -> None:
+        groups = groups_of(constraints)
+        there = self._add_field(name, name, (((),), (None,)))
+        shifts = [
+            self._add_field((name, place), name, atoms_of_group(group, constraints))
+            for place, group in enumerate(groups)
+        ]
+        masks = [self.fields[name, place].mask for place in range(len(groups))]
+        for constraint in constraints:
+            self._where[name, constraint] = [
+                box.there << there
+                | sum(
+                    masks[place] if bits is None else bits << shifts[place]
+                    for place, bits in enumerate(box.held)
+                )
+                for box in set_boxes(constraint, groups, constraints)
+            ]
+
+    def _add_field(self, key: str | tuple[str, int], name: str, atoms: tuple[Atom, ...]) -> int:
+        """Where the bits of the new field begin."""
+        shift = self._shift
+        self.fields[key] = Field(name, shift, ((1 << len(atoms)) - 1) << shift, atoms)
+        self._shift += len(atoms) + 1
+        return shift
+
     def is_box(self, bits: int) -> bool:
         """Whether no field is empty."""
         return ((bits | self.guards) - self.lows) & self.guards == self.guards
 
-    def cover(self, box: Box) -> Cover | None:
-        """The box of a condition; None where no request can be in it."""
-        bits = self.full
-        for name, constraint in box.tests:
-            bits &= self._where[name, constraint] | self.full & ~self.fields[name].mask
-        return self.as_cover(bits) if self.is_box(bits) else None
+    def covers_of(self, box: Box) -> Iterator[Cover]:
+        """The box of a condition, as boxes that together hold its requests: several where it asks
+        a set for any of some values, none where no request can be in it.
+        """
+        asked = [
+            [bits | self.full & ~self._of[name] for bits in self._where[name, constraint]]
+            for name, constraint in box.tests
+        ]
+        for alternatives in product(*asked):
+            bits = reduce(and_, alternatives, self.full)
+            if self.is_box(bits):
+                yield self.as_cover(bits)
 
     def as_cover(self, bits: int) -> Cover:
         """The cover that a box is; equal boxes are one."""
@@ -131,7 +180,7 @@ class Space:
             places = (bit.bit_length() - 1 - field.shift for bit in bits_of(part))
             values = (value for place in places for value in field.atoms[place])
             first = next((value for value in values if value is not None), None)
-            found = self._samples[part] = (_plain(first), bool(part & self._blanks[field.name]))
+            found = self._samples[part] = (_plain(first), bool(part & self._blanks[field.shift]))
         return found
 
     def complete(self) -> int:

@@ -11,28 +11,42 @@ from policies.engine.bundle import Bundle
 from policies.engine.canonical import LARGEST_EXACT_INTEGER
 from policies.engine.catalogue import TOKENS_PER_PRICE, Model
 from policies.engine.decision import decide
-from policies.engine.request import Request
+from policies.engine.request import Given, Request
 from policies.engine.routing import Route
 
 # Enough to meet a share of 3 % of a split with a probability of 99.8 %.
 REQUEST_IDS = tuple(f"r{number}" for number in range(1, 201))
 
 
-def attributes_in(
-    space: Space, box: int, *, complete: bool = False
-) -> dict[str, str | float | int | bool | None]:
+def attributes_in(space: Space, box: int, *, complete: bool = False) -> dict[str, Given]:
     """The attributes of one request in a box: as few as the box allows, or, where ``complete``,
     every one that the box restricts and that can have a value there.
     """
-    found: dict[str, str | float | int | bool | None] = {}
-    for name, field in space.fields.items():
-        part = box & field.mask
+    found: dict[str, Given] = {}
+    for key, field in space.fields.items():
+        part, name = box & field.mask, field.name
+        if isinstance(key, tuple):
+            # Values of a set that is in: as few as the box allows.
+            value, _ = space.sample(field, part)
+            if name in found and isinstance(value, tuple):
+                found[name] = [*_texts(found[name]), *value]
         # Most fields are open, and then the attribute can be left out.
-        if part != field.mask and name != CLASS:
+        elif name != CLASS and not _is_open(space, box, name, complete=complete):
             value, may_lack = space.sample(field, part)
             if value is not None and (complete or not may_lack):
-                found[name] = value
+                found[name] = list(value) if isinstance(value, tuple) else value
     return found
+
+
+def _is_open(space: Space, box: int, name: str, *, complete: bool) -> bool:
+    """Whether a box leaves an attribute open, and, where ``complete``, all that a set may hold."""
+    if not complete:
+        return not space.fields[name].mask & ~box
+    return not any(field.mask & ~box for field in space.fields.values() if field.name == name)
+
+
+def _texts(value: Given) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def witness_in(space: Space, box: int, *, complete: bool = False) -> Witness:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from policies.engine.conditions import RANGE_OPERATORS
+from policies.engine.conditions import RANGE_OPERATORS, SET_OPERATORS
 from policies.files.schemas.keywords import Schema, flag, listing, number
 from policies.files.schemas.names import text
 
 CONDITION: Schema = {"$ref": "#/$defs/condition"}
 _CONSTRAINT: Schema = {"$ref": "#/$defs/constraint"}
+_HELD = {
+    "has_any": "The set is there and holds at least one of these values.",
+    "has_all": "The set is there and holds each of these values.",
+    "has_none": "The set is there and holds not one of these values.",
+}
 _BOUNDS = {
     "gte": "The number is at least this.",
     "gt": "The number is more than this.",
@@ -19,18 +24,19 @@ _BOUNDS = {
 def _values(description: str) -> Schema:
     """Texts that differ. The empty text may stand there twice."""
     return {
-        **listing(text("A value of the category."), description=description, minItems=1),
+        **listing(text("A value that is tested."), description=description, minItems=1),
         "if": {"contains": {"const": ""}},
         "else": {"uniqueItems": True},
     }
 
 
 def _one_of_operators() -> Schema:
-    """One operator, or bounds of a range: at most one below and one above."""
+    """One operator, several of a set, or bounds of a range: at most one below and one above."""
     bound: Schema = {"anyOf": [{"required": [operator]} for operator in RANGE_OPERATORS]}
+    held: Schema = {"anyOf": [{"required": [operator]} for operator in SET_OPERATORS]}
     alone: list[Schema] = [{"required": [name]} for name in ("in", "not_in", "present")]
     return {
-        "oneOf": [*alone, bound],
+        "oneOf": [*alone, held, bound],
         "allOf": [{"not": {"required": list(pair)}} for pair in (("gte", "gt"), ("lt", "lte"))],
     }
 
@@ -39,6 +45,7 @@ def _constraint() -> Schema:
     operators: dict[str, Schema] = {
         "in": _values("The category is one of these values."),
         "not_in": _values("The category is there and is none of these values."),
+        **{name: _values(_HELD[name]) for name in SET_OPERATORS},
         "present": flag(description="true: the attribute is there. false: it is missing."),
         **{name: number(description=_BOUNDS[name]) for name in RANGE_OPERATORS},
     }
@@ -50,8 +57,9 @@ def _constraint() -> Schema:
     }
     return {
         "title": "Constraint",
-        "description": "true or false for a flag; in or not_in for a category; gte, gt, lt and lte "
-        "for a number; present for any. A missing attribute meets only present: false.",
+        "description": "true or false for a flag; in or not_in for a category; has_any, has_all "
+        "and has_none for a set; gte, gt, lt and lte for a number; present for any. A missing "
+        "attribute meets only present: false.",
         "anyOf": [{"type": "boolean"}, tested],
     }
 

@@ -20,7 +20,7 @@ from policies.files.schemas.names import attribute_name, key, label, remark, tex
 
 
 def _derived_from() -> Schema:
-    keyword = text("Found anywhere in the prompt, in upper or lower case.", minLength=1)
+    keyword = text("Found anywhere in the prompt, whatever the case.", minLength=1)
     return record(
         {
             "keywords": words(
@@ -47,8 +47,8 @@ def _attribute() -> Schema:
         "name": attribute_name("What requests and conditions call it."),
         "type": choice(
             TYPES,
-            description="number: compared by size. category: one of some texts. flag: true or "
-            "false.",
+            description="number: compared by size. category: one of some texts. set: any of some "
+            "texts, none or several. flag: true or false.",
         ),
         "description": remark("the attribute"),
         "unit": text("Numbers only: the unit that people read, such as tokens.", default=""),
@@ -56,7 +56,7 @@ def _attribute() -> Schema:
             words(
                 label("A value that a request may carry."),
                 minItems=1,
-                description="Categories only: the values that may come. null: any text.",
+                description="Categories and sets only: the values that may come. null: any text.",
                 default=None,
             )
         ),
@@ -112,7 +112,7 @@ def _provided() -> Schema:
         {
             "attribute": attribute_name("The attribute in which the router sends the class."),
             "confidence_attribute": attribute_name(
-                "The attribute in which the router sends its confidence in that class."
+                "The attribute in which the router sends its confidence in that class, from 0 to 1."
             ),
             "min_confidence": number(
                 at_least=0,

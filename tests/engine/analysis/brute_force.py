@@ -9,7 +9,7 @@ from functools import cached_property
 from policies.engine import Bundle, Request, classify
 from policies.engine.analysis.route_effects import effect_of
 from policies.engine.attributes import Attribute
-from policies.engine.conditions import Condition, In, NotIn, Range, Value
+from policies.engine.conditions import Condition, Has, In, NotIn, Range, Value
 from policies.engine.request import resolve
 
 Pair = tuple[str, str]
@@ -37,6 +37,11 @@ def _values(bundle: Bundle, attribute: Attribute) -> list[Value | None]:
     if attribute.type == "category":
         named = [v for test in tests if isinstance(test, In | NotIn) for v in test.values]
         return [None, *(attribute.values or [*dict.fromkeys(named), "something else"])]
+    if attribute.type == "set":
+        named = [v for test in tests if isinstance(test, Has) for v in test.values]
+        pool = attribute.values or [*dict.fromkeys(named), "something else"]
+        sizes = range(len(pool) + 1)
+        return [None, *(held for size in sizes for held in itertools.combinations(pool, size))]
     provided = bundle.request_classification.provided
     bounds = {
         float(bound)
@@ -46,7 +51,7 @@ def _values(bundle: Bundle, attribute: Attribute) -> list[Value | None]:
         if bound is not None
     }
     if provided and attribute.name == provided.confidence_attribute:
-        bounds.add(float(provided.min_confidence))
+        bounds |= {float(provided.min_confidence), 1.0, 70.0}
     beside = {math.nextafter(b, way) for b in bounds for way in (-math.inf, math.inf)}
     return [None, *sorted(bounds | beside | {0.0})]
 

@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from policies.engine import Bundle, parse_bundle
+from policies.engine.conditions import SET_OPERATORS
 from tests.engine.analysis.small_bundles import CATALOGUE
 from tests.engine.choices import one_of, some
 
@@ -26,6 +27,7 @@ ATTRIBUTES: list[Raw] = [
     {"name": "y", "type": "category", "values": None},
     {"name": "n", "type": "number"},
     {"name": "f", "type": "flag"},
+    {"name": "s", "type": "set", "values": list(VALUES)},
 ]
 GUARDS: list[Raw] = [{entry["name"]: {"present": False}} for entry in ATTRIBUTES]
 
@@ -37,6 +39,8 @@ def _wide(entry: Raw) -> st.SearchStrategy[Any]:
     if entry["type"] == "number":
         return st.sampled_from([{way: cut} for way in ("gte", "lt") for cut in CUTS])
     listed = some(VALUES, least=1, most=2)
+    if entry["type"] == "set":
+        return st.builds(lambda way, values: {way: values}, one_of(*SET_OPERATORS), listed)
     return st.builds(lambda way, values: {way: values}, one_of("in", "not_in"), listed)
 
 

@@ -20,12 +20,12 @@ bounds = st.sampled_from((-5.0, 0.0, 0.5, 1.0, math.nextafter(1, 2), 99.5, 1e300
 ranges = st.builds(Range, gte=bounds) | st.builds(Range, gt=bounds) | st.builds(Range, lte=bounds)
 
 
-@given(tests=st.lists(ranges, max_size=5))
+@given(tests=st.lists(ranges, max_size=5), within=st.sampled_from((None, (0, 1))))
 def test_intervals__any_ranges__partition_the_doubles_and_no_range_splits_one(
-    tests: list[Range],
+    tests: list[Range], within: tuple[float, float] | None
 ) -> None:
-    found = intervals(tests)
-    assert (found[0][0], found[-1][1]) == (-LARGEST, LARGEST)
+    found = intervals(Attribute("n", "number", within=within), tests)
+    assert (found[0][0], found[-1][1]) == (within or (-LARGEST, LARGEST))
     for (_, end), (start, _) in itertools.pairwise(found):
         assert math.nextafter(end, math.inf) == start
     for low, high in found:

@@ -20,7 +20,9 @@ SHAPES: tuple[Any, ...] = (
     {"any_of": [{"any_of": [{}]}]}, {"any_of": [{}], "a": True}, {"any_of": None}, {"a": {}},
     {"in": []}, {"in": ["a", "b"]}, {"in": ["a"], "not_in": ["b"]}, {"present": True, "gt": 1},
     {"present": None}, {"gte": 1, "gt": 1}, {"lt": 1, "lte": 1}, {"gte": 1, "lt": 2, "in": ["a"]},
-    {"gt": "1"}, {"eq": 1}, {"keywords": ["a"], "pattern": "a"}, {"keywords": []},
+    {"has_any": ["a"]}, {"has_all": ["a"], "has_none": ["b"]}, {"has_none": [], "in": ["a"]},
+    {"has_any": ["a"], "present": True}, {"gt": "1"}, {"eq": 1},
+    {"keywords": ["a"], "pattern": "a"}, {"keywords": []},
 )  # fmt: skip
 
 

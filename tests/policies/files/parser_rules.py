@@ -13,7 +13,7 @@ from tests.policies.files.whole_documents import CLASSIFICATION, MATRIX, POLICY,
 
 CONDITION = r"/rules/\d+/when(/any_of/\d+)?"
 CONSTRAINT = rf"{CONDITION}/[^/]*"
-VALUES = rf"{CONSTRAINT}/(in|not_in)"
+VALUES = rf"{CONSTRAINT}/(in|not_in|has_any|has_all|has_none)"
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ RULES = (
         "A constraint suits the type of its attribute",
         REFERENCE,
         CONSTRAINT,
-        r'".+" is a (number|category|flag), which cannot be tested with ',
+        r'".+" is a (number|category|set|flag), which cannot be tested with ',
         "request_classification",
         classification(lambda raw: raw["rules"][1].update(when={"vip": {"gt": 8}})),
     ),
@@ -130,6 +130,30 @@ RULES = (
         "no number lies in this range",
         "request_classification",
         classification(lambda raw: raw["rules"][1].update(when={"tokens": {"gt": 5, "lt": 5}})),
+    ),
+    ParserRule(
+        "A set can be as it is asked to be",
+        "No keyword compares two lists of a document.",
+        CONSTRAINT,
+        "no set is like this",
+        "request_classification",
+        classification(
+            lambda raw: raw["rules"][1].update(
+                when={"groups": {"has_all": ["beta"], "has_none": ["beta"]}}
+            )
+        ),
+    ),
+    ParserRule(
+        "`has_any` asks for at most 1,000 combinations of values at once",
+        "No keyword multiplies.",
+        CONSTRAINT,
+        '"has_any" asks for 1001 combinations',
+        "request_classification",
+        classification(
+            lambda raw: raw["rules"][1].update(
+                when={"groups": {"has_any": [str(number) for number in range(1001)]}}
+            )
+        ),
     ),
     ParserRule(
         "Keywords differ in more than case",
@@ -166,7 +190,7 @@ RULES = (
         classification(lambda raw: raw["provided"].update(confidence_attribute="vip")),
     ),
     ParserRule(
-        "Labels and values of categories are printable text",
+        "Labels and values of categories and sets are printable text",
         PRINTS,
         r"/classes/\d+/label|/attributes/\d+/values/\d+",
         "must be one line of printable text",
@@ -204,6 +228,30 @@ RULES = (
         "no number lies in this range",
         "router_policy",
         with_change(POLICY, lambda raw: raw["rules"][1].update(when={"t": {"gte": 2, "lte": 1}})),
+    ),
+    ParserRule(
+        "A set can be as it is asked to be",
+        "No keyword compares two lists of a document.",
+        CONSTRAINT,
+        "no set is like this",
+        "router_policy",
+        with_change(
+            POLICY,
+            lambda raw: raw["rules"][1].update(when={"t": {"has_any": ["a"], "has_none": ["a"]}}),
+        ),
+    ),
+    ParserRule(
+        "`has_any` asks for at most 1,000 combinations of values at once",
+        "No keyword multiplies.",
+        CONSTRAINT,
+        '"has_any" asks for 1001 combinations',
+        "router_policy",
+        with_change(
+            POLICY,
+            lambda raw: raw["rules"][1].update(
+                when={"t": {"has_any": [str(number) for number in range(1001)]}}
+            ),
+        ),
     ),
     ParserRule(
         "Salts and models are printable text",

@@ -33,7 +33,9 @@ NAMED = re.compile(r"^# (\w+\.yaml)(, wrong)?$", re.MULTILINE)
 EXAMPLES = [
     (found, text) for kind, text in BLOCKS if kind == "yaml" for found in [NAMED.search(text)]
 ]
-CONDITION_KEYS = {"in", "not_in", "present", "gte", "gt", "lt", "lte", "any_of"}
+CONDITION_KEYS = {
+    "in", "not_in", "has_any", "has_all", "has_none", "present", "gte", "gt", "lt", "lte", "any_of",
+}  # fmt: skip
 
 
 def section(title: str, level: str = "##") -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from policies.engine import COMPONENTS, DocumentError, parse_component, serialise
+from policies.engine.conditions import RANGE_OPERATORS, SET_OPERATORS
 from policies.files.schemas import component_schema
 from tests.policies.files.mutations import Path, objects, places, removed, replaced
 from tests.policies.files.whole_documents import WHOLE
@@ -55,7 +56,7 @@ def test_key__of_a_schema__says_what_it_does(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", COMPONENTS)
 def test_key__that_may_be_left_out__has_a_default(kind: str) -> None:
-    operators = {"in", "not_in", "present", "gte", "gt", "lt", "lte", "any_of"}
+    operators = {"in", "not_in", *SET_OPERATORS, "present", *RANGE_OPERATORS, "any_of"}
     unsaid = [
         key
         for key, schema, is_required in told(kind)

@@ -14,6 +14,7 @@ BOX: Raw = {
     "tenant": {"not_in": ["acme", ""]},
     "task": {"present": False},
     "has_code": False,
+    "groups": {"has_any": ["beta"], "has_all": ["eu", "staff"], "has_none": ["blocked"]},
 }
 CLASSIFICATION: Raw = {
     "schema": 1,
@@ -24,6 +25,7 @@ CLASSIFICATION: Raw = {
         {"name": "has_code", "type": "flag", "derived_from": {"keywords": ["def ", "class "]}},
         {"name": "has_sql", "type": "flag", "derived_from": {"pattern": r"(?i)\bselect\b"}},
         {"name": "vip", "type": "flag", "derived_from": None},
+        {"name": "groups", "type": "set", "values": None},
     ],
     "classes": [
         {"key": "simple", "label": "Simple", "risk": "low", "description": "Short and plain."},
