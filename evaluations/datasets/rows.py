@@ -15,7 +15,8 @@ from evaluations.datasets.problems import Problems
 from policies.engine.canonical import has_lone_surrogate
 
 NANO = 1_000_000_000
-Scalar = str | float | int | bool | None
+# A set is a list of texts.
+Scalar = str | float | int | bool | list[str] | None
 KNOWN_FIELDS = frozenset(
     {
         "request_id", "dataset", "task", "prompt", "prompt_tokens_est", "model", "attempt",
@@ -120,7 +121,10 @@ class RowReader:
             return None
         for key, item in value.items():
             if not _plain(item):
-                self.fault(f"{name}.{key}", f"must be text, a number or a flag, not {_kind(item)}.")
+                self.fault(
+                    f"{name}.{key}",
+                    f"must be text, a number, a flag or a list of texts, not {_kind(item)}.",
+                )
             elif not _is_text(key) or not _is_text(item):
                 self.fault(f"{name}.{key}", NO_TEXT)
         return {str(k): _tidy(v) for k, v in value.items() if _plain(v)}
@@ -171,13 +175,18 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def _is_text(value: object) -> bool:
-    """Whether text is whole: what is not has no UTF-8 form, or none that PostgreSQL keeps."""
+    """Whether text, alone or in a set, is whole: what is not has no UTF-8 form, or none that
+    PostgreSQL keeps."""
+    if isinstance(value, list):
+        return all(map(_is_text, value))
     return not isinstance(value, str) or not (has_lone_surrogate(value) or "\x00" in value)
 
 
 def _plain(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
+    if isinstance(value, list):
+        return all(isinstance(entry, str) for entry in value)
     return value is None or isinstance(value, str | int | bool | Decimal)
 
 

@@ -31,7 +31,7 @@ class Summary:
     requests: int = 0
     models: dict[str, ModelCount] = field(default_factory=lambda: defaultdict(ModelCount))
     tasks: Counter[str] = field(default_factory=Counter)
-    values: dict[str, Counter[Scalar]] = field(default_factory=lambda: defaultdict(Counter))
+    values: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     kinds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     clusters: set[str] = field(default_factory=set)
     single_model_requests: int = 0
@@ -78,7 +78,7 @@ class Summary:
         kinds = sorted(self.kinds[name])
         counted = self.values.get(name, Counter())
         complete = kinds == ["category"] and len(counted) <= LISTED_VALUES
-        values = sorted(str(v) for v in counted) if complete else None
+        values = sorted(counted) if complete else None
         return {"type": kinds[0] if len(kinds) == 1 else "mixed", "values": values}
 
 
@@ -93,4 +93,6 @@ def _count(model: ModelCount, row: OutcomeRow) -> None:
 def _kind(value: Scalar) -> str:
     if isinstance(value, bool):
         return "flag"
+    if isinstance(value, list):
+        return "set"
     return "category" if isinstance(value, str) else "number"

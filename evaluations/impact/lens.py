@@ -3,7 +3,7 @@
 Two requests with the same signature get the same decision, save where a weighted split deals
 them out by a key. A signature holds, for each attribute that a condition of the bundle tests, the
 cell its value lies in: between which bounds a number lies, which of the named values a category
-has. Sizes are in it only as far as a constraint or a selection asks for them.
+is or a set holds. Sizes are in it only as far as a constraint or a selection asks for them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from policies.engine import Bundle, Request, Requirements
-from policies.engine.conditions import Condition, Constraint, In, NotIn, Range, Value
+from policies.engine.conditions import Condition, Constraint, Has, In, NotIn, Range, Value
 from policies.engine.request import known_size, resolve
 
 Signature = tuple[object, ...]
@@ -61,6 +61,8 @@ class Lens:
             return value
         if isinstance(value, str):
             return value if value in self._values[name] else OTHER
+        if isinstance(value, tuple):
+            return tuple(held for held in value if held in self._values[name])
         cuts = self._cuts.get(name, [])
         place = bisect_left(cuts, value)
         return (place, place < len(cuts) and cuts[place] == value)
@@ -91,7 +93,7 @@ class Lens:
 
     def _note(self, name: str, constraint: Constraint) -> None:
         named = self._values.setdefault(name, set())
-        if isinstance(constraint, In | NotIn):
+        if isinstance(constraint, In | NotIn | Has):
             named.update(constraint.values)
         elif isinstance(constraint, Range):
             bounds = (constraint.gte, constraint.gt, constraint.lt, constraint.lte)

@@ -16,6 +16,7 @@ NANO = 1_000_000_000
 MICRO_PER_MILLI = 1000
 MOST_ATTEMPTS = 50
 MOST_ATTRIBUTES = 100
+MOST_HELD = 100
 LONGEST_VALUE = 2000
 # A day in one request, a million dollars, a thousand million tokens: beyond, a unit is wrong.
 MOST_MS, MOST_USD, MOST_TOKENS = 86_400_000, 1_000_000, 1_000_000_000
@@ -116,10 +117,10 @@ def attributes(value: object) -> dict[str, Any]:
     if len(value) > MOST_ATTRIBUTES:
         raise Wrong(f"must hold at most {MOST_ATTRIBUTES} attributes, not {len(value)}")
     for name, content in value.items():
-        if not _is_plain_text(name, 64) or not _is_plain(content):
+        if not _is_plain_text(name, 64) or not (_is_plain(content) or _is_set(content)):
             raise Wrong(
-                f"must be null, true, false, a number or at most {LONGEST_VALUE} characters of "
-                "text, under a name of at most 64",
+                f"must be null, true, false, a number, at most {LONGEST_VALUE} characters of "
+                f"text or a list of at most {MOST_HELD} such texts, under a name of at most 64",
                 pointer_token(name),
             )
     return value
@@ -131,6 +132,15 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, int | float):
         return math.isfinite(value) and abs(value) <= LARGEST_EXACT_INTEGER
     return value is None
+
+
+def _is_set(value: object) -> bool:
+    """Whether it is the value of a set: a list of texts."""
+    return (
+        isinstance(value, list)
+        and len(value) <= MOST_HELD
+        and all(isinstance(text, str) and _is_plain_text(text, LONGEST_VALUE) for text in value)
+    )
 
 
 def _is_plain_text(value: str, longest: int) -> bool:

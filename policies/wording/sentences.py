@@ -14,6 +14,12 @@ from typing import Any
 from policies.engine.metrics import COMPARISONS
 
 OPERATOR_SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<"}
+# What a set is asked to hold: the words, and what joins the values.
+HELD_WORDS = {
+    "has_any": ("has", "or"),
+    "has_all": ("has", "and"),
+    "has_none": ("has none of", "or"),
+}
 SELECTION_WORDS = {"ordered": "first fit of", "cheapest": "cheapest of", "weighted": "split"}
 
 
@@ -96,6 +102,9 @@ def _operator_parts(operator: str, operand: object, unit: str) -> Parts:
         return [_word("is"), _value(listed(operand, "or"))]
     if operator == "not_in":
         return [_word("is not"), _value(listed(operand, "or"))]
+    if operator in HELD_WORDS:
+        words, joint = HELD_WORDS[operator]
+        return [_word(words), _value(listed(operand, joint))]
     if operator == "present":
         return [_word("is missing" if operand is False else "is present")]
     if operator in OPERATOR_SIGNS:

@@ -125,6 +125,8 @@ def actual_text(value: object, unit: str = "") -> str:
         return "it is missing"
     if isinstance(value, bool):
         return f"it is {'true' if value else 'false'}"
+    if isinstance(value, tuple):
+        return f"it is {sentences.listed(list(value), 'and')}" if value else "it is empty"
     return f"it is {shown(value)} {unit}".rstrip()
 
 

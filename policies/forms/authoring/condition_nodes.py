@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.engine.errors import pointer_token
-from policies.forms.authoring.conditions import FIXED, RANGE, Groups, Test, groups_of
+from policies.forms.authoring.conditions import FIXED, LISTS, RANGE, Groups, Test, groups_of
 from policies.forms.authoring.nodes import Node, Option, leaf_node, raw_node
 from policies.forms.authoring.shape_kinds import Kind, Leaf
 from policies.forms.authoring.vocabulary import AttributeWord, Vocabulary
@@ -13,6 +13,9 @@ from policies.forms.authoring.vocabulary import AttributeWord, Vocabulary
 OPERATOR_LABELS = {
     "in": "is one of",
     "not_in": "is none of",
+    "has_any": "has any of",
+    "has_all": "has all of",
+    "has_none": "has none of",
     "gte": "≥",
     "gt": ">",
     "lte": "≤",
@@ -25,6 +28,7 @@ OPERATOR_LABELS = {
 }
 OPERATORS = {
     "category": ("in", "not_in", "present", "missing"),
+    "set": ("has_any", "has_all", "has_none", "present", "missing"),
     "number": (*RANGE, "present", "missing"),
     "flag": ("true", "false", "present", "missing"),
 }
@@ -102,7 +106,7 @@ def _operator(test: Test, path: str, word: AttributeWord) -> Node:
 def _operand(test: Test, path: str, pointer: str, word: AttributeWord) -> dict[str, Node]:
     if test.operator in FIXED:
         return {}
-    if test.operator in ("in", "not_in"):
+    if test.operator in LISTS:
         if not word.values:
             return {"lines": _leaf(LINES, list(test.texts), f"{path}.lines", pointer)}
         declared = tuple((value, value) for value in word.values)

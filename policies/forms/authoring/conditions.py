@@ -16,6 +16,7 @@ from policies.forms.authoring.shape_kinds import Kind, Leaf
 from policies.forms.authoring.tree import MARK, Tree, numbered, raw_of, texts
 
 ANY_MARK = "any"  # when.any: written as any_of although there are not two groups
+LISTS = ("in", "not_in", "has_any", "has_all", "has_none")
 RANGE = ("gte", "gt", "lte", "lt")
 FIXED: dict[str, Any] = {
     "true": True,
@@ -34,7 +35,7 @@ class Test:
     """
 
     attribute: str
-    operator: str  # in, not_in, gte, gt, lte, lt, true, false, present, missing or json
+    operator: str  # one of LISTS or of RANGE, true, false, present, missing or json
     texts: tuple[str, ...] = ()
     contradicts: bool = False
 
@@ -97,7 +98,7 @@ def _operator_test(attribute: str, key: str, operand: Any) -> Test | None:
         typed = leaves.texts_of(NUMBER, operand)
         return Test(attribute, key, tuple(typed)) if typed is not None else None
     is_words = isinstance(operand, list) and all(isinstance(value, str) for value in operand)
-    return Test(attribute, key, tuple(operand)) if key in ("in", "not_in") and is_words else None
+    return Test(attribute, key, tuple(operand)) if key in LISTS and is_words else None
 
 
 def _rank(key: str) -> tuple[int, str]:
@@ -137,7 +138,7 @@ def _piece_of(row: Tree) -> Any:
     typed = texts(row, "value") or [""]
     if operator == "json":
         return leaves.raw_value(typed[0])
-    if operator in ("in", "not_in"):
+    if operator in LISTS:
         return {operator: [leaves.clean(word) for word in _values(row)]}
     return {operator: leaves.number_of(leaves.clean(typed[0]))}
 
@@ -151,7 +152,7 @@ def _values(row: Tree) -> list[str]:
 def _unused(row: Tree) -> list[tuple[str, list[str]]]:
     """What was typed for another operator: kept on the page in case the author goes back."""
     operator = (texts(row, "op") or [""])[0]
-    used: tuple[str, ...] = ("values", "lines") if operator in ("in", "not_in") else ("value",)
+    used: tuple[str, ...] = ("values", "lines") if operator in LISTS else ("value",)
     used = () if operator in FIXED else used
     return [
         (key, words)
@@ -175,7 +176,7 @@ def _joined(pieces: list[Any]) -> Any:
 def test_pairs(test: Test, path: str, declared: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     """The controls of one row, as the page sends them. ``declared`` values are chips."""
     pairs = [(f"{path}.attribute", [test.attribute]), (f"{path}.op", [test.operator])]
-    if test.operator in ("in", "not_in"):
+    if test.operator in LISTS:
         if declared:
             return [*pairs, (f"{path}.values", list(test.texts))]
         lines = "\n".join(leaves.escape_line(value) for value in test.texts)

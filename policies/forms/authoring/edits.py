@@ -23,7 +23,7 @@ from policies.forms.authoring.vocabulary import Vocabulary
 from policies.wording.whole_numbers import whole_number
 
 MOST_OPENED = 5
-FIRST_TESTS = {"category": "in", "number": "gte", "flag": "true"}
+FIRST_TESTS = {"category": "in", "set": "has_any", "number": "gte", "flag": "true"}
 
 
 @dataclass(frozen=True)
@@ -140,12 +140,12 @@ def _test(kind: str, tree: Tree, steps: list[str], argument: str, vocabulary: Vo
     word = vocabulary.attributes.get(argument)
     operator = FIRST_TESTS.get(word.type if word else "", "present")
     path = ".".join([*steps, str(index)])
-    test = conditions.Test(argument, operator, () if operator == "in" else ("",))
+    test = conditions.Test(argument, operator, () if operator in conditions.LISTS else ("",))
     declared = word.values if word else ()
     grown = grow(conditions.test_pairs(test, path, declared))
     group[str(index)] = _at(grown, [*steps, str(index)])
     chips = "values.0" if declared else "lines"
-    operand = {"in": chips, "gte": "value"}.get(operator, "op")
+    operand = {"in": chips, "has_any": chips, "gte": "value"}.get(operator, "op")
     return Edited(tree, element_id("f", f"{path}.{operand}"))
 
 

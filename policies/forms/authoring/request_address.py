@@ -1,18 +1,20 @@
 """A request written into an address, so that a trial can be shared, linked and filled from.
 
-``a.<name>`` carries an attribute; ``prompt``, ``request_id``, ``input_tokens`` and
-``max_output_tokens`` are themselves. What a parameter's text means depends on the attribute's
-declared type, so reading takes the declared attributes.
+``a.<name>`` carries an attribute, a set as one value a line or as a JSON list; ``prompt``,
+``request_id``, ``input_tokens`` and ``max_output_tokens`` are themselves. What a parameter's text
+means depends on the attribute's declared type, so reading takes the declared attributes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from policies.engine import Request
 from policies.engine.attributes import Attribute
+from policies.engine.request import Given
 from policies.wording.whole_numbers import whole_number
 
 ATTRIBUTE = "a."
@@ -42,7 +44,28 @@ def _written(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    return str(value)
+    return _lines(value) if isinstance(value, list | tuple) else str(value)
+
+
+def _lines(values: Sequence[str]) -> str:
+    """One value a line; a JSON list where that would read as something else."""
+    text = "\n".join(values)
+    return (
+        text
+        if text and _texts(text) == list(values)
+        else json.dumps(list(values), ensure_ascii=False)
+    )
+
+
+def _texts(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, list) and all(isinstance(entry, str) for entry in found):
+            return found
+    return [line for line in text.splitlines() if line]
 
 
 def says_a_request(names: Iterable[str]) -> bool:
@@ -68,7 +91,9 @@ def read_address(parameters: Mapping[str, str], declared: Mapping[str, Attribute
     )
 
 
-def _value(text: str, attribute: Attribute | None) -> str | float | int | bool:
+def _value(text: str, attribute: Attribute | None) -> Given:
+    if attribute is not None and attribute.type == "set":
+        return _texts(text)
     if attribute is None or attribute.type == "category":
         return text
     if attribute.type == "flag":

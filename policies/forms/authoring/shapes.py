@@ -6,7 +6,7 @@ the engine's parser alone does.
 
 from __future__ import annotations
 
-from policies.engine.attributes import TYPES
+from policies.engine.attributes import TYPES, VALUED
 from policies.engine.classification import RISKS
 from policies.engine.fallback import JITTERS
 from policies.engine.metrics import COMPARISONS, LAYERS
@@ -50,7 +50,7 @@ ATTRIBUTE = Record(
     },
     applies={
         "unit": Applies("type", ("number",)),
-        "values": Applies("type", ("category",)),
+        "values": Applies("type", VALUED),
         "derived_from": Applies("type", ("flag",)),
     },
 )

@@ -88,6 +88,8 @@ def _field(attribute: Attribute, text: str) -> forms.Field:
         if text and text not in attribute.values:
             choices.append((text, f"{text} (not declared)"))
         return _choice(attribute.name, choices, help_text)
+    if attribute.type == "set":
+        return _set_field(attribute)
     mode = {"inputmode": "decimal", "class": "input--number"} if attribute.type == "number" else {}
     widget = forms.TextInput(attrs={"autocomplete": "off", "placeholder": "missing", **mode})
     return forms.CharField(label=attribute.name, required=False, widget=widget, help_text=help_text)
@@ -97,6 +99,16 @@ def _choice(name: str, choices: Any, help_text: str) -> forms.Field:
     # A CharField, so that no text of an address is refused before the engine sees it.
     widget = forms.Select(choices=choices)
     return forms.CharField(label=name, required=False, widget=widget, help_text=help_text)
+
+
+def _set_field(attribute: Attribute) -> forms.Field:
+    values = f" Of {', '.join(attribute.values)}." if attribute.values is not None else ""
+    return forms.CharField(
+        label=attribute.name,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "missing", "spellcheck": "false"}),
+        help_text=f"{attribute.description} One a line; [] for none.{values}".strip(),
+    )
 
 
 def _prompt_field() -> forms.Field:
