@@ -15,6 +15,7 @@ from policies.differences.change import (
     text_change,
 )
 from policies.differences.conditions import condition_changes
+from policies.engine.splitting import moved_shares
 from policies.wording.sentences import (
     listed,
     model_names,
@@ -31,6 +32,8 @@ SELECTIONS = {
     "weighted": "a weighted split",
     "cheapest": "the cheapest fitting candidate",
 }
+# Smaller shares are not told of.
+LEAST_TOLD = 5e-5
 NO_CANDIDATE = {"refuse": "the request is refused", "default": "the default route is taken"}
 
 
@@ -62,6 +65,8 @@ def route_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[
         yield Change("changed", f"{title}: takes {now}; was {was}.", f"{pointer}/select")
     yield from _candidate_changes(old, new, title, f"{pointer}/candidates")
     both_split = old.get("select") == new.get("select") == "weighted"
+    if both_split and old.get("salt") == new.get("salt"):
+        yield from _moved(_shares(old), _shares(new), title, f"{pointer}/candidates")
     if both_split and old.get("salt") != new.get("salt"):
         sentence = f"{title}: another salt, so that everyone is dealt out anew."
         yield Change("changed", sentence, f"{pointer}/salt")
@@ -98,6 +103,27 @@ def _candidate_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iter
     if new.get("select") == "ordered" and kept != [model for model in after if model in before]:
         order = listed(list(after), "and then")
         yield Change("moved", f"{title}: candidates are tried in the order {order}.", pointer)
+
+
+def _moved(
+    before: dict[str, float | None], after: dict[str, float | None], title: str, pointer: str
+) -> Iterator[Change]:
+    """How many move, where that is more than the shares themselves have moved."""
+    was = {model: share for model, share in before.items() if share is not None}
+    now = {model: share for model, share in after.items() if share is not None}
+    if len(was) < len(before) or len(now) < len(after):
+        return
+    moved = moved_shares(was, now)
+    least = sum(max(0, share - was.get(model, 0)) for model, share in now.items())
+    if sum(moved.values()) <= least + LEAST_TOLD:
+        return
+    ways = sorted(moved.items(), key=lambda way: (-round(way[1], 9), way[0]))
+    told = [f"{old} to {new} {share:.2%}" for (old, new), share in ways if share > LEAST_TOLD]
+    sentence = (
+        f"{title}: {sum(moved.values()):.2%} of conversations change models, where the shares "
+        f"differ by {least:.2%}: {', '.join(told)}."
+    )
+    yield Change("changed", sentence, pointer)
 
 
 def _shares(route: Entry) -> dict[str, float | None]:

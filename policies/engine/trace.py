@@ -36,7 +36,8 @@ TYPICAL = Requirements(input_tokens=TYPICAL_INPUT_TOKENS, max_output_tokens=TYPI
 class AttributeTrace:
     """What became of one attribute. ``standing``: given, derived (from the prompt), missing,
     unusable (of a wrong type or value) or undeclared; the last two count as missing and
-    ``trouble`` says why. ``value`` is what conditions see.
+    ``trouble`` says why. Of a set that is given it says what is left out. ``value`` is what
+    conditions see.
     """
 
     name: str
@@ -196,11 +197,11 @@ def _attributes(
             traces.append(AttributeTrace(name, "undeclared", trouble=trouble))
         elif derived:
             traces.append(AttributeTrace(name, "derived", values[name]))
-        elif trouble:
+        elif trouble and name not in values:
             traces.append(AttributeTrace(name, "unusable", trouble=trouble))
         else:
             standing = "given" if name in values else "missing"
-            traces.append(AttributeTrace(name, standing, values.get(name)))
+            traces.append(AttributeTrace(name, standing, values.get(name), trouble))
     return tuple(traces)
 
 

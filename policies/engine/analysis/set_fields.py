@@ -63,7 +63,7 @@ def set_boxes(
     if isinstance(constraint, Present):
         yield SetBox(THERE if constraint.expected else MISSING, [None] * len(groups))
         return
-    if not isinstance(constraint, Has):
+    if not isinstance(constraint, Has) or constraint.is_empty():
         return
     held: list[int | None] = [None] * len(groups)
     for place, group in enumerate(groups):

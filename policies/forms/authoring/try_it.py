@@ -11,6 +11,7 @@ from policies.engine import Bundle, Problem, check_request, digest
 from policies.engine.attributes import Attribute
 from policies.engine.classification import RequestClassification
 from policies.engine.errors import pointer_token
+from policies.engine.request import usable
 from policies.forms.authoring.request_address import ATTRIBUTE, LONGEST_PROMPT, SIZES, read_address
 from policies.wording.whole_numbers import whole_number
 
@@ -47,7 +48,9 @@ class TrialForm(forms.Form):
         for name in self.declared:
             problem: Problem | None = problems.get("/attributes" + pointer_token(name))
             if problem:
-                self.add_error(f"{ATTRIBUTE}{name}", f"{_sentence(problem)} It counts as missing.")
+                lost = usable(self.declared[name], self.request.attributes[name]) is None
+                suffix = " It counts as missing." if lost else ""
+                self.add_error(f"{ATTRIBUTE}{name}", f"{_sentence(problem)}{suffix}")
         for name in SIZES:
             text = str(self.data.get(name, ""))
             if text and whole_number(text) is None:

@@ -25,7 +25,7 @@ boxes = st.dictionaries(st.sampled_from(NAMES), subsets).map(
 
 
 def _covers(space: Space, found: list[Box]) -> list[Cover]:
-    return [cover for cover in map(space.cover, found) if cover is not None]
+    return [cover for box in found for cover in space.covers_of(box)]
 
 
 @given(asked=boxes, others=st.lists(boxes, max_size=8))

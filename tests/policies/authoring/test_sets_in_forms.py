@@ -1,5 +1,7 @@
 """Sets in the studio's forms, in sentences and on the page that tries a request."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,11 @@ from policies.forms.authoring.conditions import condition_of, condition_pairs
 from policies.forms.authoring.request_address import read_address, request_pairs
 from policies.forms.authoring.shapes import ATTRIBUTE
 from policies.forms.authoring.tree import branch, grow
+from policies.forms.authoring.try_it import TrialForm
 from policies.forms.authoring.vocabulary import vocabulary_of
 from policies.wording.sentences import condition_parts, plain
 from policies.wording.traces import actual_text
+from tests.engine.analysis.documents import bundle
 from tests.policies.steps import documents
 
 WHEN = {"groups": {"has_any": ["beta", "premium-tier"], "has_none": ["blocked"]}}
@@ -76,3 +80,15 @@ def test_request__list_of_something_else__is_refused_at_its_place() -> None:
     with pytest.raises(DocumentError) as refused:
         parse_request({"attributes": {"groups": ["beta", 1]}})
     assert [problem.pointer for problem in refused.value.problems] == ["/attributes/groups/1"]
+
+
+def test_trial__value_that_is_not_declared__is_said_to_be_left_out() -> None:
+    made = bundle()
+    groups = Attribute("groups", "set", values=("beta",))
+    made = replace(
+        made, request_classification=replace(made.request_classification, attributes=(groups,))
+    )
+    form = TrialForm({"a.groups": "beta\ngold"}, made.request_classification)
+    form.judge(made)
+    (error,) = form.errors["a.groups"]
+    assert error == 'Must hold some of "beta"; "gold" is left out.'

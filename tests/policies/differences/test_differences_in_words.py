@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.differences import NO_EFFECT, Change, describe_difference, document_lines
+from policies.differences.routing import route_changes
 from policies.engine import COMPONENTS
 from tests.engine.strategies import bundle_documents, json_values
 from tests.policies.steps import documents
@@ -77,6 +78,25 @@ def test_candidate_weight__changed__is_told_in_shares() -> None:
 
     said = [change.sentence for change in changes("router_policy", edit)]
     assert said[0] == "Rule “p1”: swift-small gets 75% of requests, was 90%."
+
+
+def test_weights__one_raised_and_one_lowered__tells_how_many_move_besides() -> None:
+    def split(*weights: int) -> dict[str, Any]:
+        names = ("swift-small", "swift-large", "orchid")
+        candidates = [{"model": m, "weight": w} for m, w in zip(names, weights, strict=True)]
+        return {"select": "weighted", "salt": "s", "candidates": candidates}
+
+    found = [
+        change.sentence
+        for change in route_changes(split(34, 33, 33), split(33, 34, 33), "Rule “p1”", "/p")
+    ]
+    assert found[-1] == (
+        "Rule “p1”: 1.33% of conversations change models, where the shares differ by 1.00%: "
+        "swift-small to swift-large 0.67%, orchid to swift-large 0.33%, "
+        "swift-small to orchid 0.33%."
+    )
+    raised = [change.sentence for change in route_changes(split(1, 1, 1), split(2, 1, 1), "R", "")]
+    assert not [sentence for sentence in raised if "change models" in sentence]
 
 
 def test_weights__scaled_together__change_nothing() -> None:
