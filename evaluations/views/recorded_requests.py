@@ -111,6 +111,8 @@ def _brief(bundle: Bundle, request: Request) -> list[tuple[str, str]]:
 def _short(value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
     return f"{value:g}" if isinstance(value, float) else value
 
 

@@ -16,6 +16,8 @@ from policies.engine.reading import Place, kind_of, nearest, quoted, report_repe
 Value = str | float | bool | tuple[str, ...]
 RANGE_OPERATORS = ("gte", "gt", "lt", "lte")
 SET_OPERATORS = ("has_any", "has_all", "has_none")
+# Tests that others have and conditions do not: a rule is a union of boxes of whole values.
+WITHIN_TEXTS = ("starts_with", "ends_with", "prefix", "suffix", "contains", "matches", "regex")
 # ``has_any`` of several sets at once asks for each with each; the analysis looks at them all.
 MOST_COMBINATIONS = 1000
 HOW_TO_TEST = {
@@ -249,6 +251,14 @@ def read_constraint(place: Place) -> Constraint:
         place.report(f"must be true, false or an object such as {HOW_TO_TEST['category']}")
         return Present(True)
     named = [operator for operator in place.value if operator in _READERS]
+    within = [operator for operator in place.value if operator in WITHIN_TEXTS]
+    for operator in within:
+        place.child(operator, None).report(
+            'texts are compared whole: list the values with "in", or have the router send what is '
+            "tested, such as the prefix, as an attribute of its own"
+        )
+    if within:
+        return Present(True)
     fields = place.fields(*_READERS)
     if len(named) != len(place.value):
         return Present(True)

@@ -1,6 +1,7 @@
 """The confidence of a router's own classifier is a number from 0 to 1; nothing else is one."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from policies.engine.classification import ProvidedClass
 from tests.engine.analysis.documents import bundle, named
 
 
-def sure_from(least: float, *, declared: bool = False, **more: object) -> Bundle:
+def sure_from(least: float, *, declared: bool = False, **more: Any) -> Bundle:
     made = bundle(**more)
     attributes = made.request_classification.attributes
     return replace(
@@ -54,6 +55,6 @@ def test_check_request__percentage__is_told_with_what_would_be_right() -> None:
 
 def test_analysis__condition_that_only_a_percentage_meets__can_never_hold() -> None:
     found = sure_from(0.7, class_rules={"percent": ({}, "hard")})
-    written = serialise(found)
+    written: Any = serialise(found)
     written["request_classification"]["rules"][0]["when"] = {"conf": {"gte": 2}}
     assert "unsatisfiable:request_classification:percent" in named(analyse(parse_bundle(written)))

@@ -139,7 +139,8 @@ def test_moved_shares__any_weights__are_what_turns_one_split_into_the_other(
 
 
 def test_moved_shares__counted_over_keys__are_as_many() -> None:
-    old, new = {"a": 50, "b": 30, "c": 20, "d": 0}, {"a": 20, "b": 45, "c": 20, "d": 15}
+    old = {"a": 50.0, "b": 30.0, "c": 20.0, "d": 0.0}
+    new = {"a": 20.0, "b": 45.0, "c": 20.0, "d": 15.0}
     keys = [f"key-{number}" for number in range(4000)]
     counted = Counter(
         (_first(old, key), _first(new, key)) for key in keys if _first(old, key) != _first(new, key)

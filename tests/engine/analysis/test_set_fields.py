@@ -1,6 +1,7 @@
 """Sets in the space of requests: each set is in the boxes of exactly the constraints it meets."""
 
 import itertools
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +65,7 @@ def test_groups__of_many_rules__are_no_more_than_their_lists() -> None:
 def analysed(*whens: Raw, values: list[str] | None = None) -> dict[str, str]:
     """Severities by name, of rules with these conditions, each to a route of its own."""
     made = bundle(rules={f"r{n}": ({}, route(f"m{n + 1}")) for n in range(len(whens))})
-    raw = serialise(made)
+    raw: Any = serialise(made)
     raw["request_classification"]["attributes"].append(
         {"name": "groups", "type": "set", "values": values}
     )
