@@ -67,7 +67,7 @@ def test_try_it__split__shows_shares_and_the_chain_of_each_failure(
     page = _tried(reading, draft, "request_id=r1")
     assert "90.0%" in page and "10.0%" in page
     assert "The split hashes “r1” to 0." in page
-    assert "rate limit, timeout, server error" in page
+    assert "rate limit, quota exhausted, timeout, server error, overloaded, network" in page
 
 
 def test_try_it__documents_to_mend__says_which_and_keeps_the_request(
