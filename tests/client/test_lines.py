@@ -74,7 +74,7 @@ def test_attempts__after_success__says_to_stop(lines: LineServer) -> None:
 
 def test_request__everything_wrong__is_told_all_at_once(lines: LineServer) -> None:
     line = {
-        "attributes": {"task": ["a"]},
+        "attributes": {"task": {}},
         "colour": 1,
         "attempts": [{"failure_kind": "tiredness"}, {"model": "x", "latency_ms": -1}],
     }

@@ -128,6 +128,13 @@ def test_import__explicit_attributes__are_used_alone(tmp_path: Path) -> None:
     assert dict(loaded.requests[0].request.attributes) == {"plan": "pro"}
 
 
+def test_import__set__stays_a_list_of_texts(tmp_path: Path) -> None:
+    groups = {"groups": ["beta", "eu"], "none": []}
+    loaded = load(write_jsonl(tmp_path / "a.jsonl", [row("r1", "m", attributes=groups)]), tmp_path)
+    assert dict(loaded.requests[0].request.attributes) == groups
+    assert loaded.stored.summary["attributes"]["groups"] == {"type": "set", "values": None}
+
+
 def test_import__conversations__are_the_clusters(tmp_path: Path) -> None:
     rows = [row(f"r{i}", "m", conversation_id=f"c{i // 3}") for i in range(9)]
     loaded = load(write_jsonl(tmp_path / "a.jsonl", rows), tmp_path)
@@ -163,7 +170,7 @@ def test_import__who_was_called__tells_the_shape(
         ({"request_id": ""}, "request_id", "is missing"),
         ({"attempt": 1.5}, "attempt", "whole number"),
         ({"features": [1]}, "features", "must be an object"),
-        ({"features": {"tags": ["a"]}}, "features.tags", "must be text"),
+        ({"features": {"tags": ["a", 1]}}, "features.tags", "or a list of texts"),
         ({"score": 1}, "score", "put extra values into “features”"),
         ({"prompt": "\ud83d"}, "prompt", "half of a surrogate pair"),
         ({"model": "b\x00"}, "model", "without NUL"),

@@ -103,6 +103,13 @@ def test_event__one_thing_wrong__points_at_it(
     assert said in message
 
 
+def test_event__set_among_the_attributes__is_kept_as_a_list_of_texts() -> None:
+    read, problems = read_event(event(attributes={"groups": ["beta", "eu"], "none": []}), NOW)
+    assert problems == []
+    assert read is not None
+    assert read.attributes == {"groups": ["beta", "eu"], "none": []}
+
+
 def test_event__several_things_wrong__all_are_told() -> None:
     _, problems = read_event({"time": 1, "quality": 2, "x": 3}, NOW)
     assert {problem.pointer for problem in problems} == {"/time", "/quality", "/x", "/request_id"}
