@@ -46,6 +46,13 @@ def publish_scheduled() -> None:
         scheduling.publish_due()
 
 
+@shared_task(name="policies.settle_closed_accounts")
+def settle_closed_accounts() -> None:
+    """Hold approved change requests to the accounts of those who approved them."""
+    with acting_from(Origin("task")):
+        settling.settle_closed_accounts()
+
+
 @shared_task(name="policies.settle_catalogue")
 def settle_catalogue() -> None:
     """Hold open change requests to the catalogue of the day: retirements, prices that begin."""

@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "measure missing impacts": _every(30.0, "evaluations.measure_missing_impacts"),
     "publish scheduled": _every(15.0, "policies.publish_scheduled"),
     "settle catalogue": _every(3600.0, "policies.settle_catalogue"),
+    "settle closed accounts": _every(60.0, "policies.settle_closed_accounts"),
     "deliver news": _every(10.0, "policies.deliver_news"),
     "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
 }

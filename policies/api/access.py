@@ -71,7 +71,7 @@ def _change_or_404(
 
 
 def release_rows() -> QuerySet[Release]:
-    return Release.objects.select_related(
+    return Release.objects.and_what_they_owe().select_related(
         "workflow__team", "environment", "bundle", "published_by", "change", "restores"
     )
 

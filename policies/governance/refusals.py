@@ -15,6 +15,10 @@ class Reason:
         return asdict(self)
 
 
+# The person lacks the right itself, however often they try.
+FORBIDDEN = frozenset({"role", "four_eyes", "late_role", "re_authentication"})
+
+
 class Refused(Exception):
     """An action that the rules do not allow; carries every obstacle, not only the first."""
 
@@ -29,7 +33,7 @@ class Refused(Exception):
     @property
     def is_forbidden(self) -> bool:
         """True when the person lacks the right itself; else the moment is wrong (a conflict)."""
-        return any(code in {"role", "four_eyes", "re_authentication"} for code in self.codes)
+        return any(code in FORBIDDEN for code in self.codes)
 
     @property
     def status(self) -> int:

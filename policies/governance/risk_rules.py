@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from policies.governance.impact_facts import ImpactFacts
+from policies.governance.impact_facts import ImpactFacts, began_with_reports
 from policies.wording.numbers import percent
 
 MOST_RULES = 20
@@ -38,6 +38,18 @@ LABELS: dict[Condition, str] = {
     Condition.NEW_PROVIDER: "A provider is new",
     Condition.HIGH_RISK_CLASS: "A class of high risk is touched",
 }
+# What is judged by recorded requests; the rest follows from the documents alone.
+BY_TRAFFIC = frozenset(
+    {
+        Condition.COST_CHANGE,
+        Condition.REROUTED,
+        Condition.RESIDENCY_CHANGED,
+        Condition.HIGH_RISK_CLASS,
+    }
+)
+REPORTED = "At first only routers' reports told of it, which lower nothing, so it counts."
+NOT_MEASURED = "The blast radius is not measured yet, so the risk is not known."
+NOT_SUPPORTED = "No recorded request reaches all that changes, so it counts."
 WITH_BOUND = frozenset({Condition.COST_CHANGE, Condition.REROUTED})
 
 
@@ -131,15 +143,37 @@ def problems_of(rules: Sequence[RiskRule]) -> list[str]:
 
 
 def judge(
-    rules: Sequence[RiskRule], facts: ImpactFacts | None, content: Mapping[str, Any]
+    rules: Sequence[RiskRule],
+    measured: Sequence[ImpactFacts | None],
+    content: Mapping[str, Any],
 ) -> tuple[RiskFinding, ...]:
-    """Each rule against the measured impact of a bundle's content."""
-    return tuple(_judge(rule, facts, content) for rule in rules)
+    """Each rule's worst finding over all that was measured of a bundle's content, the oldest first.
+
+    The worst, so that another source of impact may ask for more approvals and never for fewer.
+    None stands for a measurement that failed.
+    """
+    return tuple(_worst(rule, measured, content) for rule in rules)
+
+
+def _worst(
+    rule: RiskRule, measured: Sequence[ImpactFacts | None], content: Mapping[str, Any]
+) -> RiskFinding:
+    found = [_judge(rule, facts, content) for facts in reversed(measured or [None])]
+    if rule.condition in BY_TRAFFIC and began_with_reports(measured):
+        found.append(_unknown(rule, REPORTED))
+    return max(found, key=lambda finding: (finding.applies, finding.is_known))
 
 
 def _judge(rule: RiskRule, facts: ImpactFacts | None, content: Mapping[str, Any]) -> RiskFinding:
     if facts is None:
-        return _unknown(rule, "The blast radius is not measured yet, so the risk is not known.")
+        return _unknown(rule, NOT_MEASURED)
+    finding = _found(rule, facts, content)
+    if rule.condition in BY_TRAFFIC and not finding.applies and not facts.is_supported:
+        return _unknown(rule, NOT_SUPPORTED)
+    return finding
+
+
+def _found(rule: RiskRule, facts: ImpactFacts, content: Mapping[str, Any]) -> RiskFinding:
     match rule.condition:
         case Condition.COST_CHANGE:
             return _bounded(rule, facts.cost_change, "The mean cost changes by", signed=True)

@@ -65,6 +65,14 @@ class ComponentContract(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_contracts"
     )
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Approves where the owner worked on the content, or may not review any more.",
+    )
     inputs = models.TextField(blank=True)
     outputs = models.TextField(blank=True)
     failure = models.TextField(blank=True, help_text="What failure looks like.")

@@ -74,6 +74,12 @@ class ReviewDebtQuerySet(models.QuerySet["ReviewDebt"]):
     def open(self) -> ReviewDebtQuerySet:
         return self.filter(settled_at=None)
 
+    def of_content(self, release: Release) -> ReviewDebtQuerySet:
+        """Of the same content in the same environment, under whatever number it went out."""
+        return self.filter(
+            release__environment=release.environment_id, release__bundle=release.bundle_id
+        )
+
     def with_related(self) -> ReviewDebtQuerySet:
         return self.select_related(
             "release__environment",

@@ -20,6 +20,20 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
     def active(self) -> ReleaseQuerySet:
         return self.filter(retired_at=None)
 
+    def with_content_of(self, release: Release) -> ReleaseQuerySet:
+        """The same content in the same environment, under whatever number."""
+        return self.filter(environment=release.environment_id, bundle=release.bundle_id)
+
+    def and_what_they_owe(self) -> ReleaseQuerySet:
+        """As `owes_review` whether a review of the content is owed there, from whichever number."""
+        owing = Release.objects.filter(
+            environment=models.OuterRef("environment"),
+            bundle=models.OuterRef("bundle"),
+            debt__isnull=False,
+            debt__settled_at=None,
+        )
+        return self.annotate(owes_review=models.Exists(owing))
+
     def that_bypassed_review(self) -> ReleaseQuerySet:
         """Published by break-glass: what the scorecard counts as bypasses."""
         return self.filter(kind=ReleaseKind.BREAK_GLASS)

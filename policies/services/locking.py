@@ -38,6 +38,8 @@ def hold_change(change: ChangeRequest) -> None:
             "base_release",
             "environment",
             "acknowledged",
+            "title",
+            "why",
             "publish_at",
             "rules",
         ]

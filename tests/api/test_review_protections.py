@@ -12,7 +12,7 @@ from django.utils import timezone
 from policies.models import ChangeRequest, Environment
 from tests.api.conftest import Caller, codes, pointers
 from tests.policies.review_steps import HOUR
-from tests.policies.steps import REASON, documents, in_review
+from tests.policies.steps import REASON, URGENT, documents, glass_broken, in_review, seen
 
 WORKFLOW = "/workflows/support-assistant/"
 Calling = Callable[[User], Caller]
@@ -27,6 +27,11 @@ def at(change: ChangeRequest, act: str = "") -> str:
     return f"{WORKFLOW}changes/{change.number}/{act}"
 
 
+def judged(change: ChangeRequest) -> dict[str, str]:
+    """A reviewer's word on what they were shown."""
+    return {"reason": REASON, "subject_digest": seen(change)}
+
+
 def test_schedule__set_by_its_author__is_part_of_what_is_approved(
     calling: Calling, change: ChangeRequest, author: User, owner: User
 ) -> None:
@@ -37,7 +42,7 @@ def test_schedule__set_by_its_author__is_part_of_what_is_approved(
     said = answer.json()
     assert said["scheduled_by"] == "author"
     assert said["subject_digest"] != before["subject_digest"]
-    calling(owner).post(at(change, "approve/"), {"reason": REASON})
+    calling(owner).post(at(change, "approve/"), judged(change))
     early = calling(owner).post(at(change, "publish/"))
     assert early.status_code == 409
     assert codes(early) == ["scheduled"]
@@ -87,7 +92,7 @@ def test_schedule__in_the_past_or_left_out__is_refused(
 def test_freeze__made_listed_and_lifted(
     calling: Calling, change: ChangeRequest, owner: User, operator: User, author: User
 ) -> None:
-    calling(owner).post(at(change, "approve/"), {"reason": REASON})
+    calling(owner).post(at(change, "approve/"), judged(change))
     now = timezone.now()
     body = {
         "environment": "staging",
@@ -112,20 +117,25 @@ def test_break_glass__leaves_a_debt_that_others_pay(
     assert calling(author).post(at(change, "break-glass/"), {"reason": "!"}).status_code == 403
     silent = calling(operator).post(at(change, "break-glass/"), {})
     assert pointers(silent) == ["/reason"]
-    out = calling(operator).post(at(change, "break-glass/"), {"reason": "Acme is down."})
-    assert out.status_code == 201
-    assert out.json()["kind"] == "break_glass"
+    alone = calling(operator).post(at(change, "break-glass/"), {"reason": URGENT})
+    assert alone.status_code == 403
+    assert codes(alone) == ["re_authentication"]
+    release = glass_broken(change, operator)
+    shown = calling(author).get(f"{WORKFLOW}releases/staging/{release.number}/").json()
+    assert (shown["kind"], shown["owes_review"]) == ("break_glass", True)
     (debt,) = calling(author).get(f"{WORKFLOW}review-debts/", open="true").json()["results"]
     assert {reason["code"] for reason in debt["bypassed"]} == {"approvals", "owner"}
     active = calling(owner).post(at(change, "close-debt/"), {"reason": "Enough."})
     assert codes(active) == ["active"]
-    paid = calling(owner).post(at(change, "approve-afterwards/"), {"reason": REASON})
+    blind = calling(owner).post(at(change, "approve-afterwards/"), {"reason": REASON})
+    assert pointers(blind) == ["/subject_digest"]
+    paid = calling(owner).post(at(change, "approve-afterwards/"), judged(change))
     assert paid.status_code == 200
     assert calling(author).get(f"{WORKFLOW}review-debts/", open="true").json()["count"] == 0
 
 
 def test_review__taken_back(calling: Calling, change: ChangeRequest, owner: User) -> None:
-    calling(owner).post(at(change, "approve/"), {"reason": REASON})
+    calling(owner).post(at(change, "approve/"), judged(change))
     back = calling(owner).post(at(change, "take-back/"), {"reason": "I missed a case."})
     assert back.json()["state"] == "in_review"
     again = calling(owner).post(at(change, "take-back/"), {"reason": "Again."})

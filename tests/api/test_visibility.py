@@ -8,10 +8,11 @@ from rest_framework.test import APIClient
 
 from policies.models import Environment, Release, Workflow
 from tests.api.conftest import Caller, codes
-from tests.policies.steps import documents, draft_of, in_review
+from tests.policies.steps import documents, draft_of, in_review, seen
 
 CallerOf = Callable[[User], Caller]
 WORKFLOW = "/workflows/support-assistant"
+SEEN = "sha256:" + "0" * 64
 PLACES = (
     WORKFLOW,
     f"{WORKFLOW}/environments",
@@ -55,9 +56,9 @@ def test_outsider__lists__are_empty(
     [
         (f"{WORKFLOW}/drafts/", {"title": "Mine"}),
         (f"{WORKFLOW}/changes/1/submit/", None),
-        (f"{WORKFLOW}/changes/1/approve/", {"reason": "Good."}),
-        (f"{WORKFLOW}/changes/1/reject/", {"reason": "Bad."}),
-        (f"{WORKFLOW}/changes/1/request-changes/", {"reason": "Other."}),
+        (f"{WORKFLOW}/changes/1/approve/", {"reason": "Good.", "subject_digest": SEEN}),
+        (f"{WORKFLOW}/changes/1/reject/", {"reason": "Bad.", "subject_digest": SEEN}),
+        (f"{WORKFLOW}/changes/1/request-changes/", {"reason": "Other.", "subject_digest": SEEN}),
         (f"{WORKFLOW}/changes/1/withdraw/", None),
         (f"{WORKFLOW}/changes/1/publish/", None),
         (f"{WORKFLOW}/changes/1/rebase/", None),
@@ -110,7 +111,8 @@ def test_list__awaiting_my_review__leaves_out_what_i_wrote_or_judged(
     mine = {"awaiting_my_review": True}
     assert calling(reviewer).get("/changes/", **mine).json()["count"] == 2
     assert calling(co_author).get("/changes/", **mine).json()["count"] == 1
-    calling(reviewer).post(f"{WORKFLOW}/changes/{first.number}/approve/", {"reason": "Good."})
+    body = {"reason": "Good.", "subject_digest": seen(first)}
+    calling(reviewer).post(f"{WORKFLOW}/changes/{first.number}/approve/", body)
     assert calling(reviewer).get("/changes/", **mine).json()["count"] == 1
     assert calling(author).get("/changes/", **mine).json()["count"] == 0
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from policies.engine import digest
 from policies.models import ChangeRequest, Environment
-from tests.api.conftest import Answer, Caller, codes
+from tests.api.conftest import Answer, Caller, codes, pointers
 from tests.policies.steps import documents, pass_evaluation
 
 WORKFLOW = "/workflows/support-assistant"
@@ -37,12 +37,18 @@ def opened(author: Caller, environment: str, share: int) -> tuple[int, int]:
     return draft, answer.json()["number"]
 
 
+def approved(caller: Caller, change: str) -> Answer:
+    """Approve what is there now, as it was shown."""
+    seen = caller.get(change).json()["subject_digest"]
+    return caller.post(f"{change}approve/", {**REASON, "subject_digest": seen})
+
+
 def released(author: Caller, owner: Caller, share: int) -> Answer:
     """A release on staging, which needs the owner's approval alone."""
     _, number = opened(author, "staging", share)
     evaluated(number)
     assert author.post(f"{CHANGES}{number}/submit/").status_code == 200
-    assert owner.post(f"{CHANGES}{number}/approve/", REASON).status_code == 200
+    assert approved(owner, f"{CHANGES}{number}/").status_code == 200
     return owner.post(f"{CHANGES}{number}/publish/")
 
 
@@ -62,17 +68,20 @@ def test_loop__three_people_with_tokens__ends_in_release(
 
     early = author.post(f"{change}submit/")
     assert early.status_code == 200, early.json()
-    assert reviewer.post(f"{change}approve/", REASON).status_code == 409
+    assert approved(reviewer, change).status_code == 409
     evaluated(number)
 
-    own = author.post(f"{change}approve/", REASON)
+    own = approved(author, change)
     assert own.status_code == 403
     assert "four_eyes" in codes(own)
 
     seen = reviewer.get(change).json()["subject_digest"]
     first = reviewer.post(f"{change}approve/", {**REASON, "subject_digest": seen})
     assert (first.status_code, first.json()["state"]) == (200, "in_review")
-    second = owner.post(f"{change}approve/", REASON)
+    blind = owner.post(f"{change}approve/", REASON)
+    assert blind.status_code == 400
+    assert pointers(blind) == ["/subject_digest"]
+    second = approved(owner, change)
     assert second.json()["state"] == "approved"
 
     assert edited(author, draft, 70).status_code == 200
@@ -84,8 +93,8 @@ def test_loop__three_people_with_tokens__ends_in_release(
     stale = reviewer.post(f"{change}approve/", {**REASON, "subject_digest": seen})
     assert stale.status_code == 409
     evaluated(number)
-    assert reviewer.post(f"{change}approve/", REASON).status_code == 200
-    assert owner.post(f"{change}approve/", REASON).json()["state"] == "approved"
+    assert approved(reviewer, change).status_code == 200
+    assert approved(owner, change).json()["state"] == "approved"
     published = owner.post(f"{change}publish/")
     assert published.status_code == 201
     release = published.json()

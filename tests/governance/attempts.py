@@ -10,7 +10,7 @@ from policies.governance.refusals import Refused
 from tests.governance.actors import ABSENT, A, Actor
 from tests.governance.digests import audit_has_grown, undone, wrote_anything
 from tests.governance.refusal_pages import refusals
-from tests.governance.table import Circumstance
+from tests.governance.table import ENTERED
 from tests.governance.ways import Answer, Way
 from tests.governance.world import World
 
@@ -41,7 +41,7 @@ class Cell:
 
     def obstacles_by(self, name: str) -> frozenset[str]:
         """By one way in: a password just entered counts in the browser alone."""
-        if self.circumstance == Circumstance.ENTERED and name in IN_A_BROWSER:
+        if self.circumstance in ENTERED and name in IN_A_BROWSER:
             return self.obstacles - {"re_authentication"}
         return self.obstacles
 

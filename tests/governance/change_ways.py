@@ -17,7 +17,7 @@ from policies.services.review import changes, merging, reviews, threads
 from tests.governance.ways import Form, Rest, Service, Told, Way
 from tests.governance.world import World
 
-REASON = "Looked at it."
+REASON = "Looked at every case of it."
 NOWHERE = "sha256:" + "0" * 64
 
 
@@ -38,32 +38,38 @@ def _scheduled(change: ChangeRequest, user: User) -> object:
     return scheduling.schedule(change, later(), acting_user=user)
 
 
-SERVICES: dict[str, Callable[[ChangeRequest, User], object]] = {
-    "update_content": lambda c, u: changes.update_content(c, acting_user=u),
-    "describe": lambda c, u: changes.describe(c, "Other", "Words.", acting_user=u),
-    "acknowledge": lambda c, u: changes.acknowledge(c, ["a"], acting_user=u),
-    "rebase": lambda c, u: changes.rebase(c, acting_user=u),
-    "merge": lambda c, u: merging.rebase_with_merge(c, {}, NOWHERE, acting_user=u),
-    "submit": lambda c, u: changes.submit(c, acting_user=u),
-    "withdraw": lambda c, u: changes.withdraw(c, acting_user=u),
-    "schedule": _scheduled,
-    "comment": lambda c, u: changes.comment(c, "Hm.", acting_user=u),
-    "resolve_thread": lambda c, u: threads.resolve(open_thread(c), acting_user=u),
-    "reopen_thread": lambda c, u: threads.reopen(resolved_thread(c), acting_user=u),
-    "approve": lambda c, u: reviews.approve(c, REASON, acting_user=u),
-    "request_changes": lambda c, u: reviews.request_changes(c, REASON, acting_user=u),
-    "reject": lambda c, u: reviews.reject(c, REASON, acting_user=u),
-    "take_back": lambda c, u: reviews.take_back(c, REASON, acting_user=u),
-    "publish": lambda c, u: publication.publish(c, acting_user=u),
-    "break_glass": lambda c, u: glass.break_glass(c, REASON, acting_user=u),
-    "approve_afterwards": lambda c, u: glass.approve_afterwards(c, REASON, acting_user=u),
-    "close_debt": lambda c, u: glass.close_debt(c, REASON, acting_user=u),
+SERVICES: dict[str, Callable[[ChangeRequest, User, str], object]] = {
+    "update_content": lambda c, u, s: changes.update_content(c, acting_user=u),
+    "describe": lambda c, u, s: changes.describe(c, "Other", "Words.", acting_user=u),
+    "acknowledge": lambda c, u, s: changes.acknowledge(c, ["a"], acting_user=u),
+    "rebase": lambda c, u, s: changes.rebase(c, acting_user=u),
+    "merge": lambda c, u, s: merging.rebase_with_merge(c, {}, NOWHERE, acting_user=u),
+    "submit": lambda c, u, s: changes.submit(c, acting_user=u),
+    "withdraw": lambda c, u, s: changes.withdraw(c, acting_user=u),
+    "schedule": lambda c, u, s: _scheduled(c, u),
+    "comment": lambda c, u, s: changes.comment(c, "Hm.", acting_user=u),
+    "resolve_thread": lambda c, u, s: threads.resolve(open_thread(c), acting_user=u),
+    "reopen_thread": lambda c, u, s: threads.reopen(resolved_thread(c), acting_user=u),
+    "approve": lambda c, u, s: reviews.approve(c, REASON, acting_user=u, seen=s),
+    "request_changes": lambda c, u, s: reviews.request_changes(c, REASON, acting_user=u, seen=s),
+    "reject": lambda c, u, s: reviews.reject(c, REASON, acting_user=u, seen=s),
+    "take_back": lambda c, u, s: reviews.take_back(c, REASON, acting_user=u),
+    "publish": lambda c, u, s: publication.publish(c, acting_user=u),
+    "break_glass": lambda c, u, s: glass.break_glass(c, REASON, acting_user=u, through_freeze=True),
+    "approve_afterwards": lambda c, u, s: glass.approve_afterwards(
+        c, REASON, acting_user=u, seen=s
+    ),
+    "close_debt": lambda c, u, s: glass.close_debt(c, REASON, acting_user=u),
 }
 Fields = dict[str, Callable[[ChangeRequest], dict[str, Any]]]
 
 
 def _reason(change: ChangeRequest) -> dict[str, Any]:
     return {"reason": REASON}
+
+
+def _emergency(change: ChangeRequest) -> dict[str, Any]:
+    return {"reason": REASON, "through_freeze": True}
 
 
 def _none(change: ChangeRequest) -> dict[str, Any]:
@@ -73,6 +79,7 @@ def _none(change: ChangeRequest) -> dict[str, Any]:
 FORM_FIELDS: Fields = {
     "acknowledge": lambda c: {"warning": ["a"]},
     "merge": lambda c: {"against": NOWHERE},
+    "break_glass": _emergency,
     "comment": lambda c: {"body": "Hm."},
     "schedule": lambda c: {"publish_at": later().strftime("%Y-%m-%dT%H:%M")},
     "resolve_thread": lambda c: {"thread": open_thread(c).pk},
@@ -81,6 +88,7 @@ FORM_FIELDS: Fields = {
 REST_BODIES: Fields = {
     "acknowledge": lambda c: {"names": ["a"]},
     "merge": lambda c: {"against": NOWHERE},
+    "break_glass": _emergency,
     "comment": lambda c: {"body": "Hm."},
     "schedule": lambda c: {"publish_at": later().isoformat()},
 }
@@ -95,6 +103,8 @@ WITH_REASON = frozenset(
         "close_debt",
     }
 )
+# Bound to what the person was shown; forms and REST call it differently.
+JUDGEMENTS = frozenset({"approve", "request_changes", "reject", "approve_afterwards"})
 REST_NAMES = {"comment": "comments"}  # where it is not the action's own name
 IN_THREAD = {"resolve_thread": open_thread, "reopen_thread": resolved_thread}
 
@@ -120,21 +130,34 @@ class Place:
         there = self.where()
         return lambda world: {**there(world), "action": action.replace("_", "-")}
 
-    def said(self, fields: Callable[[ChangeRequest], dict[str, Any]]) -> Told:
-        return lambda world: fields(world.changes[self.environment, self.state])
+    def said(self, fields: Callable[[ChangeRequest], dict[str, Any]], shown: str = "") -> Told:
+        """The fields, and as `shown` the digest of what the page showed."""
+
+        def said(world: World) -> dict[str, Any]:
+            there = (self.environment, self.state)
+            seen = {shown: world.shown[there]} if shown else {}
+            return {**fields(world.changes[there]), **seen}
+
+        return said
 
 
 def ways_of(action: str, environment: str, state: str) -> list[Way]:
     """All that lead to an action on one change request."""
     act, place = SERVICES[action], Place(environment, state)
-    ways: list[Way] = [Service(lambda w, user: act(w.change(environment, state), user))]
+    ways: list[Way] = [
+        Service(
+            lambda w, user: act(w.change(environment, state), user, w.shown[environment, state])
+        )
+    ]
     if action == "describe":
         return [*ways, *_describing(place)]
     fields = FORM_FIELDS.get(action, _reason if action in WITH_REASON else _none)
     body = REST_BODIES.get(action, _reason if action in WITH_REASON else _none)
+    judges = action in JUDGEMENTS
     name = f"api:{REST_NAMES.get(action, action.replace('_', '-'))}"
-    ways.append(Form("change-act", place.said(fields), place.act(action)))
-    ways.append(Rest("POST", name, place.said(body), place.where(action)))
+    ways.append(Form("change-act", place.said(fields, "seen" if judges else ""), place.act(action)))
+    sent = place.said(body, "subject_digest" if judges else "")
+    ways.append(Rest("POST", name, sent, place.where(action)))
     return ways
 
 

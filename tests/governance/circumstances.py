@@ -70,4 +70,5 @@ ARRANGEMENTS: dict[Circumstance, tuple[Callable[[World, Environment], None], ...
     Circumstance.FROZEN: (freeze,),
     Circumstance.DEMANDED: (demand_a_password,),
     Circumstance.ENTERED: (demand_a_password, enter_passwords),
+    Circumstance.FROZEN_AND_ENTERED: (freeze, enter_passwords),
 }

@@ -43,6 +43,12 @@ class Circumstance(StrEnum):
     FROZEN = "while frozen"
     DEMANDED = "where a password is demanded"
     ENTERED = "with a password just entered"
+    FROZEN_AND_ENTERED = "while frozen, with a password just entered"
+
+
+FROZEN = frozenset({Circumstance.FROZEN, Circumstance.FROZEN_AND_ENTERED})
+ENTERED = frozenset({Circumstance.ENTERED, Circumstance.FROZEN_AND_ENTERED})
+DEMANDED = frozenset({Circumstance.DEMANDED, Circumstance.ENTERED})
 
 
 class Freeze(StrEnum):
@@ -64,7 +70,8 @@ class Rule:
     that will stand in its way is named already.
 
     `freeze` is what a freeze does, where somebody may think that it does anything; `password`
-    says that the action needs one where the environment demands it, entered just before.
+    says that the action needs one where the environment demands it, entered just before, and
+    `always_password` that it needs one everywhere.
     """
 
     who: frozenset[Actor]
@@ -75,6 +82,7 @@ class Rule:
     foretold: frozenset[str] = frozenset()
     freeze: Freeze | None = None
     password: bool = False
+    always_password: bool = False
 
     def obstacles(
         self, actor: Actor, state: str, circumstance: Circumstance = Circumstance.ORDINARY
@@ -93,7 +101,7 @@ class Rule:
         return frozenset(found)
 
     def _further(self, actor: Actor, state: str, circumstance: Circumstance) -> set[str]:
-        is_frozen = circumstance == Circumstance.FROZEN
+        is_frozen = circumstance in FROZEN
         found = {
             code
             for actors, states, code in self.hindered
@@ -104,19 +112,23 @@ class Rule:
             found.add("four_eyes")
         if is_frozen and self.freeze == Freeze.STOPS:
             found.add("frozen")
-        if self.password and circumstance in (Circumstance.DEMANDED, Circumstance.ENTERED):
+        if self.always_password or (self.password and circumstance in DEMANDED):
             found.add("re_authentication")  # but in the browser where it was entered
         return found
 
     def _at_last(self, circumstance: Circumstance) -> set[str]:
-        is_frozen = circumstance == Circumstance.FROZEN
+        is_frozen = circumstance in FROZEN
         stops = is_frozen and self.freeze == Freeze.STOPS_AT_LAST
         return {self.at_last} - {""} | ({"frozen"} if stops else set())
 
     def concerned_by(self, circumstance: Circumstance) -> frozenset[str]:
         """The states in which a circumstance besides the ordinary one could matter to it."""
-        is_frozen = circumstance == Circumstance.FROZEN
-        is_concerned = self.freeze is not None if is_frozen else self.password
+        is_concerned = {
+            Circumstance.FROZEN: self.freeze is not None,
+            Circumstance.DEMANDED: self.password,
+            Circumstance.ENTERED: self.password or self.always_password,
+            Circumstance.FROZEN_AND_ENTERED: self.always_password,
+        }[circumstance]
         return self.states | self.foretold if is_concerned else frozenset()
 
 
@@ -164,8 +176,9 @@ CHANGE_ACTIONS: dict[str, Rule] = {
         GUARDIANS,
         OPEN,
         hindered=((EVERYBODY, frozenset({"approved"}), "not_needed"),),
+        four_eyes=True,
         freeze=Freeze.CALLS_FOR,
-        password=True,
+        always_password=True,
     ),
     "approve_afterwards": Rule(REVIEWERS, LIVED, four_eyes=True, password=True),
     "close_debt": Rule(

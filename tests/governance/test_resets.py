@@ -24,6 +24,7 @@ from policies.services.review import changes, threads
 from policies.services.rules.environments import change_rules
 from policies.services.teams import environments, members
 from policies.services.teams.environments import EnvironmentRules
+from tests.policies.review_steps import measure
 from tests.policies.steps import (
     approved,
     documents,
@@ -146,10 +147,9 @@ KEEPS: dict[str, Do] = {
     "numbers written otherwise": numbers_written_otherwise,
     "YAML with comments": yaml_with_comments,
     "YAML in another layout": yaml_as_json,
-    "other words": lambda c, p: changes.describe(c, "Other", "Words.", acting_user=p["author"]),
+    "the same words": lambda c, p: changes.describe(c, c.title, c.why, acting_user=p["author"]),
     "a comment": lambda c, p: changes.comment(c, "Thank you.", acting_user=p["author"]),
     "a thread": thread_opened_and_resolved,
-    "a warning acknowledged": lambda c, p: changes.acknowledge(c, ["a"], acting_user=p["author"]),
     "the same evidence": lambda c, p: pass_evaluation(c),
     "the same time": rescheduled(TIME),
     "the same minute": rescheduled(TIME + datetime.timedelta(seconds=40)),
@@ -196,6 +196,10 @@ VOIDS: dict[str, Do] = {
     "another environment": other_environment,
     "another base": other_base,
     "new evidence": lambda c, p: pass_evaluation(c, run="run-2"),
+    "another title": lambda c, p: changes.describe(c, "Other", c.why, acting_user=p["author"]),
+    "another reason": lambda c, p: changes.describe(c, c.title, "Words.", acting_user=p["author"]),
+    "a warning acknowledged": lambda c, p: changes.acknowledge(c, ["a"], acting_user=p["author"]),
+    "a measured impact": lambda c, p: measure(c, rerouted_share=0.4),
     "another time": rescheduled(TIME + datetime.timedelta(minutes=1)),
     "no time any more": rescheduled(None),
 }

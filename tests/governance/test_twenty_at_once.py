@@ -24,7 +24,16 @@ from policies.services.teams import members
 from policies.services.teams.environments import EnvironmentRules
 from tests.policies.cast import person
 from tests.policies.review.test_change_request_races import Act, at_once, done
-from tests.policies.steps import REASON, approved, documents, in_review, now, published, standing
+from tests.policies.steps import (
+    REASON,
+    approved,
+    documents,
+    in_review,
+    now,
+    published,
+    seen,
+    standing,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EACH = 10
@@ -64,7 +73,7 @@ def test_ten_approvals_against_ten_edits__leave_no_approval_of_other_content(
     policy = documents(share=50)["router_policy"]
     editing.save_document(change.draft, "router_policy", policy, acting_user=author)
     acts: list[Act] = [
-        lambda user=user: reviews.approve(change, REASON, acting_user=user)  # type: ignore[misc]
+        lambda user=user: reviews.approve(change, REASON, acting_user=user, seen=seen(change))  # type: ignore[misc]
         for user in reviewers
     ]
     acts += [lambda: changes.update_content(change, acting_user=author)] * EACH
@@ -100,7 +109,7 @@ def test_ten_publications_against_ten_objections__never_publish_what_somebody_ob
 ) -> None:
     acts: list[Act] = [lambda: publication.publish(ready, acting_user=owner)] * EACH
     acts += [
-        lambda user=user: reviews.request_changes(ready, "No.", acting_user=user)  # type: ignore[misc]
+        lambda user=user: reviews.request_changes(ready, "No.", acting_user=user, seen=seen(ready))  # type: ignore[misc]
         for user in reviewers
     ]
     outcomes = at_once(acts)

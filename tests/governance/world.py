@@ -48,7 +48,7 @@ from policies.services.news import news, webhooks
 from policies.services.news.notifications import mark_read
 from policies.services.news.webhooks import WebhookFacts
 from policies.services.people.tokens import issue_personal_token
-from policies.services.releases import breaking_glass, freezing
+from policies.services.releases import freezing, publication
 from policies.services.review import changes, reviews, threads
 from policies.services.rights import forget_roles
 from policies.services.routers import tokens
@@ -60,7 +60,14 @@ from tests.evaluations.runs_here import imported, write_outcomes
 from tests.governance.actors import A, Actor
 from tests.governance.digests import Digests, digests_of_tables, undone
 from tests.policies.cast import CONTRACT, MODELS, PRICED_FROM, person
-from tests.policies.steps import REASON, documents, pass_evaluation
+from tests.policies.steps import (
+    REASON,
+    approved,
+    documents,
+    glass_broken,
+    pass_evaluation,
+    seen,
+)
 
 ROLES: dict[Actor, tuple[str, ...]] = {
     A.VIEWER: (Role.VIEWER,),
@@ -94,11 +101,12 @@ class World:
     bearer: dict[Actor, str] = field(default_factory=dict)
     cookies: dict[Actor, str] = field(default_factory=dict)
     changes: dict[tuple[str, str], ChangeRequest] = field(default_factory=dict)
+    shown: dict[tuple[str, str], str] = field(default_factory=dict)  # what is judged, by digest
     digests: Digests = field(default_factory=dict)
     workflow: Workflow = field(init=False)
     environments: dict[str, Environment] = field(default_factory=dict)
     draft: Draft = field(init=False)
-    releases: dict[str, Release] = field(default_factory=dict)  # the retired one of each place
+    releases: dict[str, Release] = field(default_factory=dict)  # the first of each place, retired
     router_tokens: dict[str, RouterToken] = field(default_factory=dict)
     router_bearer: str = ""
     freeze: FreezeWindow = field(init=False)
@@ -204,23 +212,34 @@ def _workflow(world: World) -> None:
 
 def _change_requests(world: World, environment: Environment) -> None:
     operator = world.people[A.OPERATOR]
+    _ordinary_release(world, environment)
     for state in ("superseded", "published"):
-        change = _reviewable(world, environment, state)
-        breaking_glass.break_glass(change, "Prices were wrong.", acting_user=operator)
+        glass_broken(_reviewable(world, environment, state), operator)
     _reviewable(world, environment, "draft", submit=False)
     _reviewable(world, environment, "in_review")
     change = _reviewable(world, environment, "changes_requested")
-    reviews.request_changes(change, "Too bold.", acting_user=world.people[A.REVIEWER])
+    reviews.request_changes(
+        change, "Too bold.", acting_user=world.people[A.REVIEWER], seen=seen(change)
+    )
     change = _reviewable(world, environment, "approved")
     for actor in (A.REVIEWER, A.OWNER):
-        reviews.approve(change, REASON, acting_user=world.people[actor])
+        reviews.approve(change, REASON, acting_user=world.people[actor], seen=seen(change))
     change = _reviewable(world, environment, "rejected")
-    reviews.reject(change, "No.", acting_user=world.people[A.REVIEWER])
+    reviews.reject(change, "No.", acting_user=world.people[A.REVIEWER], seen=seen(change))
     change = _reviewable(world, environment, "withdrawn")
     changes.withdraw(change, acting_user=world.people[A.CONTRIBUTOR])
     in_review = world.changes[environment.name, "in_review"]
+    for place, change in world.changes.items():
+        world.shown[place] = seen(change)
     # One word is not enough: the owner's is missing.
-    reviews.approve(in_review, REASON, acting_user=world.people[A.REVIEWER])
+    reviews.approve(in_review, REASON, acting_user=world.people[A.REVIEWER], seen=seen(in_review))
+
+
+def _ordinary_release(world: World, environment: Environment) -> None:
+    """Approved and published, so that there is something to roll back to."""
+    change = _reviewable(world, environment, "first")
+    approvers = [world.people[actor] for actor in (A.REVIEWER, A.OWNER)]
+    publication.publish(approved(change, *approvers), acting_user=world.people[A.OPERATOR])
 
 
 def _reviewable(
@@ -259,7 +278,7 @@ def _things_around(world: World, folder: Path) -> None:
     )
     for name, environment in world.environments.items():
         retired = Release.objects.filter(environment=environment, retired_at__isnull=False)
-        world.releases[name] = retired.latest("number")
+        world.releases[name] = retired.earliest("number")
         world.router_tokens[name], world.router_bearer = tokens.issue_router_token(
             environment, "cluster", acting_user=operator
         )

@@ -94,7 +94,8 @@ class ChangeDetailSerializer(ChangeSerializer):
     versions = serializers.SerializerMethodField(help_text="Version number of each component.")
     touched = serializers.SerializerMethodField(help_text="Components that differ from the base.")
     subject_digest = serializers.SerializerMethodField(
-        help_text="What an approval would be bound to: content, base, environment and evidence."
+        help_text="What an approval would be bound to: content, base, environment, time, words, "
+        "acknowledged warnings, evidence and impact. To be sent with every review."
     )
     checks = serializers.SerializerMethodField()
     standing = serializers.SerializerMethodField()
@@ -129,7 +130,7 @@ class ChangeDetailSerializer(ChangeSerializer):
         return touched_components(change)
 
     def get_subject_digest(self, change: ChangeRequest) -> str:
-        return guards.subject_digest(change, self.situation.states)
+        return self.situation.standing.subject_digest
 
     @extend_schema_field(CheckSerializer(many=True))
     def get_checks(self, change: ChangeRequest) -> object:
@@ -137,7 +138,7 @@ class ChangeDetailSerializer(ChangeSerializer):
 
     @extend_schema_field(StandingSerializer)
     def get_standing(self, change: ChangeRequest) -> object:
-        return StandingSerializer(guards.standing_of(change, self.situation)).data
+        return StandingSerializer(self.situation.standing).data
 
     @extend_schema_field(ReviewSerializer(many=True))
     def get_reviews(self, change: ChangeRequest) -> object:

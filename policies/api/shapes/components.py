@@ -63,6 +63,7 @@ class ContractSerializer(serializers.ModelSerializer[ComponentContract]):
     """A contract; `gaps` names the parts that say nothing yet."""
 
     owner = name_of("username")
+    deputy = name_of("username", nullable=True)
     created_by = name_of("username")
     gaps = serializers.ListField(child=serializers.CharField(), read_only=True)
 
@@ -72,6 +73,7 @@ class ContractSerializer(serializers.ModelSerializer[ComponentContract]):
             "kind",
             "number",
             "owner",
+            "deputy",
             "inputs",
             "outputs",
             "failure",
@@ -91,6 +93,13 @@ class NewContract(Body):
     """The whole contract; parts may be empty, and then count as gaps."""
 
     owner = serializers.SlugRelatedField("username", queryset=User.objects.filter(is_active=True))
+    deputy = serializers.SlugRelatedField(
+        "username",
+        queryset=User.objects.filter(is_active=True),
+        required=False,
+        allow_null=True,
+        help_text="Approves where the owner worked on the change. Left out, there is none.",
+    )
     inputs = _text("What comes in.")
     outputs = _text("What goes out.")
     failure = _text("What failure looks like.")

@@ -20,6 +20,12 @@ class Explanation(Body):
     reason = serializers.CharField(max_length=20_000)
 
 
+class Emergency(Explanation):
+    through_freeze = serializers.BooleanField(
+        required=False, help_text="During a freeze, that it shall go out even so."
+    )
+
+
 class FreezeSerializer(serializers.ModelSerializer[FreezeWindow]):
     """`environment` is null where it holds for all of the workflow's."""
 

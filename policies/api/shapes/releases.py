@@ -24,6 +24,9 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     published_by = name_of("username")
     approved_by = serializers.ListField(child=serializers.CharField())
     is_active = serializers.BooleanField()
+    owes_review = serializers.BooleanField(
+        help_text="Whether its content once went out without its reviews, which are owed still."
+    )
 
     class Meta:
         model = Release
@@ -34,6 +37,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "kind",
             "digest",
             "is_active",
+            "owes_review",
             "change",
             "restores",
             "reason",

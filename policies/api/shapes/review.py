@@ -13,7 +13,7 @@ from policies.governance.refusals import Reason
 from policies.governance.risk_rules import Condition, RiskFinding
 from policies.models import Comment, Review
 from policies.models.changes import CheckKind, Verdict
-from policies.services.review import checks, guards, threads
+from policies.services.review import checks, standings, threads
 
 CONDITIONS = [condition.value for condition in Condition]
 
@@ -82,7 +82,7 @@ class RiskFindingSerializer(serializers.Serializer[RiskFinding]):
     sentence = serializers.CharField()
 
 
-class StandingSerializer(serializers.Serializer[guards.Standing]):
+class StandingSerializer(serializers.Serializer[standings.Standing]):
     """Where the approvals stand. `owners_missing` names component owners still to approve."""
 
     approvals = serializers.SerializerMethodField()
@@ -95,13 +95,13 @@ class StandingSerializer(serializers.Serializer[guards.Standing]):
     risks = RiskFindingSerializer(source="quorum.risks", many=True)
     is_enough = serializers.BooleanField()
 
-    def get_approvals(self, standing: guards.Standing) -> list[str]:
+    def get_approvals(self, standing: standings.Standing) -> list[str]:
         return [review.reviewer.get_username() for review in standing.approvals]
 
-    def get_roles_missing(self, standing: guards.Standing) -> list[str]:
+    def get_roles_missing(self, standing: standings.Standing) -> list[str]:
         return [short.sentence for short in standing.roles_short]
 
-    def get_objections(self, standing: guards.Standing) -> list[str]:
+    def get_objections(self, standing: standings.Standing) -> list[str]:
         return [review.reviewer.get_username() for review in standing.objections]
 
 
@@ -152,9 +152,9 @@ class Acknowledgement(Body):
 class Judgement(Body):
     reason = serializers.CharField(max_length=20_000)
     subject_digest = serializers.CharField(
-        required=False,
         max_length=71,
-        help_text="What you saw; when the proposal is another by now, the answer is 409.",
+        help_text="What you saw, as `subject_digest` of the change request says it; when the "
+        "proposal is another by now, the answer is 409.",
     )
 
 

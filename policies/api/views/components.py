@@ -133,7 +133,8 @@ class OneContract(APIView):
             workflow,
             kind_or_404(kind),
             asked.pop("owner"),
-            ContractText(**asked),
+            deputy=asked.pop("deputy", None),
+            text=ContractText(**asked),
             acting_user=person(request),
         )
         return Response(ContractSerializer(contract).data)
@@ -151,7 +152,9 @@ class ContractVersions(APIView):
         read_query(request, PageQuery)
         workflow = workflow_or_404(request, slug)
         rows = ComponentContract.objects.filter(workflow=workflow, kind=kind_or_404(kind))
-        return page_of(rows.select_related("owner", "created_by"), ContractSerializer, request)
+        return page_of(
+            rows.select_related("owner", "deputy", "created_by"), ContractSerializer, request
+        )
 
 
 def _found(contract: ComponentContract | None) -> ComponentContract:

@@ -20,6 +20,7 @@ from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.protection import (
     DebtQuery,
     DebtSerializer,
+    Emergency,
     Explanation,
     FreezeQuery,
     FreezeSerializer,
@@ -27,8 +28,9 @@ from policies.api.shapes.protection import (
     NewSchedule,
 )
 from policies.api.shapes.releases import ReleaseDetailSerializer
-from policies.api.shapes.review import CommentSerializer
+from policies.api.shapes.review import CommentSerializer, Judgement
 from policies.api.views.changes import environment_named, shown_change
+from policies.api.views.review import judged
 from policies.models import Comment, FreezeWindow, ReviewDebt
 from policies.services.releases import breaking_glass, freezing, scheduling
 from policies.services.review import reviews, threads
@@ -63,16 +65,18 @@ class TakeBack(APIView):
 class BreakGlass(APIView):
     @operation(
         "break_glass",
-        "Publish in an emergency what is not approved; leaves a review debt",
-        takes=Explanation,
+        "Publish in an emergency what is not approved; needs a password just entered, so a browser",
+        takes=Emergency,
         gives=ReleaseDetailSerializer,
         status=201,
-        examples=[body_example("An outage", {"reason": "Every call to Acme fails."})],
+        examples=[
+            body_example("An outage", {"reason": "Every call to Acme fails since 14:05 UTC."})
+        ],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
         change = change_to_act_on_or_404(request, slug, number)
-        reason = read(request, Explanation)["reason"]
-        release = breaking_glass.break_glass(change, reason, acting_user=person(request))
+        asked = read(request, Emergency)
+        release = breaking_glass.break_glass(change, **asked, acting_user=person(request))
         shown = ReleaseDetailSerializer(
             release_rows().get(pk=release.pk), context={"request": request}
         )
@@ -83,17 +87,18 @@ class ApproveAfterwards(APIView):
     @operation(
         "approve_afterwards",
         "Give an approval that a break-glass publication owes",
-        takes=Explanation,
+        takes=Judgement,
         gives=ChangeDetailSerializer,
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        return _explained(request, slug, number, breaking_glass.approve_afterwards)
+        change = change_to_act_on_or_404(request, slug, number)
+        return judged(request, change, breaking_glass.approve_afterwards)
 
 
 class CloseDebt(APIView):
     @operation(
         "close_review_debt",
-        "Write off the debt of a release that is not in force any more",
+        "Write off the debt of content that is not in force any more",
         takes=Explanation,
         gives=ChangeDetailSerializer,
     )

@@ -87,9 +87,10 @@ class Withdraw(APIView):
         return shown_change(request, changes.withdraw(change, acting_user=person(request)))
 
 
-def _judged(request: Request, change: ChangeRequest, judge: Callable[..., Review]) -> Response:
+def judged(request: Request, change: ChangeRequest, judge: Callable[..., Review]) -> Response:
+    """Say a person's word on what they saw, by one of the services of review."""
     asked = read(request, Judgement)
-    judge(change, asked["reason"], acting_user=person(request), seen=asked.get("subject_digest"))
+    judge(change, asked["reason"], acting_user=person(request), seen=asked["subject_digest"])
     return shown_change(request, change)
 
 
@@ -102,7 +103,7 @@ class Approve(APIView):
         examples=[JUDGEMENT_EXAMPLE],
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        return _judged(request, change_to_act_on_or_404(request, slug, number), reviews.approve)
+        return judged(request, change_to_act_on_or_404(request, slug, number), reviews.approve)
 
 
 class RequestChanges(APIView):
@@ -113,7 +114,7 @@ class RequestChanges(APIView):
         gives=ChangeDetailSerializer,
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        return _judged(
+        return judged(
             request, change_to_act_on_or_404(request, slug, number), reviews.request_changes
         )
 
@@ -126,7 +127,7 @@ class Reject(APIView):
         gives=ChangeDetailSerializer,
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
-        return _judged(request, change_to_act_on_or_404(request, slug, number), reviews.reject)
+        return judged(request, change_to_act_on_or_404(request, slug, number), reviews.reject)
 
 
 class Publish(APIView):

@@ -37,13 +37,30 @@ class ChangeForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """A reason, always asked for; `seen` names the proposal that the person had before them."""
+    """A reason, always asked for."""
 
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Give a reason; a sentence is enough."},
     )
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class GlassForm(ReasonForm):
+    """Why it cannot wait for a review, and, during a freeze, that even then it is meant."""
+
+    through_freeze = forms.BooleanField(required=False)
+
+
+class JudgementForm(ReasonForm):
+    """What a person says in review; `seen` names the proposal that they had before them."""
+
+    seen = forms.CharField(
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": "The page did not say what you saw (subject digest). Reload it, look "
+            "again, and decide then."
+        },
+    )
 
 
 class CommentForm(forms.Form):

@@ -51,10 +51,19 @@ class MemberForm(forms.Form):
         return user
 
 
+PEOPLE = ("owner", "deputy")
+
+
 class ContractForm(forms.Form):
     """Who answers for a component, and what it promises."""
 
     owner = forms.ModelChoiceField(User.objects.none(), help_text="Must approve each change of it.")
+    deputy = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        empty_label="Nobody",
+        help_text="Approves in the owner's place where the owner worked on the change.",
+    )
     inputs = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), required=False)
     outputs = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), required=False)
     failure = forms.CharField(
@@ -70,10 +79,11 @@ class ContractForm(forms.Form):
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = User.objects.filter(memberships__team=team, is_active=True).distinct()
-        self.fields["owner"].queryset = members  # type: ignore[attr-defined]
+        for name in PEOPLE:
+            self.fields[name].queryset = members  # type: ignore[attr-defined]
 
     def text(self) -> ContractText:
-        said = {key: value for key, value in self.cleaned_data.items() if key != "owner"}
+        said = {key: value for key, value in self.cleaned_data.items() if key not in PEOPLE}
         return ContractText(**said)
 
 

@@ -7,29 +7,34 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from policies.governance.reasons import too_little
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Release, Review, ReviewDebt
 from policies.models.changes import ReviewVerdict
 from policies.models.protection import Settlement
 from policies.models.releases import ReleaseKind
 from policies.services import audit
-from policies.services.locking import locked_change
+from policies.services.locking import locked_change, locked_environment
 from policies.services.releases.publication import hold_for_publication, put_in_force
-from policies.services.review import computed_checks, guards, reviews
+from policies.services.review import computed_checks, guards, protection, reviews, standings
 
 
 @transaction.atomic
-def break_glass(change: ChangeRequest, reason: str, *, acting_user: User) -> Release:
-    """Publish now what is not approved. Documents without errors are asked for even here.
+def break_glass(
+    change: ChangeRequest, reason: str, *, acting_user: User, through_freeze: bool = False
+) -> Release:
+    """Publish now what is not approved. Documents without errors are asked for even here, and that
+    it is done by somebody who did not work on it and has just entered their password.
 
-    What was passed over is kept; where approvals are missing, they are owed.
+    Inside a freeze, `through_freeze` says that this is meant. What was passed over is kept; where
+    approvals are missing, they are owed.
     """
     held = hold_for_publication(change)
     change = held.change
     guards.require_state("break_glass", change, acting_user)
     computed_checks.refresh_computed(change)
     guards.require("break_glass", change, acting_user)
-    _require_reason(reason, "Breaking the glass")
+    _require_meant(change, reason, through_freeze)
     situation = guards.Situation(change, acting_user)
     passed_over = [obstacle.as_dict() for obstacle in guards.bypassed(situation)]
     standing = situation.standing
@@ -48,13 +53,19 @@ def break_glass(change: ChangeRequest, reason: str, *, acting_user: User) -> Rel
 
 
 @transaction.atomic
-def approve_afterwards(change: ChangeRequest, reason: str, *, acting_user: User) -> Review:
-    """Give an approval that was missing when it went out; the last of them pays the debt."""
+def approve_afterwards(
+    change: ChangeRequest, reason: str, *, acting_user: User, seen: str
+) -> Review:
+    """Give an approval that was missing when it went out; the last of them pays the debt.
+
+    `seen` is the subject digest that the person was shown: that of what went out.
+    """
     change = locked_change(change)
     guards.require("approve_afterwards", change, acting_user)
     debt = ReviewDebt.objects.with_related().get(change=change)
+    reviews.require_seen(seen, debt.subject_digest)
     review = reviews.say(change, ReviewVerdict.APPROVE, reason, acting_user, debt.subject_digest)
-    is_paid = guards.standing_of(change, subject=debt.subject_digest).is_enough
+    is_paid = standings.standing_of(change, subject=debt.subject_digest).is_enough
     reviews.note(review, afterwards=True, is_paid=is_paid)
     if is_paid:
         _settle(debt, Settlement.APPROVED, review.reason, acting_user)
@@ -63,7 +74,8 @@ def approve_afterwards(change: ChangeRequest, reason: str, *, acting_user: User)
 
 @transaction.atomic
 def close_debt(change: ChangeRequest, reason: str, *, acting_user: User) -> ReviewDebt:
-    """Write the debt of a release off that is not in force any more."""
+    """Write the debt of a release off whose content is not in force any more."""
+    locked_environment(change.environment_id)  # what is in force stays so meanwhile
     change = locked_change(change)
     guards.require("close_debt", change, acting_user)
     _require_reason(reason, "Closing a review debt")
@@ -100,6 +112,26 @@ def _settle(debt: ReviewDebt, settlement: str, reason: str, acting_user: User) -
         detail={"number": change.number, "release": debt.release.number, "reason": reason},
     )
     return debt
+
+
+def _require_meant(change: ChangeRequest, reason: str, through_freeze: bool) -> None:
+    """Raise Refused unless the reason says something and a freeze was not overlooked."""
+    reasons = []
+    short = too_little(reason, change.title, change.why)
+    if short is not None:
+        reasons.append(short)
+    windows = protection.freezes_ahead(change.environment)
+    window = protection.freeze_at(windows, timezone.now())
+    if window is not None and not through_freeze:
+        reasons.append(
+            Reason(
+                "through_freeze",
+                protection.frozen_until(window, change.environment).sentence,
+                "Say besides that it shall go out during the freeze.",
+            )
+        )
+    if reasons:
+        raise Refused(*reasons)
 
 
 def _require_reason(reason: str, what: str) -> None:

@@ -26,7 +26,8 @@ from policies.services.locking import (
     locked_environment,
     locked_open_changes,
 )
-from policies.services.review import computed_checks, guards
+from policies.services.releases import contents
+from policies.services.review import computed_checks, guards, standings
 from policies.services.review.changes import active_release, open_change
 from policies.services.rights import can
 
@@ -91,7 +92,7 @@ def publish_as_scheduled(change: ChangeRequest) -> Release | None:
 def put_in_force(held: Held, acting_user: User, **fields: Any) -> Release:
     """Close the change request and its draft, and raise its release. The gates are passed."""
     change = held.change
-    approvals = guards.standing_of(change).approvals
+    approvals = standings.standing_of(change).approvals
     change.state, change.closed_at = State.PUBLISHED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
     drafts = Draft.objects.filter(pk=change.draft_id or 0)
@@ -108,7 +109,10 @@ def put_in_force(held: Held, acting_user: User, **fields: Any) -> Release:
 
 
 def why_not_roll_back(release: Release, user: User) -> list[Reason]:
-    """Every reason why this release may not be restored by this person now."""
+    """Every reason why this release may not be restored by this person now.
+
+    Restoring asks for no review; so it reaches only content that had its approvals.
+    """
     environment, team = release.environment, release.workflow.team
     reasons: list[Reason] = []
     if not can(user, "roll_back", team):
@@ -121,6 +125,10 @@ def why_not_roll_back(release: Release, user: User) -> list[Reason]:
     if active is not None and active.bundle_id == release.bundle_id:
         sentence = f"Release {active.number}, which is active, has the very same content."
         reasons.append(Reason("state", sentence))
+    if contents.approvers_of(release) is None:
+        sentence = f"The content of release {release.number} never had its approvals here."
+        resolve = "Approve it afterwards, or propose its content as a change request."
+        reasons.append(Reason("unreviewed", sentence, resolve))
     window = datetime.timedelta(days=environment.rollback_window_days)
     if release.retired_at < timezone.now() - window:
         reasons.append(
@@ -155,7 +163,7 @@ def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
         kind=ReleaseKind.ROLLBACK,
         restores=release,
         change=release.change,
-        approved_by=release.approved_by,
+        approved_by=contents.approvers_of(release) or [],
         reason=reason.strip(),
     )
 

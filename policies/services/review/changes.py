@@ -17,7 +17,7 @@ from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, 
 from policies.services import audit
 from policies.services.authoring.bundles import compose_bundle
 from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
-from policies.services.review import computed_checks, guards, threads
+from policies.services.review import computed_checks, guards, standings, threads
 from policies.services.review.followups import content_is_new
 from policies.services.review.voiding import void_answered_objections, void_approvals
 from policies.services.rights import can
@@ -125,13 +125,17 @@ def describe(
     acting_user: User,
     environment: Environment | None = None,
 ) -> ChangeRequest:
-    """Change the words; moving to another environment changes the meaning and voids approvals."""
+    """Change the words, or move it to another environment. Both are part of what is approved, so
+    approvals are void, and who does it has worked on it. Saying the same again changes nothing.
+    """
     if environment is not None:
         environment = locked_environment(environment.pk)
     change = locked_change(change)
     guards.require("edit", change, acting_user)
-    change.title, change.why = title, why
     moved = environment is not None and environment.pk != change.environment_id
+    if not moved and (title, why) == (change.title, change.why):
+        return change
+    change.title, change.why = title, why
     if environment is not None and moved:
         require_environment(change.workflow, environment)
         change.environment, change.base_release = environment, active_release(environment)
@@ -139,9 +143,11 @@ def describe(
     change.save(
         update_fields=["title", "why", "environment", "base_release", "rules", "updated_at"]
     )
+    change.contributors.add(acting_user)
     _note("change.described", change, acting_user, detail={"title": title})
+    because = "The environment was changed." if moved else "The title or reason was changed."
+    void_approvals(change, because, acting_user=acting_user)
     if moved:
-        void_approvals(change, "The environment was changed.", acting_user=acting_user)
         computed_checks.refresh_computed(change)
         content_is_new(change)
     return change
@@ -172,7 +178,9 @@ def rebase(
 
 @transaction.atomic
 def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: User) -> ChangeRequest:
-    """Accept warnings of the static analysis by name."""
+    """Accept warnings of the static analysis by name. That is part of what is approved, so
+    approvals are void, and who does it has worked on it.
+    """
     change = locked_change(change)
     guards.require("edit", change, acting_user)
     known = {*change.acknowledged, *names}
@@ -180,7 +188,9 @@ def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: Use
         return change
     change.acknowledged = sorted(known)
     change.save(update_fields=["acknowledged", "updated_at"])
+    change.contributors.add(acting_user)
     _note("change.acknowledged", change, acting_user, detail={"names": sorted(names)})
+    void_approvals(change, "Warnings were acknowledged.", acting_user=acting_user)
     computed_checks.refresh_computed(change)
     return change
 
@@ -192,7 +202,7 @@ def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     guards.require_state("submit", change, acting_user)
     computed_checks.refresh_computed(change)
     guards.require("submit", change, acting_user)
-    subject = guards.subject_digest(change)
+    subject = standings.subject_digest(change)
     void_answered_objections(change, subject, acting_user=acting_user)
     change.submitted_at = timezone.now()
     return _move(change, "submit", acting_user, "submitted_at")

@@ -10,12 +10,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from policies.engine import digest
+from policies.governance.impact_facts import bound_facts, impact_facts
 from policies.models import ChangeRequest, Check
 from policies.models.changes import CheckKind, Verdict
 from policies.services.locking import hold_change
 from policies.services.review.voiding import void_approvals
 
-# What approvals are bound to; the two others say only whether the present moment is right.
+# What approvals are bound to, besides the worst impact that was measured; the two others say only
+# whether the present moment is right.
 EVIDENCE = frozenset({CheckKind.STATIC_ANALYSIS, CheckKind.SHADOW_EVALUATION})
 MISSING: dict[str, tuple[str, str]] = {
     CheckKind.SHADOW_EVALUATION: (
@@ -50,10 +52,12 @@ class CheckState:
 @dataclass(frozen=True)
 class Evidence:
     """What a change request has shown: the newest check of each kind for its present content and
-    base, and every shadow evaluation of it, the last first."""
+    base, every shadow evaluation of it, the last first, and every impact that was measured of its
+    present content and base, the oldest first."""
 
     newest: Mapping[str, Check]
     evaluations: tuple[Check, ...]
+    impacts: tuple[Check, ...]
 
 
 @transaction.atomic
@@ -104,7 +108,7 @@ def record(
     evidence_digest: str = "",
 ) -> Check:
     said = {"kind": kind, "verdict": verdict, "summary": summary, "detail": detail or {}}
-    before = _evidence_of(change, kind)
+    before = _bound_of(change, kind)
     check = Check.objects.create(
         change=change,
         kind=kind,
@@ -117,14 +121,17 @@ def record(
         base_digest=base_digest,
         evidence_digest=evidence_digest or digest(said),
     )
-    if kind in EVIDENCE and _evidence_of(change, kind) != before:
+    if _bound_of(change, kind) != before:
         label = CheckKind(kind).label.lower()
         void_approvals(change, f"New evidence: {label}.", acting_user=None)
     return check
 
 
-def _evidence_of(change: ChangeRequest, kind: str) -> str:
-    check = newest(change, kind)
+def _bound_of(change: ChangeRequest, kind: str) -> object:
+    """What approvals are bound to of the checks of one kind."""
+    if kind == CheckKind.IMPACT:
+        return bound_facts([impact_facts(check.detail) for check in for_content(change, kind)])
+    check = newest(change, kind) if kind in EVIDENCE else None
     return check.evidence_digest if check else ""
 
 
@@ -149,9 +156,11 @@ def evidence_of(change: ChangeRequest) -> Evidence:
     of_this = Q(bundle_digest=subject[0], base_digest=subject[1])
     rows = Check.objects.filter(of_this | Q(kind=CheckKind.SHADOW_EVALUATION), change=change)
     found = list(rows.order_by("pk"))
+    present = [row for row in found if (row.bundle_digest, row.base_digest) == subject]
     return Evidence(
-        {row.kind: row for row in found if (row.bundle_digest, row.base_digest) == subject},
+        {row.kind: row for row in present},
         tuple(row for row in reversed(found) if row.kind == CheckKind.SHADOW_EVALUATION),
+        tuple(row for row in present if row.kind == CheckKind.IMPACT),
     )
 
 

@@ -7,6 +7,8 @@ from functools import cached_property
 from django.contrib.auth.models import User
 
 from policies.differences.catalogue import FactChange, fact_changes
+from policies.governance.impact_facts import ImpactFacts, impact_facts
+from policies.governance.permissions import grants
 from policies.models import (
     ChangeRequest,
     Check,
@@ -49,15 +51,13 @@ def catalogue_differences(change: ChangeRequest) -> list[FactChange]:
     return fact_changes(old["catalogue"], new["catalogue"])
 
 
-def component_owners(change: ChangeRequest) -> dict[str, User]:
-    """The owner in force of each touched component."""
-    owners: dict[str, User] = {}
-    contracts = ComponentContract.objects.filter(
+def touched_contracts(change: ChangeRequest) -> dict[str, ComponentContract]:
+    """The contract in force of each touched component."""
+    rows = ComponentContract.objects.filter(
         workflow=change.workflow, kind__in=touched_components(change)
     )
-    for contract in contracts.select_related("owner").order_by("number"):
-        owners[contract.kind] = contract.owner
-    return owners
+    rows = rows.select_related("owner", "deputy").order_by("number")
+    return {contract.kind: contract for contract in rows}
 
 
 class ChangeFacts:
@@ -82,6 +82,11 @@ class ChangeFacts:
         return self.evidence.newest.get(kind)
 
     @cached_property
+    def measured(self) -> list[ImpactFacts | None]:
+        """All that was measured of the present content and base, the oldest first; None failed."""
+        return [impact_facts(check.detail) for check in self.evidence.impacts]
+
+    @cached_property
     def reviews(self) -> list[Review]:
         """Everything that was said in review, the oldest first; also what no longer counts."""
         return list(self.change.reviews.select_related("reviewer"))
@@ -95,8 +100,8 @@ class ChangeFacts:
         return {person.pk: person for person in self.change.contributors.all()}
 
     @cached_property
-    def owners(self) -> dict[str, User]:
-        return component_owners(self.change)
+    def contracts(self) -> dict[str, ComponentContract]:
+        return touched_contracts(self.change)
 
     @cached_property
     def members(self) -> list[Membership]:
@@ -104,6 +109,28 @@ class ChangeFacts:
         rows = Membership.objects.filter(team=self.change.workflow.team_id).select_related("user")
         names = ("user__first_name", "user__last_name", "user__username", "role")
         return list(rows.order_by(*names))
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether approvals matter still; what was said of anything else stays as it was said."""
+        return self.change.is_open or self.debt is not None
+
+    @cached_property
+    def counting_members(self) -> list[Membership]:
+        """Roles that count for this change request: of active people, and held since before it
+        was opened, so that nobody is made a reviewer for it.
+        """
+        opened = self.change.created_at
+        return [row for row in self.members if row.user.is_active and row.created_at <= opened]
+
+    def counts(self, user_id: int) -> bool:
+        """Whether an approval by this person counts, if they did not contribute."""
+        return not self.is_judged or user_id in self._reviewers
+
+    @cached_property
+    def _reviewers(self) -> frozenset[int]:
+        rows = self.counting_members
+        return frozenset(row.user_id for row in rows if grants([row.role], "review"))
 
     @cached_property
     def freezes(self) -> list[FreezeWindow]:

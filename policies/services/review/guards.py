@@ -2,95 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import cached_property
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from policies.engine import digest
 from policies.governance.permissions import CAPABILITIES, grants, roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import TRANSITIONS, State
-from policies.models import ChangeRequest, Membership, Review
+from policies.models import ChangeRequest, Membership, Release, Review
 from policies.models.changes import CheckKind, ReviewVerdict
-from policies.models.components import ComponentKind
 from policies.services.review import checks, protection
 from policies.services.review.facts import ChangeFacts
-from policies.services.review.quorum import Quorum, RoleShort, quorum_of, roles_short
+from policies.services.review.quorum import impact_to_come
+from policies.services.review.standings import Standing, approvals_needed, standing_of
 from policies.services.rights import can
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where the approvals of a change request stand."""
-
-    subject_digest: str
-    reviews: tuple[Review, ...]
-    approvals: tuple[Review, ...]
-    objections: tuple[Review, ...]
-    required: int
-    owners_missing: tuple[str, ...]
-    quorum: Quorum
-    roles_short: tuple[RoleShort, ...] = ()
-    owners: Mapping[str, User] = field(default_factory=dict)
-
-    @property
-    def is_enough(self) -> bool:
-        enough = len(self.approvals) >= self.required
-        missing = self.owners_missing or self.roles_short
-        return enough and not missing and not self.objections
-
-
-def subject_digest(change: ChangeRequest, states: list[checks.CheckState] | None = None) -> str:
-    """Digest of all an approval is bound to: content, base, environment, schedule, evidence."""
-    states = checks.states_of(change) if states is None else states
-    evidence = {
-        state.kind: state.evidence_digest for state in states if state.kind in checks.EVIDENCE
-    }
-    subject = {
-        "bundle": change.bundle.digest,
-        "base": change.base_digest,
-        "environment": change.environment.name,
-        "evidence": evidence,
-    }
-    if change.publish_at is not None:
-        subject["publish_at"] = change.publish_at.astimezone(datetime.UTC).isoformat()
-    return digest(subject)
-
-
-def standing_of(
-    change: ChangeRequest, facts: ChangeFacts | None = None, *, subject: str | None = None
-) -> Standing:
-    """Approvals and objections that count for a subject, and what is still needed.
-
-    The subject is what is there now, unless another is named: what once went out unreviewed.
-    """
-    facts = facts or ChangeFacts(change)
-    subject = subject or subject_digest(change, facts.states)
-    reviews, contributors = tuple(facts.standing_reviews), facts.contributors
-    approvals = tuple(
-        review
-        for review in reviews
-        if review.verdict == ReviewVerdict.APPROVE
-        and review.subject_digest == subject
-        and review.reviewer_id not in contributors
-    )
-    objections = tuple(review for review in reviews if review.verdict != ReviewVerdict.APPROVE)
-    approvers = {review.reviewer_id for review in approvals}
-    owners = facts.owners
-    missing = tuple(
-        f"{owner.get_full_name() or owner.get_username()} ({ComponentKind(kind).label.lower()})"
-        for kind, owner in owners.items()
-        if owner.pk not in approvers and owner.pk not in contributors
-    )
-    quorum = quorum_of(facts)
-    short = roles_short(quorum, facts, approvers)
-    return Standing(
-        subject, reviews, approvals, objections, quorum.required, missing, quorum, short, owners
-    )
 
 
 class Situation(ChangeFacts):
@@ -133,12 +60,16 @@ class Situation(ChangeFacts):
 def awaiting_review_by(user: User) -> QuerySet[ChangeRequest]:
     """In review, theirs to judge by role and four eyes, and without a word of theirs yet."""
     roles = [role for role, held in CAPABILITIES.items() if "review" in held]
-    reviewing = Membership.objects.filter(user=user, role__in=roles)
+    # Held since before: an approval by somebody who came later does not count.
+    reviewing = Membership.objects.filter(
+        user=user,
+        role__in=roles,
+        team=OuterRef("workflow__team"),
+        created_at__lte=OuterRef("created_at"),
+    )
     said = Review.objects.standing().filter(reviewer=user)
     return (
-        ChangeRequest.objects.filter(
-            state=State.IN_REVIEW, workflow__team__in=reviewing.values("team")
-        )
+        ChangeRequest.objects.filter(Exists(reviewing), state=State.IN_REVIEW)
         .exclude(contributors=user)
         .exclude(pk__in=said.values("change"))
     )
@@ -246,7 +177,24 @@ def _four_eyes(situation: Situation) -> list[Reason]:
 
 def _approving(situation: Situation) -> list[Reason]:
     demanded = protection.re_authentication(situation.change)
-    return [*_four_eyes(situation), *_unmet(situation.states), *demanded]
+    return [
+        *_four_eyes(situation),
+        *_too_late_a_reviewer(situation),
+        *_unmet(situation.states),
+        *impact_to_come(situation),
+        *demanded,
+    ]
+
+
+def _too_late_a_reviewer(situation: Situation) -> list[Reason]:
+    """Whoever was given the role for this very change request."""
+    if not grants(situation.roles, "review") or situation.counts(situation.user.pk):
+        return []
+    sentence = (
+        "You review in this team only since after this change request was opened, so an approval "
+        "of yours would not count."
+    )
+    return [Reason("late_role", sentence, "Ask somebody who could review it from the start.")]
 
 
 def _withdrawing(situation: Situation) -> list[Reason]:
@@ -266,41 +214,10 @@ def still_needed(facts: ChangeFacts, standing: Standing) -> list[Reason]:
     must_resolve = facts.change.protection.threads_must_be_resolved
     return [
         *_unmet(facts.states),
-        *_approvals_needed(standing),
+        *approvals_needed(standing),
         *(protection.unresolved_threads(facts.comments) if must_resolve else ()),
         *protection.frozen(facts.change, facts.freezes),
     ]
-
-
-def _approvals_needed(standing: Standing) -> list[Reason]:
-    reasons: list[Reason] = []
-    short = standing.required - len(standing.approvals)
-    if short > 0:
-        noun = "approval" if short == 1 else "approvals"
-        reasons.append(
-            Reason(
-                "approvals",
-                f"{short} more {noun} of this exact content needed.",
-                "Ask a reviewer or owner who did not work on it.",
-            )
-        )
-    reasons.extend(
-        Reason("owner", f"{name} has not approved.", "Ask the component's owner.")
-        for name in standing.owners_missing
-    )
-    reasons.extend(
-        Reason(f"risk.{asked.role}", asked.sentence, "Ask one who did not work on it.")
-        for asked in standing.roles_short
-    )
-    reasons.extend(
-        Reason(
-            "objection",
-            f"{review.reviewer} objects: {review.reason}",
-            "Resolve it; an objection outranks any number of approvals.",
-        )
-        for review in standing.objections
-    )
-    return reasons
 
 
 def _publishing(situation: Situation) -> list[Reason]:
@@ -310,9 +227,15 @@ def _publishing(situation: Situation) -> list[Reason]:
 
 
 def _breaking_glass(situation: Situation) -> list[Reason]:
-    """Only what may never be skipped: documents without errors. The rest becomes a debt."""
+    """Only what may never be skipped: documents without errors, and a second person who is there.
+    The rest becomes a debt.
+    """
     change = situation.change
-    reasons = protection.re_authentication(change)
+    reasons = protection.password_just_entered("Breaking the glass")
+    if situation.is_contributor:
+        sentence = "You contributed to this content, so you may not publish it without a review."
+        resolve = "Ask an operator or administrator who did not work on it."
+        reasons.append(Reason("four_eyes", sentence, resolve))
     found = situation.newest_check(CheckKind.STATIC_ANALYSIS)
     findings = found.detail.get("findings", []) if found else None
     if findings is None or any(finding["severity"] == "error" for finding in findings):
@@ -332,7 +255,7 @@ def bypassed(situation: Situation) -> list[Reason]:
 def _approving_afterwards(situation: Situation) -> list[Reason]:
     if situation.debt is None:
         return [NO_DEBT]
-    reasons = [*_four_eyes(situation)]
+    reasons = [*_four_eyes(situation), *_too_late_a_reviewer(situation)]
     reasons += protection.re_authentication(situation.change)
     owed = (ReviewVerdict.APPROVE, situation.debt.subject_digest)
     if any((review.verdict, review.subject_digest) == owed for review in situation.own_reviews):
@@ -348,8 +271,13 @@ def _closing_debt(situation: Situation) -> list[Reason]:
     if debt.created_by_id == situation.user.pk or situation.is_contributor:
         sentence = "You broke the glass, or worked on the content: another owner has to close this."
         reasons.append(Reason("four_eyes", sentence, "Ask another owner, or pay it by approvals."))
-    if debt.release.is_active:
-        sentence = f"Release {debt.release.number} is still active."
+    active = Release.objects.active().with_content_of(debt.release).first()
+    if active is not None:
+        sentence = (
+            f"Release {active.number} is still active."
+            if active == debt.release
+            else f"Release {active.number}, which is active, has the very same content."
+        )
         resolve = "Approve it afterwards, roll it back, or publish what replaces it."
         reasons.append(Reason("active", sentence, resolve))
     return reasons

@@ -96,11 +96,16 @@ def re_authentication(change: ChangeRequest) -> list[Reason]:
     """A password entered just before, where that is asked for."""
     if not change.protection.reauthenticate_to_approve:
         return []
+    return password_just_entered(change.environment.name)
+
+
+def password_just_entered(what: str) -> list[Reason]:
+    """That the person is there, which `what` asks for; only a browser can show it."""
     origin = current_origin()
     if origin.is_reauthenticated:
         return []
     minutes = int(PASSWORD_LASTS.total_seconds() // 60)
-    asked = f"{change.environment.name} wants a password entered within the last {minutes} minutes"
+    asked = f"{what} wants a password entered within the last {minutes} minutes"
     if origin.way == "browser":
         return [Reason("re_authentication", f"{asked}.", "Enter your password again.")]
     sentence = f"{asked}; a token cannot show that its person is there."

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from policies.governance.impact_facts import impact_facts
 from policies.governance.permissions import grants
+from policies.governance.refusals import Reason
 from policies.governance.risk_rules import ROLES, RiskFinding, judge
 from policies.models import Membership
-from policies.models.changes import CheckKind
 from policies.services.review.facts import ChangeFacts
 
 
@@ -69,10 +68,16 @@ def quorum_of(facts: ChangeFacts) -> Quorum:
     rules = facts.change.protection
     if not rules.risk_rules:
         return Quorum(rules.required_approvals)
-    check = facts.newest_check(CheckKind.IMPACT)
-    impact = impact_facts(check.detail) if check else None
-    risks = judge(rules.risk_rules, impact, facts.change.bundle.content)
+    risks = judge(rules.risk_rules, facts.measured, facts.change.bundle.content)
     return Quorum(rules.required_approvals, risks)
+
+
+def impact_to_come(facts: ChangeFacts) -> list[Reason]:
+    """Nobody can approve by rules on risk before anything was measured to hold them against."""
+    if not facts.change.protection.risk_rules or facts.measured:
+        return []
+    sentence = "How many approvals this needs follows from its blast radius, not yet measured."
+    return [Reason("impact", sentence, "Wait a moment: it is measured by itself within a minute.")]
 
 
 def roles_short(
@@ -82,7 +87,7 @@ def roles_short(
     asked = quorum.of_roles
     if not asked:
         return ()
-    held = {(row.role, row.user_id) for row in facts.members if row.user_id in approvers}
+    held = {(row.role, row.user_id) for row in facts.counting_members if row.user_id in approvers}
     counts = {role: sum(1 for held_role, _ in held if held_role == role) for role in asked}
     return tuple(
         RoleShort(role, count - counts[role])
@@ -92,9 +97,9 @@ def roles_short(
 
 
 def candidates(members: Iterable[Membership], but: Collection[int]) -> list[Candidate]:
-    """Active members who may review and are not among `but`, in the order of the members."""
+    """Members who may review and are not among `but`, in the order of the members."""
     found: dict[int, tuple[User, list[str]]] = {}
     for row in members:
-        if row.user.is_active and row.user_id not in but and grants([row.role], "review"):
+        if row.user_id not in but and grants([row.role], "review"):
             found.setdefault(row.user_id, (row.user, []))[1].append(row.get_role_display().lower())
     return [Candidate(user, ", ".join(roles)) for user, roles in found.values()]

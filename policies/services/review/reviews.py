@@ -13,23 +13,21 @@ from policies.models.changes import ReviewVerdict
 from policies.notifications.news import shortened
 from policies.services import audit
 from policies.services.locking import locked_change
-from policies.services.review import computed_checks, guards
+from policies.services.review import computed_checks, guards, standings
 from policies.services.review.settling import settle
 
 LONGEST_BECAUSE = 190
 
 
 @transaction.atomic
-def approve(
-    change: ChangeRequest, reason: str, *, acting_user: User, seen: str | None = None
-) -> Review:
+def approve(change: ChangeRequest, reason: str, *, acting_user: User, seen: str) -> Review:
     """Approve exactly what is there now; `seen` is the subject digest the person was shown."""
     change = locked_change(change)
     guards.require_state("approve", change, acting_user)
     computed_checks.refresh_computed(change)
     guards.require("approve", change, acting_user)
     review = _say(change, ReviewVerdict.APPROVE, reason, acting_user, seen)
-    is_enough = guards.standing_of(change).is_enough
+    is_enough = standings.standing_of(change).is_enough
     if is_enough:
         change.state, change.approved_at = State.APPROVED, timezone.now()
         change.save(update_fields=["state", "approved_at", "updated_at"])
@@ -38,9 +36,7 @@ def approve(
 
 
 @transaction.atomic
-def request_changes(
-    change: ChangeRequest, reason: str, *, acting_user: User, seen: str | None = None
-) -> Review:
+def request_changes(change: ChangeRequest, reason: str, *, acting_user: User, seen: str) -> Review:
     """Ask the author for something else; outranks any number of approvals."""
     change = locked_change(change)
     guards.require("request_changes", change, acting_user)
@@ -52,9 +48,7 @@ def request_changes(
 
 
 @transaction.atomic
-def reject(
-    change: ChangeRequest, reason: str, *, acting_user: User, seen: str | None = None
-) -> Review:
+def reject(change: ChangeRequest, reason: str, *, acting_user: User, seen: str) -> Review:
     """Close the proposal for good."""
     change = locked_change(change)
     guards.require("reject", change, acting_user)
@@ -85,7 +79,7 @@ def take_back(change: ChangeRequest, reason: str, *, acting_user: User) -> Revie
         before=review.subject_digest,
         detail={"number": change.number, "verdict": review.verdict, "reason": reason.strip()},
     )
-    subject = guards.subject_digest(change)
+    subject = standings.subject_digest(change)
     because = f"{acting_user} took a review back."
     settle(change, acting_user=acting_user, subject_before=subject, because=because)
     return review
@@ -113,12 +107,16 @@ def say(
     )
 
 
-def _say(
-    change: ChangeRequest, verdict: str, reason: str, acting_user: User, seen: str | None
-) -> Review:
+def _say(change: ChangeRequest, verdict: str, reason: str, acting_user: User, seen: str) -> Review:
     _require_reason(reason)
-    subject = guards.subject_digest(change)
-    if seen is not None and seen != subject:
+    subject = standings.subject_digest(change)
+    require_seen(seen, subject)
+    return say(change, verdict, reason, acting_user, subject)
+
+
+def require_seen(seen: str, subject: str) -> None:
+    """Raise Refused where the person was shown something else than what they would judge."""
+    if seen != subject:
         raise Refused(
             Reason(
                 "stale",
@@ -126,7 +124,6 @@ def _say(
                 "Reload the page and look again before you decide.",
             )
         )
-    return say(change, verdict, reason, acting_user, subject)
 
 
 def note(review: Review, **more: bool) -> None:

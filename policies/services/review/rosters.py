@@ -19,8 +19,9 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.notifications.recipients import Member, Roster
-from policies.services.review import guards
-from policies.services.review.facts import component_owners
+from policies.services.review import standings
+from policies.services.review.facts import ChangeFacts
+from policies.services.review.ownership import owners_asked
 
 
 def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
@@ -37,7 +38,7 @@ def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
         members=_members(workflow.team),
         contributors=frozenset(links.values_list("user_id", flat=True)),
         owned=_owned(workflow),
-        owners_needed=_by_person(component_owners(open_change)) if open_change else {},
+        owners_needed=_owners_needed(open_change) if open_change else {},
         satisfied=_satisfied(open_change) if open_change else frozenset(),
         heard=frozenset(reviews.values_list("reviewer_id", flat=True)),
         commenters=frozenset(comments.values_list("author_id", flat=True)),
@@ -51,6 +52,15 @@ def _members(team: Team) -> tuple[Member, ...]:
     for user_id, role in rows.values_list("user_id", "role"):
         held.setdefault(user_id, set()).update(CAPABILITIES[role])
     return tuple(Member(pk, frozenset(capabilities)) for pk, capabilities in held.items())
+
+
+def _owners_needed(change: ChangeRequest) -> dict[int, tuple[str, ...]]:
+    """Who has to approve which components: their owners, or who stands in for them."""
+    needed: dict[int, list[str]] = {}
+    for asked in owners_asked(ChangeFacts(change)):
+        for user in asked.people:
+            needed.setdefault(user.pk, []).append(asked.label)
+    return {pk: tuple(labels) for pk, labels in needed.items()}
 
 
 def _owned(workflow: Workflow) -> dict[int, tuple[str, ...]]:
@@ -75,4 +85,4 @@ def _by_person(owners: dict[str, User]) -> dict[int, tuple[str, ...]]:
 
 
 def _satisfied(change: ChangeRequest) -> frozenset[int]:
-    return frozenset(review.reviewer_id for review in guards.standing_of(change).approvals)
+    return frozenset(review.reviewer_id for review in standings.standing_of(change).approvals)

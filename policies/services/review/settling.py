@@ -10,13 +10,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from policies.governance.transitions import State
-from policies.models import ChangeRequest
+from policies.models import ChangeRequest, Review
+from policies.models.changes import ReviewVerdict
 from policies.services import audit
 from policies.services.authoring.catalogue_documents import catalogue_document
 from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retiring_keys
 from policies.services.locking import locked_open_changes
-from policies.services.review import computed_checks, guards
+from policies.services.review import computed_checks, standings
 from policies.services.review.facts import ChangeFacts
 from policies.services.review.voiding import void_approvals
 
@@ -32,10 +33,10 @@ def settle(
     """
     computed_checks.refresh_computed(change)
     facts = ChangeFacts(change)
-    if guards.subject_digest(change, facts.states) != subject_before:
+    if standings.subject_digest(change, facts) != subject_before:
         void_approvals(change, because, acting_user=acting_user)
     # Reviews are read here and no sooner: after those that count no longer were voided.
-    standing = guards.standing_of(change, facts)
+    standing = standings.standing_of(change, facts)
     target = State(change.state)
     if change.state == State.CHANGES_REQUESTED and not standing.objections:
         target = State.IN_REVIEW
@@ -67,7 +68,7 @@ def settle_impact(change: ChangeRequest) -> None:
     """
     if not change.is_open or not change.protection.risk_rules:
         return
-    subject = guards.subject_digest(change)
+    subject = standings.subject_digest(change)
     settle(
         change,
         acting_user=None,
@@ -81,8 +82,24 @@ def settle_users_of(models: Collection[str], *, acting_user: User | None, becaus
     """After something new is known of these models: open change requests that route to them."""
     concerned = Q(bundle__content__catalogue__models__has_any_keys=sorted(models))
     for change in locked_open_changes(concerned):
-        subject = guards.subject_digest(change)
+        subject = standings.subject_digest(change)
         settle(change, acting_user=acting_user, subject_before=subject, because=because)
+
+
+def settle_closed_accounts() -> None:
+    """Take approved change requests back whose approvals came from accounts closed since.
+
+    They could not be published as they are; in review, somebody else may approve them.
+    """
+    left = Review.objects.standing().filter(
+        verdict=ReviewVerdict.APPROVE, reviewer__is_active=False
+    )
+    concerned = Q(state=State.APPROVED, pk__in=left.values("change"))
+    with transaction.atomic():
+        for change in locked_open_changes(concerned):
+            subject = standings.subject_digest(change)
+            because = "The account of somebody who had approved it was closed."
+            settle(change, acting_user=None, subject_before=subject, because=because)
 
 
 def settle_catalogue() -> None:

@@ -16,7 +16,7 @@ from policies.models import ComponentContract, Workflow
 from policies.models.components import ComponentKind
 from policies.services import audit
 from policies.services.locking import lock_workflow, locked_open_changes
-from policies.services.review import guards
+from policies.services.review import standings
 from policies.services.review.settling import settle
 from policies.services.rights import can, require_right
 
@@ -36,33 +36,40 @@ def contracts_in_force(workflows: Iterable[Workflow]) -> list[ComponentContract]
     """The highest-numbered contract of each component."""
     newest: dict[tuple[int, str], ComponentContract] = {}
     rows = ComponentContract.objects.filter(workflow__in=workflows).order_by("number")
-    for contract in rows.select_related("owner", "workflow", "created_by"):
+    for contract in rows.select_related("owner", "deputy", "workflow", "created_by"):
         newest[contract.workflow_id, contract.kind] = contract
     return list(newest.values())
 
 
 def contract_in_force(workflow: Workflow, kind: str) -> ComponentContract | None:
     rows = ComponentContract.objects.filter(workflow=workflow, kind=kind)
-    return rows.select_related("owner", "workflow", "created_by").order_by("number").last()
+    return (
+        rows.select_related("owner", "deputy", "workflow", "created_by").order_by("number").last()
+    )
 
 
 @transaction.atomic
 def save_contract(
-    workflow: Workflow, kind: str, owner: User, text: ContractText, *, acting_user: User
+    workflow: Workflow,
+    kind: str,
+    owner: User,
+    text: ContractText,
+    *,
+    acting_user: User,
+    deputy: User | None = None,
 ) -> ComponentContract:
     """Put a new version of a contract in force; saying the same again makes none.
 
-    Open change requests are looked at again: the contract is one of their checks, and its owner
-    is one of their approvers.
+    The deputy approves where the owner worked on the content. Open change requests are looked at
+    again: the contract is one of their checks, and its owner is one of their approvers.
     """
     require_right("edit_contracts", workflow.team, acting_user=acting_user, to="edit contracts")
-    if not can(owner, "review", workflow.team):
-        raise _may_not_own(owner, workflow)
+    _require_able(owner, deputy, workflow)
     changes = locked_open_changes(Q(workflow=workflow))
-    subjects = {change.pk: guards.subject_digest(change) for change in changes}
+    subjects = {change.pk: standings.subject_digest(change) for change in changes}
     lock_workflow(workflow.pk)
     before = contract_in_force(workflow, kind)
-    if before is not None and _said(before) == (owner.pk, text):
+    if before is not None and _said(before) == (owner.pk, deputy.pk if deputy else None, text):
         return before
     rows = ComponentContract.objects.filter(workflow=workflow, kind=kind)
     contract = ComponentContract.objects.create(
@@ -70,6 +77,7 @@ def save_contract(
         kind=kind,
         number=(rows.aggregate(last=Max("number"))["last"] or 0) + 1,
         owner=owner,
+        deputy=deputy,
         created_by=acting_user,
         **asdict(text),
     )
@@ -81,19 +89,25 @@ def save_contract(
     return contract
 
 
-def _may_not_own(owner: User, workflow: Workflow) -> Refused:
+def _require_able(owner: User, deputy: User | None, workflow: Workflow) -> None:
+    """Raise Refused unless both may review, and the deputy is somebody else than the owner."""
     who = " or ".join(roles_with("review"))
-    name = owner.get_username()
-    return Refused(
-        Reason(
-            "owner",
-            f"{name} is no {who} of {workflow.team}, so nothing they own could be approved.",
-            f"Choose a {who} of {workflow.team}.",
-        )
-    )
+    resolve = f"Choose a {who} of {workflow.team}."
+    reasons = []
+    if not can(owner, "review", workflow.team):
+        sentence = f"{owner} is no {who} of {workflow.team}, so nothing they own could be approved."
+        reasons.append(Reason("owner", sentence, resolve))
+    if deputy is not None and not can(deputy, "review", workflow.team):
+        sentence = f"{deputy} is no {who} of {workflow.team}, so they could approve nothing."
+        reasons.append(Reason("deputy", sentence, resolve))
+    if deputy == owner:
+        sentence = "The deputy stands in where the owner may not approve, so it is somebody else."
+        reasons.append(Reason("deputy", sentence, "Choose another person, or nobody."))
+    if reasons:
+        raise Refused(*reasons)
 
 
-def _said(contract: ComponentContract) -> tuple[int, ContractText]:
+def _said(contract: ComponentContract) -> tuple[int, int | None, ContractText]:
     text = ContractText(
         inputs=contract.inputs,
         outputs=contract.outputs,
@@ -101,14 +115,14 @@ def _said(contract: ComponentContract) -> tuple[int, ContractText]:
         humans_step_in=contract.humans_step_in,
         playbook=contract.playbook,
     )
-    return contract.owner_id, text
+    return contract.owner_id, contract.deputy_id, text
 
 
 def _digest(contract: ComponentContract | None) -> str:
     if contract is None:
         return ""
-    owner, text = _said(contract)
-    return digest({"owner": owner, **asdict(text)})
+    owner, deputy, text = _said(contract)
+    return digest({"owner": owner, "deputy": deputy, **asdict(text)})
 
 
 def _note(contract: ComponentContract, before: ComponentContract | None, acting_user: User) -> None:
@@ -123,5 +137,6 @@ def _note(contract: ComponentContract, before: ComponentContract | None, acting_
             "kind": contract.kind,
             "number": contract.number,
             "owner": contract.owner.get_username(),
+            "deputy": contract.deputy.get_username() if contract.deputy else None,
         },
     )

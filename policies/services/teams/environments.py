@@ -20,7 +20,7 @@ from policies.models.rule_changes import RuleChangeKind, RuleChangeState
 from policies.models.workflows import StalenessRule, default_required_checks
 from policies.services import audit
 from policies.services.locking import locked_open_changes
-from policies.services.review import guards
+from policies.services.review import standings
 from policies.services.review.settling import settle
 from policies.services.review.voiding import void_approvals
 from policies.services.rights import require_right
@@ -99,7 +99,7 @@ def put_rules_in_force(
     """
     before = EnvironmentRules.of(environment)
     changes = locked_open_changes(Q(environment=environment))
-    subjects = {change.pk: guards.subject_digest(change) for change in changes}
+    subjects = {change.pk: standings.subject_digest(change) for change in changes}
     for name, value in asdict(rules).items():
         setattr(environment, name, value)
     environment.rules_version += 1

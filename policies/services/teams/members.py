@@ -13,7 +13,7 @@ from policies.models import Membership, Team
 from policies.models.components import ComponentKind
 from policies.services import audit
 from policies.services.locking import locked_open_changes
-from policies.services.review import guards
+from policies.services.review import standings
 from policies.services.review.settling import settle
 from policies.services.rights import forget_roles, require_right
 from policies.services.teams.contracts import contracts_in_force
@@ -58,7 +58,10 @@ def add_member(team: Team, user: User, role: str, *, acting_user: User) -> Membe
 
 @transaction.atomic
 def remove_member(membership: Membership, *, acting_user: User) -> None:
-    """Take a role away. A team keeps an administrator, and a contract an owner who may approve."""
+    """Take a role away. A team keeps an administrator, and a contract an owner who may approve.
+
+    An approval counts only while its giver may give it, so open change requests are settled.
+    """
     team = Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
     require_right("manage_team", team, acting_user=acting_user, to="take roles away")
     reasons = [*_last_administrator(membership), *_owned_contracts(membership)]
@@ -70,10 +73,9 @@ def remove_member(membership: Membership, *, acting_user: User) -> None:
 
 
 def _settle_without(membership: Membership, acting_user: User) -> None:
-    """Delete it, and hold to the rules on risk what counted on the role: it may miss one now."""
-    concerned = Q(workflow__team=membership.team_id) & ~Q(rules__risk_rules=[])
-    changes = locked_open_changes(concerned)
-    subjects = {change.pk: guards.subject_digest(change) for change in changes}
+    """Delete it, and settle what counted on the role: it may miss an approval now."""
+    changes = locked_open_changes(Q(workflow__team=membership.team_id))
+    subjects = {change.pk: standings.subject_digest(change) for change in changes}
     # Only the row goes: the object still says what the audit trail has to keep.
     Membership.objects.filter(pk=membership.pk).delete()
     because = f"{membership.user} is no longer {membership.get_role_display().lower()}."
@@ -99,13 +101,14 @@ def _owned_contracts(membership: Membership) -> list[Reason]:
         return []
     return [
         Reason(
-            "owner",
-            f"{membership.user} owns the {ComponentKind(contract.kind).label.lower()} of "
+            part,
+            f"{membership.user} is {part} of the {ComponentKind(contract.kind).label.lower()} of "
             f"{contract.workflow}.",
-            "Give that contract another owner first.",
+            f"Name another {part} in that contract first.",
         )
         for contract in contracts_in_force(membership.team.workflows.all())
-        if contract.owner_id == membership.user_id
+        for part, person in (("owner", contract.owner_id), ("deputy", contract.deputy_id))
+        if person == membership.user_id
     ]
 
 

@@ -13,7 +13,7 @@ from policies.governance.refusals import Refused
 from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind
 from policies.services.authoring.catalogue_moves import catalogue_moves
-from policies.services.releases import publication
+from policies.services.releases import contents, publication
 from policies.services.review.protection import freezes_ahead
 from policies.services.teams import questions
 from policies.views.visible import person, release_or_404, workflow_or_404
@@ -25,8 +25,12 @@ def release_list(request: HttpRequest, slug: str) -> HttpResponse:
     """All releases by environment, the active one first."""
     workflow = workflow_or_404(request, slug)
     chosen = request.GET.get("env", "")
-    releases = Release.objects.filter(workflow=workflow).select_related(
-        "workflow", "environment", "bundle", "published_by", "change__workflow", "restores", "debt"
+    releases = (
+        Release.objects.filter(workflow=workflow)
+        .and_what_they_owe()
+        .select_related(
+            "workflow", "environment", "bundle", "published_by", "change__workflow", "restores"
+        )
     )
     releases = releases.defer("body", "signature", "bundle__content")
     if chosen:
@@ -54,7 +58,7 @@ def _detail(
         "workflow": release.workflow,
         "environment": release.environment.name,
         "release": release,
-        "debt": ReviewDebt.objects.with_related().filter(release=release).first(),
+        "debt": contents.debt_of(release),
         "roll_back_form": roll_back_form,
         "roll_back_obstacles": publication.why_not_roll_back(release, person(request)),
         "promotion_form": promotion_form,

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from policies.engine import DocumentError
-from policies.forms.review.change import ChangeForm, CommentForm, ReasonForm
+from policies.forms.review.change import ChangeForm, CommentForm, JudgementForm
 from policies.governance.refusals import Refused
 from policies.governance.transitions import OPEN_STATES, State
 from policies.models import ChangeRequest, Draft
@@ -138,19 +138,17 @@ def change_describe(request: HttpRequest, slug: str, number: int) -> HttpRespons
 
 
 def _approve(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
-    reviews.approve(change, data["reason"], acting_user=person(request), seen=data["seen"] or None)
+    reviews.approve(change, data["reason"], acting_user=person(request), seen=data["seen"])
     return "Your approval is recorded. It is bound to exactly what you saw."
 
 
 def _request_changes(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
-    reviews.request_changes(
-        change, data["reason"], acting_user=person(request), seen=data["seen"] or None
-    )
+    reviews.request_changes(change, data["reason"], acting_user=person(request), seen=data["seen"])
     return "You asked for changes."
 
 
 def _reject(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
-    reviews.reject(change, data["reason"], acting_user=person(request), seen=data["seen"] or None)
+    reviews.reject(change, data["reason"], acting_user=person(request), seen=data["seen"])
     return "The change request is rejected."
 
 
@@ -219,9 +217,9 @@ ACTIONS: dict[str, tuple[type[forms.Form], Act]] = {
     "update-content": (forms.Form, _update_content),
     "acknowledge": (forms.Form, _acknowledge),
     "comment": (CommentForm, _comment),
-    "approve": (ReasonForm, _approve),
-    "request-changes": (ReasonForm, _request_changes),
-    "reject": (ReasonForm, _reject),
+    "approve": (JudgementForm, _approve),
+    "request-changes": (JudgementForm, _request_changes),
+    "reject": (JudgementForm, _reject),
     "publish": (forms.Form, _publish),
     **protection_acts.ACTIONS,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from policies.differences import Change, describe_difference
 from policies.governance.impact_facts import impact_facts
@@ -15,7 +16,15 @@ from policies.governance.transitions import TRANSITIONS, State
 from policies.models import AuditEvent, ChangeRequest, ComponentVersion, Membership
 from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
-from policies.services.review import checks, guards, merging, protection, quorum, threads
+from policies.services.review import (
+    checks,
+    guards,
+    merging,
+    ownership,
+    protection,
+    quorum,
+    threads,
+)
 from policies.services.review.facts import catalogue_differences, touched_components
 from policies.services.review.overlaps import overlaps_of
 from policies.services.review.threads import Thread
@@ -55,11 +64,11 @@ class Gate:
 
 @dataclass(frozen=True)
 class Approver:
-    """Somebody who may still say yes, and whether it cannot go without them."""
+    """Somebody who may still say yes, and as what it cannot go without them."""
 
     user: User
     roles: str
-    owns: str
+    must: str
 
 
 def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
@@ -69,7 +78,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     has_company: bool = change.has_company  # type: ignore[attr-defined]
     situation = guards.Situation(change, user)
     # Read first, where it is read at all: the person's own roles are then known, too.
-    team = situation.members if change.is_open or situation.debt is not None else []
+    team = situation.counting_members if change.is_open or situation.debt is not None else []
     states, standing = situation.states, situation.standing
     obstacles = {action: guards.why_not(action, change, user, situation) for action in TRANSITIONS}
     discussion = threads.threads_of(change, situation.comments)
@@ -95,7 +104,12 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "standing": standing,
         "allowed": {action for action, reasons in obstacles.items() if not reasons},
         "obstacles": obstacles,
-        "wants_password": any(_lacks_password_only(found) for found in obstacles.values()),
+        "wants_password": any(
+            _lacks_password_only(found)
+            for action, found in obstacles.items()
+            if action != "break_glass"
+        ),
+        "glass_wants_password": _lacks_password_only(obstacles["break_glass"]),
         "still_needed": situation.still_needed,
         "component_changes": described,
         "catalogue_changes": catalogue_differences(change),
@@ -111,6 +125,8 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "debt": situation.any_debt,
         "freezes": situation.freezes if change.is_open else [],
         "overlaps": overlaps_of(change) if has_company else [],
+        "frozen_now": change.is_open
+        and protection.freeze_at(situation.freezes, timezone.now()) is not None,
         "is_waiting": protection.is_waiting(change),
         "reading": questions.reading_for(change, is_last=not goes_on),
         **_approval_context(change, situation, team, impact, described, contributors),
@@ -147,10 +163,7 @@ def _approval_context(
     done = {review.reviewer_id for review in standing.approvals}
     done |= {person.pk for person in contributors}
     people = quorum.candidates(team, done)
-    owned: dict[int, list[str]] = {}
-    for kind, owner in standing.owners.items():
-        if owner.pk not in done:
-            owned.setdefault(owner.pk, []).append(ComponentKind(kind).label.lower())
+    musts = ownership.musts(standing.owners_short)
     counted = [
         Counted(
             part.label,
@@ -161,11 +174,11 @@ def _approval_context(
         for part in described
     ]
     facts = impact_facts(impact.detail) if impact else None
-    awaited = awaited_names(standing, people, owned)
+    awaited = awaited_names(standing, people, musts)
     return {
         "approvers": [
-            Approver(one.user, one.roles, " and ".join(owned.get(one.user.pk, ())))
-            for one in sorted(people, key=lambda one: one.user.pk not in owned)
+            Approver(one.user, one.roles, musts.get(one.user.pk, ""))
+            for one in sorted(people, key=lambda one: one.user.pk not in musts)
         ],
         "short": max(standing.required - len(standing.approvals), 0),
         "summary": summarise(change, situation, facts, counted, awaited),

@@ -9,7 +9,13 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from policies.forms.review.change import ReasonForm, ScheduleForm, ThreadForm
+from policies.forms.review.change import (
+    GlassForm,
+    JudgementForm,
+    ReasonForm,
+    ScheduleForm,
+    ThreadForm,
+)
 from policies.models import ChangeRequest, Comment
 from policies.services.releases import breaking_glass, scheduling
 from policies.services.review import protection, reviews, threads
@@ -35,12 +41,19 @@ def _take_back(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]
 
 
 def _break_glass(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
-    release = breaking_glass.break_glass(change, data["reason"], acting_user=person(request))
+    release = breaking_glass.break_glass(
+        change,
+        data["reason"],
+        acting_user=person(request),
+        through_freeze=data["through_freeze"],
+    )
     return f"Release {release.number} is active in {release.environment.name}, unreviewed."
 
 
 def _approve_afterwards(change: ChangeRequest, request: HttpRequest, data: dict[str, Any]) -> str:
-    breaking_glass.approve_afterwards(change, data["reason"], acting_user=person(request))
+    breaking_glass.approve_afterwards(
+        change, data["reason"], acting_user=person(request), seen=data["seen"]
+    )
     return "Your approval is recorded."
 
 
@@ -67,8 +80,8 @@ def _remark(change: ChangeRequest, data: dict[str, Any]) -> Comment:
 ACTIONS: dict[str, tuple[type[forms.Form], Act]] = {
     "schedule": (ScheduleForm, _schedule),
     "take-back": (ReasonForm, _take_back),
-    "break-glass": (ReasonForm, _break_glass),
-    "approve-afterwards": (ReasonForm, _approve_afterwards),
+    "break-glass": (GlassForm, _break_glass),
+    "approve-afterwards": (JudgementForm, _approve_afterwards),
     "close-debt": (ReasonForm, _close_debt),
     "resolve-thread": (ThreadForm, _resolve),
     "reopen-thread": (ThreadForm, _reopen),

@@ -9,7 +9,7 @@ from policies.governance.impact_facts import ImpactFacts
 from policies.governance.refusals import Reason
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
-from policies.services.review import checks, guards, protection
+from policies.services.review import checks, guards, protection, standings
 from policies.services.review.quorum import Candidate
 from policies.wording.numbers import money, number, percent
 
@@ -117,7 +117,7 @@ def _failing(states: Sequence[checks.CheckState]) -> list[checks.CheckState]:
     return [state for state in states if not state.passes]
 
 
-def _counted(states: Sequence[checks.CheckState], standing: guards.Standing) -> str:
+def _counted(states: Sequence[checks.CheckState], standing: standings.Standing) -> str:
     passed, all_ = len(states) - len(_failing(states)), len(states)
     many = f"All {all_} checks pass" if passed == all_ else f"{passed} of {all_} checks pass"
     given = min(len(standing.approvals), standing.required)
@@ -223,7 +223,7 @@ def _risk(situation: guards.Situation, facts: ImpactFacts | None) -> Answer:
     return Answer("What it risks", text, tuple(more), href, gate.verdict)
 
 
-def _who(is_asked: bool, standing: guards.Standing, awaited: Sequence[str]) -> Answer:
+def _who(is_asked: bool, standing: standings.Standing, awaited: Sequence[str]) -> Answer:
     question, href = "Who must still say yes", "#needed-title"
     if not is_asked:
         return Answer(question, "Nobody", (), href)
@@ -237,15 +237,18 @@ def _who(is_asked: bool, standing: guards.Standing, awaited: Sequence[str]) -> A
 
 
 def awaited_names(
-    standing: guards.Standing, people: Sequence[Candidate], required: dict[int, list[str]]
+    standing: standings.Standing, people: Sequence[Candidate], required: dict[int, str]
 ) -> list[str]:
     """Owners by name first, then who else could give what is missing."""
     if standing.is_enough:
         return []
     musts = [
-        f"{_name(one.user)}, owner of the {' and '.join(required[one.user.pk])}"
-        for one in people
-        if one.user.pk in required
+        f"{_name(one.user)}, {required[one.user.pk]}" for one in people if one.user.pk in required
+    ]
+    musts += [
+        asked.words[0].upper() + asked.words[1:]
+        for asked in standing.owners_short
+        if len(asked.people) != 1
     ]
     musts += [f"{_name(review.reviewer)}, who objects" for review in standing.objections]
     others = [_name(one.user) for one in people if one.user.pk not in required]

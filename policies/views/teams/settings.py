@@ -14,7 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from policies.forms.teams.environments import FreezeForm
-from policies.forms.teams.settings import ContractForm, MemberForm, RouterTokenForm, WorkflowForm
+from policies.forms.teams.settings import (
+    PEOPLE,
+    ContractForm,
+    MemberForm,
+    RouterTokenForm,
+    WorkflowForm,
+)
 from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, RuleChange, Workflow
 from policies.models.components import ComponentKind
@@ -93,7 +99,7 @@ def contract_edit(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         raise Http404
     label = ComponentKind(kind).label
     current = contracts.contract_in_force(workflow, kind)
-    fields = ("owner", *contracts.ContractText.__dataclass_fields__)
+    fields = (*PEOPLE, *contracts.ContractText.__dataclass_fields__)
     initial = {field: getattr(current, field) for field in fields} if current else {}
     form = ContractForm(request.POST or None, team=workflow.team, initial=initial)
 
@@ -104,6 +110,7 @@ def contract_edit(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             form.cleaned_data["owner"],
             form.text(),
             acting_user=person(request),
+            deputy=form.cleaned_data["deputy"],
         )
 
     return _edit(request, workflow, form, f"Contract of the {label.lower()}", save)

@@ -13,6 +13,7 @@ from tests.governance.refusal_pages import bare_pages
 from tests.governance.table import (
     AS_TRANSITION,
     CHANGE_ACTIONS,
+    ENTERED,
     ENVIRONMENTS,
     STATES,
     Circumstance,
@@ -64,7 +65,7 @@ def wrong_of(
     rule, ways = CHANGE_ACTIONS[action], ways_of(action, environment, state)
     wrong: list[str] = []
     # A password is entered into a session, so only what has one can make anything of it.
-    only = IN_A_SESSION if circumstance == Circumstance.ENTERED else None
+    only = IN_A_SESSION if circumstance in ENTERED else None
     with bare_pages(), arranged(world, environment, circumstance):
         for actor in Actor:
             cell = Cell(

@@ -25,6 +25,7 @@ from tests.governance.digests import governed, undone, wrote_anything
 from tests.governance.outside import TASKS
 from tests.governance.table import ENVIRONMENTS, OPEN, STATES, Circumstance
 from tests.governance.world import World
+from tests.policies.steps import seen
 
 pytestmark = pytest.mark.django_db
 # With what to call those that are about one thing; the others look for what is due.
@@ -132,7 +133,7 @@ def scheduled(world: World, environment: str, state: str) -> datetime.datetime:
     scheduling.schedule(change, time, acting_user=world.user(A.OPERATOR))
     if state == State.APPROVED:
         for actor in (A.REVIEWER, A.OWNER):
-            reviews.approve(change, REASON, acting_user=world.user(actor))
+            reviews.approve(change, REASON, acting_user=world.user(actor), seen=seen(change))
     return time
 
 

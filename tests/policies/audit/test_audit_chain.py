@@ -19,6 +19,7 @@ from tests.policies.steps import (
     now,
     published,
     save_and_take_over,
+    seen,
 )
 
 
@@ -76,7 +77,7 @@ def test_refused_action__leaves_no_row(staging: Environment, author: User) -> No
         with pytest.raises(Exception, match="Only"):
             act(change, acting_user=User.objects.create_user(act.__name__))
     with pytest.raises(Exception, match="Only"):
-        reviews.approve(change, "Good.", acting_user=author)
+        reviews.approve(change, "Good.", acting_user=author, seen=seen(change))
     assert AuditEvent.objects.count() == count
 
 

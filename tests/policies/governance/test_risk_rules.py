@@ -4,9 +4,18 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from policies.governance.impact_facts import ImpactFacts, impact_facts
-from policies.governance.risk_rules import Condition, RiskRule, judge, problems_of, read_rules
+from policies.governance.impact_facts import ImpactFacts, bound_facts, impact_facts
+from policies.governance.risk_rules import (
+    WITH_BOUND,
+    Condition,
+    RiskRule,
+    judge,
+    problems_of,
+    read_rules,
+)
 from policies.models import ChangeRequest
 from tests.policies.review_steps import impact
 from tests.policies.steps import documents
@@ -28,11 +37,14 @@ def applies(rule: RiskRule, **figures: Any) -> bool:
         entry for entry in content["request_classification"]["classes"] if entry["key"] == "complex"
     )
     complex_class["risk"] = "high"
-    (finding,) = judge([rule], facts(**figures), content)
+    (finding,) = judge([rule], [facts(**figures)], content)
     assert finding.is_known
     return finding.applies
 
 
+NOTHING: dict[str, Any] = dict.fromkeys(
+    ("projected_cost_change", "rerouted_share", "residency_changed_share")
+)
 COST = RiskRule(Condition.COST_CHANGE, 0.1)
 REROUTED = RiskRule(Condition.REROUTED, 0.25)
 AFFECTED = [{"key": "complex", "requests": 100, "affected": 3}]
@@ -66,9 +78,12 @@ def test_rule__against_known_figures__applies_beyond_its_bound(
     assert applies(rule, **figures) is expected
 
 
+@pytest.mark.parametrize("measured", [[], [None]], ids=["nothing", "a failure"])
 @pytest.mark.parametrize("condition", Condition)
-def test_rule__without_a_measured_impact__applies_and_says_so(condition: Condition) -> None:
-    (finding,) = judge([RiskRule(condition, 0.1)], None, documents())
+def test_rule__without_a_measured_impact__applies_and_says_so(
+    condition: Condition, measured: list[ImpactFacts | None]
+) -> None:
+    (finding,) = judge([RiskRule(condition, 0.1)], measured, documents())
     assert finding.applies and not finding.is_known
     assert "not measured" in finding.sentence
 
@@ -78,13 +93,8 @@ def test_rule__without_a_measured_impact__applies_and_says_so(condition: Conditi
     [COST, REROUTED, RiskRule(Condition.RESIDENCY_CHANGED), RiskRule(Condition.HIGH_RISK_CLASS)],
 )
 def test_rule__without_recorded_requests__applies_and_says_so(rule: RiskRule) -> None:
-    nothing = facts(
-        looked_at=0,
-        projected_cost_change=None,
-        rerouted_share=None,
-        residency_changed_share=None,
-    )
-    (finding,) = judge([rule], nothing, documents())
+    nothing = facts(looked_at=0, **NOTHING)
+    (finding,) = judge([rule], [nothing], documents())
     assert finding.applies and not finding.is_known
 
 
@@ -115,3 +125,59 @@ def test_rule__kept_and_read__is_the_same() -> None:
     assert list(read_rules(rule.as_json() for rule in rules)) == rules
     assert problems_of(rules) == []
     assert problems_of([COST, COST]) == ["A rule on risk stands there twice."]
+
+
+SHARES = st.none() | st.sampled_from([0.0, 0.05, 0.2, 0.4])
+KINDS = ("dataset", "week", "nothing")
+FIGURES = st.fixed_dictionaries(
+    {
+        "rerouted_share": SHARES,
+        "projected_cost_change": SHARES,
+        "residency_changed_share": SHARES,
+        "looked_at": st.sampled_from([0, 30]),
+        "unreached": st.sampled_from([[], ["/router_policy/rules/0"]]),
+        "new_providers": st.sampled_from([[], ["Borealis"]]),
+        "loosened": st.sampled_from([[], ["Margin doubled."]]),
+        "by_class": st.sampled_from([[], AFFECTED]),
+        "source": st.sampled_from([{"kind": kind, "name": "n", "requests": 30} for kind in KINDS]),
+    }
+)
+
+
+def measured_with(figures: dict[str, Any]) -> ImpactFacts:
+    return facts(**figures)
+
+
+MEASURED = st.none() | FIGURES.map(measured_with)
+
+
+@given(st.lists(MEASURED, min_size=1, max_size=4), MEASURED)
+def test_one_more_measurement__never_asks_for_less(
+    measured: list[ImpactFacts | None], another: ImpactFacts | None
+) -> None:
+    rules = [
+        RiskRule(condition, 0.1 if condition in WITH_BOUND else None) for condition in Condition
+    ]
+    before = judge(rules, measured, documents())
+    after = judge(rules, [*measured, another], documents())
+    assert all(new.applies for old, new in zip(before, after, strict=True) if old.applies)
+
+
+@given(st.lists(MEASURED, min_size=1, max_size=4), st.data())
+def test_same_measurement_again__binds_approvals_to_the_same(
+    measured: list[ImpactFacts | None], data: st.DataObject
+) -> None:
+    again = data.draw(st.sampled_from(measured))
+    assert bound_facts([*measured, again]) == bound_facts(measured)
+
+
+@pytest.mark.parametrize("first", [{"looked_at": 0, **NOTHING}, {"rerouted_share": 0.4}])
+def test_milder_measurement__binds_approvals_to_the_same(first: dict[str, Any]) -> None:
+    before = [facts(**first)]
+    assert bound_facts([*before, facts()]) == bound_facts(before)
+    assert bound_facts([*before, facts(rerouted_share=0.5)]) != bound_facts(before)
+
+
+def test_figure_unknown_later__binds_approvals_to_something_else() -> None:
+    before = [facts()]
+    assert bound_facts([*before, facts(projected_cost_change=None)]) != bound_facts(before)

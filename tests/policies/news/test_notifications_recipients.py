@@ -30,6 +30,7 @@ from tests.policies.steps import (
     proposed,
     published,
     save_and_take_over,
+    seen,
 )
 
 PEOPLE = st.integers(1, 12)
@@ -136,9 +137,9 @@ def test_changes_asked__and_rejected__tell_those_who_worked_on_it(
     staging: Environment, author: User, reviewer: User, owner: User, everybody: Iterable[User]
 ) -> None:
     change = in_review(staging, author)
-    reviews.request_changes(change, "Too bold.", acting_user=reviewer)
+    reviews.request_changes(change, "Too bold.", acting_user=reviewer, seen=seen(change))
     assert names(told_of(Event.CHANGES_ASKED)) == {"author"}
-    reviews.reject(change, "Not at all.", acting_user=owner)
+    reviews.reject(change, "Not at all.", acting_user=owner, seen=seen(change))
     assert names(told_of(Event.REJECTED)) == {"author", "reviewer"}
     assert Notification.objects.get(event=Event.CHANGES_ASKED).note == "Too bold."
 
@@ -238,6 +239,6 @@ def test_whoever_acts__has_read_what_they_were_told_of_it(
     change = in_review(staging, author)
     tell_news()
     assert Notification.objects.of(reviewer).unread().count() == 1
-    reviews.approve(change, REASON, acting_user=reviewer)
+    reviews.approve(change, REASON, acting_user=reviewer, seen=seen(change))
     tell_news()
     assert Notification.objects.of(reviewer).unread().count() == 0

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.governance.origin import Origin, acting_from
 from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
@@ -10,17 +11,33 @@ from policies.models import AuditEvent, ChangeRequest, Environment, Release, Rev
 from policies.notifications.events import Event
 from policies.services import audit
 from policies.services.news import news
-from policies.services.releases import breaking_glass, publication
+from policies.services.releases import breaking_glass, contents, publication
 from policies.services.review import changes, reviews
 from policies.services.teams.members import add_member
-from tests.policies.steps import REASON, approved, documents, in_review, now, proposed, published
-
-URGENT = "Every call to Acme fails."
+from tests.policies.steps import (
+    REASON,
+    URGENT,
+    approved,
+    documents,
+    glass_broken,
+    in_review,
+    now,
+    proposed,
+    published,
+    save_and_take_over,
+    seen,
+)
 
 
 def broken(change: ChangeRequest, operator: User) -> ReviewDebt:
-    breaking_glass.break_glass(change, URGENT, acting_user=operator)
+    glass_broken(change, operator)
     return ReviewDebt.objects.get()
+
+
+def owing() -> set[int]:
+    """Numbers of the releases whose content owes a review."""
+    rows = Release.objects.and_what_they_owe()
+    return {row.number for row in rows if row.owes_review}  # type: ignore[attr-defined]
 
 
 def test_unapproved__goes_out_and_leaves_a_debt_that_says_what_was_passed_over(
@@ -45,13 +62,13 @@ def test_debt__is_paid_by_the_missing_approvals_of_those_who_did_not_contribute(
     change = approved(in_review(production, author), reviewer)
     debt = broken(change, operator)
     with pytest.raises(Refused) as again:
-        breaking_glass.approve_afterwards(change, REASON, acting_user=reviewer)
+        breaking_glass.approve_afterwards(change, REASON, acting_user=reviewer, seen=seen(change))
     assert again.value.codes == ("done",)
-    breaking_glass.approve_afterwards(change, REASON, acting_user=owner)
+    breaking_glass.approve_afterwards(change, REASON, acting_user=owner, seen=seen(change))
     debt.refresh_from_db()
     assert (debt.is_open, debt.settlement, debt.settled_by) == (False, "approved", owner)
     with pytest.raises(Refused) as late:
-        breaking_glass.approve_afterwards(change, REASON, acting_user=owner)
+        breaking_glass.approve_afterwards(change, REASON, acting_user=owner, seen=seen(change))
     assert late.value.codes == ("debt",)
     assert list(audit.breaks()) == []
 
@@ -63,7 +80,7 @@ def test_debt__is_not_paid_by_who_worked_on_it(
     change.contributors.add(co_author)
     broken(change, operator)
     with pytest.raises(Refused) as refusal:
-        breaking_glass.approve_afterwards(change, REASON, acting_user=co_author)
+        breaking_glass.approve_afterwards(change, REASON, acting_user=co_author, seen=seen(change))
     assert refusal.value.codes == ("four_eyes",)
     assert refusal.value.is_forbidden
 
@@ -82,6 +99,27 @@ def test_debt__of_a_release_rolled_back__an_owner_closes_with_a_reason(
         breaking_glass.close_debt(change, " ", acting_user=owner)
     debt = breaking_glass.close_debt(change, "Rolled back at once.", acting_user=owner)
     assert debt.settlement == "closed"
+    again = publication.why_not_roll_back(debt.release, operator)
+    assert [reason.code for reason in again] == ["unreviewed"]
+
+
+def test_debt__follows_the_content_into_every_later_number(
+    staging: Environment, author: User, operator: User, owner: User
+) -> None:
+    first = published(staging, author, [owner], owner)
+    change = in_review(staging, author, documents(share=50))
+    debt = broken(change, operator)
+    publication.roll_back(first, "It made things worse.", acting_user=operator)
+    again = published(staging, author, [owner], owner, documents(share=50))
+    assert again.bundle == debt.release.bundle and again != debt.release
+    assert contents.debt_of(again) == debt
+    with pytest.raises(Refused) as refusal:
+        breaking_glass.close_debt(change, REASON, acting_user=owner)
+    assert refusal.value.codes == ("active",)
+    assert f"Release {again.number}, which is active" in str(refusal.value)
+    assert owing() == {debt.release.number, again.number}
+    breaking_glass.approve_afterwards(change, REASON, acting_user=owner, seen=seen(change))
+    assert owing() == set()
 
 
 def test_debt__is_not_closed_by_who_broke_the_glass(
@@ -98,13 +136,13 @@ def test_debt__is_not_closed_by_who_broke_the_glass(
     breaking_glass.close_debt(change, REASON, acting_user=administrator)
 
 
-@pytest.mark.parametrize("name", ["author", "reviewer", "viewer", "outsider"])
+@pytest.mark.parametrize("name", ["co_author", "reviewer", "viewer", "outsider"])
 def test_without_the_right__nobody_breaks_the_glass(
     staging: Environment, author: User, request: pytest.FixtureRequest, name: str
 ) -> None:
     change = in_review(staging, author)
     with pytest.raises(Refused) as refusal:
-        breaking_glass.break_glass(change, URGENT, acting_user=request.getfixturevalue(name))
+        glass_broken(change, request.getfixturevalue(name))
     assert refusal.value.codes == ("role",)
     assert not Release.objects.exists()
 
@@ -120,11 +158,11 @@ def test_without_a_reason_or_need__is_refused(
 ) -> None:
     change = in_review(staging, author)
     with pytest.raises(Refused) as silent:
-        breaking_glass.break_glass(change, "", acting_user=operator)
+        glass_broken(change, operator, "")
     assert silent.value.codes == ("reason",)
     approved(change, owner)
     with pytest.raises(Refused) as needless:
-        breaking_glass.break_glass(change, URGENT, acting_user=operator)
+        glass_broken(change, operator)
     assert needless.value.codes == ("not_needed",)
 
 
@@ -132,9 +170,9 @@ def test_closed_change__cannot_go_out_by_breaking_glass(
     staging: Environment, author: User, operator: User, reviewer: User
 ) -> None:
     change = in_review(staging, author)
-    reviews.reject(change, "No.", acting_user=reviewer)
+    reviews.reject(change, "No.", acting_user=reviewer, seen=seen(change))
     with pytest.raises(Refused) as refusal:
-        breaking_glass.break_glass(change, URGENT, acting_user=operator)
+        glass_broken(change, operator)
     assert refusal.value.codes == ("state",)
 
 
@@ -142,14 +180,61 @@ def test_objection_passed_over__keeps_the_debt_open_until_it_is_taken_back(
     staging: Environment, author: User, operator: User, owner: User, reviewer: User
 ) -> None:
     change = in_review(staging, author)
-    reviews.request_changes(change, "Too bold.", acting_user=reviewer)
+    reviews.request_changes(change, "Too bold.", acting_user=reviewer, seen=seen(change))
     debt = broken(change, operator)
-    breaking_glass.approve_afterwards(change, REASON, acting_user=owner)
+    breaking_glass.approve_afterwards(change, REASON, acting_user=owner, seen=seen(change))
     debt.refresh_from_db()
     assert debt.is_open
-    breaking_glass.approve_afterwards(change, "It held.", acting_user=reviewer)
+    breaking_glass.approve_afterwards(change, "It held.", acting_user=reviewer, seen=seen(change))
     debt.refresh_from_db()
     assert not debt.is_open
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        ".",
+        "Urgent, please, now.",
+        "It is broken.",
+        "now now now now now now now",
+        "Shift traffic",
+        "It is cheaper, and as good!",
+    ],
+)
+def test_reason_that_says_too_little__is_refused(
+    staging: Environment, author: User, operator: User, reason: str
+) -> None:
+    change = in_review(staging, author)
+    with pytest.raises(Refused) as refusal:
+        glass_broken(change, operator, reason)
+    assert refusal.value.codes == ("reason",)
+    assert not Release.objects.exists()
+
+
+def test_contributor__may_not_break_the_glass(
+    staging: Environment, author: User, administrator: User
+) -> None:
+    add_member(staging.workflow.team, administrator, Role.AUTHOR, acting_user=administrator)
+    change = in_review(staging, author)
+    save_and_take_over(change, documents(share=50), administrator)
+    with pytest.raises(Refused) as refusal:
+        glass_broken(change, administrator)
+    assert refusal.value.codes == ("four_eyes",)
+    assert not Release.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["rest", "command", "task", "browser"])
+def test_without_a_password_just_entered__is_refused_whatever_the_environment_asks(
+    staging: Environment, author: User, operator: User, way: str
+) -> None:
+    assert not staging.reauthenticate_to_approve
+    change = in_review(staging, author)
+    with acting_from(Origin(way)), pytest.raises(Refused) as refusal:
+        breaking_glass.break_glass(change, URGENT, acting_user=operator)
+    (reason,) = refusal.value.reasons
+    assert reason.code == "re_authentication"
+    assert ("token" in reason.sentence) == (way != "browser")
+    assert refusal.value.is_forbidden
 
 
 def test_debts__are_shown_to_the_team_only(

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, FreezeWindow, Release
-from policies.services.releases import breaking_glass, freezing, publication
+from policies.services.releases import freezing, publication
 from tests.policies.review_steps import HOUR, later
-from tests.policies.steps import REASON, approved, documents, in_review, published
+from tests.policies.steps import REASON, approved, documents, glass_broken, in_review, published
 
 
 def frozen_now(
@@ -66,7 +66,11 @@ def test_frozen__glass_can_be_broken_without_a_debt_when_all_have_approved(
 ) -> None:
     change = approved(in_review(staging, author), owner)
     frozen_now(staging, operator)
-    release = breaking_glass.break_glass(change, "Sale is down.", acting_user=operator)
+    with pytest.raises(Refused) as refusal:
+        glass_broken(change, operator)
+    (reason,) = refusal.value.reasons
+    assert reason.code == "through_freeze" and "frozen until" in reason.sentence
+    release = glass_broken(change, operator, through_freeze=True)
     assert release.kind == "break_glass"
     assert not hasattr(release, "debt")
 

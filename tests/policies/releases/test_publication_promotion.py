@@ -8,7 +8,7 @@ from policies.governance.transitions import State
 from policies.models import Environment, Release
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
-from tests.policies.steps import REASON, approved, pass_evaluation
+from tests.policies.steps import REASON, approved, pass_evaluation, seen
 
 
 def test_promotion__carries_the_same_digest_to_publication(
@@ -29,7 +29,7 @@ def test_promotion__by_another__those_who_wrote_it_still_may_not_approve(
     pass_evaluation(change)
     changes.submit(change, acting_user=co_author)
     with pytest.raises(Refused) as refusal:
-        reviews.approve(change, REASON, acting_user=author)
+        reviews.approve(change, REASON, acting_user=author, seen=seen(change))
     assert "four_eyes" in refusal.value.codes
 
 

@@ -8,9 +8,17 @@ from django.contrib.auth.models import User
 from policies.governance.refusals import Refused
 from policies.models import Environment, Release
 from policies.models.releases import ReleaseKind
-from policies.services.releases import publication
+from policies.services.releases import breaking_glass, publication
 from policies.services.review import checks
-from tests.policies.steps import documents, in_review, now, published
+from tests.policies.steps import (
+    REASON,
+    documents,
+    glass_broken,
+    in_review,
+    now,
+    published,
+    seen,
+)
 
 
 @pytest.fixture
@@ -84,3 +92,52 @@ def test_rollback__open_change_requests__are_told_that_their_base_moved(
     publication.roll_back(releases[0], "Errors doubled.", acting_user=operator)
     states = {state.kind: state for state in checks.states_of(now(change))}
     assert not states["base_up_to_date"].passes
+
+
+def test_rollback__to_content_that_nobody_approved__is_refused(
+    staging: Environment, author: User, owner: User, operator: User, administrator: User
+) -> None:
+    first = published(staging, author, [owner], owner)
+    change = in_review(staging, author, documents(share=50))
+    unseen = glass_broken(change, administrator)
+    publication.roll_back(first, "It made things worse.", acting_user=operator)
+    unseen.refresh_from_db()
+    with pytest.raises(Refused) as refusal:
+        publication.roll_back(unseen, "It was the network.", acting_user=operator)
+    (reason,) = refusal.value.reasons
+    assert reason.code == "unreviewed"
+    assert "never had its approvals" in reason.sentence
+    assert Release.objects.count() == 3
+
+
+def test_rollback__to_content_approved_afterwards__names_who_did(
+    staging: Environment, author: User, owner: User, operator: User, administrator: User
+) -> None:
+    first = published(staging, author, [owner], owner)
+    change = in_review(staging, author, documents(share=50))
+    glassed = glass_broken(change, administrator)
+    breaking_glass.approve_afterwards(change, REASON, acting_user=owner, seen=seen(change))
+    publication.roll_back(first, "It made things worse.", acting_user=operator)
+    glassed.refresh_from_db()
+    restored = publication.roll_back(glassed, "It was the network.", acting_user=operator)
+    assert (glassed.approved_by, restored.approved_by) == ([], ["owner"])
+
+
+def test_rollback__to_content_approved_in_another_environment_only__is_refused(
+    staging: Environment,
+    production: Environment,
+    author: User,
+    owner: User,
+    operator: User,
+    administrator: User,
+    reviewer: User,
+) -> None:
+    published(staging, author, [owner], owner, documents(share=50))
+    first = published(production, author, [reviewer, owner], owner)
+    unseen = glass_broken(in_review(production, author, documents(share=50)), administrator)
+    publication.roll_back(first, "It made things worse.", acting_user=operator)
+    codes = [
+        reason.code
+        for reason in publication.why_not_roll_back(Release.objects.get(pk=unseen.pk), operator)
+    ]
+    assert codes == ["unreviewed"]

@@ -19,6 +19,7 @@ from tests.policies.steps import (
     proposed,
     published,
     save_and_take_over,
+    seen,
 )
 
 
@@ -40,7 +41,7 @@ def test_evaluation__other_verdict_than_pass__stops_approval(
         base_digest=change.base_digest,
     )
     with pytest.raises(Refused) as refusal:
-        reviews.approve(change, REASON, acting_user=reviewer)
+        reviews.approve(change, REASON, acting_user=reviewer, seen=seen(change))
     assert refusal.value.codes == ("check.shadow_evaluation",)
 
 

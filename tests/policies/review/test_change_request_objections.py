@@ -16,6 +16,7 @@ from tests.policies.steps import (
     now,
     pass_evaluation,
     save_and_take_over,
+    seen,
     standing,
 )
 
@@ -25,7 +26,9 @@ def objected(staging: Environment, author: User, owner: User, reviewer: User) ->
     """Approved by the owner, then objected to."""
     change = approved(in_review(staging, author), owner)
     assert change.state == State.APPROVED
-    reviews.request_changes(change, "Ten percent is too much.", acting_user=reviewer)
+    reviews.request_changes(
+        change, "Ten percent is too much.", acting_user=reviewer, seen=seen(change)
+    )
     return now(change)
 
 
@@ -63,7 +66,7 @@ def test_objection__its_author_approves__is_taken_back(
 
 def test_rejection__closes_for_good(staging: Environment, author: User, reviewer: User) -> None:
     change = in_review(staging, author)
-    reviews.reject(change, "Not this year.", acting_user=reviewer)
+    reviews.reject(change, "Not this year.", acting_user=reviewer, seen=seen(change))
     assert now(change).state == State.REJECTED
     with pytest.raises(Refused):
         changes.submit(now(change), acting_user=author)
@@ -73,6 +76,7 @@ def test_rejection__closes_for_good(staging: Environment, author: User, reviewer
 def test_objection__by_somebody_without_the_role__is_refused(
     staging: Environment, author: User, operator: User, judge: type
 ) -> None:
+    change = in_review(staging, author)
     with pytest.raises(Refused) as refusal:
-        judge(in_review(staging, author), REASON, acting_user=operator)
+        judge(change, REASON, acting_user=operator, seen=seen(change))
     assert refusal.value.codes == ("role",)

@@ -31,10 +31,12 @@ from tests.policies.steps import (
     approved,
     documents,
     draft_of,
+    glass_broken,
     in_review,
     now,
     pass_evaluation,
     published,
+    seen,
     standing,
 )
 
@@ -77,9 +79,11 @@ def test_approvals__twenty_at_once__count_exactly_until_enough(
     production: Environment, author: User, owner: User, reviewers: list[User]
 ) -> None:
     change = approved(in_review(production, author), owner)
-    outcomes = at_once(
-        [lambda user=user: reviews.approve(change, REASON, acting_user=user) for user in reviewers]  # type: ignore[misc]
-    )
+    acts: list[Act] = [
+        lambda user=user: reviews.approve(change, REASON, acting_user=user, seen=seen(change))  # type: ignore[misc]
+        for user in reviewers
+    ]
+    outcomes = at_once(acts)
     assert now(change).state == State.APPROVED
     assert len(done(outcomes)) == 1
     assert len(standing(change).approvals) == 2
@@ -94,7 +98,7 @@ def test_approve_against_edit__never_leaves_an_approval_of_other_content(
     policy = documents(share=50)["router_policy"]
     editing.save_document(change.draft, "router_policy", policy, acting_user=author)
     acts: list[Act] = [
-        lambda user=user: reviews.approve(change, REASON, acting_user=user)  # type: ignore[misc]
+        lambda user=user: reviews.approve(change, REASON, acting_user=user, seen=seen(change))  # type: ignore[misc]
         for user in [owner, *reviewers[:9]]
     ]
     acts += [lambda: changes.update_content(change, acting_user=author)] * 10
@@ -113,7 +117,7 @@ def test_approve_against_new_evidence__leaves_no_stale_approval(
     change = in_review(staging, author)
     at_once(
         [
-            lambda: reviews.approve(change, REASON, acting_user=owner),
+            lambda: reviews.approve(change, REASON, acting_user=owner, seen=seen(change)),
             lambda: pass_evaluation(change, run="run-2"),
         ]
     )
@@ -203,7 +207,9 @@ def test_approve_against_schedule__never_leaves_an_approval_of_another_time(
 ) -> None:
     change = in_review(staging, author)
     moment = timezone.now() + 60 * MINUTE
-    acts: list[Act] = [lambda: reviews.approve(change, REASON, acting_user=owner)]
+    acts: list[Act] = [
+        lambda: reviews.approve(change, REASON, acting_user=owner, seen=seen(change))
+    ]
     acts += [lambda: scheduling.schedule(change, moment, acting_user=author)] * 5
     at_once(acts)
     there = now(change)
@@ -241,10 +247,10 @@ def test_break_glass_against_publish_and_approvals__raises_one_release(
 ) -> None:
     change = approved(in_review(production, author), owner)
     acts: list[Act] = [
-        lambda user=user: reviews.approve(change, REASON, acting_user=user)  # type: ignore[misc]
+        lambda user=user: reviews.approve(change, REASON, acting_user=user, seen=seen(change))  # type: ignore[misc]
         for user in reviewers[:6]
     ]
-    acts += [lambda: breaking_glass.break_glass(change, "Outage.", acting_user=operator)] * 6
+    acts += [lambda: glass_broken(change, operator)] * 6
     acts += [lambda: publication.publish(change, acting_user=owner)] * 6
     at_once(acts)
     there = now(change)
@@ -260,11 +266,11 @@ def test_debt__paid_by_many_at_once__is_settled_once(
     production: Environment, author: User, owner: User, operator: User, reviewers: list[User]
 ) -> None:
     change = approved(in_review(production, author), owner)
-    breaking_glass.break_glass(change, "Outage.", acting_user=operator)
+    glass_broken(change, operator)
     outcomes = at_once(
         [
             lambda user=user: breaking_glass.approve_afterwards(  # type: ignore[misc]
-                change, REASON, acting_user=user
+                change, REASON, acting_user=user, seen=seen(change)
             )
             for user in reviewers
         ]
@@ -335,8 +341,8 @@ def test_all_at_once__nobody_waits_in_a_ring(
     acts: list[Act] = [
         lambda: publication.publish(ready, acting_user=owner),
         lambda: publication.roll_back(first, "Errors.", acting_user=operator),
-        lambda: reviews.approve(other, REASON, acting_user=reviewer),
-        lambda: reviews.request_changes(other, REASON, acting_user=owner),
+        lambda: reviews.approve(other, REASON, acting_user=reviewer, seen=seen(other)),
+        lambda: reviews.request_changes(other, REASON, acting_user=owner, seen=seen(other)),
         lambda: pass_evaluation(other, run="run-2"),
         lambda: changes.rebase(other, acting_user=author),
         lambda: changes.propose(draft, staging, "Shift", "Cheaper.", acting_user=co_author),

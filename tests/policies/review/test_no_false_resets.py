@@ -67,9 +67,25 @@ def test_save_without_meaning__by_an_approver__keeps_their_approval(
     assert len(standing(change).approvals) == 2
 
 
-def test_other_words__keep_approvals(accepted: ChangeRequest, author: User) -> None:
-    changes.describe(accepted, "A better title", "A better reason.", acting_user=author)
+def test_same_words_said_again__keep_approvals(accepted: ChangeRequest, author: User) -> None:
+    changes.describe(accepted, accepted.title, accepted.why, acting_user=author)
     assert now(accepted).state == State.APPROVED
+
+
+@pytest.mark.parametrize(("title", "why"), [("Shift traffic", "Other."), ("Other", None)])
+def test_other_words__void_approvals(
+    accepted: ChangeRequest, author: User, title: str, why: str | None
+) -> None:
+    changes.describe(accepted, title, why or accepted.why, acting_user=author)
+    assert now(accepted).state == State.IN_REVIEW
+    assert standing(accepted).approvals == ()
+    assert accepted.reviews.get().voided_because == "The title or reason was changed."
+
+
+def test_acknowledgement__voids_approvals(accepted: ChangeRequest, author: User) -> None:
+    changes.acknowledge(accepted, ["a-warning"], acting_user=author)
+    assert now(accepted).state == State.IN_REVIEW
+    assert standing(accepted).approvals == ()
 
 
 def test_comment__keeps_approvals(accepted: ChangeRequest, author: User) -> None:
@@ -171,9 +187,57 @@ def test_thread_about_a_place__answered_and_resolved__keeps_approvals(
     assert now(accepted).state == State.APPROVED
 
 
-def test_impact_measured_anew__keeps_approvals(accepted: ChangeRequest) -> None:
-    measure(accepted, rerouted_share=0.9)
-    assert now(accepted).state == State.APPROVED
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"rerouted_share": 0.4},
+        {"rerouted_share": 0.4, "looked_at": 3000, "affected_share": 0.9},
+        {"rerouted_share": 0.1, "projected_cost_change": 0.0},
+        {"rerouted_share": 0.40001},
+    ],
+    ids=["the same", "of other counts", "milder", "the same on the page"],
+)
+def test_impact_measured_anew__no_worse__keeps_approvals(
+    staging: Environment, author: User, owner: User, figures: dict[str, Any]
+) -> None:
+    change = in_review(staging, author)
+    measure(change, rerouted_share=0.4)
+    approved(change, owner)
+    measure(change, **figures)
+    assert now(change).state == State.APPROVED
+    assert len(standing(change).approvals) == 1
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"rerouted_share": 0.5},
+        {"projected_cost_change": -0.2},
+        {"residency_changed_share": 0.01},
+        {"regions_gained": {"mars": 3}},
+        {"new_providers": ["Borealis"]},
+        {"loosened": ["Margin doubled."]},
+        {"by_class": [{"key": "simple", "requests": 10, "affected": 1}]},
+        {"unreached": ["/router_policy/rules/0"]},
+        {"looked_at": 0},
+    ],
+    ids=lambda figures: next(iter(figures)),
+)
+def test_impact_measured_anew__worse__voids_approvals(
+    staging: Environment, author: User, owner: User, figures: dict[str, Any]
+) -> None:
+    change = in_review(staging, author)
+    measure(change, rerouted_share=0.4)
+    approved(change, owner)
+    measure(change, **figures)
+    assert now(change).state == State.IN_REVIEW
+    assert standing(change).approvals == ()
+    assert change.reviews.get().voided_because == "New evidence: blast radius."
+
+
+def test_impact_measured_after_the_approval__voids_it(accepted: ChangeRequest) -> None:
+    measure(accepted)
+    assert now(accepted).state == State.IN_REVIEW
 
 
 def test_rebase_on_other_content__voids_approvals(

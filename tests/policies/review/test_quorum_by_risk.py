@@ -1,5 +1,7 @@
 """More approvals where the computed impact is larger, and only there."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -20,6 +22,7 @@ from tests.policies.steps import (
     standing,
 )
 
+SOURCE = {"kind": "dataset", "key": "sha256:1", "name": "“Support”", "requests": 4000}
 REROUTED = {"condition": "rerouted", "above": 0.2, "approvals": 1, "role": None}
 BY_OWNER = {"condition": "new_provider", "above": None, "approvals": 0, "role": "owner"}
 TWO_MORE = {"condition": "cost_change", "above": 0.1, "approvals": 2, "role": None}
@@ -47,20 +50,26 @@ def test_small_impact__needs_no_more(careful: Environment, author: User, owner: 
     assert approved(change, owner).state == State.APPROVED
 
 
-def test_missing_impact__counts_as_risky(careful: Environment, author: User, owner: User) -> None:
-    change = approved(in_review(careful, author), owner)
-    assert change.state == State.IN_REVIEW
-    (finding,) = standing(change).quorum.applying
-    assert not finding.is_known
-
-
-def test_impact_measured_small__settles_what_has_enough(
+def test_missing_impact__counts_as_risky_and_nobody_approves_yet(
     careful: Environment, author: User, owner: User
 ) -> None:
-    change = approved(in_review(careful, author), owner)
-    measure(change, rerouted_share=0.01)
-    assert now(change).state == State.APPROVED
-    assert len(standing(change).approvals) == 1
+    change = in_review(careful, author)
+    (finding,) = standing(change).quorum.applying
+    assert not finding.is_known
+    with pytest.raises(Refused) as refusal:
+        approved(change, owner)
+    (reason,) = refusal.value.reasons
+    assert reason.code == "impact"
+    assert "not yet measured" in reason.sentence and "Wait" in reason.resolve
+
+
+def test_impact_that_cannot_be_measured__counts_as_risky(
+    careful: Environment, author: User, owner: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, total=None, by_class=None)
+    assert approved(change, owner).state == State.IN_REVIEW
+    assert standing(change).required == 2
 
 
 def test_impact_measured_larger__takes_an_approved_change_back(
@@ -71,7 +80,62 @@ def test_impact_measured_larger__takes_an_approved_change_back(
     approved(change, owner)
     measure(change, rerouted_share=0.9)
     assert now(change).state == State.IN_REVIEW
-    assert approved(change, reviewer).state == State.APPROVED
+    assert approved(change, reviewer).state == State.IN_REVIEW  # who saw less says yes again
+    assert approved(change, owner).state == State.APPROVED
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"rerouted_share": 0.0, "source": {**SOURCE, "name": "“harmless”", "requests": 30}},
+        {"rerouted_share": 0.0, "source": {**SOURCE, "kind": "week"}},
+        {"looked_at": 0, "rerouted_share": None},
+    ],
+    ids=["another dataset", "routers' reports", "nothing recorded"],
+)
+def test_other_source_of_impact__never_lowers_what_is_asked(
+    careful: Environment, author: User, owner: User, second: dict[str, Any]
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.471)
+    assert approved(change, owner).state == State.IN_REVIEW
+    measure(change, **second)
+    assert standing(change).required == 2
+    assert now(change).state == State.IN_REVIEW
+
+
+def test_routers_reports__never_lower_what_is_asked_whatever_comes_after(
+    careful: Environment, author: User, owner: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.0, source={**SOURCE, "kind": "week"})
+    assert approved(change, owner).state == State.IN_REVIEW
+    (finding,) = standing(change).quorum.applying
+    assert not finding.is_known and "routers" in finding.sentence
+    measure(change, rerouted_share=0.0)
+    assert standing(change).required == 2
+    assert now(change).state == State.IN_REVIEW
+
+
+def test_routers_reports_besides_a_dataset__may_only_raise(
+    careful: Environment, author: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.0)
+    measure(change, rerouted_share=0.01, source={**SOURCE, "kind": "week"})
+    assert standing(change).required == 1
+    measure(change, rerouted_share=0.3, source={**SOURCE, "kind": "week"})
+    assert standing(change).required == 2
+
+
+def test_changed_part_that_no_request_reaches__counts_as_risky(
+    careful: Environment, author: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.0, unreached=["/router_policy/rules/0"])
+    assert standing(change).required == 2
+    (finding,) = standing(change).quorum.applying
+    assert not finding.is_known and "reaches" in finding.sentence
 
 
 def test_impact_of_other_content__does_not_count(
@@ -147,5 +211,7 @@ def test_stricter_rule__takes_an_approved_change_back_and_it_can_be_approved_aga
     change = approved(in_review(staging, author), owner)
     ruled(staging, administrator, risk_rules=[REROUTED])
     assert now(change).state == State.IN_REVIEW
+    measure(change, rerouted_share=0.9)
+    approved(change, owner)
     assert approved(change, reviewer).state == State.APPROVED
     publication.publish(now(change), acting_user=owner)

@@ -12,7 +12,7 @@ from policies.models import ChangeRequest, Environment
 from policies.services.people.tokens import issue_personal_token
 from policies.views.origin import PASSWORD_ENTERED
 from tests.policies.review_steps import ruled
-from tests.policies.steps import REASON, in_review, now
+from tests.policies.steps import REASON, in_review, now, seen
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def change(staging: Environment, administrator: User, author: User) -> ChangeReq
 
 def approve(client: Client, change: ChangeRequest) -> int:
     path = f"{change.get_absolute_url()}approve/"
-    return client.post(path, {"reason": REASON}).status_code
+    return client.post(path, {"reason": REASON, "seen": seen(change)}).status_code
 
 
 def test_without_a_password_just_entered__the_page_asks_and_leads_back(
@@ -64,7 +64,7 @@ def test_token__cannot_show_that_its_person_is_there(
     _, plain = issue_personal_token(owner, "test", acting_user=owner)
     answer = client.post(
         f"/api/v1/workflows/support-assistant/changes/{change.number}/approve/",
-        {"reason": REASON},
+        {"reason": REASON, "subject_digest": seen(change)},
         content_type="application/json",
         headers={"Authorization": f"Bearer {plain}"},
     )

@@ -17,6 +17,7 @@ from policies.services.review import changes, reviews
 from tests.policies.review_steps import HOUR, measure, ruled
 from tests.policies.steps import (
     REASON,
+    URGENT,
     approved,
     documents,
     in_review,
@@ -24,6 +25,7 @@ from tests.policies.steps import (
     proposed,
     published,
     save_and_take_over,
+    seen,
 )
 
 RULES = [{"condition": "rerouted", "above": 0.2, "approvals": 1, "role": "owner"}]
@@ -151,8 +153,13 @@ def test_break_glass__on_the_page__and_its_debt_everywhere_until_paid(
     client: Client, change: ChangeRequest, operator: User, owner: User, reviewer: User
 ) -> None:
     client.force_login(operator)
+    assert act(client, change, "break-glass", reason=URGENT) == 403
+    said = page(client, change, operator)
+    assert "Enter your password to publish this in an emergency" in said
+    client.post("/account/password/", {"password": "a-good-password"})
     assert act(client, change, "break-glass", reason="") == 422
-    assert act(client, change, "break-glass", reason="Acme is down.") == 302
+    assert act(client, change, "break-glass", reason="Acme is down.") == 409
+    assert act(client, change, "break-glass", reason=URGENT) == 302
     debt = ReviewDebt.objects.get()
     pages = (
         "/",
@@ -163,10 +170,23 @@ def test_break_glass__on_the_page__and_its_debt_everywhere_until_paid(
     )
     for path in pages:
         assert "Review debt" in client.get(path).content.decode(), path
-    breaking_glass.approve_afterwards(change, REASON, acting_user=reviewer)
+    breaking_glass.approve_afterwards(change, REASON, acting_user=reviewer, seen=seen(change))
     client.force_login(owner)
-    assert act(client, change, "approve-afterwards", reason=REASON) == 302
+    assert act(client, change, "approve-afterwards", reason=REASON) == 422
+    assert act(client, change, "approve-afterwards", reason=REASON, seen=seen(change)) == 302
     assert ReviewDebt.objects.get().is_open  # three were asked for, and two have said yes
+
+
+def test_break_glass__in_a_freeze__is_said_twice(
+    client: Client, change: ChangeRequest, operator: User
+) -> None:
+    start = timezone.now()
+    freezing.freeze(change.workflow, start, start + HOUR, "Holidays.", acting_user=operator)
+    client.force_login(operator)
+    client.post("/account/password/", {"password": "a-good-password"})
+    assert 'name="through_freeze"' in client.get(change.get_absolute_url()).content.decode()
+    assert act(client, change, "break-glass", reason=URGENT) == 409
+    assert act(client, change, "break-glass", reason=URGENT, through_freeze="on") == 302
 
 
 def test_break_glass__by_a_reviewer__is_forbidden(
@@ -192,7 +212,7 @@ def test_objection_taken_back__lets_the_approvals_count_again(
     staging: Environment, author: User, owner: User, reviewer: User
 ) -> None:
     change = approved(in_review(staging, author), owner)
-    reviews.request_changes(change, "Too bold.", acting_user=reviewer)
+    reviews.request_changes(change, "Too bold.", acting_user=reviewer, seen=seen(change))
     assert now(change).state == State.CHANGES_REQUESTED
     reviews.take_back(change, "I misread it.", acting_user=reviewer)
     assert now(change).state == State.APPROVED

@@ -1,0 +1,122 @@
+"""An approval counts while its giver may give it: active, in a role held since it was opened."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from policies.governance.refusals import Refused
+from policies.governance.roles import Role
+from policies.governance.transitions import State
+from policies.models import AuditEvent, ChangeRequest, Environment, Release
+from policies.services.releases import publication, scheduling
+from policies.services.review import guards, reviews
+from policies.services.review.waiting import waiting_for
+from policies.services.teams.members import add_member, remove_member
+from policies.tasks import settle_closed_accounts
+from tests.policies.review_steps import HOUR, later
+from tests.policies.steps import approved, in_review, now, seen, standing
+
+
+@pytest.fixture
+def ready(production: Environment, author: User, reviewer: User, owner: User) -> ChangeRequest:
+    """Approved by a reviewer and the owner, as production asks for."""
+    change = approved(in_review(production, author), reviewer, owner)
+    assert change.state == State.APPROVED
+    return change
+
+
+def close_account(user: User) -> None:
+    """As the installation's administrator does, without any service of ours."""
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def test_role_taken_away__takes_an_approved_change_back(
+    ready: ChangeRequest, reviewer: User, administrator: User, operator: User
+) -> None:
+    remove_member(reviewer.memberships.get(), acting_user=administrator)
+    assert now(ready).state == State.IN_REVIEW
+    assert [review.reviewer.username for review in standing(ready).approvals] == ["owner"]
+    with pytest.raises(Refused):
+        publication.publish(now(ready), acting_user=operator)
+    settled = AuditEvent.objects.get(action="change.settled")
+    assert settled.detail["because"] == "reviewer is no longer reviewer."
+
+
+def test_account_closed__the_approval_does_not_publish(
+    ready: ChangeRequest, reviewer: User, operator: User
+) -> None:
+    close_account(reviewer)
+    with pytest.raises(Refused) as refusal:
+        publication.publish(now(ready), acting_user=operator)
+    assert refusal.value.codes == ("approvals",)
+    assert not Release.objects.exists()
+
+
+def test_account_closed__the_approval_does_not_publish_at_the_set_time_either(
+    production: Environment, author: User, reviewer: User, owner: User
+) -> None:
+    change = in_review(production, author)
+    moment = now(change).created_at + HOUR
+    scheduling.schedule(change, moment, acting_user=author)
+    assert approved(change, reviewer, owner).state == State.APPROVED
+    close_account(reviewer)
+    with later(HOUR):
+        assert scheduling.publish_due() == 0
+    (reason,) = now(change).schedule_failure
+    assert reason["code"] == "approvals"
+    assert not Release.objects.exists()
+
+
+def test_account_closed__the_change_comes_back_to_review(
+    ready: ChangeRequest, reviewer: User
+) -> None:
+    close_account(reviewer)
+    settle_closed_accounts()
+    assert now(ready).state == State.IN_REVIEW
+    assert AuditEvent.objects.get(action="change.settled").origin == "task"
+
+
+def test_role_given_while_it_is_open__does_not_count_for_it(
+    production: Environment, author: User, owner: User, viewer: User, administrator: User
+) -> None:
+    change = in_review(production, author)
+    add_member(production.workflow.team, viewer, Role.REVIEWER, acting_user=administrator)
+    with pytest.raises(Refused) as refusal:
+        approved(change, viewer)
+    (reason,) = refusal.value.reasons
+    assert reason.code == "late_role"
+    assert "after this change request was opened" in reason.sentence
+    assert refusal.value.is_forbidden
+    assert waiting_for(viewer, ()) == []
+    reviews.request_changes(change, "No.", acting_user=viewer, seen=seen(change))
+    assert now(change).state == State.CHANGES_REQUESTED
+
+
+def test_role_given_while_it_is_open__does_not_make_owners_for_rules_on_risk(
+    production: Environment, author: User, reviewer: User, administrator: User
+) -> None:
+    change = in_review(production, author)
+    add_member(production.workflow.team, reviewer, Role.OWNER, acting_user=administrator)
+    facts = guards.Situation(now(change), reviewer)
+    assert (Role.OWNER, reviewer.pk) not in {
+        (row.role, row.user_id) for row in facts.counting_members
+    }
+    assert facts.counts(reviewer.pk)  # as the reviewer they were before
+
+
+def test_role_taken_and_given_again__does_not_count_for_what_was_open(
+    ready: ChangeRequest, reviewer: User, administrator: User
+) -> None:
+    remove_member(reviewer.memberships.get(), acting_user=administrator)
+    team = ready.workflow.team
+    add_member(team, reviewer, Role.REVIEWER, acting_user=administrator)
+    assert now(ready).state == State.IN_REVIEW
+    assert reviewer not in [review.reviewer for review in standing(ready).approvals]
+
+
+def test_role_taken_after_publication__leaves_what_was_said(
+    ready: ChangeRequest, reviewer: User, administrator: User, operator: User
+) -> None:
+    release = publication.publish(ready, acting_user=operator)
+    remove_member(reviewer.memberships.get(), acting_user=administrator)
+    assert release.approved_by == ["reviewer", "owner"]
+    assert len(standing(ready).approvals) == 2
