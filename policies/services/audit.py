@@ -70,11 +70,14 @@ def contents_of(event: AuditEvent) -> tuple[Bundle, Bundle] | None:
 
 
 def visible_to(user: User) -> QuerySet[AuditEvent]:
-    """Rows about this person's workflows and teams, the shared catalogue, and their own acts."""
+    """Rows about this person's workflows and teams, the shared catalogue, their own acts, and
+    tokens that act as them.
+    """
     if user.is_superuser:
         return AuditEvent.objects.all()
     teams = list(Team.objects.filter(memberships__user=user).values_list("slug", flat=True))
     elsewhere = Q(object_type__in=CATALOGUE_OBJECTS) | Q(detail__team__in=teams) | Q(actor=user)
+    elsewhere |= Q(object_type="personaltoken", detail__user=user.get_username())
     return AuditEvent.objects.filter(
         Q(workflow__in=Workflow.objects.visible_to(user)) | Q(workflow=None) & elsewhere
     )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime
 import re
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from policies.governance.origin import Origin, acting_from
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, PersonalToken
+from policies.services import audit
 from policies.services.people.tokens import (
     issue_personal_token,
     personal_token_user,
@@ -91,3 +95,17 @@ def test_last_used__a_minute_later__is_written_again(
     monkeypatch.setattr(timezone, "now", lambda: later)
     personal_token_user(plain)
     assert PersonalToken.objects.get().last_used_at == later
+
+
+def test_token__issued_on_the_host__is_not_said_to_be_that_persons_act(author: User) -> None:
+    call_command("personal_token", "author", "pipeline", stdout=StringIO())
+    row = AuditEvent.objects.get(action="personal_token.issued")
+    assert (row.actor, row.actor_name, row.origin) == (None, "system", "command")
+    assert row.detail["user"] == "author"
+    assert row in audit.visible_to(author)
+
+
+def test_token__without_a_person__is_issued_on_the_host_alone(author: User) -> None:
+    for way in ("rest", "browser", "task"):
+        with acting_from(Origin(way)), pytest.raises(Refused):
+            issue_personal_token(author, "laptop", acting_user=None)

@@ -23,5 +23,5 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["username"], is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody here has the user name {options['username']}.")
-        _, plain = tokens.issue_personal_token(user, options["name"], acting_user=user)
+        _, plain = tokens.issue_personal_token(user, options["name"], acting_user=None)
         self.stdout.write(plain)

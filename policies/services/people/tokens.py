@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.delivery import bearer
+from policies.governance.origin import current_origin
 from policies.governance.refusals import Reason, Refused
 from policies.models import PersonalToken
 from policies.services import audit
@@ -19,11 +20,16 @@ def issue_personal_token(
     user: User,
     name: str,
     *,
-    acting_user: User,
+    acting_user: User | None,
     expires_at: datetime.datetime | None = None,
 ) -> tuple[PersonalToken, str]:
-    """A token that acts as its person over REST, and its plain text, which is not kept."""
-    if acting_user != user or not user.is_active:
+    """A token that acts as its person over REST, and its plain text, which is not kept.
+
+    No `acting_user`: whoever runs commands on the host, who is not known by name; the audit trail
+    must not say that the person did it.
+    """
+    on_the_host = acting_user is None and current_origin().way == "command"
+    if not (on_the_host or acting_user == user) or not user.is_active:
         raise Refused(Reason("role", "A personal token is issued by the person it acts for."))
     plain = bearer.mint(bearer.PERSONAL_PREFIX)
     fields = bearer.checked_fields(name, plain, expires_at)
@@ -32,7 +38,7 @@ def issue_personal_token(
         "personal_token.issued",
         token,
         acting_user=acting_user,
-        detail={"name": token.name, "hint": token.hint},
+        detail={"user": user.get_username(), "name": token.name, "hint": token.hint},
     )
     return token, plain
 
