@@ -21,6 +21,7 @@ from django.utils import timezone
 from evaluations.demo import scenario, traffic
 from evaluations.models import Dataset
 from evaluations.services.datasets import importing
+from evaluations.services.impact.checking import record_impact
 from evaluations.services.runs import running, starting
 from policies.models import ChangeRequest, Environment, Release, Workflow
 from policies.services.authoring import drafts
@@ -67,7 +68,8 @@ def import_traffic(workflow: Workflow, cast: Cast) -> Dataset:
 
 
 def evaluate(change: ChangeRequest, dataset: Dataset, cast: Cast) -> None:
-    """Run the shadow evaluation here and now, without waiting for a worker."""
+    """Measure its impact and run the shadow evaluation here and now, without a worker."""
+    record_impact(change.pk)
     run = starting.evaluate_change(change, dataset, acting_user=cast.author)
     for index in running.begin(run.pk):
         running.compute_chunk(run.pk, index)
