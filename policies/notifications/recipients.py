@@ -21,7 +21,8 @@ class Roster:
     """Everybody of a team, and who among them had to do with what happened (by primary key).
 
     `owned` names the components a person answers for; `owners_needed` those whose owner has to
-    approve; `satisfied` are those whose approval of exactly what is there now stands.
+    approve, and `stand_ins` those that somebody may approve in the owner's place; `satisfied` are
+    those whose approval of exactly what is there now stands.
     """
 
     members: tuple[Member, ...]
@@ -32,6 +33,7 @@ class Roster:
     heard: frozenset[int] = frozenset()
     commenters: frozenset[int] = frozenset()
     voided: frozenset[int] = frozenset()
+    stand_ins: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def recipients(audience: Iterable[Group], roster: Roster, actor: int | None) -> dict[int, str]:
@@ -70,6 +72,12 @@ def _owners_asked(roster: Roster) -> Found:
     for member, why in _owners(roster, roster.owners_needed):
         if _may_be_asked(roster, member):
             yield member, f"{why[:-1]}, so it cannot go ahead without you."
+    for member in roster.members:
+        if member.pk in roster.stand_ins and _may_be_asked(roster, member):
+            yield (
+                member,
+                f"You stand in for the owner of the {_listed(roster.stand_ins[member.pk])}.",
+            )
 
 
 def _reviewers_asked(roster: Roster) -> Found:

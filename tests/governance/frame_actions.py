@@ -167,7 +167,8 @@ def framing() -> list[Action]:
     kind = ComponentKind.ROUTER_POLICY.value
 
     def contract(world: World) -> dict[str, Any]:
-        return {"owner": world.people[A.OWNER].pk, **CONTRACT_TEXT}
+        people = {"owner": world.people[A.OWNER].pk, "deputy": world.people[A.REVIEWER].pk}
+        return {**people, **CONTRACT_TEXT}
 
     def of_kind(world: World) -> dict[str, Any]:
         return {"slug": world.workflow.slug, "kind": kind}
@@ -198,7 +199,12 @@ def framing() -> list[Action]:
             OWNERS,
             (
                 Form("contract-edit", contract, of_kind),
-                Rest("PUT", "api:contract", said(owner="owner", **CONTRACT_TEXT), of_kind),
+                Rest(
+                    "PUT",
+                    "api:contract",
+                    said(owner="owner", deputy="reviewer", **CONTRACT_TEXT),
+                    of_kind,
+                ),
             ),
         ),
         Action(

@@ -21,7 +21,7 @@ from policies.models.components import ComponentKind
 from policies.notifications.recipients import Member, Roster
 from policies.services.review import standings
 from policies.services.review.facts import ChangeFacts
-from policies.services.review.ownership import owners_asked
+from policies.services.review.ownership import OWNER, owners_asked
 
 
 def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
@@ -38,7 +38,8 @@ def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
         members=_members(workflow.team),
         contributors=frozenset(links.values_list("user_id", flat=True)),
         owned=_owned(workflow),
-        owners_needed=_owners_needed(open_change) if open_change else {},
+        owners_needed=_asked(open_change, stand_ins=False) if open_change else {},
+        stand_ins=_asked(open_change, stand_ins=True) if open_change else {},
         satisfied=_satisfied(open_change) if open_change else frozenset(),
         heard=frozenset(reviews.values_list("reviewer_id", flat=True)),
         commenters=frozenset(comments.values_list("author_id", flat=True)),
@@ -54,12 +55,13 @@ def _members(team: Team) -> tuple[Member, ...]:
     return tuple(Member(pk, frozenset(capabilities)) for pk, capabilities in held.items())
 
 
-def _owners_needed(change: ChangeRequest) -> dict[int, tuple[str, ...]]:
-    """Who has to approve which components: their owners, or who stands in for them."""
+def _asked(change: ChangeRequest, *, stand_ins: bool) -> dict[int, tuple[str, ...]]:
+    """Who has to approve which components: their owners, or else who stands in for them."""
     needed: dict[int, list[str]] = {}
     for asked in owners_asked(ChangeFacts(change)):
-        for user in asked.people:
-            needed.setdefault(user.pk, []).append(asked.label)
+        if (asked.part != OWNER) == stand_ins:
+            for user in asked.people:
+                needed.setdefault(user.pk, []).append(asked.label)
     return {pk: tuple(labels) for pk, labels in needed.items()}
 
 

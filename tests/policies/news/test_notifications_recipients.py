@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from policies.governance.permissions import CAPABILITIES
 from policies.governance.roles import Role
 from policies.models import Environment, Notification, Team, Workflow
+from policies.models.components import ComponentKind
 from policies.models.teams import Membership
 from policies.notifications.announcements import ANNOUNCEMENTS, Group
 from policies.notifications.events import Event
@@ -20,7 +21,10 @@ from policies.services.news.news import tell_news
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
 from policies.services.rules.environments import change_rules
+from policies.services.teams.contracts import save_contract
 from policies.services.teams.environments import EnvironmentRules
+from policies.services.teams.members import add_member
+from tests.policies.cast import CONTRACT
 from tests.policies.steps import (
     REASON,
     approved,
@@ -242,3 +246,14 @@ def test_whoever_acts__has_read_what_they_were_told_of_it(
     reviews.approve(change, REASON, acting_user=reviewer, seen=seen(change))
     tell_news()
     assert Notification.objects.of(reviewer).unread().count() == 0
+
+
+def test_submitted_by_the_owner__asks_the_deputy_in_their_place(
+    staging: Environment, owner: User, reviewer: User, administrator: User
+) -> None:
+    add_member(staging.workflow.team, owner, Role.AUTHOR, acting_user=administrator)
+    kind = ComponentKind.ROUTER_POLICY
+    save_contract(staging.workflow, kind, owner, CONTRACT, acting_user=owner, deputy=reviewer)
+    in_review(staging, owner)
+    asked = told_of(Event.REVIEW_ASKED)["reviewer"]
+    assert asked == "You stand in for the owner of the router policy."
