@@ -86,8 +86,8 @@ def close_debt(change: ChangeRequest, reason: str, *, acting_user: User) -> Revi
 def open_debts(user: User) -> QuerySet[ReviewDebt]:
     """Debts of this person's workflows that are not paid, the newest first.
 
-    As `may_pay` whether they neither worked on the content nor approved it: an approval of theirs
-    would count, if they are of a role that reviews.
+    As `may_pay` whether an approval of theirs would count: they review in the team since before it
+    was opened, and neither worked on the content nor approved it.
     """
     visible = ChangeRequest.objects.visible_to(user)
     own = ChangeRequest.objects.filter(pk=OuterRef("change"), contributors=user)
@@ -95,7 +95,8 @@ def open_debts(user: User) -> QuerySet[ReviewDebt]:
         change=OuterRef("change"), reviewer=user, verdict=ReviewVerdict.APPROVE
     )
     debts = ReviewDebt.objects.open().with_related().filter(change__in=visible.values("pk"))
-    return debts.annotate(may_pay=~Exists(own) & ~Exists(said))
+    reviews_there = guards.reviewing_since_before(user, "change__")
+    return debts.annotate(may_pay=Exists(reviews_there) & ~Exists(own) & ~Exists(said))
 
 
 def _settle(debt: ReviewDebt, settlement: str, reason: str, acting_user: User) -> ReviewDebt:

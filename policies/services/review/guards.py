@@ -57,16 +57,21 @@ class Situation(ChangeFacts):
         return [review for review in self.standing_reviews if review.reviewer_id == self.user.pk]
 
 
+def reviewing_since_before(user: User, of: str = "") -> QuerySet[Membership]:
+    """The person's roles that review, held since before the change request of the outer query was
+    opened: `of` leads there. An approval by somebody who came later does not count.
+    """
+    return Membership.objects.filter(
+        user=user,
+        role__in=[role for role, held in CAPABILITIES.items() if "review" in held],
+        team=OuterRef(f"{of}workflow__team"),
+        created_at__lte=OuterRef(f"{of}created_at"),
+    )
+
+
 def awaiting_review_by(user: User) -> QuerySet[ChangeRequest]:
     """In review, theirs to judge by role and four eyes, and without a word of theirs yet."""
-    roles = [role for role, held in CAPABILITIES.items() if "review" in held]
-    # Held since before: an approval by somebody who came later does not count.
-    reviewing = Membership.objects.filter(
-        user=user,
-        role__in=roles,
-        team=OuterRef("workflow__team"),
-        created_at__lte=OuterRef("created_at"),
-    )
+    reviewing = reviewing_since_before(user)
     said = Review.objects.standing().filter(reviewer=user)
     return (
         ChangeRequest.objects.filter(Exists(reviewing), state=State.IN_REVIEW)

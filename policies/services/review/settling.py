@@ -62,7 +62,7 @@ def _move(change: ChangeRequest, target: State, because: str, acting_user: User 
 
 
 def settle_impact(change: ChangeRequest) -> None:
-    """After its impact was measured: rules on risk may ask for more approvals now, or for fewer.
+    """After its impact was measured: rules on risk may ask for more approvals now.
 
     The caller holds the change request.
     """

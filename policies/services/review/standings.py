@@ -19,7 +19,9 @@ from policies.services.review.quorum import Quorum, RoleShort, quorum_of, roles_
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the approvals of a change request stand."""
+    """Where the approvals of a change request stand. `lapsed` are approvals of the same subject by
+    people who may not give one any more, or might not yet when it was opened.
+    """
 
     subject_digest: str
     reviews: tuple[Review, ...]
@@ -28,7 +30,8 @@ class Standing:
     required: int
     owners_short: tuple[OwnerAsked, ...]
     quorum: Quorum
-    roles_short: tuple[RoleShort, ...] = ()
+    roles_short: tuple[RoleShort, ...]
+    lapsed: tuple[Review, ...]
 
     @property
     def owners_missing(self) -> tuple[str, ...]:
@@ -76,21 +79,22 @@ def standing_of(
     facts = facts or ChangeFacts(change)
     subject = subject or subject_digest(change, facts)
     reviews = tuple(facts.standing_reviews)
-    approvals = tuple(
+    given = [
         review
         for review in reviews
         if review.verdict == ReviewVerdict.APPROVE
         and review.subject_digest == subject
         and review.reviewer_id not in facts.contributors
-        and facts.counts(review.reviewer_id)
-    )
+    ]
+    approvals = tuple(review for review in given if facts.counts(review.reviewer_id))
+    lapsed = tuple(review for review in given if review not in approvals)
     objections = tuple(review for review in reviews if review.verdict != ReviewVerdict.APPROVE)
     approvers = {review.reviewer_id for review in approvals}
     missing = tuple(asked for asked in owners_asked(facts) if not asked.is_met_by(approvers))
     quorum = quorum_of(facts)
     short = roles_short(quorum, facts, approvers)
     return Standing(
-        subject, reviews, approvals, objections, quorum.required, missing, quorum, short
+        subject, reviews, approvals, objections, quorum.required, missing, quorum, short, lapsed
     )
 
 
@@ -103,7 +107,7 @@ def approvals_needed(standing: Standing) -> list[Reason]:
         reasons.append(
             Reason(
                 "approvals",
-                f"{short} more {noun} of this exact content needed.",
+                f"{short} more {noun} of this exact content needed.{_lapsed(standing)}",
                 "Ask a reviewer or owner who did not work on it.",
             )
         )
@@ -121,3 +125,13 @@ def approvals_needed(standing: Standing) -> list[Reason]:
         for review in standing.objections
     )
     return reasons
+
+
+def _lapsed(standing: Standing) -> str:
+    names = [str(review.reviewer) for review in standing.lapsed]
+    if not names:
+        return ""
+    return (
+        f" Not counted: {', '.join(names)}, not an active reviewer of the team since before it was "
+        "opened."
+    )

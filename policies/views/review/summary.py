@@ -260,7 +260,7 @@ def awaited_names(
     if short > 0 and others:
         musts.append(f"{short} of {', '.join(others[:4])}" if len(others) > 1 else others[0])
     elif short > 0:
-        musts.append("Nobody else may: add a reviewer to the team")
+        musts.append("Nobody else may: add a reviewer to the team, then propose it anew")
     return musts
 
 

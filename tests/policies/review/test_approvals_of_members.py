@@ -8,12 +8,13 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release
 from policies.services.releases import publication, scheduling
+from policies.services.releases.breaking_glass import approve_afterwards, open_debts
 from policies.services.review import guards, reviews
 from policies.services.review.waiting import waiting_for
 from policies.services.teams.members import add_member, remove_member
 from policies.tasks import settle_closed_accounts
 from tests.policies.review_steps import HOUR, later
-from tests.policies.steps import approved, in_review, now, seen, standing
+from tests.policies.steps import REASON, approved, glass_broken, in_review, now, seen, standing
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def test_account_closed__the_approval_does_not_publish(
     close_account(reviewer)
     with pytest.raises(Refused) as refusal:
         publication.publish(now(ready), acting_user=operator)
-    assert refusal.value.codes == ("approvals",)
+    (reason,) = refusal.value.reasons
+    assert reason.code == "approvals"
+    assert "Not counted: reviewer, not an active reviewer" in reason.sentence
     assert not Release.objects.exists()
 
 
@@ -120,3 +123,24 @@ def test_role_taken_after_publication__leaves_what_was_said(
     remove_member(reviewer.memberships.get(), acting_user=administrator)
     assert release.approved_by == ["reviewer", "owner"]
     assert len(standing(ready).approvals) == 2
+
+
+def test_role_given_after_it_went_out__pays_no_debt(
+    production: Environment,
+    author: User,
+    operator: User,
+    reviewer: User,
+    viewer: User,
+    administrator: User,
+) -> None:
+    change = in_review(production, author)
+    glass_broken(change, operator)
+    add_member(production.workflow.team, viewer, Role.REVIEWER, acting_user=administrator)
+    asked = {
+        user.username: [waiting.change for waiting in waiting_for(user, open_debts(user))]
+        for user in (reviewer, viewer)
+    }
+    assert asked == {"reviewer": [change], "viewer": []}
+    with pytest.raises(Refused) as refusal:
+        approve_afterwards(change, REASON, acting_user=viewer, seen=seen(change))
+    assert refusal.value.codes == ("late_role",)
