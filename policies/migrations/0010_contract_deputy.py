@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("policies", "0007_draft_history"),
+        ("policies", "0009_price_tiers_and_model_aliases"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
