@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from evaluations.impact.costs import ESTIMATED, NANO, RECORDED, PairedCost
 from evaluations.impact.result import CostChange, Move, Slice
 from evaluations.impact.sides import Side
-from evaluations.statistics.intervals import ClusterSums, clustered_mean
+from evaluations.statistics.clusters import ClusterSums
+from evaluations.statistics.intervals import clustered_mean
 
 CONFIDENCE = 0.95
 PairKey = tuple[Side, Side]
@@ -105,14 +106,7 @@ class CostSums:
         return change
 
     def change(self) -> CostChange:
-        sums = ClusterSums(
-            requests=sum(n for _, n in self.clusters.values()),
-            clusters=len(self.clusters),
-            total=sum(s for s, _ in self.clusters.values()),
-            square=sum(s * s for s, _ in self.clusters.values()),
-            by_count=sum(s * n for s, n in self.clusters.values()),
-            count_square=sum(n * n for _, n in self.clusters.values()),
-        )
+        sums = ClusterSums.of((total, n) for total, n in self.clusters.values())
         basis = self._basis()
         if not sums.requests:
             return CostChange("unknown", 0, None, None, None, None, None, None)
@@ -121,7 +115,7 @@ class CostSums:
         has_interval = basis == RECORDED and sums.clusters > 1
         return CostChange(
             basis=basis,
-            requests=sums.requests,
+            requests=int(sums.requests),
             mean_usd=interval.estimate,
             low_usd=interval.low if has_interval else None,
             high_usd=interval.high if has_interval else None,

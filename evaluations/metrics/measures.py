@@ -6,14 +6,14 @@ of one conversation, and of one bad hour, are not independent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from evaluations.metrics import histogram
 from evaluations.metrics.sums import NANO, Buckets, Sums
+from evaluations.statistics.clusters import ClusterSums
 from evaluations.statistics.intervals import (
-    ClusterSums,
     Interval,
     clustered_mean,
     clustered_share,
@@ -178,7 +178,7 @@ def interval_of(
         return found
     sums = _ratio_sums(RATIOS[name], buckets, context)
     if found.standard_error == 0:
-        return wilson(found.estimate, sums.requests, confidence)
+        return wilson(found.estimate, int(sums.requests), confidence)
     return clustered_share(sums, RATIOS[name].unit, confidence)
 
 
@@ -198,20 +198,7 @@ def _symmetric_interval(
 
 def _ratio_sums(ratio: Ratio, buckets: Buckets, context: Context) -> ClusterSums:
     pairs = [(ratio.over(part, context), ratio.under(part, context)) for part in buckets.parts]
-    return cluster_sums(pair for pair in pairs if pair[1])
-
-
-def cluster_sums(pairs: Iterable[tuple[int, int]]) -> ClusterSums:
-    """Sums over clusters given each one's (sum of the values, number of requests)."""
-    known = list(pairs)
-    return ClusterSums(
-        requests=sum(n for _, n in known),
-        clusters=len(known),
-        total=sum(total for total, _ in known),
-        square=sum(total * total for total, _ in known),
-        by_count=sum(total * n for total, n in known),
-        count_square=sum(n * n for _, n in known),
-    )
+    return ClusterSums.of(pair for pair in pairs if pair[1])
 
 
 def _percentile_interval(p: Fraction, buckets: Buckets, confidence: float) -> Interval | None:
@@ -228,11 +215,11 @@ def _percentile_interval(p: Fraction, buckets: Buckets, confidence: float) -> In
         for part in buckets.parts
         if part.latency
     ]
-    sums = cluster_sums(below)
+    sums = ClusterSums.of(below)
     if sums.clusters < 2:
         return None
     error = clustered_mean(sums, confidence).standard_error
-    low_rank, high_rank = clustered_ranks(sums.requests, p, error, confidence)
+    low_rank, high_rank = clustered_ranks(int(sums.requests), p, error, confidence)
     low = histogram.value_at_rank(merged, low_rank)
     high = histogram.value_at_rank(merged, high_rank)
     if low is None or high is None:

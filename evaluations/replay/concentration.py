@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from evaluations.statistics.intervals import Interval, critical_t, square_root
+from evaluations.statistics.intervals import Interval, square_root, two_sided_t
 
 METRIC = "provider_concentration"
 ALL_CLASSES = "*"
@@ -84,7 +84,7 @@ def index_interval(
     if clusters < 2:
         return Interval(value, 0.0, float("-inf"), float("inf"))
     error = square_root(spread * Fraction(clusters, clusters - 1))
-    half = critical_t(confidence, clusters) * error
+    half = two_sided_t(confidence, clusters - 1) * error
     return Interval(value, error, value - half, value + half)
 
 

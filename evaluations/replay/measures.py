@@ -17,21 +17,19 @@ from evaluations.replay.tally import (
     paired_sums,
     wins_and_losses,
 )
+from evaluations.statistics.bounded import bounded_difference, bounded_mean
+from evaluations.statistics.clusters import ClusterSums, PairedSums
 from evaluations.statistics.intervals import (
-    ClusterSums,
     Interval,
-    PairedSums,
-    bonett_price,
     clustered_mean,
-    clustered_share,
     paired_difference,
     relative_change,
-    two_sided_p,
 )
 from evaluations.statistics.mcnemar import mcnemar_mid_p
 
 MEASURED = (*MEANS, concentration.METRIC, *PERCENTILES)
-NIL = Interval(0.0, 0.0, 0.0, 0.0)
+# Metrics whose values lie between 0 and 1, so that one request cannot differ by more than 1.
+BOUNDED = SHARES | {"mean_quality"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,6 @@ class Measurement:
     alone: Interval | None = None
     alone_n: int = 0
     alone_clusters: int = 0
-    p: float | None = None
     mid_p: float | None = None
     higher: int | None = None
     lower: int | None = None
@@ -98,7 +95,7 @@ class Measures:
         """
         if metric in PERCENTILES:
             ratio = self.latencies.log_ratio(PERCENTILES[metric], class_key, confidence)
-            return (ratio and weight > 0 and _shifted(ratio, -math.log(weight))) or None
+            return (ratio and weight > 0 and ratio.moved(-math.log(weight))) or None
         sums = self._sums(metric, class_key)
         if sums is None or not paired_sums(sums).requests:
             return None
@@ -131,58 +128,15 @@ class Measures:
         )
 
     def _mean(self, known: Measurement, sums: MetricSums, confidence: float) -> Measurement:
-        pairs, lone = paired_sums(sums), one_sided(sums, candidate=True)
+        pairs, (lone, squares) = paired_sums(sums), one_sided(sums, candidate=True)
         if lone.requests:
             known = replace(
                 known,
-                alone=_mean_alone(known.metric, lone, confidence),
-                alone_n=lone.requests,
-                alone_clusters=lone.clusters,
+                alone=_mean_alone(known.metric, lone, squares, confidence),
+                alone_n=int(lone.requests),
+                alone_clusters=int(lone.clusters),
             )
-        return self._paired_mean(known, sums, pairs, confidence) if pairs.requests else known
-
-    def _paired_mean(
-        self, known: Measurement, sums: MetricSums, pairs: PairedSums, confidence: float
-    ) -> Measurement:
-        unit = MEANS[known.metric]
-        higher, lower = wins_and_losses(sums)
-        difference = paired_difference(pairs, confidence).scaled(1 / unit)
-        binary = is_binary(known.metric, sums)
-        return replace(
-            known,
-            n=pairs.requests,
-            clusters=pairs.clusters,
-            baseline=float(Fraction(pairs.total_b, pairs.requests * unit)),
-            candidate=float(Fraction(pairs.total_c, pairs.requests * unit)),
-            difference=self._share_difference(known, pairs, difference, (higher, lower), confidence)
-            if known.metric in SHARES
-            else difference,
-            relative=relative_change(pairs, confidence),
-            p=two_sided_p(difference, pairs.clusters),
-            mid_p=mcnemar_mid_p(lower, higher) if binary else None,
-            higher=higher,
-            lower=lower,
-        )
-
-    def _share_difference(
-        self,
-        known: Measurement,
-        pairs: PairedSums,
-        clustered: Interval,
-        discordant: tuple[int, int],
-        confidence: float,
-    ) -> Interval:
-        """Bonett–Price for independent pairs; the clustered difference for clustered ones.
-
-        Where both bundles do exactly the same on every request, the difference is nil by
-        construction and carries no uncertainty.
-        """
-        higher, lower = discordant
-        if not self.count(known.class_key, "moved"):
-            return NIL
-        if pairs.clusters == pairs.requests:
-            return bonett_price(lower, higher, pairs.requests, confidence)
-        return bonett_price(0, 0, pairs.clusters, confidence) if higher == lower == 0 else clustered
+        return _paired_mean(known, sums, pairs, confidence) if pairs.requests else known
 
     def _percentile(self, known: Measurement, confidence: float) -> Measurement:
         percent, class_key = PERCENTILES[known.metric], known.class_key
@@ -203,16 +157,40 @@ class Measures:
         )
 
 
-def _mean_alone(metric: str, lone: ClusterSums, confidence: float) -> Interval:
-    if metric in SHARES:
-        return clustered_share(lone, MEANS[metric], confidence)
-    return clustered_mean(lone, confidence).scaled(1 / MEANS[metric])
-
-
-def _shifted(interval: Interval, by: float) -> Interval:
-    return Interval(
-        interval.estimate + by, interval.standard_error, interval.low + by, interval.high + by
+def _paired_mean(
+    known: Measurement, sums: MetricSums, pairs: PairedSums, confidence: float
+) -> Measurement:
+    metric, unit = known.metric, MEANS[known.metric]
+    higher, lower = wins_and_losses(sums)
+    return replace(
+        known,
+        n=int(pairs.requests),
+        clusters=int(pairs.clusters),
+        baseline=float(Fraction(pairs.total_b) / (pairs.requests * unit)),
+        candidate=float(Fraction(pairs.total_c) / (pairs.requests * unit)),
+        difference=_difference(metric, sums, pairs, confidence),
+        relative=relative_change(pairs, confidence),
+        mid_p=mcnemar_mid_p(lower, higher) if is_binary(metric, sums) else None,
+        higher=higher,
+        lower=lower,
     )
+
+
+def _difference(metric: str, sums: MetricSums, pairs: PairedSums, confidence: float) -> Interval:
+    unit = MEANS[metric]
+    if metric not in BOUNDED:
+        return paired_difference(pairs, confidence).scaled(1 / unit)
+    discordant = wins_and_losses(sums) if is_binary(metric, sums) else None
+    return bounded_difference(pairs, unit, discordant, confidence)
+
+
+def _mean_alone(
+    metric: str, lone: ClusterSums, squares: dict[int, int], confidence: float
+) -> Interval:
+    unit = MEANS[metric]
+    if metric not in BOUNDED:
+        return clustered_mean(lone, confidence).scaled(1 / unit)
+    return bounded_mean(lone, squares, unit, confidence, share=metric in SHARES)
 
 
 def _from_log(interval: Interval) -> Interval:

@@ -12,7 +12,6 @@ from evaluations.replay.outcome import NANO
 from evaluations.replay.tally import ALL_CLASSES
 from evaluations.statistics.gates import MISSING, worst
 from evaluations.statistics.intervals import Interval
-from evaluations.statistics.multiplicity import benjamini_hochberg
 from policies.engine import METRICS, canonical_bytes, digest
 from policies.engine.thresholds import Threshold
 
@@ -81,21 +80,19 @@ def _counts(measures: Measures) -> dict[str, Any]:
 
 
 def _metrics(measures: Measures) -> list[dict[str, Any]]:
-    """Every metric of every class; p-values adjusted over the classes of a metric (BH 1995)."""
-    rows: list[dict[str, Any]] = []
-    for metric in MEASURED:
-        found = [m for key in measures.classes if (m := measures.measure(metric, key))]
-        tested = [m for m in found if m.class_key != ALL_CLASSES and m.p is not None]
-        adjusted = benjamini_hochberg([m.p or 0.0 for m in tested])
-        q = {m.class_key: value for m, value in zip(tested, adjusted, strict=True)}
-        rows.extend(_metric_row(m, q.get(m.class_key)) for m in found)
-    return rows
+    """Every metric of every class."""
+    return [
+        _metric_row(found)
+        for metric in MEASURED
+        for key in measures.classes
+        if (found := measures.measure(metric, key))
+    ]
 
 
-def _metric_row(found: Measurement, q: float | None) -> dict[str, Any]:
+def _metric_row(found: Measurement) -> dict[str, Any]:
     row = asdict(found)
     row["class"] = row.pop("class_key")
-    return {**row, "q": q, "direction": _direction(found)}
+    return {**row, "direction": _direction(found)}
 
 
 def _direction(found: Measurement) -> str:

@@ -1,32 +1,35 @@
 """Exact sums over the requests of one chunk: plain dicts and lists of integers, easily merged.
 
-A metric's sums are four lists. Most clusters know every value on both sides; their one-sided sums
-follow from the paired ones. Only for clusters with a gap are one-sided sums kept apart, because
-sums of squares over clusters cannot be split afterwards.
+A metric's sums are kept by the size of the cluster, since its variance weighs clusters by size and
+by the number of all requests, which no chunk knows. Most clusters know every value on both sides;
+their one-sided sums follow from the paired ones. Only for clusters with a gap are one-sided sums
+kept apart, because sums of squares over clusters cannot be split afterwards.
 """
 
 from collections.abc import Sequence
 from operator import add, gt, lt, mul
+from typing import Any
 
 from evaluations.replay.outcome import MEANS, SHARES, Outcome
-from evaluations.statistics.intervals import ClusterSums, PairedSums
+from evaluations.statistics.clusters import ClusterSums, PairedSums
 
-# requests, clusters, b, c, bb, cc, bc, bn, cn, nn, wins, losses, values that are neither 0 nor 1
-_PAIR = 13
-# requests, clusters, total, square, by count, count square
-_LONE = 6
+# Lists of sums, by part. Over clusters of one size: their number, then their sums of b, c, bb, cc
+# and bc; over their requests: bb, cc and (c - b)². Of one side: number, total, square; square.
 WHOLE, GAPPED, LONE_B, LONE_C = "whole", "gapped", "lone_b", "lone_c"
+SIGNS = "signs"  # of pairs: candidate higher, candidate lower, values that are neither 0 nor 1
+ALONE = "1"  # the size of a cluster of one request, as JSON's keys are texts
 ALL_CLASSES = "*"
 _HELD = 1024  # requests of one class
 
-MetricSums = dict[str, list[int]]
+BySize = dict[str, list[int]]
+MetricSums = dict[str, Any]  # BySize of each part, and the list of SIGNS
 Pair = tuple[Outcome, Outcome]
 Values = Sequence[int | None]  # of one metric, or of one outcome
 
 
 def empty_metric() -> MetricSums:
     """Sums of nothing."""
-    return {WHOLE: [0] * _PAIR, GAPPED: [0] * _PAIR, LONE_B: [0] * _LONE, LONE_C: [0] * _LONE}
+    return {WHOLE: {}, GAPPED: {}, LONE_B: {}, LONE_C: {}, SIGNS: [0, 0, 0]}
 
 
 class Tally:
@@ -76,114 +79,123 @@ class Tally:
         columns = [zip(*side, strict=True) for side in zip(*held, strict=True)]
         of_all, of_class = self._sums(ALL_CLASSES), self._sums(key)
         for (name, unit), b, c in zip(MEANS.items(), *columns, strict=True):
-            for part, more in _sums_alone(b, c, unit).items():
-                for sums in (of_all[name][part], of_class[name][part]):
-                    sums[:] = map(add, sums, more)
+            parts, signs = _sums_alone(b, c, unit)
+            for sums in (of_all[name], of_class[name]):
+                _add_to(sums[SIGNS], signs)
+                for part, more in parts.items():
+                    if more[0]:
+                        _add_to(sums[part].setdefault(ALONE, [0] * len(more)), more)
 
 
-def _sums_alone(b: Values, c: Values, unit: int) -> MetricSums:
-    """The sums of clusters of one request each: where one side is unknown, nothing is paired."""
+def _add_to(sums: list[int], more: Sequence[int]) -> None:
+    sums[:] = map(add, sums, more)
+
+
+def _sums_alone(b: Values, c: Values, unit: int) -> tuple[BySize, list[int]]:
+    """Each part's sums of clusters of one request, and the signs.
+
+    Where one side is unknown, nothing is paired.
+    """
     if None not in b and None not in c:
-        return {WHOLE: _sums_of_pairs(b, c, unit)}  # type: ignore[arg-type]  # no None is left
+        return {WHOLE: _sums_of_pairs(b, c)}, _signs(b, c, unit)  # type: ignore[arg-type]  # no None
     pairs = list(zip(b, c, strict=True))
     whole = [(x, y) for x, y in pairs if x is not None and y is not None]
+    both = [x for x, _ in whole], [y for _, y in whole]
     return {
-        WHOLE: _sums_of_pairs([x for x, _ in whole], [y for _, y in whole], unit),
+        WHOLE: _sums_of_pairs(*both),
         LONE_B: _sums_of_lone([x for x, y in pairs if x is not None and y is None]),
         LONE_C: _sums_of_lone([y for x, y in pairs if y is not None and x is None]),
-    }
+    }, _signs(*both, unit)
 
 
-def _sums_of_pairs(b: Sequence[int], c: Sequence[int], unit: int) -> list[int]:
-    n, total_b, total_c = len(b), sum(b), sum(c)
+def _sums_of_pairs(b: Sequence[int], c: Sequence[int]) -> list[int]:
+    square_b, square_c, cross = sum(map(mul, b, b)), sum(map(mul, c, c)), sum(map(mul, b, c))
+    apart = square_b + square_c - 2 * cross
+    return [len(b), sum(b), sum(c), square_b, square_c, cross, square_b, square_c, apart]
+
+
+def _signs(b: Sequence[int], c: Sequence[int], unit: int) -> list[int]:
     plain = {0, unit}
     binary = plain.issuperset(b) and plain.issuperset(c)
     return [
-        n, n, total_b, total_c,
-        sum(map(mul, b, b)), sum(map(mul, c, c)), sum(map(mul, b, c)),
-        total_b, total_c, n,
         sum(map(lt, b, c)), sum(map(gt, b, c)),
         0 if binary else sum(x not in plain or y not in plain for x, y in zip(b, c, strict=True)),
     ]  # fmt: skip
 
 
 def _sums_of_lone(values: Sequence[int]) -> list[int]:
-    n, total = len(values), sum(values)
-    return [n, n, total, sum(map(mul, values, values)), total, n]
+    square = sum(map(mul, values, values))
+    return [len(values), sum(values), square, square]
 
 
 def _add_members(sums: dict[str, MetricSums], members: Sequence[Pair]) -> None:
     columns = [zip(b.values, c.values, strict=True) for b, c in members]
     for (name, unit), values in zip(MEANS.items(), zip(*columns, strict=True), strict=True):
-        _add_values(sums[name], values, unit)
+        add_values(sums[name], values, unit)
 
 
-def _add_values(
-    sums: MetricSums, values: tuple[tuple[int | None, int | None], ...], unit: int
+def add_values(
+    sums: MetricSums, values: Sequence[tuple[int | None, int | None]], unit: int
 ) -> None:
-    if any(b is None or c is None for b, c in values):
-        complete = [(b, c) for b, c in values if b is not None and c is not None]
-        _add_pairs(sums[GAPPED], complete, unit)
-        _add_lone(sums[LONE_B], [b for b, _ in values if b is not None])
-        _add_lone(sums[LONE_C], [c for _, c in values if c is not None])
+    """Count one cluster's (baseline, candidate) values of one metric."""
+    complete = [(b, c) for b, c in values if b is not None and c is not None]
+    b, c = [x for x, _ in complete], [y for _, y in complete]
+    _add_to(sums[SIGNS], _signs(b, c, unit))
+    if len(complete) == len(values):
+        _add_cluster(sums[WHOLE], b, c)
+        return
+    _add_cluster(sums[GAPPED], b, c)
+    _add_cluster(sums[LONE_B], [x for x, _ in values if x is not None])
+    _add_cluster(sums[LONE_C], [y for _, y in values if y is not None])
+
+
+def _add_cluster(by_size: BySize, *sides: Sequence[int]) -> None:
+    """One cluster's values, of one side or of both."""
+    size = len(sides[0])
+    if not size:
+        return
+    totals = [sum(side) for side in sides]
+    squares = [sum(map(mul, side, side)) for side in sides]
+    more = [1, *totals, *(total * total for total in totals)]
+    if len(sides) == 2:
+        apart = sum(squares) - 2 * sum(map(mul, *sides))
+        more += [totals[0] * totals[1], *squares, apart]
     else:
-        _add_pairs(sums[WHOLE], values, unit)  # type: ignore[arg-type]  # no None is left
-
-
-def _add_pairs(sums: list[int], pairs: Sequence[tuple[int, int]], unit: int) -> None:
-    n = len(pairs)
-    if not n:
-        return
-    b = c = 0
-    for value_b, value_c in pairs:
-        b += value_b
-        c += value_c
-        sums[10] += value_c > value_b
-        sums[11] += value_c < value_b
-        sums[12] += value_b not in (0, unit) or value_c not in (0, unit)
-    sums[0] += n
-    sums[1] += 1
-    sums[2] += b
-    sums[3] += c
-    sums[4] += b * b
-    sums[5] += c * c
-    sums[6] += b * c
-    sums[7] += b * n
-    sums[8] += c * n
-    sums[9] += n * n
-
-
-def _add_lone(sums: list[int], values: Sequence[int]) -> None:
-    n = len(values)
-    if not n:
-        return
-    total = sum(values)
-    for index, amount in enumerate((n, 1, total, total * total, total * n, n * n)):
-        sums[index] += amount
+        more += squares
+    _add_to(by_size.setdefault(str(size), [0] * len(more)), more)
 
 
 def paired_sums(sums: MetricSums) -> PairedSums:
     """Requests with a value on both sides."""
-    both = [x + y for x, y in zip(sums[WHOLE], sums[GAPPED], strict=True)]
-    return PairedSums(*both[:10])
+    return PairedSums(_together(sums[WHOLE], sums[GAPPED]))
 
 
 def wins_and_losses(sums: MetricSums) -> tuple[int, int]:
     """(candidate higher, candidate lower) among the pairs."""
-    return (
-        sums[WHOLE][10] + sums[GAPPED][10],
-        sums[WHOLE][11] + sums[GAPPED][11],
-    )
+    return sums[SIGNS][0], sums[SIGNS][1]
 
 
 def is_binary(name: str, sums: MetricSums) -> bool:
     """Whether every paired value is 0 or 1."""
-    return name in SHARES or sums[WHOLE][12] + sums[GAPPED][12] == 0
+    return name in SHARES or sums[SIGNS][2] == 0
 
 
-def one_sided(sums: MetricSums, candidate: bool) -> ClusterSums:
-    """Requests with a value on this side, whatever the other side knows."""
-    whole, lone = sums[WHOLE], sums[LONE_C if candidate else LONE_B]
-    total, square, by_count = (3, 5, 8) if candidate else (2, 4, 7)
-    indices = (0, 1, total, square, by_count, 9)
-    return ClusterSums(*(whole[i] + x for i, x in zip(indices, lone, strict=True)))
+def one_sided(sums: MetricSums, candidate: bool) -> tuple[ClusterSums, dict[int, int]]:
+    """Requests with a value on this side, whatever the other side knows.
+
+    With them, by size of the cluster, the sum of the squared values of requests.
+    """
+    total, square, of_requests = (2, 4, 7) if candidate else (1, 3, 6)
+    mine = {
+        size: [found[i] for i in (0, total, square, of_requests)]
+        for size, found in sums[WHOLE].items()
+    }
+    both = _together(mine, sums[LONE_C if candidate else LONE_B])
+    return ClusterSums({n: s[:3] for n, s in both.items()}), {n: s[3] for n, s in both.items()}
+
+
+def _together(left: BySize, right: BySize) -> dict[int, list[int]]:
+    merged = {int(size): list(sums) for size, sums in left.items()}
+    for size, sums in right.items():
+        _add_to(merged.setdefault(int(size), [0] * len(sums)), sums)
+    return merged

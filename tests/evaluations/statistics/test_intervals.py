@@ -10,10 +10,8 @@ import scipy  # it reads a part of itself when that is first asked for
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluations.statistics.clusters import ClusterSums, PairedSums
 from evaluations.statistics.intervals import (
-    ClusterSums,
-    PairedSums,
-    bonett_price,
     clustered_mean,
     clustered_share,
     paired_difference,
@@ -29,31 +27,18 @@ def paired_sums(rows: Rows) -> PairedSums:
     groups: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for cluster, b, c in rows:
         groups[cluster].append((b, c))
-    per = [(len(g), sum(b for b, _ in g), sum(c for _, c in g)) for g in groups.values()]
-    return PairedSums(
-        requests=len(rows),
-        clusters=len(groups),
-        total_b=sum(b for _, b, _ in per),
-        total_c=sum(c for _, _, c in per),
-        square_b=sum(b * b for _, b, _ in per),
-        square_c=sum(c * c for _, _, c in per),
-        cross=sum(b * c for _, b, c in per),
-        by_count_b=sum(b * n for n, b, _ in per),
-        by_count_c=sum(c * n for n, _, c in per),
-        count_square=sum(n * n for n, _, _ in per),
-    )
+    by_size: dict[int, list[list[int]]] = defaultdict(list)
+    for pairs in groups.values():
+        b, c = sum(b for b, _ in pairs), sum(c for _, c in pairs)
+        squares = [sum(x * x for x, _ in pairs), sum(y * y for _, y in pairs)]
+        apart = sum((y - x) ** 2 for x, y in pairs)
+        by_size[len(pairs)].append([1, b, c, b * b, c * c, b * c, *squares, apart])
+    summed = {n: list(map(sum, zip(*found, strict=True))) for n, found in by_size.items()}
+    return PairedSums(summed)
 
 
 def one_sided(rows: Rows) -> ClusterSums:
-    sums = paired_sums(rows)
-    return ClusterSums(
-        sums.requests,
-        sums.clusters,
-        sums.total_c,
-        sums.square_c,
-        sums.by_count_c,
-        sums.count_square,
-    )
+    return paired_sums(rows).combination(1, 0)
 
 
 def random_rows(seed: int, n: int, per_cluster: int) -> Rows:
@@ -132,17 +117,3 @@ def test_clustered_share__no_event_at_all__still_has_width() -> None:
     interval = clustered_share(one_sided(rows), 1, 0.95)
     assert interval.estimate == 0
     assert 0.03 < interval.high < 0.04
-
-
-def test_bonett_price__published_formula__is_reproduced_by_hand() -> None:
-    interval = bonett_price(9, 1, 100, 0.95)
-    difference = (1 + 1) / 102 - (9 + 1) / 102
-    spread = math.sqrt((12 / 102 - difference**2) / 102)
-    assert interval.estimate == -0.08
-    assert interval.low == pytest.approx(difference - 1.959963984540054 * spread)
-
-
-def test_bonett_price__no_discordant_pair__keeps_its_width() -> None:
-    interval = bonett_price(0, 0, 1000, 0.95)
-    assert interval.estimate == 0
-    assert 0.002 < interval.high < 0.004

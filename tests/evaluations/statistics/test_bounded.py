@@ -1,0 +1,147 @@
+"""Intervals of shares and of qualities, where what would differ may be missing from the sample."""
+
+import math
+from fractions import Fraction
+
+import pytest
+import scipy  # it reads a part of itself when that is first asked for
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluations.statistics.bounded import (
+    bounded_difference,
+    bounded_mean,
+    tango,
+    with_pseudo_requests,
+)
+from evaluations.statistics.clusters import ClusterSums, PairedSums, design_effect
+from evaluations.statistics.intervals import paired_difference
+from tests.evaluations.statistics.test_intervals import Rows, paired_sums
+
+NANO = 10**9
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "n", "low", "high"),
+    [
+        (9, 1, 100, 0.022648, 0.154078),
+        (0, 0, 200, -0.018845, 0.018845),
+        (0, 0, 300, -0.012643, 0.012643),
+        (0, 4, 500, -0.020387, -0.000315),
+        (5, 3, 1000, -0.004378, 0.009010),
+    ],
+)
+def test_tango__pairs_of_two_shares__has_the_published_interval(
+    wins: int, losses: int, n: int, low: float, high: float
+) -> None:
+    interval = tango(wins, losses, n, 0.95)
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-6)
+    assert interval.estimate == (wins - losses) / n
+
+
+def test_tango__every_pair_lost__ends_at_minus_one() -> None:
+    interval = tango(0, 50, 50, 0.95)
+    assert interval.low == pytest.approx(-1)
+    assert -1 < interval.high < -0.8
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(61, 5000))
+def test_tango__sides_exchanged__is_its_mirror_image(wins: int, losses: int, n: int) -> None:
+    interval, mirror = tango(wins, losses, n, 0.95), tango(losses, wins, n, 0.95)
+    assert (interval.low, interval.high) == pytest.approx((-mirror.high, -mirror.low), abs=1e-12)
+
+
+def test_pseudo_requests__for_0_and_1__are_bonett_and_price_by_hand() -> None:
+    interval = with_pseudo_requests(1 - 9, 10, 100, 0.95)
+    difference = (1 + 1) / 102 - (9 + 1) / 102
+    spread = math.sqrt((12 / 102 - difference**2) / 102)
+    assert interval.low == pytest.approx(difference - 1.959963984540054 * spread)
+    assert interval.estimate == -0.08
+
+
+def pairs(n: int, *, losses: int = 0, size: int = 1, value: int = NANO) -> PairedSums:
+    """n requests in clusters of `size`; the last `losses` of them are worth nothing any more."""
+    rows: Rows = [(i // size, value, value if i < n - losses else 0) for i in range(n)]
+    return paired_sums(rows)
+
+
+def test_difference__nothing_differs__is_as_wide_as_the_sample_allows() -> None:
+    interval = bounded_difference(pairs(200), NANO, (0, 0), 0.95)
+    assert (interval.low, interval.high) == pytest.approx((-0.018845, 0.018845), abs=1e-6)
+
+
+def test_difference__nothing_differs_in_clusters__counts_each_cluster_once() -> None:
+    clustered = bounded_difference(pairs(1000, size=5), NANO, (0, 0), 0.95)
+    independent = bounded_difference(pairs(200), NANO, (0, 0), 0.95)
+    assert clustered.low == pytest.approx(independent.low)
+
+
+def test_difference__losses_in_one_burst__is_wider_than_the_clustered_interval() -> None:
+    sums = pairs(1000, losses=10, size=10)
+    interval = bounded_difference(sums, NANO, (0, 10), 0.95)
+    clustered = paired_difference(sums, 0.95).scaled(1 / NANO)
+    assert interval.low < clustered.low < clustered.high <= interval.high
+    # Ten clusters' worth: as Tango's interval of one loss in a hundred.
+    assert interval.low == pytest.approx(tango(0, 1, 100, 0.95).low, rel=1e-6)
+
+
+def test_difference__graded_and_alike__has_the_width_of_two_pseudo_requests() -> None:
+    interval = bounded_difference(pairs(500, value=NANO // 2), NANO, None, 0.95)
+    assert interval.high == pytest.approx(1.959963984540054 * math.sqrt(2 / 502 / 502))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 100), st.integers(0, 100)),
+        min_size=3,
+        max_size=40,
+    )
+)
+def test_difference__any_graded_values__is_never_narrower_than_the_clustered_one(
+    rows: Rows,
+) -> None:
+    sums = paired_sums(rows)
+    interval = bounded_difference(sums, 100, None, 0.95)
+    clustered = paired_difference(sums, 0.95).scaled(1 / 100)
+    assert interval.low <= clustered.low
+    assert clustered.high <= interval.high
+    assert interval.low < interval.high
+
+
+def test_mean__of_a_share__is_wilsons_interval() -> None:
+    sums = ClusterSums({1: (40, 3, 3)})
+    expected = scipy.stats.binomtest(3, 40).proportion_ci(0.95, method="wilson")
+    interval = bounded_mean(sums, {1: 3}, 1, 0.95, share=True)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+
+
+def test_mean__all_values_alike__still_has_width() -> None:
+    sums, squares = ClusterSums({1: (200, 200 * NANO, 200 * NANO**2)}), {1: 200 * NANO**2}
+    interval = bounded_mean(sums, squares, NANO, 0.95, share=False)
+    assert interval.estimate == interval.high == 1
+    assert 0.95 < interval.low < 0.99
+
+
+@pytest.mark.parametrize(("size", "losses"), [(1, 3), (1, 0)])
+def test_design_effect__independent_requests__is_one(size: int, losses: int) -> None:
+    sums = pairs(100, losses=losses, size=size)
+    assert design_effect(sums.combination(1, -1), sums.squared_differences(), NANO) == 1
+
+
+def test_design_effect__whole_clusters_alike__is_their_size() -> None:
+    sums = pairs(1000, losses=100, size=10)
+    effect = design_effect(sums.combination(1, -1), sums.squared_differences(), NANO)
+    assert effect == pytest.approx(10, rel=1e-3)
+
+
+def test_design_effect__losses_apart__assumes_one_burst() -> None:
+    # 50 losses, each in a cluster of its own of ten: of 9 others one in 50 + 1 is assumed alike.
+    rows = [(i // 10, 1, int(i % 10 > 0 or i >= 500)) for i in range(10_000)]
+    sums = paired_sums(rows)
+    mean = Fraction(50, 10_000)
+    repeated = 9 - 50 * 9 * 2 * mean + 9 * 10_000 * mean**2
+    deviation = 9 + 50 * 9 * (1 - 2 * mean) + 9 * 10_000 * mean**2
+    expected = float(1 + 9 * repeated / deviation)
+    found = design_effect(sums.combination(1, -1), sums.squared_differences(), 1)
+    assert found == pytest.approx(expected)
+    assert 1 < found < 1.2
