@@ -9,7 +9,8 @@ from typing import Any
 
 from evaluations.replay.tally import ALL_CLASSES
 from evaluations.statistics.intervals import Interval
-from evaluations.statistics.percentiles import paired_percentile_difference, percentile
+from evaluations.statistics.paired_percentiles import paired_percentiles
+from evaluations.statistics.percentiles import percentile
 
 _PER_MS = 1000
 
@@ -61,13 +62,13 @@ class Latencies:
         if not clusters:
             return None
         p = Fraction(percent, 100)
-        difference = paired_percentile_difference(before, after, clusters, p, confidence)
+        found = paired_percentiles(before, after, clusters, p, confidence)
         return Paired(
             n=len(clusters),
             clusters=len(set(clusters)),
-            baseline=percentile(before, clusters, p, confidence).value / _PER_MS,
-            candidate=percentile(after, clusters, p, confidence).value / _PER_MS,
-            difference=difference and difference.scaled(1 / _PER_MS),
+            baseline=found.baseline / _PER_MS,
+            candidate=found.candidate / _PER_MS,
+            difference=found.difference and found.difference.scaled(1 / _PER_MS),
         )
 
     def log_ratio(self, percent: int, class_key: str, confidence: float) -> Interval | None:
@@ -76,9 +77,8 @@ class Latencies:
         if not clusters:
             return None
         p = Fraction(percent, 100)
-        return paired_percentile_difference(
-            before, after, clusters, p, confidence, logarithmic=True
-        )
+        found = paired_percentiles(before, after, clusters, p, confidence, logarithmic=True)
+        return found.difference
 
     def candidate_alone(self, percent: int, class_key: str, confidence: float) -> Alone:
         """The candidate's percentile by itself."""

@@ -129,40 +129,46 @@ def _sums_of_lone(values: Sequence[int]) -> list[int]:
 
 
 def _add_members(sums: dict[str, MetricSums], members: Sequence[Pair]) -> None:
-    columns = [zip(b.values, c.values, strict=True) for b, c in members]
-    for (name, unit), values in zip(MEANS.items(), zip(*columns, strict=True), strict=True):
-        add_values(sums[name], values, unit)
+    sides = (zip(*(o.values for o in side), strict=True) for side in zip(*members, strict=True))
+    for (name, unit), b, c in zip(MEANS.items(), *sides, strict=True):
+        add_values(sums[name], b, c, unit)
 
 
-def add_values(
-    sums: MetricSums, values: Sequence[tuple[int | None, int | None]], unit: int
-) -> None:
-    """Count one cluster's (baseline, candidate) values of one metric."""
-    complete = [(b, c) for b, c in values if b is not None and c is not None]
-    b, c = [x for x, _ in complete], [y for _, y in complete]
-    _add_to(sums[SIGNS], _signs(b, c, unit))
-    if len(complete) == len(values):
-        _add_cluster(sums[WHOLE], b, c)
+def add_values(sums: MetricSums, b: Values, c: Values, unit: int) -> None:
+    """Count one cluster's values of one metric, those of each request at the same place."""
+    if None not in b and None not in c:
+        _add_pairs(sums, WHOLE, b, c, unit)  # type: ignore[arg-type]  # no None is left
         return
-    _add_cluster(sums[GAPPED], b, c)
-    _add_cluster(sums[LONE_B], [x for x, _ in values if x is not None])
-    _add_cluster(sums[LONE_C], [y for _, y in values if y is not None])
+    known = [(x, y) for x, y in zip(b, c, strict=True) if x is not None and y is not None]
+    _add_pairs(sums, GAPPED, [x for x, _ in known], [y for _, y in known], unit)
+    for part, side in ((LONE_B, b), (LONE_C, c)):
+        values = [x for x in side if x is not None]
+        total, square = sum(values), sum(map(mul, values, values))
+        if values:
+            _add_sums(sums[part], len(values), [1, total, total * total, square])
 
 
-def _add_cluster(by_size: BySize, *sides: Sequence[int]) -> None:
-    """One cluster's values, of one side or of both."""
-    size = len(sides[0])
-    if not size:
+def _add_pairs(sums: MetricSums, part: str, b: Sequence[int], c: Sequence[int], unit: int) -> None:
+    """One cluster's values of both sides; without a request it is none."""
+    if not b:
         return
-    totals = [sum(side) for side in sides]
-    squares = [sum(map(mul, side, side)) for side in sides]
-    more = [1, *totals, *(total * total for total in totals)]
-    if len(sides) == 2:
-        apart = sum(squares) - 2 * sum(map(mul, *sides))
-        more += [totals[0] * totals[1], *squares, apart]
+    total_b, square_b = sum(b), sum(map(mul, b, b))
+    total_c, square_c, apart = total_b, square_b, 0
+    if b != c:
+        total_c, square_c = sum(c), sum(map(mul, c, c))
+        apart = square_b + square_c - 2 * sum(map(mul, b, c))
+    if b != c or not {0, unit}.issuperset(b):
+        _add_to(sums[SIGNS], _signs(b, c, unit))
+    over_clusters = [1, total_b, total_c, total_b**2, total_c**2, total_b * total_c]
+    _add_sums(sums[part], len(b), [*over_clusters, square_b, square_c, apart])
+
+
+def _add_sums(by_size: BySize, size: int, more: Sequence[int]) -> None:
+    key = str(size)
+    if key in by_size:
+        _add_to(by_size[key], more)
     else:
-        more += squares
-    _add_to(by_size.setdefault(str(size), [0] * len(more)), more)
+        by_size[key] = list(more)
 
 
 def paired_sums(sums: MetricSums) -> PairedSums:

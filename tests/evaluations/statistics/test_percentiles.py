@@ -1,15 +1,13 @@
 """Percentiles by order statistics: values, paired differences and their coverage."""
 
+import math
 import random
 from fractions import Fraction
 
 import pytest
 
-from evaluations.statistics.percentiles import (
-    order_rank,
-    paired_percentile_difference,
-    percentile,
-)
+from evaluations.statistics.paired_percentiles import paired_percentiles
+from evaluations.statistics.percentiles import order_rank, percentile
 
 P50, P95 = Fraction(1, 2), Fraction(95, 100)
 
@@ -40,32 +38,82 @@ def test_percentile__repeated_clusters__widens_the_interval() -> None:
     assert clustered.standard_error > 1.7 * independent.standard_error
 
 
-def test_paired_percentile_difference__same_values__is_exactly_zero() -> None:
-    values = exponential(random.Random(2), 500)
-    interval = paired_percentile_difference(values, values, list(range(500)), P95, 0.95)
+@pytest.mark.parametrize(("p", "rank"), [(P50, 250), (P95, 475)])
+def test_paired_percentiles__no_request_differs__are_bounded_four_ranks_away(
+    p: Fraction, rank: int
+) -> None:
+    values = [x * x for x in range(1, 501)]
+    interval = paired_percentiles(values, values, list(range(500)), p, 0.95).difference
     assert interval is not None
-    assert (interval.estimate, interval.standard_error) == (0.0, 0.0)
+    assert interval.estimate == 0
+    # A sample holds none of -ln(0.025) = 3.7 expected requests in one case of 40.
+    assert interval.low == (rank - 4) ** 2 - rank**2
+    assert interval.high == (rank + 4) ** 2 - rank**2
 
 
-def test_paired_percentile_difference__ten_percent_slower__is_found_on_the_log_scale() -> None:
+def test_paired_percentiles__no_request_of_large_clusters_differs__are_bounded_further_away() -> (
+    None
+):
+    values = list(range(1, 501))
+    clusters = [i % 100 for i in range(500)]
+    interval = paired_percentiles(values, values, clusters, P50, 0.95).difference
+    assert interval is not None
+    assert interval.high == math.ceil(-math.log(0.025) * 5)
+
+
+def test_paired_percentiles__too_few_to_hide_four__have_no_interval() -> None:
+    values = list(range(72))
+    assert paired_percentiles(values, values, values, P95, 0.95).difference is None
+
+
+def test_paired_percentiles__no_value_twice__are_the_order_statistics() -> None:
+    values, slower = list(range(1, 101)), [x + 50 for x in range(1, 101)]
+    found = paired_percentiles(values, slower, values, P95, 0.95)
+    assert (found.baseline, found.candidate) == (95, 145)
+
+
+def test_paired_percentiles__of_tied_values__lie_on_the_line_through_the_middles() -> None:
+    # 100 at ranks 1 to 60 (middle 30.5), 200 at ranks 61 to 100 (middle 80.5): rank 50 lies
+    # 19.5 of 50 ranks from the one to the other.
+    values = [100] * 60 + [200] * 40
+    found = paired_percentiles(values, values[::-1], list(range(100)), P50, 0.95)
+    assert found.baseline == pytest.approx(100 + 100 * 19.5 / 50)
+
+
+def test_paired_percentiles__latencies_on_a_coarse_grid__cover_no_difference() -> None:
+    source, covered = random.Random(8), 0
+    for _ in range(100):
+        shared = [source.expovariate(1 / 400) for _ in range(500)]
+        sides = [
+            [200 * int((x + source.expovariate(1 / 300)) / 200) + 200 for x in shared]
+            for _ in range(2)
+        ]
+        interval = paired_percentiles(*sides, list(range(500)), P95, 0.95).difference
+        assert interval is not None
+        assert interval.low < interval.high
+        covered += interval.low <= 0 <= interval.high
+    assert covered >= 92
+
+
+def test_paired_percentiles__ten_percent_slower__is_found_on_the_log_scale() -> None:
     baseline = exponential(random.Random(3), 4000)
     candidate = [v * 11 // 10 for v in baseline]
-    interval = paired_percentile_difference(
+    interval = paired_percentiles(
         baseline, candidate, list(range(4000)), P95, 0.95, logarithmic=True
-    )
+    ).difference
     assert interval is not None
     assert interval.estimate == pytest.approx(0.0953, abs=1e-3)
     assert interval.standard_error < 0.03
 
 
-def test_paired_percentile_difference__correlated_sides__covers_the_truth() -> None:
+def test_paired_percentiles__correlated_sides__covers_the_truth() -> None:
     source = random.Random(4)
     covered = 0
     for _ in range(200):
         shared = exponential(source, 400)
         baseline = [v + source.randrange(200_000) for v in shared]
         candidate = [v + source.randrange(200_000) for v in shared]
-        interval = paired_percentile_difference(baseline, candidate, list(range(400)), P95, 0.95)
+        interval = paired_percentiles(baseline, candidate, list(range(400)), P95, 0.95).difference
         assert interval is not None
         covered += interval.low <= 0 <= interval.high
     assert covered >= 185
