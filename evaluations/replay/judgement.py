@@ -5,16 +5,17 @@ models that were never recorded make a gate inconclusive, never passed.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from evaluations.replay import wording
+from evaluations.replay.class_gates import confirmed
 from evaluations.replay.measures import MEASURED, Measurement, Measures
 from evaluations.replay.outcome import PERCENTILES
 from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, Limit
 from evaluations.statistics.intervals import Interval
-from evaluations.statistics.sample_size import requests_needed
+from evaluations.statistics.sample_size import POWER, Needed, requests_to_resolve
 from policies.engine import METRICS
 from policies.engine.thresholds import ANY_CLASS, Threshold
 
@@ -86,13 +87,40 @@ def judge(
     measures: Measures, thresholds: Sequence[Threshold], limits: EvidenceLimits
 ) -> list[Gate]:
     """The gates among the thresholds, in document order."""
-    return [_judge(measures, t, limits) for t in thresholds if t.effect == "gate"]
+    asked = [t for t in thresholds if t.effect == "gate"]
+    gates = [_judge(measures, t, limits) for t in asked]
+    family = sum(t.class_key != ANY_CLASS for t in asked)
+    failing = {
+        place: t
+        for place, (t, gate) in enumerate(zip(asked, gates, strict=True))
+        if t.class_key != ANY_CLASS and gate.verdict == FAIL
+    }
+    for place in failing.keys() - confirmed(failing, family, lambda t: _fails(measures, t)):
+        gates[place] = _unconfirmed(gates[place], family)
+    return gates
+
+
+def _fails(measures: Measures, threshold: Threshold) -> bool:
+    tested = _tested(measures, threshold, _measured(measures, threshold))
+    return tested.interval is not None and tested.test.verdict(tested.interval) == FAIL
+
+
+def _unconfirmed(gate: Gate, family: int) -> Gate:
+    reason = (
+        f"{gate.reason} Of {family} gates of classes, though, one lies so far beyond its limit by "
+        "chance too often (Holm), so it does not count as a fail. More requests would resolve it."
+    )
+    return replace(gate, verdict=INCONCLUSIVE, reason=reason)
+
+
+def _measured(measures: Measures, threshold: Threshold) -> Measurement:
+    metric, class_key = threshold.metric, threshold.class_key
+    found = measures.measure(metric, class_key, threshold.confidence)
+    return found or Measurement(metric, class_key, measures.count(class_key))
 
 
 def _judge(measures: Measures, threshold: Threshold, limits: EvidenceLimits) -> Gate:
-    metric, class_key = threshold.metric, threshold.class_key
-    found = measures.measure(metric, class_key, threshold.confidence)
-    found = found or Measurement(metric, class_key, measures.count(class_key))
+    found = _measured(measures, threshold)
     tested = _tested(measures, threshold, found)
     verdict, reason, needed = _verdict(measures, threshold, tested, found, limits)
     shown = tested.shown
@@ -164,8 +192,8 @@ def _verdict(
     reason = _sentence(threshold, tested, verdict)
     if verdict != INCONCLUSIVE:
         return verdict, reason, None
-    needed = _needed(tested, threshold.confidence)
-    return verdict, f"{reason} {_resolve(needed)}", needed
+    needed = _needed(measures, threshold, tested)
+    return verdict, f"{reason} {_resolve(needed)}", needed.requests if needed else None
 
 
 def _name(threshold: Threshold) -> str:
@@ -222,19 +250,21 @@ def _least_for_percentile(metric: str) -> int:
     return {95: 72, 99: 368}.get(PERCENTILES.get(metric, 0), 0)
 
 
-def _needed(tested: _Tested, confidence: float) -> int | None:
-    interval = tested.interval
-    if interval is None or interval.standard_error == 0:
-        return None
-    distance = interval.estimate - tested.test.value
-    sigma = interval.standard_error * tested.n**0.5
-    return requests_needed(sigma, distance, alpha=(1 - confidence) / 2)
+def _needed(measures: Measures, threshold: Threshold, tested: _Tested) -> Needed | None:
+    def interval_at(requests: int) -> Interval | None:
+        more = measures.scaled(Fraction(requests, tested.n))
+        return _tested(more, threshold, _measured(more, threshold)).interval
+
+    return requests_to_resolve(interval_at, tested.test, tested.n)
 
 
-def _resolve(needed: int | None) -> str:
+def _resolve(needed: Needed | None) -> str:
     if needed is None:
-        return "The estimate lies on the limit itself, so no number of requests would resolve it."
-    return f"About {wording.count(needed)} requests would resolve it."
+        return "The estimate lies on the limit, so that no number of requests would resolve it."
+    return (
+        f"About {wording.count(needed.requests)} requests like these would let it "
+        f"{needed.towards}, with a probability of {wording.share(POWER)}."
+    )
 
 
 _OUTCOMES = {

@@ -1,7 +1,9 @@
 """Latency percentiles of both sides, exact, from every request's latency."""
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -44,6 +46,13 @@ class Latencies:
             for key in (ALL_CLASSES, class_key):
                 self._by_class[key].append((cluster, before, after))
         self._pairs = lru_cache(maxsize=None)(self._find_pairs)
+        self._narrower = 1.0
+
+    def scaled(self, factor: float) -> "Latencies":
+        """As if `factor` times as many requests had been seen: errors shrink by its root."""
+        other = copy(self)
+        other._narrower = math.sqrt(factor)
+        return other
 
     def _find_pairs(self, class_key: str) -> tuple[list[Hashable], list[int], list[int]]:
         clusters: list[Hashable] = []
@@ -68,7 +77,7 @@ class Latencies:
             clusters=len(set(clusters)),
             baseline=found.baseline / _PER_MS,
             candidate=found.candidate / _PER_MS,
-            difference=found.difference and found.difference.scaled(1 / _PER_MS),
+            difference=found.difference and self._narrowed(found.difference.scaled(1 / _PER_MS)),
         )
 
     def log_ratio(self, percent: int, class_key: str, confidence: float) -> Interval | None:
@@ -78,7 +87,7 @@ class Latencies:
             return None
         p = Fraction(percent, 100)
         found = paired_percentiles(before, after, clusters, p, confidence, logarithmic=True)
-        return found.difference
+        return found.difference and self._narrowed(found.difference)
 
     def candidate_alone(self, percent: int, class_key: str, confidence: float) -> Alone:
         """The candidate's percentile by itself."""
@@ -91,5 +100,10 @@ class Latencies:
         interval = None
         if found.low is not None and found.high is not None and found.standard_error is not None:
             exact = Interval(found.value, found.standard_error, found.low, found.high)
-            interval = exact.scaled(1 / _PER_MS)
+            interval = self._narrowed(exact.scaled(1 / _PER_MS))
         return Alone(interval, len(rows), len(set(clusters)))
+
+    def _narrowed(self, found: Interval) -> Interval:
+        by, centre = self._narrower, found.estimate
+        low, high = centre + (found.low - centre) / by, centre + (found.high - centre) / by
+        return Interval(centre, found.standard_error / by, low, high)

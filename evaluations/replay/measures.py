@@ -1,6 +1,7 @@
 """Totals → measurements: each metric of each class, with its intervals."""
 
 import math
+from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -17,7 +18,12 @@ from evaluations.replay.tally import (
     paired_sums,
     wins_and_losses,
 )
-from evaluations.statistics.bounded import bounded_difference, bounded_mean
+from evaluations.statistics.bounded import (
+    bounded_combination,
+    bounded_difference,
+    bounded_mean,
+    bounded_relative,
+)
 from evaluations.statistics.clusters import ClusterSums, PairedSums
 from evaluations.statistics.intervals import (
     Interval,
@@ -30,6 +36,8 @@ from evaluations.statistics.mcnemar import mcnemar_mid_p
 MEASURED = (*MEANS, concentration.METRIC, *PERCENTILES)
 # Metrics whose values lie between 0 and 1, so that one request cannot differ by more than 1.
 BOUNDED = SHARES | {"mean_quality"}
+# Small whole numbers, of which a sample may hold none that differs.
+COUNTS = ("fallback_depth", "amplification")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,6 @@ class Measurement:
     alone: Interval | None = None
     alone_n: int = 0
     alone_clusters: int = 0
-    mid_p: float | None = None
     higher: int | None = None
     lower: int | None = None
 
@@ -64,6 +71,14 @@ class Measures:
     def __init__(self, totals: ChunkStats) -> None:
         self.sums: dict[str, Any] = totals["sums"]
         self.latencies = Latencies(totals["latency"])
+        self._factor = Fraction(1)
+
+    def scaled(self, factor: Fraction) -> "Measures":
+        """As if `factor` times as many requests had given the same, in as many more clusters."""
+        other = copy(self)
+        other._factor = factor
+        other.latencies = self.latencies.scaled(float(factor))
+        return other
 
     @property
     def classes(self) -> list[str]:
@@ -99,16 +114,30 @@ class Measures:
         sums = self._sums(metric, class_key)
         if sums is None or not paired_sums(sums).requests:
             return None
-        interval = paired_difference(paired_sums(sums), confidence, weight)
-        return interval.scaled(1 / MEANS[metric])
+        return _combination(metric, sums, confidence, weight)
+
+    def mid_p(self, metric: str, class_key: str) -> float | None:
+        """McNemar's mid-p of "no difference"; None unless every value is 0 or 1."""
+        sums = self._sums(metric, class_key) if metric in MEANS else None
+        if sums is None or not paired_sums(sums).requests or not is_binary(metric, sums):
+            return None
+        higher, lower = wins_and_losses(sums)
+        return mcnemar_mid_p(lower, higher)
 
     def _sums(self, metric: str, class_key: str) -> MetricSums | None:
         sums: MetricSums | None = self.sums["metrics"].get(class_key, {}).get(metric)
-        return sums
+        return sums and self._times(sums)
 
     def _served(self, class_key: str) -> dict[str, Any] | None:
         served: dict[str, Any] | None = self.sums["concentration"].get(class_key)
-        return served
+        return served and self._times(served)
+
+    def _times(self, sums: Any) -> Any:
+        if self._factor == 1:
+            return sums
+        if isinstance(sums, dict):
+            return {key: self._times(value) for key, value in sums.items()}
+        return [self._times(x) for x in sums] if isinstance(sums, list) else sums * self._factor
 
     def _concentration(self, known: Measurement, confidence: float) -> Measurement:
         served = self._served(known.class_key)
@@ -117,14 +146,14 @@ class Measures:
         n, clusters = served["requests"], served["clusters"]
         return replace(
             known,
-            n=n,
-            clusters=clusters,
+            n=int(n),
+            clusters=int(clusters),
             baseline=float(concentration.index_of(served, concentration.BASELINE)),
             candidate=float(concentration.index_of(served, concentration.CANDIDATE)),
             difference=concentration.index_interval(served, confidence, weight=Fraction(1)),
             alone=concentration.index_interval(served, confidence),
-            alone_n=n,
-            alone_clusters=clusters,
+            alone_n=int(n),
+            alone_clusters=int(clusters),
         )
 
     def _mean(self, known: Measurement, sums: MetricSums, confidence: float) -> Measurement:
@@ -169,19 +198,37 @@ def _paired_mean(
         baseline=float(Fraction(pairs.total_b) / (pairs.requests * unit)),
         candidate=float(Fraction(pairs.total_c) / (pairs.requests * unit)),
         difference=_difference(metric, sums, pairs, confidence),
-        relative=relative_change(pairs, confidence),
-        mid_p=mcnemar_mid_p(lower, higher) if is_binary(metric, sums) else None,
+        relative=_relative(metric, sums, pairs, confidence),
         higher=higher,
         lower=lower,
     )
 
 
+def _discordant(metric: str, sums: MetricSums) -> tuple[int, int] | None:
+    return wins_and_losses(sums) if is_binary(metric, sums) else None
+
+
 def _difference(metric: str, sums: MetricSums, pairs: PairedSums, confidence: float) -> Interval:
-    unit = MEANS[metric]
+    if metric in COUNTS:
+        return bounded_difference(pairs, MEANS[metric], None, confidence)
     if metric not in BOUNDED:
-        return paired_difference(pairs, confidence).scaled(1 / unit)
-    discordant = wins_and_losses(sums) if is_binary(metric, sums) else None
-    return bounded_difference(pairs, unit, discordant, confidence)
+        return paired_difference(pairs, confidence).scaled(1 / MEANS[metric])
+    return bounded_difference(pairs, MEANS[metric], _discordant(metric, sums), confidence)
+
+
+def _relative(
+    metric: str, sums: MetricSums, pairs: PairedSums, confidence: float
+) -> Interval | None:
+    if metric not in BOUNDED:
+        return relative_change(pairs, confidence)
+    return bounded_relative(pairs, MEANS[metric], _discordant(metric, sums), confidence)
+
+
+def _combination(metric: str, sums: MetricSums, confidence: float, weight: Fraction) -> Interval:
+    pairs, unit = paired_sums(sums), MEANS[metric]
+    if metric not in BOUNDED:
+        return paired_difference(pairs, confidence, weight).scaled(1 / unit)
+    return bounded_combination(pairs, unit, _discordant(metric, sums), confidence, weight)
 
 
 def _mean_alone(

@@ -82,17 +82,18 @@ def _counts(measures: Measures) -> dict[str, Any]:
 def _metrics(measures: Measures) -> list[dict[str, Any]]:
     """Every metric of every class."""
     return [
-        _metric_row(found)
+        _metric_row(found, measures)
         for metric in MEASURED
         for key in measures.classes
         if (found := measures.measure(metric, key))
     ]
 
 
-def _metric_row(found: Measurement) -> dict[str, Any]:
+def _metric_row(found: Measurement, measures: Measures) -> dict[str, Any]:
     row = asdict(found)
     row["class"] = row.pop("class_key")
-    return {**row, "direction": _direction(found)}
+    mid_p = measures.mid_p(found.metric, found.class_key)
+    return {**row, "mid_p": mid_p, "direction": _direction(found)}
 
 
 def _direction(found: Measurement) -> str:

@@ -6,15 +6,23 @@ intervals keep their width.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
 from evaluations.statistics.clusters import ClusterSums, Exact, PairedSums, design_effect
-from evaluations.statistics.intervals import Interval, clustered_mean, wilson
+from evaluations.statistics.intervals import (
+    Interval,
+    clustered_mean,
+    paired_difference,
+    relative_change,
+    wilson,
+)
 from evaluations.statistics.quantiles import normal_quantile
 
 _HALVINGS = 60
+# Pairs where the candidate's value is higher, and lower, if every value is 0 or the unit.
+Discordant = tuple[Exact, Exact] | None
 
 
 def tango(wins: float, losses: float, n: float, confidence: float) -> Interval:
@@ -66,12 +74,11 @@ def with_pseudo_requests(total: float, squares: float, n: float, confidence: flo
 
 
 def bounded_difference(
-    sums: PairedSums, unit: int, discordant: tuple[Exact, Exact] | None, confidence: float
+    sums: PairedSums, unit: int, discordant: Discordant, confidence: float
 ) -> Interval:
     """The mean of (c - b)/unit, where values lie between 0 and `unit`.
 
-    `discordant`: pairs where the candidate's value is higher, and lower, if every value is 0 or
-    `unit`; then the bounds are Tango's, else those with two pseudo-requests. Both are taken at the
+    With `discordant` pairs the bounds are Tango's, else those with two pseudo-requests; both at the
     effective number of requests, and are never inside the clustered interval unless all requests
     are independent 0/1 pairs, for which Tango's are the sharper and the safer ones.
     """
@@ -108,6 +115,72 @@ def bounded_mean(
     half = normal_quantile((1 + confidence) / 2) * spread
     low, high = max(0.0, mean - half), min(1.0, mean + half)
     return clustered.hull(replace(clustered, low=low, high=high))
+
+
+def bounded_combination(
+    sums: PairedSums,
+    unit: int,
+    discordant: Discordant,
+    confidence: float,
+    weight: Fraction,
+) -> Interval:
+    """The mean of (c - weight*b)/unit, whose sign decides a relative margin of weight - 1.
+
+    It is (c - b) less (weight - 1) b, so the bounds of both are joined by the method of variance
+    estimates recovery (Zou and Donner 2008); never inside the clustered interval.
+    """
+    clustered = paired_difference(sums, confidence, weight).scaled(1 / unit)
+    difference = bounded_difference(sums, unit, discordant, confidence)
+    base = _baseline(sums, unit, discordant, confidence)
+    low, high = _recovered(difference, base, float(weight - 1))
+    return clustered.hull(replace(clustered, low=low, high=high))
+
+
+def bounded_relative(
+    sums: PairedSums, unit: int, discordant: Discordant, confidence: float
+) -> Interval | None:
+    """c̄/b̄ - 1, bounded where the interval of `bounded_combination` just touches zero.
+
+    None where the baseline mean may be zero.
+    """
+    fieller = relative_change(sums, confidence)
+    base = _baseline(sums, unit, discordant, confidence)
+    if fieller is None or base.low <= 0:
+        return None
+    difference = bounded_difference(sums, unit, discordant, confidence)
+    low = _root(lambda margin: _recovered(difference, base, margin)[0])
+    high = _root(lambda margin: _recovered(difference, base, margin)[1])
+    return fieller.hull(replace(fieller, low=low, high=high))
+
+
+def _baseline(sums: PairedSums, unit: int, discordant: Discordant, confidence: float) -> Interval:
+    squares = {size: found[6] for size, found in sums.by_size.items()}
+    alone = sums.combination(0, 1)
+    return bounded_mean(alone, squares, unit, confidence, share=discordant is not None)
+
+
+def _recovered(difference: Interval, base: Interval, margin: float) -> tuple[float, float]:
+    """Bounds of difference - margin*base, from those of both."""
+    estimate = difference.estimate - margin * base.estimate
+    nearer, further = sorted((margin * base.low, margin * base.high))
+    centre = margin * base.estimate
+    down = math.hypot(difference.estimate - difference.low, further - centre)
+    up = math.hypot(difference.high - difference.estimate, centre - nearer)
+    return estimate - down, estimate + up
+
+
+def _root(falling: Callable[[float], float]) -> float:
+    """Where a falling function of a margin, which is at least -1, crosses zero."""
+    low, high = -1.0, 1.0
+    while falling(high) > 0:
+        low, high = high, 2 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if falling(middle) > 0:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _safer(clustered: Interval, scored: Interval, sizes: Iterable[int]) -> Interval:

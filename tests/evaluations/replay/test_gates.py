@@ -81,7 +81,7 @@ def test_gate__quality_against_a_margin__passes_fails_or_stays_open(
 def test_gate__inconclusive__says_how_many_requests_would_resolve_it(tmp_path: Path) -> None:
     found = only(judged(tmp_path, rows_of(400, old=0.8, new=0.76), gate("mean_quality")))
     assert found["needed"] > 400
-    assert "would resolve it" in found["reason"]
+    assert "requests like these would let it pass, with a probability of 80%" in found["reason"]
 
 
 def test_gate__fewer_requests_than_asked__is_inconclusive(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.statistics.bounded import (
+    bounded_combination,
     bounded_difference,
     bounded_mean,
+    bounded_relative,
     tango,
     with_pseudo_requests,
 )
@@ -106,6 +108,35 @@ def test_difference__any_graded_values__is_never_narrower_than_the_clustered_one
     assert interval.low <= clustered.low
     assert clustered.high <= interval.high
     assert interval.low < interval.high
+
+
+def test_relative__nothing_differs__is_the_difference_as_a_share_of_the_baseline() -> None:
+    rows = [(i, int(i < 400), int(i < 400)) for i in range(500)]
+    interval = bounded_relative(paired_sums(rows), 1, (0, 0), 0.95)
+    assert interval is not None
+    assert interval.estimate == 0
+    # The margin times the baseline's share, 0.8, is of little weight beside the difference itself.
+    assert interval.low == pytest.approx(tango(0, 0, 500, 0.95).low / 0.8, rel=0.01)
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(200, 600), st.integers(100, 150))
+def test_relative__any_0_1_pairs__agrees_with_the_combination_at_its_bounds(
+    wins: int, losses: int, n: int, right: int
+) -> None:
+    won, lost = [(0, 1)] * wins, [(1, 0)] * losses
+    values = [*won, *lost, *[(1, 1)] * right]
+    values += [(0, 0)] * (n - len(values))
+    sums = paired_sums([(i, b, c) for i, (b, c) in enumerate(values)])
+    relative = bounded_relative(sums, 1, (wins, losses), 0.95)
+    assert relative is not None
+    for bound, end in ((relative.low, "low"), (relative.high, "high")):
+        weight = 1 + Fraction(bound)
+        at_bound = bounded_combination(sums, 1, (wins, losses), 0.95, weight)
+        assert getattr(at_bound, end) == pytest.approx(0, abs=1e-9)
+
+
+def test_relative__baseline_hardly_ever_right__is_not_defined() -> None:
+    assert bounded_relative(pairs(100, value=0), NANO, (0, 0), 0.95) is None
 
 
 def test_mean__of_a_share__is_wilsons_interval() -> None:

@@ -8,7 +8,6 @@ import scipy  # it reads a part of itself when that is first asked for
 from evaluations.statistics.mcnemar import mcnemar_exact, mcnemar_mid_p
 from evaluations.statistics.multiplicity import benjamini_hochberg, holm
 from evaluations.statistics.percentiles import binomial_ranks
-from evaluations.statistics.sample_size import gate_chances, requests_needed
 
 # Benjamini and Hochberg (1995), section 4.1: fifteen p-values of the thrombolysis trials.
 BH_1995 = [
@@ -42,26 +41,6 @@ def test_holm_and_bh__four_p_values__are_adjusted_as_published() -> None:
 def test_holm_and_bh__the_1995_example__reject_three_and_four() -> None:
     assert sum(p <= 0.05 for p in benjamini_hochberg(BH_1995)) == 4
     assert sum(p <= 0.05 for p in holm(BH_1995)) == 3
-
-
-def test_requests_needed__one_point_margin__is_the_published_count() -> None:
-    assert requests_needed(0.5, 0.01, alpha=0.025, power=0.8) == 19_623
-
-
-def test_requests_needed__on_the_margin_itself__has_no_answer() -> None:
-    assert requests_needed(0.5, 0) is None
-
-
-@pytest.mark.parametrize(
-    ("true_difference", "passing", "failing"),
-    [(0.0, 0.80, 0.000), (-0.01, 0.025, 0.025), (-0.02, 0.000, 0.80)],
-)
-def test_gate_chances__planned_sample__are_the_designed_error_rates(
-    true_difference: float, passing: float, failing: float
-) -> None:
-    chances = gate_chances(true_difference, 0.01, 0.5, 19_622)
-    assert chances.passing == pytest.approx(passing, abs=5e-4)
-    assert chances.failing == pytest.approx(failing, abs=5e-4)
 
 
 @pytest.mark.parametrize(
