@@ -4,21 +4,26 @@ The result is plain JSON of integers and strings. Chunks merge in any order into
 (`evaluations.replay.merge`), because whole clusters lie in one chunk and nothing is rounded.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from evaluations.replay.bounds import Ceilings
 from evaluations.replay.concentration import Concentration
 from evaluations.replay.examples import Examples
 from evaluations.replay.outcome import Outcome
 from evaluations.replay.plane import Plane
 from evaluations.replay.recorded import RecordedRequest
-from evaluations.replay.tally import ALL_CLASSES, Pair, Tally
+from evaluations.replay.tally import ALL_CLASSES, Tally
+from evaluations.replay.unknown import Unknown
 from evaluations.replay.walk import Conditions, replay
+from policies.differences.parts import PartsOf
 from policies.engine import Bundle
 
 ChunkStats = dict[str, Any]
+Pair = tuple[Outcome, Outcome]
 NOBODY = ""  # stands for "no model" where the policy refused
 
 
@@ -27,7 +32,9 @@ class Plan:
     """All that a chunk needs beyond its requests.
 
     `pool`: models of the dataset with every cost recorded, for the oracle and random points;
-    empty where the dataset is not a full matrix.
+    empty where the dataset is not a full matrix. `models`: all that the dataset records. `dearest`:
+    its dearest call, in 10⁻⁹ US dollars. `compares`: False for a first release, whose baseline is
+    the candidate itself.
     """
 
     baseline: Bundle
@@ -35,6 +42,9 @@ class Plan:
     conditions: Conditions = field(default_factory=Conditions)
     pool: tuple[str, ...] = ()
     full: bool = False
+    models: tuple[str, ...] = ()
+    dearest: int = 0
+    compares: bool = True
 
 
 def evaluate_chunk(plan: Plan, requests: Iterable[RecordedRequest]) -> ChunkStats:
@@ -53,6 +63,13 @@ class _Totals:
         self.requests = 0
         self.clusters = 0
         self.tally = Tally()
+        ceiling = plan.candidate.fallback_matrix.limits.max_attempts
+        self.unknown = Unknown(Ceilings(plan.dearest, ceiling))
+        self.met: dict[str, Counter[str]] = {"baseline": Counter(), "candidate": Counter()}
+        self.parts = {
+            "baseline": PartsOf(plan.baseline),
+            "candidate": PartsOf(plan.candidate),
+        }
         self.concentration = Concentration()
         self.plane = Plane(plan.pool, plan.full)
         self.examples = Examples()
@@ -69,16 +86,31 @@ class _Totals:
             after = replay(self.plan.candidate, recorded, self.plan.conditions)
             pairs.append((before, after))
             self._add_request(recorded, before, after)
+        self._count_cluster(pairs)
+        self.unknown.add_cluster(self.clusters, pairs)
         self.clusters += 1
         self.tally.add_cluster(pairs)
         self.concentration.add_cluster([s for s in map(self._served, pairs) if s])
+
+    def _count_cluster(self, pairs: list[Pair]) -> None:
+        """Squares of the cluster's size, of which effective numbers of clusters are made."""
+        sizes: Counter[str] = Counter()
+        moved: Counter[str] = Counter()
+        for before, after in pairs:
+            for key in (ALL_CLASSES, before.class_key):
+                sizes[key] += 1
+                moved[key] += before.path != after.path
+        for key, size in sizes.items():
+            self.classes[key]["squares"] += size * size
+            self.classes[key]["moved_squares"] += moved[key] ** 2
 
     def _add_request(self, recorded: RecordedRequest, before: Outcome, after: Outcome) -> None:
         self.requests += 1
         self.plane.add(recorded, self.plan.conditions.adequate_at)
         self.examples.add(recorded, before, after)
-        _count_side(self.sides["baseline"], before)
-        _count_side(self.sides["candidate"], after)
+        for side, outcome in (("baseline", before), ("candidate", after)):
+            _count_side(self.sides[side], outcome)
+            self._meet(side, outcome)
         for key in (ALL_CLASSES, before.class_key):
             _count_class(self.classes.setdefault(key, _class()), before, after)
         row = self.class_moves.setdefault(before.class_key, {})
@@ -87,6 +119,11 @@ class _Totals:
         _count_move(moves.setdefault(after.model or NOBODY, [0] * 7), before, after)
         if before.latency is not None or after.latency is not None:
             self.latency.append([self.clusters, before.class_key, before.latency, after.latency])
+
+    def _meet(self, side: str, outcome: Outcome) -> None:
+        parts, decision = self.parts[side], outcome.decision
+        failures = [(model, kind) for model, kind in outcome.path if kind is not None]
+        self.met[side].update({*parts.met_by(decision), *parts.met_after(decision, failures)})
 
     def _served(self, pair: Pair) -> tuple[str, str, str] | None:
         before, after = pair
@@ -110,11 +147,14 @@ class _Totals:
                 "class_moves": self.class_moves,
                 "moves": self.moves,
                 "sides": self.sides,
+                "met": {side: dict(counts) for side, counts in self.met.items()},
                 "metrics": self.tally.metrics,
+                "unknown": self.unknown.as_json(),
                 "concentration": self.concentration.as_json(),
                 "plane": self.plane.as_json(),
             },
             "latency": self.latency,
+            "assumed_latency": self.unknown.latency,
             "examples": self.examples.as_json(),
         }
 
@@ -135,7 +175,8 @@ def _count_side(side: dict[str, Any], outcome: Outcome) -> None:
 
 
 def _class() -> dict[str, int]:
-    return {"requests": 0, "unsupported": 0, "moved": 0, "rerouted": 0}
+    names = ("requests", "unsupported", "moved", "rerouted", "squares", "moved_squares")
+    return dict.fromkeys(names, 0)
 
 
 def _count_class(counts: dict[str, int], before: Outcome, after: Outcome) -> None:

@@ -1,34 +1,55 @@
 """Thresholds with the effect `gate` → verdicts with their reasons.
 
-A verdict is only as good as its evidence: too few requests or clusters, too much missing, or
-models that were never recorded make a gate inconclusive, never passed.
+A verdict is only as good as its evidence. A gate passes where the whole interval satisfies it, also
+with everything unknown put to the candidate's disadvantage; a comparison passes only where enough
+requests were treated differently. A first release has nothing to be compared with.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from evaluations.replay import wording
+from evaluations.replay import reasons, wording
 from evaluations.replay.class_gates import confirmed
+from evaluations.replay.concentration import METRIC as CONCENTRATION
+from evaluations.replay.evidence import Evidence, unbounded, widened
 from evaluations.replay.measures import MEASURED, Measurement, Measures
 from evaluations.replay.outcome import PERCENTILES
-from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, Limit
+from evaluations.replay.tested import Tested, measured, tested_by
+from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS
 from evaluations.statistics.intervals import Interval
-from evaluations.statistics.sample_size import POWER, Needed, requests_to_resolve
+from evaluations.statistics.sample_size import Needed, requests_to_resolve
 from policies.engine import METRICS
-from policies.engine.thresholds import ANY_CLASS, Threshold
+from policies.engine.thresholds import (
+    ANY_CLASS,
+    GATE_MIN_CONFIDENCE,
+    GATE_MIN_SAMPLES,
+    Threshold,
+)
 
+# Neither passes nor blocks: a comparison where there is nothing to compare with.
+NOT_APPLICABLE = "not_applicable"
 MIN_CLUSTERS = 40
+# No recorded call comes near; beyond them lies only what is assumed of unknown latencies.
+LONGEST_MS, MOST_TIMES_SLOWER = 1e9, 1e3
+CANDIDATE, BASELINE = "candidate", "baseline"
+NO_DIFFERENCE = Interval(0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceLimits:
-    """How much may be absent before a gate can no longer pass; shares of the class's requests."""
+class Circumstances:
+    """What all gates of a run share. `shortage`: why comparisons cannot pass, empty if they can;
+    `cause`: why nothing is measured, where one cause explains it.
+    """
 
-    max_unsupported: float = 0.01
-    max_missing: float = 0.05
-    min_clusters: int = MIN_CLUSTERS
+    compares: bool
+    proved_alike: bool
+    shortage: str
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +57,9 @@ class Gate:
     """One threshold judged. `estimate`, `low`, `high` and `limit` share one scale:
 
     `value` (the candidate's), `difference` (candidate − baseline, metric's unit) or `relative`
-    (difference as a share of the baseline).
+    (difference as a share of the baseline). `required_by` says whose threshold it is. `unknown`
+    requests have no value; with all of them at their worst the interval is `worst_low` to
+    `worst_high`, and its end at the limit lies by `unknown_costs` nearer to it.
     """
 
     id: str
@@ -52,6 +75,7 @@ class Gate:
     min_samples: int
     owner: str
     unit: str
+    required_by: str
     verdict: str
     reason: str
     n: int
@@ -62,6 +86,10 @@ class Gate:
     low: float | None
     high: float | None
     needed: int | None
+    unknown: int
+    worst_low: float | None
+    worst_high: float | None
+    unknown_costs: float | None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; the class under its document name."""
@@ -71,59 +99,62 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tested:
-    """What is held against the limit (`interval`), and what is shown (`shown`, `limit`)."""
+class _Case:
+    """One threshold with all that is known of it. `worst` is `tested` with the `unknown` requests
+    at their worst.
+    """
 
-    scale: str
-    limit: float
-    test: Limit
-    interval: Interval | None
-    shown: Interval | None
-    n: int
-    clusters: int
+    evidence: Evidence
+    threshold: Threshold
+    found: Measurement
+    tested: Tested
+    worst: Tested
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    verdict: str
+    reason: str
+    needed: int | None = None
 
 
 def judge(
-    measures: Measures, thresholds: Sequence[Threshold], limits: EvidenceLimits
+    evidence: Evidence, thresholds: Iterable[tuple[str, Threshold]], found: Circumstances
 ) -> list[Gate]:
-    """The gates among the thresholds, in document order."""
-    asked = [t for t in thresholds if t.effect == "gate"]
-    gates = [_judge(measures, t, limits) for t in asked]
-    family = sum(t.class_key != ANY_CLASS for t in asked)
-    failing = {
-        place: t
-        for place, (t, gate) in enumerate(zip(asked, gates, strict=True))
-        if t.class_key != ANY_CLASS and gate.verdict == FAIL
+    """The gates among the thresholds, each with whose it is, in their order."""
+    asked = [(whose, _with_floors(t)) for whose, t in thresholds if t.effect == "gate"]
+    gates = [_judge(evidence, threshold, whose, found) for whose, threshold in asked]
+    of_classes = {
+        place: threshold
+        for place, (_, threshold) in enumerate(asked)
+        if threshold.class_key != ANY_CLASS and gates[place].verdict != NOT_APPLICABLE
     }
-    for place in failing.keys() - confirmed(failing, family, lambda t: _fails(measures, t)):
+    if found.proved_alike:
+        return gates
+    failing = {place: t for place, t in of_classes.items() if gates[place].verdict == FAIL}
+    family = len(of_classes)
+    for place in failing.keys() - confirmed(failing, family, partial(_fails, evidence.known)):
         gates[place] = _unconfirmed(gates[place], family)
     return gates
 
 
 def _fails(measures: Measures, threshold: Threshold) -> bool:
-    tested = _tested(measures, threshold, _measured(measures, threshold))
+    tested = tested_by(measures, threshold, measured(measures, threshold))
     return tested.interval is not None and tested.test.verdict(tested.interval) == FAIL
 
 
 def _unconfirmed(gate: Gate, family: int) -> Gate:
-    reason = (
-        f"{gate.reason} Of {family} gates of classes, though, one lies so far beyond its limit by "
-        "chance too often (Holm), so it does not count as a fail. More requests would resolve it."
+    return replace(
+        gate, verdict=INCONCLUSIVE, reason=f"{gate.reason} {reasons.unconfirmed(family)}"
     )
-    return replace(gate, verdict=INCONCLUSIVE, reason=reason)
 
 
-def _measured(measures: Measures, threshold: Threshold) -> Measurement:
-    metric, class_key = threshold.metric, threshold.class_key
-    found = measures.measure(metric, class_key, threshold.confidence)
-    return found or Measurement(metric, class_key, measures.count(class_key))
-
-
-def _judge(measures: Measures, threshold: Threshold, limits: EvidenceLimits) -> Gate:
-    found = _measured(measures, threshold)
-    tested = _tested(measures, threshold, found)
-    verdict, reason, needed = _verdict(measures, threshold, tested, found, limits)
-    shown = tested.shown
+def _judge(evidence: Evidence, threshold: Threshold, whose: str, shared: Circumstances) -> Gate:
+    case = _case(evidence, threshold)
+    found, tested, worst = case.found, case.tested, case.worst
+    judged = _verdict(case, shared)
+    shown, least = tested.shown, worst.shown
     return Gate(
         id=threshold.id,
         metric=threshold.metric,
@@ -138,8 +169,9 @@ def _judge(measures: Measures, threshold: Threshold, limits: EvidenceLimits) -> 
         min_samples=threshold.min_samples,
         owner=threshold.owner,
         unit=METRICS[threshold.metric].unit,
-        verdict=verdict,
-        reason=reason,
+        required_by=whose,
+        verdict=judged.verdict,
+        reason=judged.reason,
         n=tested.n,
         clusters=tested.clusters,
         baseline=found.baseline,
@@ -147,102 +179,115 @@ def _judge(measures: Measures, threshold: Threshold, limits: EvidenceLimits) -> 
         estimate=shown.estimate if shown else None,
         low=shown.low if shown else None,
         high=shown.high if shown else None,
-        needed=needed,
+        needed=judged.needed,
+        unknown=case.unknown,
+        worst_low=least.low if least else None,
+        worst_high=least.high if least else None,
+        unknown_costs=reasons.cost_of_unknown(tested, worst),
     )
 
 
-def _tested(measures: Measures, threshold: Threshold, found: Measurement) -> _Tested:
-    if not threshold.needs_baseline:
-        limit = float(threshold.value or 0)
-        test, alone = Limit(threshold.op, limit), found.alone
-        n, clusters = found.alone_n, found.alone_clusters
-        return _Tested("value", limit, test, alone, alone, n, clusters)
-    margin = threshold.signed_margin
-    n, clusters = found.n, found.clusters
-    if not threshold.relative:
-        shown = found.difference
-        return _Tested("difference", margin, Limit(threshold.op, margin), shown, shown, n, clusters)
-    weight = 1 + Fraction(margin)
-    interval = measures.weighted_difference(
-        threshold.metric, threshold.class_key, threshold.confidence, weight
+def _with_floors(threshold: Threshold) -> Threshold:
+    return replace(
+        threshold,
+        confidence=max(threshold.confidence, GATE_MIN_CONFIDENCE),
+        min_samples=max(threshold.min_samples, GATE_MIN_SAMPLES),
     )
-    shown = found.relative
-    return _Tested("relative", margin, Limit(threshold.op, 0.0), interval, shown, n, clusters)
 
 
-def _verdict(
-    measures: Measures,
-    threshold: Threshold,
-    tested: _Tested,
-    found: Measurement,
-    limits: EvidenceLimits,
-) -> tuple[str, str, int | None]:
-    """(verdict, reason, requests that would resolve it)."""
-    name = _name(threshold)
+def _case(evidence: Evidence, threshold: Threshold) -> _Case:
+    found = measured(evidence.known, threshold)
+    tested = tested_by(evidence.known, threshold, found)
+    unknown = evidence.unknown(threshold.metric, threshold.class_key, tested.n)
+    worst = _at_worst(evidence, threshold, unknown) if tested.n and unknown else tested
+    return _Case(evidence, threshold, found, tested, worst, unknown)
+
+
+def _at_worst(evidence: Evidence, threshold: Threshold, unknown: int) -> Tested:
+    measures = evidence.at_worst(alone=not threshold.needs_baseline)
+    tested = tested_by(measures, threshold, measured(measures, threshold))
+    if threshold.metric in PERCENTILES:
+        limit = MOST_TIMES_SLOWER if threshold.relative else LONGEST_MS
+        return replace(tested, shown=unbounded(tested.shown, limit))
+    if threshold.metric != CONCENTRATION:
+        return tested
+    # Shares of providers move by at most the unknown share, the index by at most twice that.
+    sides = 2 if threshold.needs_baseline else 1
+    by = 2 * sides * unknown / evidence.known.count(threshold.class_key)
+    shown = widened(tested.shown, by)
+    return replace(tested, interval=widened(tested.interval, by), shown=shown)
+
+
+def _verdict(case: _Case, shared: Circumstances) -> _Judged:
+    threshold, tested = case.threshold, case.tested
+    name = reasons.name_of(threshold)
     if threshold.metric not in MEASURED:
-        return MISSING, f"{name} cannot be measured by replaying recorded requests.", None
+        return _Judged(MISSING, f"{name} cannot be measured by replaying recorded requests.")
+    if threshold.needs_baseline and not shared.compares:
+        return _Judged(NOT_APPLICABLE, f"{name}: there is no release to compare with.")
+    if threshold.needs_baseline and shared.proved_alike:
+        verdict = tested.test.verdict(NO_DIFFERENCE)
+        return _Judged(verdict, f"{name} does not change: every request is treated alike.")
     if not tested.n:
-        return MISSING, _nothing(name, threshold, found), None
-    lacking = _lacking(measures, threshold, tested, found, limits)
-    if lacking is not None:
-        return INCONCLUSIVE, f"{name}: {lacking[0]}", lacking[1]
+        return _Judged(MISSING, shared.cause or reasons.nothing(name, case.found))
+    thin = _too_thin(case)
+    if thin is not None:
+        return replace(thin, reason=f"{name}: {thin.reason}")
     if tested.interval is None:
-        return INCONCLUSIVE, f"{name} has no interval: too few values beyond it.", None
+        return _Judged(INCONCLUSIVE, f"{name} has no interval: too few values beyond it.")
     verdict = tested.test.verdict(tested.interval)
-    reason = _sentence(threshold, tested, verdict)
-    if verdict != INCONCLUSIVE:
-        return verdict, reason, None
-    needed = _needed(measures, threshold, tested)
-    return verdict, f"{reason} {_resolve(needed)}", needed.requests if needed else None
+    reason = reasons.sentence(threshold, tested, verdict)
+    if verdict == INCONCLUSIVE:
+        needed = _needed(case)
+        more = needed.requests if needed else None
+        return _Judged(verdict, f"{reason} {reasons.resolve(needed)}", more)
+    return _Judged(verdict, reason) if verdict == FAIL else _held(case, reason, shared)
 
 
-def _name(threshold: Threshold) -> str:
-    name = wording.label(threshold.metric)
-    return name if threshold.class_key == ANY_CLASS else f"{name} of {threshold.class_key}"
+def _held(case: _Case, reason: str, shared: Circumstances) -> _Judged:
+    """A pass by what is known, which has to rest on something and hold against the unknown."""
+    threshold, worst = case.threshold, case.worst
+    if threshold.needs_baseline and shared.shortage:
+        name = reasons.name_of(threshold)
+        return _Judged(INCONCLUSIVE, f"{name}: too few requests are treated differently.")
+    if not case.unknown:
+        return _Judged(PASS, reason)
+    alike = case.evidence.shared_unknown(threshold.metric, threshold.class_key)
+    if threshold.relative and alike and _asks_for_better(threshold):
+        return _Judged(INCONCLUSIVE, f"{reason} {reasons.unknown_base(alike)}")
+    holds = worst.interval is not None and worst.test.verdict(worst.interval) == PASS
+    said = reasons.at_worst(threshold, case.tested, worst, case.unknown, holds)
+    return _Judged(PASS if holds else INCONCLUSIVE, f"{reason} {said}")
 
 
-def _nothing(name: str, threshold: Threshold, found: Measurement) -> str:
-    if not found.requests:
-        return f"{name}: no recorded request falls into the class."
-    return f"{name} is not recorded for any request that both bundles can be judged on."
+def _asks_for_better(threshold: Threshold) -> bool:
+    """Whether a comparison asks for more than not getting worse."""
+    margin = threshold.signed_margin
+    return margin > 0 if METRICS[threshold.metric].better == "higher" else margin < 0
 
 
-def _lacking(
-    measures: Measures,
-    threshold: Threshold,
-    tested: _Tested,
-    found: Measurement,
-    limits: EvidenceLimits,
-) -> tuple[str, int | None] | None:
+def _too_thin(case: _Case) -> _Judged | None:
     """Why the evidence is too thin whatever it says, and how many requests would do."""
-    unsupported = measures.count(threshold.class_key, "unsupported") / found.requests
-    missing = 1 - tested.n / found.requests - unsupported
-    if unsupported > limits.max_unsupported:
-        return (
-            f"{wording.share(unsupported)} of the requests go to a model that was never recorded "
-            f"for them; at most {wording.share(limits.max_unsupported)} may.",
-            None,
-        )
-    if missing > limits.max_missing:
-        return (
-            f"{wording.share(missing)} of the requests have no recorded value; at most "
-            f"{wording.share(limits.max_missing)} may be missing.",
-            None,
-        )
+    threshold, tested = case.threshold, case.tested
+    if threshold.relative and not case.found.baseline:
+        return _Judged(INCONCLUSIVE, reasons.share_of_nothing(threshold))
     wanted = max(threshold.min_samples, _least_for_percentile(threshold.metric))
     if tested.n < wanted:
-        return (
+        return _Judged(
+            INCONCLUSIVE,
             f"only {wording.count(tested.n)} requests can be compared; the threshold asks for "
             f"{wording.count(wanted)}.",
             wanted,
         )
-    if tested.clusters < limits.min_clusters:
-        return (
-            f"the requests come from only {wording.count(tested.clusters)} conversations; "
-            f"an interval needs {limits.min_clusters}.",
-            None,
-        )
-    return None
+    effective = case.evidence.effective_clusters(threshold.class_key)
+    clusters = min(tested.clusters, effective)
+    if clusters >= MIN_CLUSTERS:
+        return None
+    return _Judged(
+        INCONCLUSIVE,
+        f"the requests come from only {wording.rounded(clusters)} effective conversations; "
+        f"an interval needs {MIN_CLUSTERS}.",
+    )
 
 
 def _least_for_percentile(metric: str) -> int:
@@ -250,49 +295,11 @@ def _least_for_percentile(metric: str) -> int:
     return {95: 72, 99: 368}.get(PERCENTILES.get(metric, 0), 0)
 
 
-def _needed(measures: Measures, threshold: Threshold, tested: _Tested) -> Needed | None:
+def _needed(case: _Case) -> Needed | None:
+    threshold, tested = case.threshold, case.tested
+
     def interval_at(requests: int) -> Interval | None:
-        more = measures.scaled(Fraction(requests, tested.n))
-        return _tested(more, threshold, _measured(more, threshold)).interval
+        more = case.evidence.known.scaled(Fraction(requests, tested.n))
+        return tested_by(more, threshold, measured(more, threshold)).interval
 
     return requests_to_resolve(interval_at, tested.test, tested.n)
-
-
-def _resolve(needed: Needed | None) -> str:
-    if needed is None:
-        return "The estimate lies on the limit, so that no number of requests would resolve it."
-    return (
-        f"About {wording.count(needed.requests)} requests like these would let it "
-        f"{needed.towards}, with a probability of {wording.share(POWER)}."
-    )
-
-
-_OUTCOMES = {
-    PASS: "the whole interval satisfies it.",
-    FAIL: "the whole interval lies beyond it.",
-    INCONCLUSIVE: "the interval reaches across it.",
-}
-_OPS = {"gte": "at least", "gt": "more than", "lte": "at most", "lt": "less than"}
-
-
-def _sentence(threshold: Threshold, tested: _Tested, verdict: str) -> str:
-    name = _name(threshold)
-    asked = f"{_OPS[threshold.op]} {_shown(threshold.metric, tested, tested.limit)}"
-    shown = tested.shown
-    if shown is None:
-        return f"{name} is asked to change by {asked}; {_OUTCOMES[verdict]}"
-    verb = "is" if tested.scale == "value" else "changes by"
-    estimate, low, high = (
-        _shown(threshold.metric, tested, x) for x in (shown.estimate, shown.low, shown.high)
-    )
-    percent = wording.share(threshold.confidence)
-    return (
-        f"{name} {verb} {estimate} ({percent} interval {low} to {high}); the limit is {asked}: "
-        f"{_OUTCOMES[verdict]}"
-    )
-
-
-def _shown(metric: str, tested: _Tested, value: float) -> str:
-    if tested.scale == "relative":
-        return wording.share(value, signed=True)
-    return wording.amount(metric, value, signed=tested.scale == "difference")

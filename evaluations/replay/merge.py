@@ -10,19 +10,20 @@ from evaluations.replay.examples import most_changed
 def merge(chunks: Mapping[int, ChunkStats]) -> ChunkStats:
     """The totals of chunks keyed by their index (so that one delivered twice counts once)."""
     sums: dict[str, Any] = {}
-    latency: list[list[Any]] = []
+    latencies: dict[str, list[list[Any]]] = {"latency": [], "assumed_latency": []}
     lost: list[dict[str, Any]] = []
     gained: list[dict[str, Any]] = []
     for index in sorted(chunks):
         chunk = chunks[index]
         sums = add(sums, chunk["sums"])
         # A cluster's number counts within its chunk; with the chunk's index it is unique.
-        latency.extend([(index, row[0]), *row[1:]] for row in chunk["latency"])
+        for name, rows in latencies.items():
+            rows.extend([(index, row[0]), *row[1:]] for row in chunk[name])
         lost.extend(chunk["examples"]["lost"])
         gained.extend(chunk["examples"]["gained"])
     return {
         "sums": sums,
-        "latency": latency,
+        **latencies,
         "examples": {"lost": most_changed(lost), "gained": most_changed(gained)},
     }
 

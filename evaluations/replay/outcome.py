@@ -1,6 +1,8 @@
 """What a policy makes of one recorded request, and the metrics read from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from policies.engine import Decision
 
 NANO = 1_000_000_000
 
@@ -31,14 +33,17 @@ class Outcome:
     """One request under one bundle. Units: 10⁻⁹ quality, 10⁻⁹ US dollars, microseconds.
 
     `unsupported` names the model whose answer was never recorded; the rest is then unknown.
+    `spent` is the known cost of the attempts, whatever else of them is unknown.
     """
 
     class_key: str
     model: str | None  # the one decided on; None when refused
     served: str | None  # the one whose answer is kept
     path: tuple[tuple[str, str | None], ...]  # (model, failure kind or None) of each attempt
+    decision: Decision = field(repr=False)
     quality: int | None = None
     cost: int | None = None
+    spent: int = 0
     latency: int | None = None
     error: str | None = None  # failure kind of a request that ended without an answer
     adequate: bool | None = None

@@ -66,6 +66,13 @@ def read_chunk(path: Path, index: int, count: int) -> Iterator[RecordedRequest]:
             yield _request(list(rows))
 
 
+def dearest_call(path: Path) -> int:
+    """The dearest recorded call of a dataset, in 10⁻⁹ US dollars; 0 where no cost is recorded."""
+    with open_reader() as connection:
+        found = connection.execute("SELECT max(cost) FROM read_parquet(?)", [str(path)]).fetchone()
+    return int(found[0] or 0) if found else 0
+
+
 def _batches(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while batch := cursor.fetchmany(_BATCH):
         yield from batch

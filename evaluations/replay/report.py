@@ -5,18 +5,25 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from evaluations.replay.chunk import ChunkStats
-from evaluations.replay.judgement import EvidenceLimits, Gate, judge
+from evaluations.replay.chunk import ChunkStats, Plan
+from evaluations.replay.evidence import Evidence
+from evaluations.replay.headline import headline, no_common_models, overall
+from evaluations.replay.judgement import Circumstances, judge
 from evaluations.replay.measures import MEASURED, Measurement, Measures
 from evaluations.replay.outcome import NANO
+from evaluations.replay.required import loosened_thresholds, required
+from evaluations.replay.support import Support, shortage, supported
 from evaluations.replay.tally import ALL_CLASSES
-from evaluations.statistics.gates import MISSING, worst
 from evaluations.statistics.intervals import Interval
 from policies.engine import METRICS, canonical_bytes, digest
-from policies.engine.thresholds import Threshold
 
-EVALUATOR = "1"  # part of a run's identity: raise it when the same input would give other figures
-NO_GATE = "The thresholds document has no threshold with the effect “gate”, so nothing is shown."
+EVALUATOR = "2"  # part of a run's identity: raise it when the same input would give other figures
+NOTES = (
+    "Latencies are as recorded: a candidate that shifts load to another model would see other "
+    "ones.",
+    "Where a chain calls a model more often than it was recorded, the last recorded call stands "
+    "for the further ones: a retry of a failure then fails again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +44,39 @@ class Report:
 
 
 def build_report(
-    totals: ChunkStats,
-    thresholds: tuple[Threshold, ...],
-    limits: EvidenceLimits,
-    pool: tuple[str, ...],
-    identity: dict[str, Any],
+    totals: ChunkStats, plan: Plan, minimum: Support, identity: dict[str, Any]
 ) -> Report:
     """The report of merged chunks. `identity` names dataset, bundles and settings."""
-    measures = Measures(totals)
-    gates = judge(measures, thresholds, limits)
+    evidence = Evidence(totals)
+    measures, support = evidence.known, supported(plan, evidence, minimum)
+    circumstances = Circumstances(
+        compares=plan.compares,
+        proved_alike=support.proved_alike,
+        shortage=shortage(support),
+        cause=no_common_models(plan),
+    )
+    gates = judge(evidence, required(plan, support.proved_alike), circumstances)
+    loosened = loosened_thresholds(plan)
     body = {
         "schema": 1,
         "evaluator": EVALUATOR,
         "identity": identity,
-        "verdict": worst([gate.verdict for gate in gates]) if gates else MISSING,
-        "reasons": _reasons(gates),
+        "verdict": overall(gates, support),
+        "reasons": headline(gates, support, loosened, circumstances.cause),
+        "notes": list(NOTES),
+        "support": support.as_json(),
+        "first_release": not plan.compares,
+        "loosened": loosened,
         "gates": [gate.as_json() for gate in gates],
         "counts": _counts(measures),
         "metrics": _metrics(measures),
         "classes": _classes(measures),
         "moves": _moves(measures.sums["moves"]),
         "sides": measures.sums["sides"],
-        "plane": _plane(measures, pool),
+        "plane": _plane(measures, plan.pool),
         "examples": totals["examples"],
     }
     return Report(_rounded(body))
-
-
-def _reasons(gates: list[Gate]) -> list[str]:
-    """What stands between this run and a pass; one sentence when everything passes."""
-    if not gates:
-        return [NO_GATE]
-    worrying = [g for verdict in ("fail", "missing", "inconclusive") for g in gates
-                if g.verdict == verdict]  # fmt: skip
-    return [g.reason for g in worrying] or [f"All {len(gates)} gates pass."]
 
 
 def _counts(measures: Measures) -> dict[str, Any]:

@@ -8,9 +8,9 @@ kept apart, because sums of squares over clusters cannot be split afterwards.
 
 from collections.abc import Sequence
 from operator import add, gt, lt, mul
-from typing import Any
+from typing import Any, Protocol
 
-from evaluations.replay.outcome import MEANS, SHARES, Outcome
+from evaluations.replay.outcome import MEANS, SHARES
 from evaluations.statistics.clusters import ClusterSums, PairedSums
 
 # Lists of sums, by part. Over clusters of one size: their number, then their sums of b, c, bb, cc
@@ -23,8 +23,21 @@ _HELD = 1024  # requests of one class
 
 BySize = dict[str, list[int]]
 MetricSums = dict[str, Any]  # BySize of each part, and the list of SIGNS
-Pair = tuple[Outcome, Outcome]
 Values = Sequence[int | None]  # of one metric, or of one outcome
+
+
+class Valued(Protocol):
+    """One request under one bundle: an outcome, or what is assumed of one."""
+
+    @property
+    def class_key(self) -> str: ...
+
+    @property
+    def values(self) -> Values:
+        """In the order of `MEANS`; None where unknown."""
+
+
+Pair = tuple[Valued, Valued]
 
 
 def empty_metric() -> MetricSums:
@@ -66,7 +79,7 @@ class Tally:
             self._metrics[key] = {name: empty_metric() for name in MEANS}
         return self._metrics[key]
 
-    def _hold(self, before: Outcome, after: Outcome) -> None:
+    def _hold(self, before: Valued, after: Valued) -> None:
         held = self._alone.setdefault(before.class_key, [])
         held.append((before.values, after.values))
         if len(held) == _HELD:

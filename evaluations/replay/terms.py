@@ -1,11 +1,11 @@
 """What whoever starts an evaluation may choose; part of the run's identity and of its report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from evaluations.replay.judgement import EvidenceLimits
 from evaluations.replay.outcome import NANO
+from evaluations.replay.support import Support
 from evaluations.replay.walk import Conditions
 
 DEFAULT_ADEQUATE_AT = 0.5
@@ -24,21 +24,20 @@ class TermsError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Terms:
     """`adequate_at`: quality from which an answer is good enough. `timeout_ms`: by model, "*" for
-    all others; recorded calls that took longer count as timeouts.
+    all others; recorded calls that took longer count as timeouts. `support`: how many requests
+    have to be treated differently before a comparison may pass; no one's choice for a single run.
     """
 
     adequate_at: float = DEFAULT_ADEQUATE_AT
     timeout_ms: Mapping[str, float] = field(default_factory=dict)
+    support: Support = field(default_factory=Support)
 
     def as_json(self) -> dict[str, Any]:
-        """As stored with the run, beside the fixed limits on missing evidence."""
-        limits = EvidenceLimits()
+        """As stored with the run."""
         return {
             "adequate_at": self.adequate_at,
             "timeout_ms": dict(sorted(self.timeout_ms.items())),
-            "max_unsupported": limits.max_unsupported,
-            "max_missing": limits.max_missing,
-            "min_clusters": limits.min_clusters,
+            "support": asdict(self.support),
         }
 
     def conditions(self, yardstick: tuple[str, ...]) -> Conditions:
@@ -73,7 +72,8 @@ def parse_terms(raw: Mapping[str, Any]) -> Terms:
 
 def stored_terms(stored: Mapping[str, Any]) -> Terms:
     """Back from what a run keeps."""
-    return parse_terms({name: stored[name] for name in ("adequate_at", "timeout_ms")})
+    terms = parse_terms({name: stored[name] for name in ("adequate_at", "timeout_ms")})
+    return replace(terms, support=Support(**stored["support"]))
 
 
 def _is_number(value: object) -> bool:

@@ -4,7 +4,7 @@ The engine decides every step; recorded calls stand in for the models. Nothing h
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from evaluations.replay.failures import failure_kind
@@ -20,7 +20,7 @@ class Conditions:
     """What an evaluation assumes beyond the bundles; part of its identity.
 
     `adequate_at` in 10⁻⁹ quality; `timeouts` in microseconds by model ("*" for all others);
-    `yardstick`: models compared with for over- and under-routing.
+    `yardstick`: models compared with for over- and under-routing (see `yardstick`).
     """
 
     adequate_at: int = NANO // 2
@@ -30,6 +30,21 @@ class Conditions:
     def timeout(self, model: str) -> int | None:
         """The time limit of calls to this model, in microseconds; None for no limit."""
         return self.timeouts.get(model, self.timeouts.get("*"))
+
+
+def yardstick(baseline: Bundle, candidate: Bundle, recorded: Collection[str]) -> tuple[str, ...]:
+    """The recorded models that a route of either bundle may choose.
+
+    Fallback targets are not among them: whoever adds one must not make the same choice of a model
+    look better or worse.
+    """
+    routed = {
+        entry.model
+        for bundle in (baseline, candidate)
+        for _, route in bundle.router_policy.routes()
+        for entry in route.candidates
+    }
+    return tuple(sorted(routed & set(recorded)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ def replay(bundle: Bundle, recorded: RecordedRequest, conditions: Conditions) ->
     """The outcome of one request under `bundle`."""
     decision = decide(bundle, recorded.request)
     if decision.model is None:
-        return _refused(decision)
+        return _refused(decision, recorded, conditions)
     calls: list[_Call] = []
     attempts: list[Attempt] = []
     visits: Counter[str] = Counter()
@@ -104,17 +119,17 @@ def _outcome(
     conditions: Conditions,
 ) -> Outcome:
     last = calls[-1]
-    quality = last.recorded.quality
-    if last.kind is not None and quality is None:
-        quality = 0  # no answer reached the user; leaving it out would flatter a failing policy
-    adequate, under, over = _routing(str(decision.model), recorded, conditions)
+    adequate, under, over = _routing(decision.model, recorded, conditions)
     return Outcome(
         class_key=decision.class_key,
         model=decision.model,
         served=last.model,
         path=tuple((call.model, call.kind) for call in calls),
-        quality=quality,
+        decision=decision,
+        # Whatever was graded: no answer reached the user.
+        quality=last.recorded.quality if last.kind is None else 0,
         cost=_total_cost(calls),
+        spent=_spent(calls),
         latency=_total_latency(calls, waited),
         error=last.kind,
         adequate=adequate,
@@ -125,8 +140,11 @@ def _outcome(
 
 def _total_cost(calls: list[_Call]) -> int | None:
     """All attempts; one given up without a recorded cost counts as free, the kept one does not."""
-    last = calls[-1].recorded.cost
-    return None if last is None else last + sum(c.recorded.cost or 0 for c in calls[:-1])
+    return None if calls[-1].recorded.cost is None else _spent(calls)
+
+
+def _spent(calls: list[_Call]) -> int:
+    return sum(call.recorded.cost or 0 for call in calls)
 
 
 def _total_latency(calls: list[_Call], waited: int) -> int | None:
@@ -139,41 +157,54 @@ def _total_latency(calls: list[_Call], waited: int) -> int | None:
 
 
 def _routing(
-    chosen: str, recorded: RecordedRequest, conditions: Conditions
+    chosen: str | None, recorded: RecordedRequest, conditions: Conditions
 ) -> tuple[bool | None, bool | None, bool | None]:
     """(adequate, under-routed, over-routed) of the chosen model; None where unknown.
 
-    Adequate: its first recorded quality reaches `adequate_at`. Over-routed: an adequate model of
-    the yardstick is cheaper. Under-routed: it is not adequate, and those that are cost more; where
-    a cost is unknown, an adequate one is taken to cost more.
+    Adequate: its first call gave an answer whose quality reaches `adequate_at`. Over-routed: an
+    adequate model of the yardstick is cheaper. Under-routed: it is not adequate, and those that
+    are cost more; where a cost is unknown, an adequate one is taken to cost more. A refusal costs
+    nothing and answers nothing.
     """
-    own = recorded.call(chosen, 0)
-    if own is None or own.quality is None:
+    worth, cost = (0, 0) if chosen is None else _first_call(recorded, chosen, conditions)
+    if worth is None:
         return None, None, None
-    adequate = own.quality >= conditions.adequate_at
-    costs: list[int | None] = []
-    for model in conditions.yardstick:
-        call = recorded.call(model, 0)
-        if call is None or call.quality is None:
-            return adequate, None, None
-        if call.quality >= conditions.adequate_at:
-            costs.append(call.cost)
-    cheaper = own.cost is not None and any(c is not None and c < own.cost for c in costs)
-    under = not adequate and bool(costs) and not cheaper
-    unpriced = own.cost is None or None in costs
-    return adequate, under, None if unpriced and not cheaper else cheaper
+    others = [_first_call(recorded, model, conditions) for model in conditions.yardstick]
+    adequate = worth >= conditions.adequate_at
+    costs = [c for w, c in others if w is not None and w >= conditions.adequate_at]
+    cheaper = cost is not None and any(c is not None and c < cost for c in costs)
+    if cheaper:
+        return adequate, False, True
+    unknown = any(w is None for w, _ in others)
+    under = False if adequate else True if costs else None if unknown else False
+    unpriced = cost is None or None in costs
+    return adequate, under, None if unknown or unpriced else False
 
 
-def _refused(decision: Decision) -> Outcome:
+def _first_call(
+    recorded: RecordedRequest, model: str, conditions: Conditions
+) -> tuple[int | None, int | None]:
+    """(quality, cost) of a model's first call; a call that fails is worth nothing."""
+    call = _call(recorded, model, 0, conditions)
+    if call is None:
+        return None, None
+    return call.recorded.quality if call.kind is None else 0, call.recorded.cost
+
+
+def _refused(decision: Decision, recorded: RecordedRequest, conditions: Conditions) -> Outcome:
+    adequate, under, over = _routing(None, recorded, conditions)
     return Outcome(
         class_key=decision.class_key,
         model=None,
         served=None,
         path=(),
+        decision=decision,
         quality=0,
         cost=0,
         error=REFUSED,
-        adequate=False,
+        adequate=adequate,
+        under_routed=under,
+        over_routed=over,
     )
 
 
@@ -183,5 +214,7 @@ def _unsupported(decision: Decision, model: str, calls: list[_Call]) -> Outcome:
         model=decision.model,
         served=None,
         path=(*((call.model, call.kind) for call in calls), (model, None)),
+        decision=decision,
+        spent=_spent(calls),
         unsupported=model,
     )

@@ -41,6 +41,11 @@ def count(number: int) -> str:
     return numbers.number(number)
 
 
+def rounded(value: float) -> str:
+    """A number of which only the whole part matters, rounded down: it is held against a least."""
+    return count(math.floor(value))
+
+
 def _digits(value: float, signed: bool) -> str:
     """Four significant digits, trailing zeros dropped; sums' last bits must not read as digits."""
     if value == 0 or abs(value) < 1e-12:

@@ -12,6 +12,9 @@ from policies.engine.reading import Fields, Place, parsed, quoted, report_repeat
 OPS = ("gte", "gt", "lte", "lt")
 EFFECTS = ("gate", "alarm", "rollback")
 ANY_CLASS = "*"
+# A gate is judged at no less, whatever its document says: what holds changes back needs evidence.
+GATE_MIN_CONFIDENCE = 0.9
+GATE_MIN_SAMPLES = 30
 WINDOW_PATTERN = re.compile(r"([1-9][0-9]{0,3})([hdw])\Z")
 HOURS = {"h": 1, "d": 24, "w": 168}
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from evaluations.datasets.storage import StoredDataset, import_file
 from evaluations.replay.chunk import Plan, evaluate_chunk
-from evaluations.replay.judgement import EvidenceLimits
 from evaluations.replay.merge import merge
 from evaluations.replay.outcome import NANO
-from evaluations.replay.recorded import RecordedRequest, read_chunk
+from evaluations.replay.recorded import RecordedCall, RecordedRequest, read_chunk
 from evaluations.replay.report import Report, build_report
-from evaluations.replay.walk import Conditions
-from policies.engine import Bundle
+from evaluations.replay.support import Support
+from evaluations.replay.walk import Conditions, yardstick
+from policies.engine import Bundle, Request
 
 
 def row(request_id: str, model: str, quality: float | None = 1.0, **extra: Any) -> dict[str, Any]:
@@ -54,49 +54,98 @@ def lines_of(path: Path) -> Iterator[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A stored dataset with its requests in memory."""
+class Held:
+    """Recorded requests in memory, and what is told of a dataset of them."""
 
-    stored: StoredDataset
     requests: list[RecordedRequest]
 
     @property
+    def models(self) -> tuple[str, ...]:
+        return tuple(sorted({model for request in self.requests for model in request.calls}))
+
+    @property
+    def dearest(self) -> int:
+        return max((call.cost or 0 for _, call in self._calls()), default=0)
+
+    @property
     def priced(self) -> tuple[str, ...]:
-        models = self.stored.summary["models"]
-        return tuple(name for name, counts in models.items() if not counts["null_cost"])
+        unpriced = {model for model, call in self._calls() if call.cost is None}
+        return tuple(model for model in self.models if model not in unpriced)
 
     @property
     def is_full(self) -> bool:
-        return bool(self.stored.summary["shape"] == "full")
+        return all(len(request.calls) == len(self.models) for request in self.requests)
+
+    def _calls(self) -> Iterator[tuple[str, RecordedCall]]:
+        for request in self.requests:
+            for model, calls in request.calls.items():
+                yield from ((model, call) for call in calls)
 
     def plan(
         self, baseline: Bundle, candidate: Bundle, *, adequate_at: float = 0.5,
-        timeouts: dict[str, int] | None = None, yardstick: Iterable[str] | None = None,
+        timeouts: dict[str, int] | None = None, compares: bool = True,
     ) -> Plan:  # fmt: skip
         """A plan with the yardstick and pool that a run would have."""
-        named = baseline.model_names() | candidate.model_names()
-        recorded = self.stored.summary["models"].keys()
-        models = tuple(sorted(named & recorded)) if yardstick is None else tuple(yardstick)
-        conditions = Conditions(round(adequate_at * NANO), timeouts or {}, models)
-        pool = self.priced if self.is_full else ()
-        return Plan(baseline, candidate, conditions, pool, self.is_full)
+        models = yardstick(baseline, candidate, self.models)
+        return Plan(
+            baseline=baseline,
+            candidate=candidate,
+            conditions=Conditions(round(adequate_at * NANO), timeouts or {}, models),
+            pool=self.priced if self.is_full else (),
+            full=self.is_full,
+            models=self.models,
+            dearest=self.dearest,
+            compares=compares,
+        )
 
-    def report(self, baseline: Bundle, candidate: Bundle, **extra: Any) -> Report:
+    def report(
+        self, baseline: Bundle, candidate: Bundle, *, support: Support | None = None, **extra: Any
+    ) -> Report:
         """The report of the whole dataset in one chunk."""
         plan = self.plan(baseline, candidate, **extra)
-        return report_of(plan, {0: evaluate_chunk(plan, self.requests)})
+        return report_of(plan, {0: evaluate_chunk(plan, self.requests)}, support)
 
 
-def report_of(plan: Plan, chunks: dict[int, Any]) -> Report:
+@dataclass(frozen=True)
+class Loaded(Held):
+    """A stored dataset with its requests in memory."""
+
+    stored: StoredDataset
+
+
+def report_of(plan: Plan, chunks: dict[int, Any], support: Support | None = None) -> Report:
     """The report of chunks."""
-    thresholds = plan.candidate.quality_thresholds.thresholds
-    return build_report(merge(chunks), thresholds, EvidenceLimits(), plan.pool, {})
+    return build_report(merge(chunks), plan, support or Support(), {})
 
 
 def load(source: Path, directory: Path, name: str | None = None) -> Loaded:
     """Import a file and read it all back."""
     stored = import_file(source, name or source.name, directory)
-    return Loaded(stored, list(read_chunk(stored.path, 0, 1)))
+    return Loaded(list(read_chunk(stored.path, 0, 1)), stored)
+
+
+def held(rows: Iterable[dict[str, Any]]) -> Held:
+    """Rows as an import would store them, without a file: one call of a model for a request."""
+    found: dict[str, tuple[dict[str, Any], dict[str, tuple[RecordedCall, ...]]]] = {}
+    for item in rows:
+        call = RecordedCall(
+            quality=None if item["quality"] is None else round(item["quality"] * NANO),
+            cost=None if item["cost_usd"] is None else round(item["cost_usd"] * NANO),
+            latency=None if item["latency_ms"] is None else round(item["latency_ms"] * 1000),
+            error=item["error"],
+        )
+        _, calls = found.setdefault(item["request_id"], (item, {}))
+        calls[item["model"]] = (call,)
+    requests = [_held_request(name, item, calls) for name, (item, calls) in found.items()]
+    return Held(sorted(requests, key=lambda request: request.cluster))
+
+
+def _held_request(
+    name: str, item: dict[str, Any], calls: dict[str, tuple[RecordedCall, ...]]
+) -> RecordedRequest:
+    tokens = item["prompt_tokens_est"]
+    request = Request({"task": item["task"], "prompt_tokens_est": tokens}, None, name, tokens)
+    return RecordedRequest(name, item.get("conversation_id", name), request, calls)
 
 
 def metric(report: Report, name: str, class_key: str = "*") -> dict[str, Any]:

@@ -19,11 +19,11 @@ from django.utils import timezone
 from evaluations.models import EvaluationChunk, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.chunk import ChunkStats, Plan, evaluate_chunk
-from evaluations.replay.judgement import EvidenceLimits
 from evaluations.replay.merge import merge
-from evaluations.replay.recorded import read_chunk
+from evaluations.replay.recorded import dearest_call, read_chunk
 from evaluations.replay.report import Report, build_report
 from evaluations.replay.terms import stored_terms
+from evaluations.replay.walk import yardstick
 from evaluations.services.runs.evidence import record_evidence
 from policies.engine import Bundle, parse_bundle, require_text_matcher
 from policies.governance.origin import Origin, acting_from
@@ -89,14 +89,16 @@ def plan_of(run: ShadowEvaluation) -> Plan:
     """What every chunk of this run needs to know."""
     candidate = _parsed(run.candidate.digest)
     baseline = _parsed(run.baseline.digest) if run.baseline else candidate
-    recorded = run.dataset.model_counts.keys()
-    yardstick = (candidate.model_names() | baseline.model_names()) & recorded
+    recorded = tuple(sorted(run.dataset.model_counts))
     return Plan(
         baseline=baseline,
         candidate=candidate,
-        conditions=stored_terms(run.settings).conditions(tuple(sorted(yardstick))),
+        conditions=stored_terms(run.settings).conditions(yardstick(baseline, candidate, recorded)),
         pool=run.dataset.priced_models if run.dataset.is_full else (),
         full=run.dataset.is_full,
+        models=recorded,
+        dearest=dearest_call(run.dataset.path),
+        compares=run.baseline is not None,
     )
 
 
@@ -144,13 +146,8 @@ def report_of(run: ShadowEvaluation) -> Report:
     """The report of a run whose chunks are all there."""
     plan = plan_of(run)
     chunks = {chunk.index: _read_chunk_stats(chunk) for chunk in run.chunks.all()}
-    return build_report(
-        merge(chunks),
-        plan.candidate.quality_thresholds.thresholds,
-        EvidenceLimits(),
-        plan.pool,
-        identity_of(run),
-    )
+    support = stored_terms(run.settings).support
+    return build_report(merge(chunks), plan, support, identity_of(run))
 
 
 def identity_of(run: ShadowEvaluation) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from kombu.exceptions import OperationalError
 from evaluations import tasks
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import UNFINISHED, RunStatus
+from evaluations.replay.headline import none_recorded
 from evaluations.replay.report import EVALUATOR
 from evaluations.replay.terms import Terms
 from evaluations.services.runs.running import identity_of
-from policies.engine import digest
+from policies.engine import digest, parse_bundle
 from policies.governance.refusals import Reason, Refused
 from policies.models import Bundle, ChangeRequest, Workflow
 from policies.services import audit
@@ -49,6 +50,7 @@ def start_evaluation(
     """
     require_right("evaluate", workflow.team, acting_user=acting_user, to="run evaluations")
     _refuse_strangers(workflow, dataset, candidate, baseline)
+    _refuse_unrecorded(dataset, candidate)
     if change_request is not None:
         _refuse_other_content(change_request, workflow, candidate, baseline)
     run = ShadowEvaluation(
@@ -131,6 +133,20 @@ def _refuse_strangers(
             raise Refused(
                 Reason("workflow", f"The {name} belongs to another workflow than {workflow}.")
             )
+
+
+def _refuse_unrecorded(dataset: Dataset, candidate: Bundle) -> None:
+    missing = none_recorded(parse_bundle(candidate.content), dataset.model_counts)
+    if missing:
+        raise Refused(
+            Reason(
+                "dataset",
+                f"None of the {missing} models of the candidate is among the "
+                f"{len(dataset.model_counts)} that “{dataset.name}” records, so nothing could be "
+                "measured.",
+                "Choose a dataset on which these models were asked.",
+            )
+        )
 
 
 def _refuse_other_content(

@@ -98,7 +98,7 @@ def test_gate__few_conversations__is_inconclusive(tmp_path: Path) -> None:
         item["conversation_id"] = f"c{index // 2 % 20}"
     found = only(judged(tmp_path, rows, gate("mean_quality")))
     assert found["verdict"] == INCONCLUSIVE
-    assert "20 conversations" in found["reason"]
+    assert "20 effective conversations" in found["reason"]
 
 
 def test_gate__a_metric_never_recorded__is_missing(tmp_path: Path) -> None:
@@ -117,24 +117,6 @@ def test_gate__no_threshold_is_a_gate__is_missing(tmp_path: Path) -> None:
     report = judged(tmp_path, rows_of(60, old=0.5, new=0.5), gate("mean_quality", effect="alarm"))
     assert report.body["verdict"] == MISSING
     assert "no threshold with the effect" in report.body["reasons"][0]
-
-
-def test_gate__values_missing_for_a_tenth__is_inconclusive(tmp_path: Path) -> None:
-    rows = rows_of(200, old=0.5, new=0.9)
-    for item in rows[::20]:
-        item["quality"] = None
-    found = only(judged(tmp_path, rows, gate("mean_quality")))
-    assert found["verdict"] == INCONCLUSIVE
-    assert "no recorded value" in found["reason"]
-
-
-def test_gate__models_never_called__is_inconclusive(tmp_path: Path) -> None:
-    rows = [
-        r for r in rows_of(200, old=0.5, new=0.9) if r["model"] == "old" or r["request_id"] > "r15"
-    ]
-    report = judged(tmp_path, rows, gate("mean_quality"))
-    assert only(report)["verdict"] == INCONCLUSIVE
-    assert "never recorded" in only(report)["reason"]
 
 
 @pytest.mark.parametrize(("dearer", "verdict"), [(1.01, PASS), (1.2, FAIL)])

@@ -9,7 +9,7 @@ import pytest
 from evaluations.replay import failures
 from evaluations.replay.failures import failure_kind
 from evaluations.replay.recorded import RecordedCall, RecordedRequest
-from evaluations.replay.walk import Conditions, replay
+from evaluations.replay.walk import Conditions, replay, yardstick
 from policies.engine import FAILURE_KINDS, Request, parse_bundle
 from tests.evaluations.bundles import always, classification, rule_bundle
 
@@ -91,9 +91,29 @@ def test_replay__everything_fails_without_a_quality__counts_as_no_quality() -> N
     assert (outcome.quality, outcome.error) == (0, "timeout")
 
 
-def test_replay__an_error_that_was_graded__keeps_its_grade() -> None:
-    outcome = replay(always("a"), recorded({"a": call(1.0, error="bad")}), Conditions())
-    assert outcome.quality == NANO
+def test_replay__an_error_that_was_graded__is_worth_nothing() -> None:
+    conditions = Conditions(yardstick=("a", "b"))
+    request = recorded({"a": call(1.0, error="bad"), "b": call(1.0, cost=2000)})
+    outcome = replay(always("a"), request, conditions)
+    assert (outcome.quality, outcome.adequate, outcome.under_routed) == (0, False, True)
+
+
+def test_replay__a_good_answer_after_the_time_limit__is_worth_nothing() -> None:
+    conditions = Conditions(timeouts={"*": 50_000}, yardstick=("a",))
+    outcome = replay(always("a"), recorded({"a": call(1.0)}), conditions)
+    assert (outcome.error, outcome.quality, outcome.adequate) == ("timeout", 0, False)
+
+
+def test_routing__a_cheaper_model_that_fails__is_no_adequate_one() -> None:
+    request = recorded({"cheap": call(1.0, 10, error="429"), "dear": call(1.0, 100)})
+    outcome = replay(always("dear"), request, Conditions(yardstick=("cheap", "dear")))
+    assert outcome.over_routed is False
+
+
+def test_yardstick__another_fallback_target__stays_as_it_is() -> None:
+    plain = always("a", models=["cheap"])
+    backed = always("a", fallback=[on_failure("a", "cheap")], models=["cheap"])
+    assert yardstick(plain, backed, ["a", "cheap", "x"]) == yardstick(plain, plain, ["a", "x"])
 
 
 def test_replay__a_call_over_the_time_limit__times_out_at_the_limit() -> None:

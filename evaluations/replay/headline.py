@@ -1,0 +1,89 @@
+"""The verdict of a whole evaluation, and what stands between it and a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from evaluations.replay import wording
+from evaluations.replay.chunk import Plan
+from evaluations.replay.judgement import BASELINE, NOT_APPLICABLE, Gate
+from evaluations.replay.support import Supported, shortage, unreached_sentence
+from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, worst
+from policies.engine import Bundle
+
+NO_GATE = "The thresholds document has no threshold with the effect “gate”, so nothing is shown."
+FIRST_RELEASE = "First release: there is nothing to compare with"
+
+
+def overall(gates: Sequence[Gate], support: Supported) -> str:
+    """The worst verdict of the gates that apply; `missing` where none does. A comparison without
+    enough support keeps even passed limits from being a pass.
+    """
+    verdicts = [gate.verdict for gate in gates if gate.verdict != NOT_APPLICABLE]
+    if verdicts and not support.is_enough:
+        verdicts.append(INCONCLUSIVE)
+    return worst(verdicts)
+
+
+def headline(
+    gates: Sequence[Gate], support: Supported, loosened: Sequence[str], cause: str
+) -> list[str]:
+    """Sentences, the most important first."""
+    if not gates:
+        return [NO_GATE]
+    said = [_first_release(gates)] if not support.compares else []
+    said += [cause, "" if cause else shortage(support)]
+    said += [f"Loosened: {sentence}" for sentence in loosened]
+    worrying = [gate for verdict in (FAIL, MISSING, INCONCLUSIVE) for gate in gates
+                if gate.verdict == verdict]  # fmt: skip
+    said += [_told(gate) for gate in worrying if gate.reason != cause]
+    if not worrying and support.is_enough and support.compares:
+        said.append(_passed(gates, support))
+    said.append(unreached_sentence(support))
+    return list(dict.fromkeys(filter(None, said)))
+
+
+def _first_release(gates: Sequence[Gate]) -> str:
+    judged = [gate for gate in gates if gate.verdict != NOT_APPLICABLE]
+    left = len(gates) - len(judged)
+    if not judged:
+        return (
+            f"{FIRST_RELEASE}, and no gate has a limit of its own, so nothing is shown. "
+            "Add a gate that holds a metric against a value."
+        )
+    passed = sum(gate.verdict == PASS for gate in judged)
+    noun = "gate" if len(judged) == 1 else "gates"
+    not_judged = f"; {left} that compare do not apply" if left else ""
+    return f"{FIRST_RELEASE}. {passed} of {len(judged)} {noun} with a limit pass{not_judged}."
+
+
+def _told(gate: Gate) -> str:
+    whose = "By the release in force: " if gate.required_by == BASELINE else ""
+    return f"{whose}{gate.reason}"
+
+
+def _passed(gates: Sequence[Gate], support: Supported) -> str:
+    if support.proved_alike:
+        return f"All {len(gates)} gates pass: the two are proved to treat every request alike."
+    noun = "The gate passes" if len(gates) == 1 else f"All {len(gates)} gates pass"
+    return f"{noun}."
+
+
+def no_common_models(plan: Plan) -> str:
+    """Why nothing can be compared where the dataset records no model of a side; else empty."""
+    sides = (("candidate", plan.candidate), ("baseline", plan.baseline))
+    for side, bundle in sides if plan.compares else sides[:1]:
+        missing = none_recorded(bundle, plan.models)
+        if missing:
+            recorded = wording.count(len(plan.models))
+            return (
+                f"None of the {missing} models of the {side} is among the {recorded} that the "
+                "dataset records, so nothing can be compared."
+            )
+    return ""
+
+
+def none_recorded(bundle: Bundle, models: Collection[str]) -> int:
+    """How many models a bundle names, if none of them is recorded; else 0."""
+    named = bundle.model_names()
+    return 0 if named & set(models) else len(named)

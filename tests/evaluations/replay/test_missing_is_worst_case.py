@@ -1,0 +1,204 @@
+"""What is not known is put to the candidate's disadvantage: a gate has to hold in that case too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluations.replay.bounds import Ceilings, assumption
+from evaluations.replay.outcome import MEANS, NANO, Outcome
+from evaluations.replay.report import Report
+from evaluations.replay.walk import Conditions, replay
+from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS
+from policies.engine import METRICS
+from tests.evaluations.bundles import NUMBER, always, rule_bundle
+from tests.evaluations.outcome_files import held, row
+from tests.evaluations.replay.test_gates import absolute, gate, only, rows_of
+from tests.evaluations.replay.test_replay import call, recorded
+
+
+def judged(rows: list[dict[str, Any]], *gates: dict[str, Any], **more: Any) -> Report:
+    loaded = held(rows)
+    return loaded.report(always("old"), always("new", thresholds=gates), **more)
+
+
+def changed(rows: list[dict[str, Any]], model: str, every: int, **values: Any) -> None:
+    """Give some calls of a model other values, in place."""
+    for item in rows:
+        if item["model"] == model and int(item["request_id"][1:]) % every == 0:
+            item.update(values)
+
+
+def all_right(n: int = 1000) -> list[dict[str, Any]]:
+    return rows_of(n, old=1.0, new=1.0)
+
+
+def test_chains_that_end_in_failure__whatever_was_graded__have_no_quality() -> None:
+    rows = all_right(400)
+    changed(rows, "new", 1, latency_ms=5000.0)
+    gates = [gate(name, id=name.replace("_", "-"), margin=0.01)
+             for name in ("mean_quality", "route_accuracy")]  # fmt: skip
+    report = judged(rows, *gates, timeouts={"*": 2_000_000})
+    assert report.body["verdict"] == FAIL
+    assert [g["candidate"] for g in report.body["gates"]] == [0, 0]
+
+
+def test_quality_missing_for_a_twentieth__of_the_candidate__does_not_pass_a_small_margin() -> None:
+    rows = all_right()
+    changed(rows, "new", 21, quality=None)  # 48 of 1,000: a loss of 4.8 points at worst
+    found = only(judged(rows, gate("mean_quality", margin=0.02)))
+    assert found["verdict"] == INCONCLUSIVE
+    assert found["unknown"] == 48
+    assert found["worst_low"] < -0.048
+    assert "48 requests have no known value" in found["reason"]
+
+
+def test_quality_missing_for_few__of_a_wide_margin__passes_and_says_what_it_took() -> None:
+    rows = all_right()
+    changed(rows, "new", 100, quality=None)  # 1 point of 8
+    found = only(judged(rows, gate("mean_quality", margin=0.08)))
+    assert found["verdict"] == PASS
+    assert found["unknown_costs"] == pytest.approx(0.01, abs=0.01)
+    assert "of the margin" in found["reason"]
+    assert "holds in any case" in found["reason"]
+
+
+def test_quality_missing__of_the_baseline__counts_as_perfect() -> None:
+    rows = rows_of(1000, old=0.0, new=0.0)
+    changed(rows, "old", 20, quality=None)
+    found = only(judged(rows, gate("mean_quality", margin=0.04)))
+    assert found["verdict"] == INCONCLUSIVE
+    assert found["worst_low"] < -0.05
+
+
+def test_quality_missing__of_the_same_calls_on_both_sides__costs_nothing() -> None:
+    rows = rows_of(1000, old=0.9, new=0.9)
+    changed(rows, "new", 2, quality=None)
+    loaded = held(rows)
+    same = always("new", thresholds=[gate("mean_quality", margin=0.01)], models=["old"])
+    rows_of_new = [{"model": "new", "on": ["timeout"], "then": ["old"]}]
+    other = always("new", fallback=rows_of_new, models=["old"])
+    body = loaded.report(other, same).body
+    found = body["gates"][0]
+    assert (found["unknown"], found["worst_low"], found["worst_high"]) == (500, 0, 0)
+
+
+@pytest.mark.parametrize("metric", ["latency_p95_ms", "latency_p99_ms"])
+def test_latency__of_calls_that_hang_and_fail__takes_the_top_rank(metric: str) -> None:
+    rows = all_right(2000)
+    changed(rows, "new", 17, latency_ms=None, error="timeout")  # 5.9 % never come back
+    gates = [gate(metric, margin=0.1, relative=True), absolute(metric, 1600)]
+    report = judged(rows, *[{**g, "id": f"g{i}"} for i, g in enumerate(gates)])
+    for found in report.body["gates"]:
+        assert found["verdict"] == INCONCLUSIVE
+        assert "at worst nothing bounds it" in found["reason"]
+
+
+def test_requests_to_a_model_never_recorded__count_as_the_worst_they_can_be() -> None:
+    rows = [r for r in all_right() if r["model"] == "old" or int(r["request_id"][1:]) % 100]
+    names = ("mean_quality", "route_accuracy", "error_rate", "amplification")
+    gates = [gate(name, id=name.replace("_", "-"), margin=0.005) for name in names]
+    report = judged(rows, *gates)
+    assert [g["unknown"] for g in report.body["gates"]] == [10] * 4
+    assert PASS not in [g["verdict"] for g in report.body["gates"]]
+
+
+def test_cost_missing__of_the_candidate__counts_as_the_dearest_call() -> None:
+    rows = all_right()
+    changed(rows, "old", 500, cost_usd=0.01)
+    changed(rows, "new", 50, cost_usd=None)  # 2 % at ten times the mean: 18 % more
+    found = only(judged(rows, gate("mean_cost_usd", margin=0.1, relative=True)))
+    assert found["verdict"] == INCONCLUSIVE
+    assert found["worst_high"] > 0.17
+
+
+def test_concentration__of_requests_at_nobody_knows_which_provider__may_be_all_at_one() -> None:
+    rows = [r for r in all_right() if r["model"] == "old" or int(r["request_id"][1:]) % 20]
+    found = only(judged(rows, gate("provider_concentration", margin=0.05)))
+    assert (found["unknown"], found["verdict"]) == (50, INCONCLUSIVE)
+
+
+def test_relative_saving__where_many_unmoved_costs_are_unknown__is_not_known() -> None:
+    """Half of the requests keep their model, whose cost nobody recorded."""
+    rows = []
+    for i in range(1000):
+        tokens = 10 if i % 2 else 900
+        for model, cost in (("old", 0.002), ("new", 0.001), ("kept", None)):
+            rows.append(row(f"r{i}", model, cost_usd=cost, prompt_tokens_est=tokens))
+    kept = [({"prompt_tokens_est": {"lt": 100}}, "kept")]
+    asked = gate("mean_cost_usd", comparison="vs_baseline", op="lte", margin=-0.3, relative=True)
+    loaded = held(rows)
+    report = loaded.report(
+        rule_bundle("old", kept, attributes=[NUMBER]),
+        rule_bundle("new", kept, attributes=[NUMBER], thresholds=[asked]),
+    )
+    assert only(report)["verdict"] == INCONCLUSIVE
+    assert "what the improvement is a share of" in only(report)["reason"]
+
+
+def test_saving_of_costs_that_are_all_zero__is_not_defined() -> None:
+    rows = rows_of(2000, old=1.0, new=1.0, cost_usd=0.0)
+    asked = gate("mean_cost_usd", comparison="vs_baseline", op="lte", margin=-0.1, relative=True)
+    found = only(judged(rows, asked))
+    assert found["verdict"] == INCONCLUSIVE
+    assert "a share of nothing is not defined" in found["reason"]
+
+
+def test_models__of_which_the_dataset_records_none__are_the_cause_in_one_sentence() -> None:
+    loaded = held(all_right(60))
+    gates = [gate(name, id=name.replace("_", "-")) for name in ("mean_quality", "mean_cost_usd")]
+    report = loaded.report(always("old"), always("elsewhere", thresholds=gates)).body
+    assert report["verdict"] == MISSING
+    assert report["reasons"][0] == (
+        "None of the 1 models of the candidate is among the 2 that the dataset records, so "
+        "nothing can be compared."
+    )
+    assert sum("dataset records" in reason for reason in report["reasons"]) == 1
+
+
+# --- Any one request ---------------------------------------------------------------------
+maybe = st.one_of(st.none(), st.sampled_from([0.0, 0.4, 1.0]))
+costs = st.one_of(st.none(), st.integers(0, 900))
+calls = st.builds(
+    lambda quality, cost, error: call(quality, cost, 1000, error),
+    maybe, costs, st.sampled_from([None, None, "timeout"]),
+)  # fmt: skip
+CEILINGS = Ceilings(cost=1000, attempts=4)
+
+
+BACKED = always("a", fallback=[{"model": "a", "on": ["timeout"], "then": ["b"]}], models=["b"])
+
+
+def outcome_of(first: Any, fallback: Any) -> Outcome:
+    rows = {"a": first, **({"b": fallback} if fallback else {})}
+    return replay(BACKED, recorded(rows), Conditions(yardstick=("a", "b")))
+
+
+@given(calls, st.one_of(st.none(), calls), calls, st.one_of(st.none(), calls), calls, calls)
+def test_assumption__of_any_request__is_no_better_than_what_may_have_been(
+    a: Any, b: Any, c: Any, d: Any, e: Any, f: Any
+) -> None:
+    """Whatever the unknown calls were, candidate less baseline is no worse than assumed."""
+    before, after = outcome_of(a, b), outcome_of(c, d)
+    found = assumption(before, after, CEILINGS)
+    if before.path == after.path:
+        return  # what is unknown is then the same on both sides, which other tests look at
+    was, now = (outcome_of(filled(x, e), filled(y or f, f)) for x, y in ((a, b), (c, d)))
+    sides = zip(
+        MEANS, found.baseline.values, found.candidate.values, was.values, now.values, strict=True
+    )
+    for name, least_b, least_c, b_was, c_was in sides:
+        if b_was is None or c_was is None:
+            continue
+        sign = 1 if METRICS[name].better == "higher" else -1
+        assert sign * (least_c - least_b) <= sign * (c_was - b_was), name
+
+
+def filled(seen: Any, other: Any) -> Any:
+    """A call with its unknown values made up; a failed one without a cost was free."""
+    quality = other.quality if seen.quality is None else seen.quality
+    cost = other.cost if seen.cost is None and seen.error is None else seen.cost
+    return call(None if quality is None else quality / NANO, cost, seen.latency, seen.error)
