@@ -67,8 +67,19 @@ class CostShape(serializers.Serializer[Any]):
     relative = serializers.FloatField(allow_null=True)
 
 
+class PartShape(serializers.Serializer[Any]):
+    """A changed rule, row or class; the pointer leads into the candidate, else into the base."""
+
+    pointer = serializers.CharField()
+    words = serializers.CharField()
+
+
 class ImpactShape(serializers.Serializer[Any]):
-    """Shares are between 0 and 1, and null where no request is recorded."""
+    """Shares are between 0 and 1, and null where no recorded request can tell.
+
+    `unreached`: what changed and is met by no request. `is_unmeasured`: nothing that changed is
+    met. `proved_alike`: the analysis proves that every request is treated as before.
+    """
 
     schema = serializers.IntegerField()
     summary = serializers.CharField()
@@ -92,6 +103,9 @@ class ImpactShape(serializers.Serializer[Any]):
     affected_share = serializers.FloatField(allow_null=True)
     residency_changed_share = serializers.FloatField(allow_null=True)
     quality_floor_lowered = serializers.BooleanField()
+    unreached = PartShape(many=True)
+    is_unmeasured = serializers.BooleanField()
+    proved_alike = serializers.BooleanField()
 
 
 class ChangeImpact(APIView):

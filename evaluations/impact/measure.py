@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from evaluations.impact.costs import paired_cost
 from evaluations.impact.result import Impact
@@ -10,7 +11,9 @@ from evaluations.impact.sides import NOBODY, Side, Sides
 from evaluations.impact.tally import Difference, Tally, difference, slices
 from evaluations.impact.traffic import Source, TrafficRequest
 from policies.differences import describe_difference
+from policies.differences.parts import unmet_parts
 from policies.engine import Bundle
+from policies.engine.analysis.alike import treat_alike
 
 
 def measure(
@@ -23,6 +26,8 @@ def measure(
     before = after if same else Sides(base) if base else None
     tally = Tally()
     differences: dict[tuple[Side, Side], Difference] = {}
+    met: set[str] = set()
+    met_now: set[str] = set()
     new_providers = _new_providers(base, candidate)
     reaching = 0
     for recorded in requests:
@@ -32,13 +37,20 @@ def measure(
         changed = differences.get(pair)
         if changed is None:
             changed = differences[pair] = difference(was, now)
+            met.update(was.parts)
+            met_now.update(now.parts)
         # Nothing can be saved or lost against nothing: a first release has costs, no change.
         priced = (now if base is None else was, now)
         cost = paired_cost(recorded, *priced, (base or candidate, candidate))
         change = tally.costs.add(recorded.cluster, cost, changed.of_model)
         tally.add(pair, changed, recorded.tenant, None if base is None else change)
         reaching += not new_providers.isdisjoint(now.providers)
-    return _result(base, candidate, source, tally, new_providers, reaching)
+    impact = _result(base, candidate, source, tally, new_providers, reaching)
+    if base is None:
+        return impact
+    if treat_alike(base, candidate):
+        return replace(impact, proved_alike=True)
+    return replace(impact, unreached=unmet_parts(base, candidate, met, met_now))
 
 
 def _result(

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from evaluations.impact.traffic import Source
+from policies.differences.parts import Part
 from policies.engine import digest
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ class CostChange:
 class Impact:
     """What `candidate` would do to recorded requests that `base` decides now.
 
-    Without a base (a first release) every request goes from no model to one.
+    Without a base (a first release) every request goes from no model to one. `unreached` are the
+    changed rules, rows and classes that no request meets: of what they change nothing is known.
+    `proved_alike` tells that the analysis proves that both treat every request alike.
     """
 
     base_digest: str
@@ -85,34 +88,44 @@ class Impact:
     new_providers: tuple[str, ...]
     new_provider_requests: int
     loosened: tuple[str, ...]
+    unreached: tuple[Part, ...] = ()
+    proved_alike: bool = False
+
+    @property
+    def is_unmeasured(self) -> bool:
+        """Whether nothing was seen to change, and what changed was not met."""
+        return bool(self.unreached) and not self.total.affected
+
+    def _share(self, count: int) -> float | None:
+        return None if self.is_unmeasured else self.total.share(count)
 
     @property
     def class_changed_share(self) -> float | None:
-        """Share of requests with another class; None without recorded requests."""
-        return self.total.share(self.total.class_changed)
+        """Share of requests with another class; None where no request could tell."""
+        return self._share(self.total.class_changed)
 
     @property
     def rerouted_share(self) -> float | None:
-        """Share of requests that another model would answer first; None without any."""
-        return self.total.share(self.total.model_changed)
+        """Share of requests that another model would answer first; None where none tells."""
+        return self._share(self.total.model_changed)
 
     @property
     def chain_changed_share(self) -> float | None:
-        return self.total.share(self.total.chain_changed)
+        return self._share(self.total.chain_changed)
 
     @property
     def affected_share(self) -> float | None:
-        return self.total.share(self.total.affected)
+        return self._share(self.total.affected)
 
     @property
     def residency_changed_share(self) -> float | None:
         """Share of requests whose first model runs in other regions than before."""
-        return self.total.share(self.total.residency_changed)
+        return self._share(self.total.residency_changed)
 
     @property
     def projected_cost_change(self) -> float | None:
         """Relative change of the mean cost per request: 0.1 is 10 % dearer. None: not known."""
-        return self.cost.relative
+        return None if self.is_unmeasured else self.cost.relative
 
     @property
     def quality_floor_lowered(self) -> bool:
@@ -135,6 +148,7 @@ class Impact:
             "affected_share": self.affected_share,
             "residency_changed_share": self.residency_changed_share,
             "quality_floor_lowered": self.quality_floor_lowered,
+            "is_unmeasured": self.is_unmeasured,
         }
 
     @classmethod
@@ -156,4 +170,6 @@ class Impact:
             new_providers=tuple(raw["new_providers"]),
             new_provider_requests=raw["new_provider_requests"],
             loosened=tuple(raw["loosened"]),
+            unreached=tuple(Part(**entry) for entry in raw["unreached"]),
+            proved_alike=raw["proved_alike"],
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluations.impact.lens import Lens, Signature
+from policies.differences.parts import PartsOf
 from policies.engine import Bundle, Decision, Request, decide, full_chain
 
 # Failures that pass: the chain after one of them is what users meet in an incident.
@@ -15,7 +16,8 @@ TRANSIENT = ("rate_limit", "quota_exhausted", "timeout", "server_error", "overlo
 class Side:
     """One treatment of requests: compared by identity, each is made once per bundle.
 
-    `fallbacks` holds the targets after the first, for each kind of `TRANSIENT`.
+    `fallbacks` holds the targets after the first, for each kind of `TRANSIENT`; `parts` the
+    pointers of the rules, rows and classes that decide such a request or its failures.
     """
 
     class_key: str
@@ -23,6 +25,7 @@ class Side:
     regions: frozenset[str]
     providers: frozenset[str]
     fallbacks: tuple[tuple[str, ...], ...]
+    parts: frozenset[str] = frozenset()
 
 
 NOBODY = Side("", None, frozenset(), frozenset(), ())
@@ -34,6 +37,7 @@ class Sides:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.lens = Lens(bundle)
+        self._parts = PartsOf(bundle)
         self._found: dict[Signature, Side | None] = {}  # None: dealt out by a split
         self._dealt: dict[tuple[Signature, str], Side] = {}
         self._made: dict[tuple[object, ...], Side] = {}
@@ -61,7 +65,8 @@ class Sides:
         wanted = decision.requirements
         key = (
             decision.class_key, decision.model, wanted.regions, wanted.capabilities,
-            self.lens.room(wanted.least_tokens),
+            self.lens.room(wanted.least_tokens), decision.class_rule, decision.class_source,
+            decision.policy_rule, decision.fell_to_default,
         )  # fmt: skip
         side = self._made.get(key)
         if side is None:
@@ -70,8 +75,9 @@ class Sides:
 
     def _make(self, decision: Decision) -> Side:
         model = decision.model
+        met = frozenset(self._parts.met_by(decision))
         if model is None:
-            return Side(decision.class_key, None, frozenset(), frozenset(), ())
+            return Side(decision.class_key, None, frozenset(), frozenset(), (), met)
         chains = tuple(
             full_chain(self.bundle, decision.class_key, model, kind, decision.requirements)
             for kind in TRANSIENT
@@ -84,4 +90,5 @@ class Sides:
             regions=frozenset(models[model].regions),
             providers=frozenset(models[name].provider for name in reached),
             fallbacks=chains,
+            parts=met.union(self._parts.met_if(decision, reached)),
         )

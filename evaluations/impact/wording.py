@@ -29,6 +29,8 @@ def headline(impact: Impact) -> str:
         return "There are no recorded requests to look at yet."
     if not impact.base_digest:
         return f"First release: {_destinations(impact)} of {requests_named(impact)}."
+    if impact.is_unmeasured:
+        return f"Unmeasured: none of {requests_named(impact)} reaches what changed."
     if not impact.total.affected:
         return f"None of {requests_named(impact)} would be treated differently."
     parts = [
@@ -46,7 +48,7 @@ def headline(impact: Impact) -> str:
 def cost_sentence(impact: Impact) -> str:
     """What it costs per request, on what that rests, and how sure it is; empty without requests."""
     cost = impact.cost
-    if not impact.looked_at:
+    if not impact.looked_at or impact.is_unmeasured:
         return ""
     if cost.basis == "unknown":
         return f"What it costs is {BASES['unknown']}."
@@ -61,7 +63,7 @@ def cost_sentence(impact: Impact) -> str:
 
 
 def notices(impact: Impact) -> list[str]:
-    """What a reviewer must not overlook: residency, providers, thresholds."""
+    """What a reviewer must not overlook: residency, providers, what is unmeasured, thresholds."""
     said = []
     if impact.total.residency_changed and impact.base_digest:
         gained = ", ".join(impact.regions_gained)
@@ -74,6 +76,9 @@ def notices(impact: Impact) -> list[str]:
         reach = impact.total.share(impact.new_provider_requests)
         reached = f": {share_text(reach)} of requests reach it, first or in a fallback"
         said.append(f"{noun} {named}{reached if impact.looked_at else ''}.")
+    if impact.unreached:
+        named = "; ".join(part.words for part in impact.unreached)
+        said.append(f"Unmeasured, as no request reaches it: {named}.")
     return [*said, *impact.loosened]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from policies.differences.change import Change, Entry, Listing, entry_changes, text_change
@@ -24,12 +25,13 @@ def threshold_changes(old: Entry, new: Entry) -> Iterator[Change]:
 
 
 def _compare(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
-    yield from text_change(old, new, "metric", title, pointer, "the metric")
-    if (old.get("class") or "*") != (new.get("class") or "*"):
+    for change in text_change(old, new, "metric", title, pointer, "the metric"):
+        yield replace(change, loosens=True)  # the old metric is no longer asked about
+    if _class_of(old) != _class_of(new):
         was, now = (_scope(entry.get("class")) for entry in (old, new))
-        narrower = (old.get("class") or "*") == "*"
         sentence = f"{title}: holds for {now}; was for {was}."
-        yield Change("changed", sentence, f"{pointer}/class", narrower)
+        # Every class together says nothing of one of them, nor the other way round.
+        yield Change("changed", sentence, f"{pointer}/class", loosens=True)
     yield from _bound_changes(old, new, title, pointer)
     yield from _evidence_changes(old, new, title, pointer)
     if old.get("effect") != new.get("effect"):
@@ -46,28 +48,30 @@ def _bound_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator
     # Where the bound is a size, a change of `op` alone changes nothing.
     if not changed or (changed == ["op"] and _comparison(new).has_size):
         return
-    loosens = _is_loosened(old, new)
-    word = " loosened" if loosens else " tightened" if _is_loosened(new, old) else ""
+    loosens, tightens = _is_loosened(old, new), _is_loosened(new, old)
+    # Bounds that cannot be told apart may ask for less either way.
+    word = "" if loosens and tightens else " loosened" if loosens else " tightened"
     sentence = f"{title}{word}: {bound_text(new)}; was {bound_text(old)}."
     key = next((key for key in ("margin", "value") if key in changed), changed[0])
     yield Change("changed", sentence, f"{pointer}/{key}", loosens)
 
 
 def _is_loosened(old: Entry, new: Entry) -> bool:
-    """Whether the bound asks for less. Bounds of different shape cannot be told apart so."""
-    if any(old.get(key) != new.get(key) for key in ("comparison", "relative")):
-        return False
+    """Whether the bound asks for less, or may: one that cannot be compared with the old counts."""
+    if any(old.get(key) != new.get(key) for key in ("comparison", "relative", "metric")):
+        return True
     comparison = _comparison(new)
+    was, now = old.get(comparison.bound), new.get(comparison.bound)
+    if not (_is_number(was) and _is_number(now)):
+        return True
     if comparison.has_size:
-        smaller, larger = (old, new) if comparison.is_allowance else (new, old)
-        return _above(larger.get("margin"), smaller.get("margin"))
+        return bool(now > was if comparison.is_allowance else now < was)
     was_op, now_op = shown(old.get("op")), shown(new.get("op"))
     if was_op[:2] != now_op[:2]:
-        return False
-    was, now = old.get(comparison.bound), new.get(comparison.bound)
+        return True
     if was == now:
         return (was_op, now_op) in (("gt", "gte"), ("lt", "lte"))
-    return _above(was, now) if now_op in ("gte", "gt") else _above(now, was)
+    return bool(now < was if now_op in ("gte", "gt") else now > was)
 
 
 def _comparison(entry: Entry) -> Comparison:
@@ -84,7 +88,15 @@ def _evidence_changes(old: Entry, new: Entry, title: str, pointer: str) -> Itera
 
 
 def _above(left: Any, right: Any) -> bool:
-    return isinstance(left, int | float) and isinstance(right, int | float) and left > right
+    return _is_number(left) and _is_number(right) and bool(left > right)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _class_of(entry: Entry) -> Any:
+    return entry.get("class") or "*"
 
 
 def _strength(entry: Entry) -> int:

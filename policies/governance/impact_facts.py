@@ -17,9 +17,9 @@ class ImpactFacts:
 
     `cost_change` is relative to the base's mean cost: 0.1 is 10 % dearer; `cost_change_usd` is the
     same in US dollars per request. `affected_classes` maps
-    the key of a class to how many of its requests would be treated differently. `is_reported`:
-    of outcomes that routers reported, not of a dataset; `is_supported`: some request was looked
-    at, and each changed part is reached by one.
+    the key of a class to how many of its requests would be treated differently. `unreached` names
+    what changed and was met by no request, so that figures say nothing of it. `is_reported`: of
+    outcomes that routers reported, not of a dataset.
     """
 
     looked_at: int
@@ -35,9 +35,14 @@ class ImpactFacts:
     loosened: tuple[str, ...]
     affected_classes: Mapping[str, int]
     by_class: tuple[tuple[str, int, int], ...]
+    unreached: tuple[str, ...]
     is_first_release: bool
-    is_reported: bool = False
-    is_supported: bool = True
+    is_reported: bool
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether some request was looked at, and each changed part is reached by one."""
+        return bool(self.looked_at) and not self.unreached
 
 
 def impact_facts(detail: Mapping[str, Any] | None) -> ImpactFacts | None:
@@ -69,9 +74,9 @@ def _read(detail: Mapping[str, Any]) -> ImpactFacts:
         loosened=tuple(detail["loosened"]),
         affected_classes={key: affected for key, _, affected in by_class},
         by_class=by_class,
+        unreached=tuple(part["words"] for part in detail["unreached"]),
         is_first_release=not detail["base_digest"],
         is_reported=detail["source"].get("kind") == "week",
-        is_supported=bool(detail["looked_at"]) and not detail.get("unreached"),
     )
 
 

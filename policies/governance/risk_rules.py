@@ -169,8 +169,16 @@ def _judge(rule: RiskRule, facts: ImpactFacts | None, content: Mapping[str, Any]
         return _unknown(rule, NOT_MEASURED)
     finding = _found(rule, facts, content)
     if rule.condition in BY_TRAFFIC and not finding.applies and not facts.is_supported:
-        return _unknown(rule, NOT_SUPPORTED)
+        return _unknown(rule, _not_supported(facts))
     return finding
+
+
+def _not_supported(facts: ImpactFacts) -> str:
+    if not facts.unreached:
+        return NOT_SUPPORTED
+    return (
+        f"No recorded request reaches what changed in: {'; '.join(facts.unreached)}. So it counts."
+    )
 
 
 def _found(rule: RiskRule, facts: ImpactFacts, content: Mapping[str, Any]) -> RiskFinding:

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Held:
 
     requests: list[RecordedRequest]
 
-    @property
+    @cached_property
     def models(self) -> tuple[str, ...]:
         return tuple(sorted({model for request in self.requests for model in request.calls}))
 

@@ -37,7 +37,7 @@ def ruled(environment: Environment, administrator: User, **rules: Any) -> Enviro
 def impact(change: ChangeRequest, **figures: Any) -> dict[str, Any]:
     """The JSON of a measured impact, as `evaluations` keeps it, with these figures."""
     return {
-        "schema": 1,
+        "schema": 2,
         "base_digest": change.base_digest,
         "candidate_digest": change.bundle.digest,
         "source": {"kind": "dataset", "key": "sha256:0", "name": "“Support”", "requests": 4000},
@@ -48,6 +48,8 @@ def impact(change: ChangeRequest, **figures: Any) -> dict[str, Any]:
         "regions_gained": {},
         "new_providers": [],
         "loosened": [],
+        "unreached": [],
+        "proved_alike": False,
         "projected_cost_change": 0.0,
         "rerouted_share": 0.0,
         "affected_share": 0.0,

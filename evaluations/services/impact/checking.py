@@ -10,6 +10,7 @@ import duckdb
 from django.db import transaction
 
 from evaluations.impact import Impact
+from evaluations.impact.result import SCHEMA
 from evaluations.impact.wording import summary
 from evaluations.services.datasets.standing import Recorded, recorded_requests
 from evaluations.services.impact.measuring import NO_REQUESTS, impact_from_json, impact_of_change
@@ -22,6 +23,7 @@ from policies.services.review import checks
 from policies.services.review.settling import settle_impact
 
 logger = logging.getLogger(__name__)
+UNMET = "Choose a standing dataset whose requests meet what this changes."
 
 
 def kept_impact(change: ChangeRequest) -> Impact | None:
@@ -58,10 +60,12 @@ class _Finding:
 
 
 def _finding(change: ChangeRequest, impact: Impact) -> _Finding:
+    is_known = bool(impact.looked_at) and not impact.is_unmeasured
+    mend = NO_REQUESTS if not impact.looked_at else UNMET if impact.is_unmeasured else ""
     return _Finding(
-        verdict=Verdict.PASS if impact.looked_at else Verdict.MISSING,
+        verdict=Verdict.PASS if is_known else Verdict.MISSING,
         summary=summary(impact),
-        resolve="" if impact.looked_at else NO_REQUESTS,
+        resolve=mend,
         detail=impact.to_json(),
         bundle_digest=impact.candidate_digest,
         base_digest=impact.base_digest,
@@ -117,9 +121,12 @@ def changes_to_measure() -> list[int]:
 def _is_stale(check: Check, recorded: Recorded) -> bool:
     """Another dataset stands for the workflow now, or requests came where there were none.
 
-    A week that merely moved on by some hours is no reason: what reviewers saw would change under
-    their eyes.
+    What an earlier version of the console measured in another form counts as not measured. A week
+    that merely moved on by some hours is no reason: what reviewers saw would change under their
+    eyes.
     """
+    if check.detail.get("schema", SCHEMA) != SCHEMA:
+        return True
     seen = check.detail.get("source", {})
     if recorded.source.kind == "week":
         return bool(seen.get("kind") != "week")

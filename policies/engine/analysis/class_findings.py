@@ -12,7 +12,12 @@ from policies.engine.analysis.witnesses import witness_in
 from policies.engine.bundle import Bundle
 from policies.engine.metrics import METRICS
 from policies.engine.reading import quoted
-from policies.engine.thresholds import ANY_CLASS, Threshold
+from policies.engine.thresholds import (
+    ANY_CLASS,
+    GATE_MIN_CONFIDENCE,
+    GATE_MIN_SAMPLES,
+    Threshold,
+)
 
 
 def unassigned_classes(bundle: Bundle, policy: RuleList, ledger: Ledger) -> list[str]:
@@ -82,13 +87,15 @@ def _never_matched(policy: RuleList, key: str) -> int | None:
 
 
 def threshold_findings(bundle: Bundle, unassigned: Collection[str]) -> Iterator[Finding]:
-    """Thresholds that can never be measured."""
+    """Thresholds that can never be measured, and gates that ask for too little evidence."""
     classes = bundle.request_classification.class_keys
     for index, threshold in enumerate(bundle.quality_thresholds.thresholds):
         pointer = f"/quality_thresholds/thresholds/{index}"
         if threshold.metric not in METRICS:
             sentence = f'"{threshold.metric}" is not a metric; there are {quoted(METRICS)}.'
             yield _about(threshold, "metric", ERROR, pointer, sentence)
+        if threshold.effect == "gate":
+            yield from _below_floors(threshold, pointer)
         key = threshold.class_key
         if key == ANY_CLASS:
             continue
@@ -103,6 +110,20 @@ def threshold_findings(bundle: Bundle, unassigned: Collection[str]) -> Iterator[
                 pointer,
                 f'"{threshold.id}" can never be measured: no request is given class "{key}".',
             )
+
+
+def _below_floors(threshold: Threshold, pointer: str) -> Iterator[Finding]:
+    """An error, as it can be mended; a router still reads what was stored before."""
+    for what, asked, least in (
+        ("confidence", threshold.confidence, GATE_MIN_CONFIDENCE),
+        ("min_samples", threshold.min_samples, GATE_MIN_SAMPLES),
+    ):
+        if asked < least:
+            sentence = (
+                f'Gate "{threshold.id}" asks for {what} {asked:g}; a gate needs at least '
+                f"{least:g}, and is judged with that."
+            )
+            yield _about(threshold, what, ERROR, pointer, sentence)
 
 
 def _about(threshold: Threshold, what: str, severity: str, pointer: str, sentence: str) -> Finding:

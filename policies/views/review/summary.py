@@ -156,6 +156,9 @@ def _for_whom(change: ChangeRequest, facts: ImpactFacts | None) -> Answer:
         return Answer(question, "No recorded requests to look at", (), href, "missing")
     if facts.is_first_release:
         return Answer(question, f"Every one of {number(facts.looked_at)} requests", (), href)
+    if facts.affected is None:
+        unmet = tuple(facts.unreached[:3])
+        return Answer(question, "Unmeasured: no request reaches it", unmet, href, "missing")
     if not facts.affected:
         return Answer(question, f"None of {number(facts.looked_at)} requests", (), href)
     text = f"{percent(facts.affected)} of {number(facts.looked_at)} requests"

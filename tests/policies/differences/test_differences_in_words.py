@@ -168,6 +168,32 @@ def test_threshold__changed__says_whether_it_loosens(
     assert change.loosens is loosens
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"comparison": "vs_baseline"},
+        {"relative": True},
+        {"comparison": "absolute", "margin": None, "value": 0.99},
+        {"metric": "route_accuracy"},
+        {"metric": "error_rate", "layer": "reliability", "op": "lte"},
+    ],
+)
+def test_threshold__that_cannot_be_compared_with_the_old_one__counts_as_loosened(
+    after: Any,
+) -> None:
+    told = changes("quality_thresholds", lambda new: new["thresholds"][0].update(after))
+    assert any(change.loosens for change in told)
+    assert not any("tightened" in change.sentence for change in told)
+
+
+@pytest.mark.parametrize(("before", "after"), [("simple", "*"), ("simple", "hard")])
+def test_threshold__of_another_class__counts_as_loosened(before: str, after: str) -> None:
+    old, new = documents()["quality_thresholds"], documents()["quality_thresholds"]
+    old["thresholds"][0]["class"], new["thresholds"][0]["class"] = before, after
+    [change] = describe_difference("quality_thresholds", old, new)
+    assert change.loosens
+
+
 def test_threshold__removed__loosens() -> None:
     change = only("quality_thresholds", lambda new: new["thresholds"].clear())
     assert change.kind == "removed" and change.loosens
