@@ -68,7 +68,7 @@ def _add_gate(
 
 def _title(gate: dict[str, Any], top: float) -> dict[str, Any]:
     where = "" if gate["class"] == "*" else f", class {gate['class']}"
-    text = f"{gate['label']}{where}: {gate['verdict']}"
+    text = f"{gate['label']}{where}: {gate['verdict'].replace('_', ' ')}"
     return {
         "text": text, "x": 0, "xref": "paper", "xanchor": "left", "y": top, "yref": "paper",
         "yanchor": "bottom", "showarrow": False,

@@ -154,6 +154,9 @@ def _judge(evidence: Evidence, threshold: Threshold, whose: str, shared: Circums
     case = _case(evidence, threshold)
     found, tested, worst = case.found, case.tested, case.worst
     judged = _verdict(case, shared)
+    if judged.verdict == NOT_APPLICABLE:  # what was measured is the candidate against itself
+        found = Measurement(found.metric, found.class_key, found.requests)
+        tested = worst = replace(tested, interval=None, shown=None, n=0, clusters=0)
     shown, least = tested.shown, worst.shown
     return Gate(
         id=threshold.id,

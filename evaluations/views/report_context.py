@@ -31,6 +31,7 @@ def report_context(report: dict[str, Any]) -> dict[str, Any]:
     return {
         "report": report,
         "reasons": report["reasons"],
+        "effective_clusters": wording.rounded(report["support"]["effective_clusters"]),
         "gates": [_gate(gate) for gate in report["gates"]],
         "forests": [
             {"id": f"forest-{number}", "figure": figure}

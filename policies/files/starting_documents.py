@@ -4,7 +4,7 @@ from typing import Any
 
 
 def starting_documents() -> dict[str, Any]:
-    """One class, one default route without a model yet, no fallback rows, one gate."""
+    """One class, one default route without a model yet, no fallback rows, two gates."""
     return {
         "request_classification": {
             "schema": 1,
@@ -33,23 +33,40 @@ def starting_documents() -> dict[str, Any]:
             "default": {"select": "ordered", "candidates": []},
         },
         "fallback_matrix": {"schema": 1, "rows": []},
-        "quality_thresholds": {
-            "schema": 1,
-            "thresholds": [
-                {
-                    "id": "quality-no-worse",
-                    "layer": "quality",
-                    "class": "*",
-                    "metric": "mean_quality",
-                    "comparison": "non_inferiority",
-                    "op": "gte",
-                    "margin": 0.01,
-                    "confidence": 0.95,
-                    "min_samples": 500,
-                    "window": "7d",
-                    "effect": "gate",
-                    "owner": "",
-                }
-            ],
-        },
+        "quality_thresholds": {"schema": 1, "thresholds": [_quality_no_worse(), _few_errors()]},
+    }
+
+
+def _quality_no_worse() -> dict[str, Any]:
+    return {
+        "id": "quality-no-worse",
+        "layer": "quality",
+        "class": "*",
+        "metric": "mean_quality",
+        "comparison": "non_inferiority",
+        "op": "gte",
+        "margin": 0.01,
+        "confidence": 0.95,
+        "min_samples": 500,
+        "window": "7d",
+        "effect": "gate",
+        "owner": "",
+    }
+
+
+def _few_errors() -> dict[str, Any]:
+    """What a first release, with nothing to compare with, is judged by."""
+    return {
+        "id": "errors-limit",
+        "layer": "reliability",
+        "class": "*",
+        "metric": "error_rate",
+        "comparison": "absolute",
+        "op": "lte",
+        "value": 0.05,
+        "confidence": 0.95,
+        "min_samples": 200,
+        "window": "7d",
+        "effect": "gate",
+        "owner": "",
     }

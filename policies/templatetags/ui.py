@@ -45,6 +45,7 @@ VERDICTS = {
     "fail": Mark("Fail", "fail", "fail"),
     "inconclusive": Mark("Inconclusive", "inconclusive", "inconclusive"),
     "missing": Mark("Missing", "missing", "missing"),
+    "not_applicable": Mark("Not applicable", "missing", "missing"),
     "running": Mark("Running", "running", "running"),
 }
 
@@ -88,7 +89,7 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
 
 @register.inclusion_tag("components/verdict.html")
 def verdict(value: str | None, style: str = "", label: str = "") -> Context:
-    """pass, fail, inconclusive, missing or running; style is "", "badge" or "large"."""
+    """One of VERDICTS; style is "", "badge" or "large"."""
     mark = VERDICTS.get(str(value), VERDICTS["missing"])
     return {"mark": mark, "word": label or mark.word, "style": style}
 

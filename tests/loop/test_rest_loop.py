@@ -14,7 +14,7 @@ from tests.services.console import Console
 
 WORKFLOW = "/workflows/support-assistant"
 REASON = {"reason": "Read every rule and every gate."}
-PLACE = {"environment": "production", "title": "Fewer attempts", "why": "Answer sooner or not."}
+PLACE = {"environment": "production", "title": "Routine to Flash", "why": "It costs less."}
 
 
 class Caller:
@@ -56,12 +56,13 @@ class Caller:
         return status, [reason["code"] for reason in said.get("reasons", [])]
 
 
-def edit_attempts(author: Caller, draft: int, most: int) -> None:
-    """Save another limit, from the revision that is there."""
-    path = f"{WORKFLOW}/drafts/{draft}/documents/fallback_matrix/"
+def route_routine_to(author: Caller, draft: int, *models: str) -> None:
+    """Save other candidates for routine requests, from the revision that is there."""
+    path = f"{WORKFLOW}/drafts/{draft}/documents/router_policy/"
     found = author.get(path)
     document = found["document"]
-    document["limits"]["max_attempts"] = most
+    rules = [rule for rule in document["rules"] if rule["when"] == {"class": {"in": ["routine"]}}]
+    rules[0]["route"]["candidates"] = [{"model": model} for model in models]
     status, said = author.call("PUT", path, document, **{"If-Match": f'"{found["revision"]}"'})
     assert status == 200, said
 
@@ -95,8 +96,8 @@ def test_loop__three_people_with_tokens__from_draft_to_rollback(
     )
     before = poller.decide({"request_id": "rest-1", "attributes": {"intent": "faq"}})["release"]
 
-    draft = author.post(f"{WORKFLOW}/drafts/", {"title": "Fewer attempts"})["id"]
-    edit_attempts(author, draft, 3)
+    draft = author.post(f"{WORKFLOW}/drafts/", {"title": "Routine to Flash"})["id"]
+    route_routine_to(author, draft, "gemini-2.0-flash", "gpt-4o-mini")
     number = author.post(f"{WORKFLOW}/changes/", {"draft": draft, **PLACE})["number"]
     change = f"{WORKFLOW}/changes/{number}/"
     evaluate(author, number)
@@ -108,7 +109,7 @@ def test_loop__three_people_with_tokens__from_draft_to_rollback(
     assert "four_eyes" in codes
     approve_by_two(reviewer, owner, change)
 
-    edit_attempts(author, draft, 2)
+    route_routine_to(author, draft, "gemini-2.0-flash")
     assert author.post(f"{change}update-content/")["state"] == "in_review"
     status, codes = owner.refused(f"{change}publish/")
     assert status == 409

@@ -6,13 +6,15 @@ from typing import Any
 
 from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
+from evaluations.replay.wording import rounded
 from policies.models.changes import CheckKind, Verdict
 from policies.services.locking import hold_change
 from policies.services.review.checks import record_check
+from policies.wording.numbers import number
 
 RESOLVE = {
     Verdict.FAIL: "Change the candidate, or the margin if it is wrong; then evaluate again.",
-    Verdict.INCONCLUSIVE: "Evaluate on a dataset with more requests.",
+    Verdict.INCONCLUSIVE: "Evaluate on a dataset with more requests that this change concerns.",
     Verdict.MISSING: "Evaluate on a dataset that records what the gates ask for.",
 }
 
@@ -33,7 +35,7 @@ def record_evidence(run: ShadowEvaluation) -> None:
         summary_of(run),
         bundle_digest=run.candidate.digest,
         base_digest=run.baseline_digest,
-        resolve=RESOLVE.get(Verdict(run.verdict), ""),
+        resolve=_resolve(run),
         detail=_detail(run),
         url=run.get_absolute_url(),
         evidence_digest=run.result_digest,
@@ -41,10 +43,44 @@ def record_evidence(run: ShadowEvaluation) -> None:
 
 
 def summary_of(run: ShadowEvaluation) -> str:
-    """One or two sentences: what was compared, and the first reason."""
+    """On what and under which conditions it was compared, what is loosened, the first reason."""
     reasons = run.report["reasons"]
     more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
-    return f"On {run.dataset.requests:,} requests of “{run.dataset.name}”: {reasons[0]}{more}"
+    dataset = f"{number(run.dataset.requests)} requests of “{run.dataset.name}”"
+    said = [f"On {dataset}", *filter(None, (_support(run.report), _conditions(run)))]
+    return f"{'; '.join(said)}: {_loosened(run.report)}{reasons[0]}{more}"
+
+
+def _support(report: dict[str, Any]) -> str:
+    support = report["support"]
+    if report["first_release"]:
+        return ""
+    if support["proved_alike"]:
+        return "every one provably treated as before"
+    clusters = rounded(support["effective_clusters"])
+    return f"{number(support['moved'])} treated differently ({clusters} effective conversations)"
+
+
+def _conditions(run: ShadowEvaluation) -> str:
+    limits = run.settings["timeout_ms"]
+    timed = [
+        f"{'' if model == '*' else f'{model} '}{limit:g} ms" for model, limit in limits.items()
+    ]
+    time = f"time limit {', '.join(timed)}" if timed else "no time limit"
+    return f"good enough from {run.settings['adequate_at']:g}, {time}"
+
+
+def _loosened(report: dict[str, Any]) -> str:
+    count = len(report["loosened"])
+    if not count:
+        return ""
+    return f"{count} threshold{'' if count == 1 else 's'} loosened, judged by both. "
+
+
+def _resolve(run: ShadowEvaluation) -> str:
+    if run.verdict == Verdict.MISSING and run.report["first_release"]:
+        return "Add a gate that holds a metric against a value; a first release has no baseline."
+    return RESOLVE.get(Verdict(run.verdict), "")
 
 
 def _detail(run: ShadowEvaluation) -> dict[str, Any]:
@@ -64,6 +100,10 @@ def _detail(run: ShadowEvaluation) -> dict[str, Any]:
         "evaluation": run.pk,
         "dataset": {"name": run.dataset.name, "digest": run.dataset.digest},
         "gates": [{name: gate[name] for name in gates} for gate in run.report["gates"]],
+        "conditions": run.settings,
+        "support": run.report["support"],
+        "first_release": run.report["first_release"],
+        "loosened": run.report["loosened"],
         "earlier_runs": _earlier_runs(run),
     }
 

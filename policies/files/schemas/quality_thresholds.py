@@ -84,12 +84,12 @@ def _proof() -> dict[str, Schema]:
             at_least=0.5,
             below=1,
             description="Confidence of the interval that is held against the bound, from 0.5 to "
-            "below 1.",
+            "below 1; a gate needs 0.9 or more.",
             default=_DEFAULTS["confidence"],
         ),
         "min_samples": whole_number(
             at_least=1,
-            description="With fewer requests than this there is no pass.",
+            description="With fewer requests than this there is no pass; a gate needs 30 or more.",
             default=_DEFAULTS["min_samples"],
         ),
         "window": {

@@ -217,8 +217,11 @@ def _risk(situation: guards.Situation, facts: ImpactFacts | None) -> Answer:
     if gate is None:
         text = "More than usual" if more else "Nothing stands out"
         return Answer("What it risks", text, tuple(more), href)
+    is_first = situation.change.base_release is None
     words = {
-        "pass": "Its gates on quality hold",
+        "pass": "Its own limits hold; nothing to compare with"
+        if is_first
+        else "Its gates on quality hold",
         "fail": "A gate on quality fails",
         "inconclusive": "Its gates cannot tell yet",
     }

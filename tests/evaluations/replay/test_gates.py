@@ -198,6 +198,17 @@ def test_gate__no_request_treated_differently__passes_no_margin_of_zero(tmp_path
     loaded = load(write_jsonl(tmp_path / "rows.jsonl", rows_of(100, old=0.5, new=0.5)), tmp_path)
     names = ("mean_quality", "error_rate", "route_accuracy")
     gates = [gate(name, id=name.replace("_", "-"), margin=0) for name in names]
-    same = always("new", thresholds=gates)
-    report = loaded.report(same, same)
+    rare = [({"task": {"in": ["never recorded"]}}, "old")]
+    report = loaded.report(
+        rule_bundle("new", attributes=[TASK], models=["old"]),
+        rule_bundle("new", rare, attributes=[TASK], thresholds=gates),
+    )
     assert [g["verdict"] for g in report.body["gates"]] == [INCONCLUSIVE] * 3
+
+
+def test_gate__of_bundles_that_are_proved_alike__passes_a_margin_of_zero(tmp_path: Path) -> None:
+    loaded = load(write_jsonl(tmp_path / "rows.jsonl", rows_of(100, old=0.5, new=0.5)), tmp_path)
+    names = ("mean_quality", "mean_cost_usd", "latency_p95_ms", "provider_concentration")
+    gates = [gate(name, id=name.replace("_", "-"), margin=0) for name in names]
+    same = always("new", thresholds=gates)
+    assert loaded.report(same, same).body["verdict"] == PASS

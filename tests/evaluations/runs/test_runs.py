@@ -16,10 +16,12 @@ from evaluations import tasks
 from evaluations.models import Dataset, EvaluationChunk, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.terms import Terms, TermsError, parse_terms
+from evaluations.services.datasets.importing import import_dataset
 from evaluations.services.runs import running, starting
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Check, Environment, Workflow
 from policies.services.review import checks
+from tests.evaluations.outcome_files import row, write_jsonl
 from tests.evaluations.runs_here import computed, imported
 from tests.policies.steps import documents, proposed, published
 
@@ -44,13 +46,44 @@ def test_evaluation__of_a_change_request__becomes_its_evidence(
     assert check.detail["gates"][0]["id"] == "quality-no-worse"
 
 
-def test_evaluation__without_anything_released__measures_the_candidate_by_itself(
+def test_evaluation__without_anything_released__compares_nothing_and_does_not_pass(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
-    run = computed(starting.evaluate_change(proposed(staging, author), dataset, acting_user=author))
+    change = proposed(staging, author)
+    run = computed(starting.evaluate_change(change, dataset, acting_user=author))
     assert run.baseline is None
     assert run.report["identity"]["baseline"] is None
-    assert run.verdict == "pass"
+    assert [gate["verdict"] for gate in run.report["gates"]] == ["not_applicable"]
+    check = checks.newest(change, "shadow_evaluation")
+    assert check is not None
+    assert (run.verdict, check.verdict) == ("missing", "missing")
+    assert "First release: there is nothing to compare with" in check.summary
+    assert "holds a metric against a value" in check.resolve
+
+
+def test_evaluation__on_a_dataset_that_records_none_of_the_models__is_refused_at_once(
+    staging: Environment, author: User, tmp_path: Path
+) -> None:
+    rows = [row(f"r{i}", model) for i in range(60) for model in ("other", "another")]
+    path = write_jsonl(tmp_path / "other.jsonl", rows)
+    elsewhere = import_dataset(staging.workflow, path, acting_user=author, name="Elsewhere")
+    with pytest.raises(Refused, match=r"None of the 3 models .* among the 2 that “Elsewhere”"):
+        starting.evaluate_change(proposed(staging, author), elsewhere, acting_user=author)
+    assert not ShadowEvaluation.objects.exists()
+
+
+def test_summary__of_a_change__tells_support_and_conditions(
+    staging: Environment, author: User, owner: User, dataset: Dataset
+) -> None:
+    published(staging, author, [owner], owner)
+    change = proposed(staging, author, documents(share=50))
+    terms = Terms(0.9, {"*": 2000.0})
+    computed(starting.evaluate_change(change, dataset, acting_user=author, terms=terms))
+    check = checks.newest(change, "shadow_evaluation")
+    assert check is not None
+    assert "400 requests of “Week 7”" in check.summary
+    assert f"{check.detail['support']['moved']} treated differently" in check.summary
+    assert "good enough from 0.9, time limit 2000 ms" in check.summary
 
 
 def test_evaluation__of_a_later_change__compares_with_its_base(
