@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from policies.engine import FAILURE_KINDS, Bundle, Decision
+from policies.engine.classification import ClassRule
 from policies.engine.conditions import Condition
+from policies.engine.routing import PolicyRule
 
 DEFAULT_ROUTE = "/router_policy/default"
 DEFAULT_CLASS = "/request_classification/default_class"
@@ -100,33 +102,54 @@ def _places(pointer: str, names: Iterable[str]) -> dict[str, str]:
 
 def _entries(bundle: Bundle) -> dict[tuple[str, object], _Entry]:
     """(kind of part, what names it) → the part, with what it does."""
-    classification, policy = bundle.request_classification, bundle.router_policy
-    attributes = {a.name: _without_words(a.to_json()) for a in classification.declared.values()}
+    return {**_class_entries(bundle), **_route_entries(bundle), **_row_entries(bundle)}
+
+
+def _class_entries(bundle: Bundle) -> dict[tuple[str, object], _Entry]:
+    classification = bundle.request_classification
     found: dict[tuple[str, object], _Entry] = {}
     for index, entry in enumerate(classification.classes):
         content = _without_words(entry.to_json())
-        place = f"{CLASSES}/{index}"
-        found["class", entry.key] = _Entry(place, f"class “{entry.key}”", content)
-    for kind, pointer, noun, rules in (
-        ("class rule", CLASS_RULES, "class rule", classification.rules),
-        ("rule", ROUTING_RULES, "rule", policy.rules),
-    ):
-        for index, rule in enumerate(rules):
-            content = (_without_words(rule.to_json()), _tested(rule.when, attributes))
-            found[kind, rule.id] = _Entry(f"{pointer}/{index}", f"{noun} “{rule.id}”", content)
-    for index, row in enumerate(bundle.fallback_matrix.rows):
-        name = (row.model, row.class_key, row.on)
-        of_class = f" and class “{row.class_key}”" if row.class_key else ""
-        words = f"fallback row of {row.model}{of_class} after {', '.join(row.on)}"
-        found["row", name] = _Entry(f"{ROWS}/{index}", words, row.to_json())
-    route = policy.default.to_json()
-    found["default route", ""] = _Entry(DEFAULT_ROUTE, "the default route", route)
+        words = f"class “{entry.key}”"
+        found["class", entry.key] = _Entry(f"{CLASSES}/{index}", words, content)
+    rules = classification.rules
+    found |= _rule_entries(bundle, "class rule", CLASS_RULES, rules)
     default = classification.default_class
     found["default class", ""] = _Entry(DEFAULT_CLASS, "the default class", default)
-    provided = classification.provided
-    if provided:
+    if classification.provided:
         words = "the class that routers provide"
-        found["provided", ""] = _Entry(PROVIDED, words, provided.to_json())
+        found["provided", ""] = _Entry(PROVIDED, words, classification.provided.to_json())
+    return found
+
+
+def _route_entries(bundle: Bundle) -> dict[tuple[str, object], _Entry]:
+    policy = bundle.router_policy
+    found = _rule_entries(bundle, "rule", ROUTING_RULES, policy.rules)
+    route = policy.default.to_json()
+    found["default route", ""] = _Entry(DEFAULT_ROUTE, "the default route", route)
+    return found
+
+
+def _rule_entries(
+    bundle: Bundle, noun: str, pointer: str, rules: Iterable[ClassRule | PolicyRule]
+) -> dict[tuple[str, object], _Entry]:
+    """A rule is also changed where an attribute that it tests is declared in another way."""
+    declared = bundle.request_classification.declared.values()
+    attributes = {attribute.name: _without_words(attribute.to_json()) for attribute in declared}
+    found: dict[tuple[str, object], _Entry] = {}
+    for index, rule in enumerate(rules):
+        content = (_without_words(rule.to_json()), _tested(rule.when, attributes))
+        found[noun, rule.id] = _Entry(f"{pointer}/{index}", f"{noun} “{rule.id}”", content)
+    return found
+
+
+def _row_entries(bundle: Bundle) -> dict[tuple[str, object], _Entry]:
+    found: dict[tuple[str, object], _Entry] = {}
+    for index, row in enumerate(bundle.fallback_matrix.rows):
+        of_class = f" and class “{row.class_key}”" if row.class_key else ""
+        words = f"fallback row of {row.model}{of_class} after {', '.join(row.on)}"
+        name = (row.model, row.class_key, row.on)
+        found["row", name] = _Entry(f"{ROWS}/{index}", words, row.to_json())
     return found
 
 

@@ -61,17 +61,17 @@ def _is_loosened(old: Entry, new: Entry) -> bool:
     if any(old.get(key) != new.get(key) for key in ("comparison", "relative", "metric")):
         return True
     comparison = _comparison(new)
-    was, now = old.get(comparison.bound), new.get(comparison.bound)
-    if not (_is_number(was) and _is_number(now)):
+    was, now = (_number(entry.get(comparison.bound)) for entry in (old, new))
+    if was is None or now is None:
         return True
     if comparison.has_size:
-        return bool(now > was if comparison.is_allowance else now < was)
+        return now > was if comparison.is_allowance else now < was
     was_op, now_op = shown(old.get("op")), shown(new.get("op"))
     if was_op[:2] != now_op[:2]:
         return True
     if was == now:
         return (was_op, now_op) in (("gt", "gte"), ("lt", "lte"))
-    return bool(now < was if now_op in ("gte", "gt") else now > was)
+    return now < was if now_op in ("gte", "gt") else now > was
 
 
 def _comparison(entry: Entry) -> Comparison:
@@ -88,11 +88,12 @@ def _evidence_changes(old: Entry, new: Entry, title: str, pointer: str) -> Itera
 
 
 def _above(left: Any, right: Any) -> bool:
-    return _is_number(left) and _is_number(right) and bool(left > right)
+    high, low = _number(left), _number(right)
+    return high is not None and low is not None and high > low
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else None
 
 
 def _class_of(entry: Entry) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from evaluations.replay.chunk import evaluate_chunk
-from policies.engine import Bundle
+from policies.engine import Bundle, parse_bundle
 from tests.evaluations.bundles import NUMBER, TASK, always, rule_bundle
 from tests.evaluations.outcome_files import (
     Loaded,
@@ -264,17 +264,48 @@ def test_timeouts__with_a_fallback__give_the_reference_figures(
 def test_format_regression__of_a_newer_model__fails_the_gate(
     loaded: Callable[[str], Loaded],
 ) -> None:
-    gate = {
-        "id": "quality", "metric": "mean_quality", "comparison": "non_inferiority",
-        "margin": 0.02, "effect": "gate",
-    }  # fmt: skip
     report = loaded("bfcl").report(
-        always("gpt-4o-2024-05-13"), always("gpt-4o-2024-08-06", thresholds=[gate])
+        always("gpt-4o-2024-05-13"),
+        always("gpt-4o-2024-08-06", thresholds=[quality_within(0.02)]),
     )
     quality = metric(report, "mean_quality")["difference"]
     assert report.body["verdict"] == "fail"
     assert quality["estimate"] == pytest.approx(-0.536102868447, abs=PRECISION)
     assert quality["standard_error"] == pytest.approx(0.0174079054686, abs=PRECISION)
+
+
+def quality_within(margin: float) -> dict[str, Any]:
+    return {"id": "quality", "metric": "mean_quality", "comparison": "non_inferiority",
+            "margin": margin, "effect": "gate"}  # fmt: skip
+
+
+def test_cheap_model__without_a_detectable_loss__passes_a_margin_of_three_points(
+    loaded: Callable[[str], Loaded],
+) -> None:
+    report = loaded("bfcl").report(
+        always("gpt-4-1106-preview"),
+        always("gpt-4o-mini-2024-07-18", thresholds=[quality_within(0.03)]),
+    )
+    quality = metric(report, "mean_quality")["difference"]
+    assert quality["low"] < 0 < quality["high"]
+    assert report.body["verdict"] == "pass", report.body["reasons"]
+
+
+@pytest.mark.parametrize(("margin", "verdict"), [(0.01, "fail"), (0.04, "pass")])
+def test_small_real_loss__of_one_kind_of_question__fails_or_passes_by_the_margin(
+    margin: float,
+    verdict: str,
+    references: dict[str, Reference],
+    loaded: Callable[[str], Loaded],
+) -> None:
+    name, policy = "routellm/mmlu", "which_of_the_following_weak"
+    pair = references[name]["pair"]
+    asked = policy_bundle(name, policy, pair, loaded(name)).to_json()
+    asked["quality_thresholds"] = {"schema": 1, "thresholds": [quality_within(margin)]}
+    report = loaded(name).report(always(pair["strong"]), parse_bundle(asked))
+    assert report.body["verdict"] == verdict, report.body["reasons"]
+    assert report.body["support"]["moved"] > 1000
+    assert report.body["support"]["unreached"] == []
 
 
 def test_small_model__for_a_large_one__costs_a_sixtieth(loaded: Callable[[str], Loaded]) -> None:
