@@ -282,6 +282,8 @@ def _too_thin(case: _Case) -> _Judged | None:
             f"{wording.count(wanted)}.",
             wanted,
         )
+    if tested.clusters < case.found.fewest:
+        return _Judged(INCONCLUSIVE, reasons.too_skewed(case.found.fewest), case.found.fewest)
     effective = case.evidence.effective_clusters(threshold.class_key)
     clusters = min(tested.clusters, effective)
     if clusters >= MIN_CLUSTERS:

@@ -77,7 +77,8 @@ class Latencies:
             clusters=len(set(clusters)),
             baseline=found.baseline / _PER_MS,
             candidate=found.candidate / _PER_MS,
-            difference=found.difference and self._narrowed(found.difference.scaled(1 / _PER_MS)),
+            difference=found.difference
+            and found.difference.scaled(1 / _PER_MS).narrowed(self._narrower),
         )
 
     def log_ratio(self, percent: int, class_key: str, confidence: float) -> Interval | None:
@@ -87,7 +88,7 @@ class Latencies:
             return None
         p = Fraction(percent, 100)
         found = paired_percentiles(before, after, clusters, p, confidence, logarithmic=True)
-        return found.difference and self._narrowed(found.difference)
+        return found.difference and found.difference.narrowed(self._narrower)
 
     def candidate_alone(self, percent: int, class_key: str, confidence: float) -> Alone:
         """The candidate's percentile by itself."""
@@ -100,10 +101,5 @@ class Latencies:
         interval = None
         if found.low is not None and found.high is not None and found.standard_error is not None:
             exact = Interval(found.value, found.standard_error, found.low, found.high)
-            interval = self._narrowed(exact.scaled(1 / _PER_MS))
+            interval = exact.scaled(1 / _PER_MS).narrowed(self._narrower)
         return Alone(interval, len(rows), len(set(clusters)))
-
-    def _narrowed(self, found: Interval) -> Interval:
-        by, centre = self._narrower, found.estimate
-        low, high = centre + (found.low - centre) / by, centre + (found.high - centre) / by
-        return Interval(centre, found.standard_error / by, low, high)

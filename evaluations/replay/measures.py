@@ -9,35 +9,13 @@ from typing import Any
 from evaluations.replay import concentration
 from evaluations.replay.chunk import ChunkStats
 from evaluations.replay.latency import Latencies
-from evaluations.replay.outcome import MEANS, PERCENTILES, SHARES
-from evaluations.replay.tally import (
-    ALL_CLASSES,
-    MetricSums,
-    is_binary,
-    one_sided,
-    paired_sums,
-    wins_and_losses,
-)
-from evaluations.statistics.bounded import (
-    bounded_combination,
-    bounded_difference,
-    bounded_mean,
-    bounded_relative,
-)
-from evaluations.statistics.clusters import ClusterSums, PairedSums
-from evaluations.statistics.intervals import (
-    Interval,
-    clustered_mean,
-    paired_difference,
-    relative_change,
-)
+from evaluations.replay.means import Means
+from evaluations.replay.outcome import MEANS, PERCENTILES
+from evaluations.replay.tally import ALL_CLASSES
+from evaluations.statistics.intervals import Interval
 from evaluations.statistics.mcnemar import mcnemar_mid_p
 
 MEASURED = (*MEANS, concentration.METRIC, *PERCENTILES)
-# Metrics whose values lie between 0 and 1, so that one request cannot differ by more than 1.
-BOUNDED = SHARES | {"mean_quality"}
-# Small whole numbers, of which a sample may hold none that differs.
-COUNTS = ("fallback_depth", "amplification")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +25,7 @@ class Measurement:
     `requests`: all of the class; `n` of them have a value on both sides, and `baseline`,
     `candidate`, `difference` and `relative` are over these pairs. `alone` is the candidate over
     every value it has (`alone_n`). `higher`, `lower`: pairs where the candidate's value is so.
+    `fewest`: requests that an interval of values as skewed as these needs.
     """
 
     metric: str
@@ -63,6 +42,7 @@ class Measurement:
     alone_clusters: int = 0
     higher: int | None = None
     lower: int | None = None
+    fewest: int = 0
 
 
 class Measures:
@@ -72,6 +52,7 @@ class Measures:
         self.sums: dict[str, Any] = totals["sums"]
         self.latencies = Latencies(totals["latency"])
         self._factor = Fraction(1)
+        self._known: dict[tuple[str, str], Means] = {}
 
     def scaled(self, factor: Fraction) -> "Measures":
         """As if `factor` times as many requests had given the same, in as many more clusters."""
@@ -98,8 +79,8 @@ class Measures:
             return self._concentration(known, confidence)
         if metric not in MEANS:
             return None
-        sums = self._sums(metric, class_key)
-        return known if sums is None else self._mean(known, sums, confidence)
+        means = self._means(metric, class_key)
+        return known if means is None else self._mean(known, means, confidence)
 
     def weighted_difference(
         self, metric: str, class_key: str, confidence: float, weight: Fraction
@@ -111,22 +92,25 @@ class Measures:
         if metric in PERCENTILES:
             ratio = self.latencies.log_ratio(PERCENTILES[metric], class_key, confidence)
             return (ratio and weight > 0 and ratio.moved(-math.log(weight))) or None
-        sums = self._sums(metric, class_key)
-        if sums is None or not paired_sums(sums).requests:
-            return None
-        return _combination(metric, sums, confidence, weight)
+        means = self._means(metric, class_key)
+        return means.combination(confidence, weight) if means and means.n else None
 
     def mid_p(self, metric: str, class_key: str) -> float | None:
         """McNemar's mid-p of "no difference"; None unless every value is 0 or 1."""
-        sums = self._sums(metric, class_key) if metric in MEANS else None
-        if sums is None or not paired_sums(sums).requests or not is_binary(metric, sums):
+        means = self._means(metric, class_key) if metric in MEANS else None
+        if means is None or not means.n or not means.is_binary:
             return None
-        higher, lower = wins_and_losses(sums)
+        higher, lower = means.discordant
         return mcnemar_mid_p(lower, higher)
 
-    def _sums(self, metric: str, class_key: str) -> MetricSums | None:
-        sums: MetricSums | None = self.sums["metrics"].get(class_key, {}).get(metric)
-        return sums and self._times(sums)
+    def _means(self, metric: str, class_key: str) -> Means | None:
+        key = metric, class_key
+        if key not in self._known:
+            sums = self.sums["metrics"].get(class_key, {}).get(metric)
+            if sums is None:
+                return None
+            self._known[key] = Means(metric, sums)
+        return self._known[key].scaled(self._factor)
 
     def _served(self, class_key: str) -> dict[str, Any] | None:
         served: dict[str, Any] | None = self.sums["concentration"].get(class_key)
@@ -156,16 +140,30 @@ class Measures:
             alone_clusters=int(clusters),
         )
 
-    def _mean(self, known: Measurement, sums: MetricSums, confidence: float) -> Measurement:
-        pairs, (lone, squares) = paired_sums(sums), one_sided(sums, candidate=True)
-        if lone.requests:
+    def _mean(self, known: Measurement, means: Means, confidence: float) -> Measurement:
+        if means.alone_n:
             known = replace(
                 known,
-                alone=_mean_alone(known.metric, lone, squares, confidence),
-                alone_n=int(lone.requests),
-                alone_clusters=int(lone.clusters),
+                alone=means.alone(confidence),
+                alone_n=means.alone_n,
+                alone_clusters=means.alone_clusters,
+                fewest=means.fewest_alone,
             )
-        return _paired_mean(known, sums, pairs, confidence) if pairs.requests else known
+        if not means.n:
+            return known
+        higher, lower = means.discordant
+        return replace(
+            known,
+            n=means.n,
+            clusters=means.clusters,
+            baseline=means.baseline,
+            candidate=means.candidate,
+            difference=means.difference(confidence),
+            relative=means.relative(confidence),
+            fewest=max(known.fewest, means.fewest),
+            higher=higher,
+            lower=lower,
+        )
 
     def _percentile(self, known: Measurement, confidence: float) -> Measurement:
         percent, class_key = PERCENTILES[known.metric], known.class_key
@@ -184,60 +182,6 @@ class Measures:
             difference=pairs.difference,
             relative=ratio and _from_log(ratio),
         )
-
-
-def _paired_mean(
-    known: Measurement, sums: MetricSums, pairs: PairedSums, confidence: float
-) -> Measurement:
-    metric, unit = known.metric, MEANS[known.metric]
-    higher, lower = wins_and_losses(sums)
-    return replace(
-        known,
-        n=int(pairs.requests),
-        clusters=int(pairs.clusters),
-        baseline=float(Fraction(pairs.total_b) / (pairs.requests * unit)),
-        candidate=float(Fraction(pairs.total_c) / (pairs.requests * unit)),
-        difference=_difference(metric, sums, pairs, confidence),
-        relative=_relative(metric, sums, pairs, confidence),
-        higher=higher,
-        lower=lower,
-    )
-
-
-def _discordant(metric: str, sums: MetricSums) -> tuple[int, int] | None:
-    return wins_and_losses(sums) if is_binary(metric, sums) else None
-
-
-def _difference(metric: str, sums: MetricSums, pairs: PairedSums, confidence: float) -> Interval:
-    if metric in COUNTS:
-        return bounded_difference(pairs, MEANS[metric], None, confidence)
-    if metric not in BOUNDED:
-        return paired_difference(pairs, confidence).scaled(1 / MEANS[metric])
-    return bounded_difference(pairs, MEANS[metric], _discordant(metric, sums), confidence)
-
-
-def _relative(
-    metric: str, sums: MetricSums, pairs: PairedSums, confidence: float
-) -> Interval | None:
-    if metric not in BOUNDED:
-        return relative_change(pairs, confidence)
-    return bounded_relative(pairs, MEANS[metric], _discordant(metric, sums), confidence)
-
-
-def _combination(metric: str, sums: MetricSums, confidence: float, weight: Fraction) -> Interval:
-    pairs, unit = paired_sums(sums), MEANS[metric]
-    if metric not in BOUNDED:
-        return paired_difference(pairs, confidence, weight).scaled(1 / unit)
-    return bounded_combination(pairs, unit, _discordant(metric, sums), confidence, weight)
-
-
-def _mean_alone(
-    metric: str, lone: ClusterSums, squares: dict[int, int], confidence: float
-) -> Interval:
-    unit = MEANS[metric]
-    if metric not in BOUNDED:
-        return clustered_mean(lone, confidence).scaled(1 / unit)
-    return bounded_mean(lone, squares, unit, confidence, share=metric in SHARES)
 
 
 def _from_log(interval: Interval) -> Interval:

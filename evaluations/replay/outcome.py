@@ -25,6 +25,8 @@ SHARES = frozenset(
         "over_routing_rate",
     }
 )  # fmt: skip
+# Means that a few requests may carry, so that their clusters are kept one by one.
+SKEWED = frozenset({"mean_cost_usd"})
 PERCENTILES: dict[str, int] = {"latency_p50_ms": 50, "latency_p95_ms": 95, "latency_p99_ms": 99}
 
 

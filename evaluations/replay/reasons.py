@@ -39,6 +39,14 @@ def share_of_nothing(threshold: Threshold) -> str:
     )
 
 
+def too_skewed(fewest: int) -> str:
+    """Why an interval of such costs needs more requests than there are."""
+    return (
+        f"so few requests carry so much of it that an interval needs at least "
+        f"{wording.count(fewest)} requests."
+    )
+
+
 def unknown_base(requests: int) -> str:
     """Why a relative improvement cannot be shown where some values are unknown on both sides."""
     return (

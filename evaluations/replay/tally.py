@@ -6,17 +6,20 @@ their one-sided sums follow from the paired ones. Only for clusters with a gap a
 kept apart, because sums of squares over clusters cannot be split afterwards.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from operator import add, gt, lt, mul
 from typing import Any, Protocol
 
-from evaluations.replay.outcome import MEANS, SHARES
+from evaluations.replay.outcome import MEANS, SHARES, SKEWED
+from evaluations.statistics.bootstrap import Clusters
 from evaluations.statistics.clusters import ClusterSums, PairedSums
 
 # Lists of sums, by part. Over clusters of one size: their number, then their sums of b, c, bb, cc
 # and bc; over their requests: bb, cc and (c - b)². Of one side: number, total, square; square.
 WHOLE, GAPPED, LONE_B, LONE_C = "whole", "gapped", "lone_b", "lone_c"
 SIGNS = "signs"  # of pairs: candidate higher, candidate lower, values that are neither 0 nor 1
+EACH = "each"  # of skewed metrics, by part: "requests:b:c" or "requests:c" of clusters → how many
 ALONE = "1"  # the size of a cluster of one request, as JSON's keys are texts
 ALL_CLASSES = "*"
 _HELD = 1024  # requests of one class
@@ -42,7 +45,7 @@ Pair = tuple[Valued, Valued]
 
 def empty_metric() -> MetricSums:
     """Sums of nothing."""
-    return {WHOLE: {}, GAPPED: {}, LONE_B: {}, LONE_C: {}, SIGNS: [0, 0, 0]}
+    return {WHOLE: {}, GAPPED: {}, LONE_B: {}, LONE_C: {}, SIGNS: [0, 0, 0], EACH: {}}
 
 
 class Tally:
@@ -98,6 +101,8 @@ class Tally:
                 for part, more in parts.items():
                     if more[0]:
                         _add_to(sums[part].setdefault(ALONE, [0] * len(more)), more)
+                if name in SKEWED:
+                    _keep_alone(sums[EACH], b, c)
 
 
 def _add_to(sums: list[int], more: Sequence[int]) -> None:
@@ -119,6 +124,22 @@ def _sums_alone(b: Values, c: Values, unit: int) -> tuple[BySize, list[int]]:
         LONE_B: _sums_of_lone([x for x, y in pairs if x is not None and y is None]),
         LONE_C: _sums_of_lone([y for x, y in pairs if y is not None and x is None]),
     }, _signs(*both, unit)
+
+
+def _keep_alone(each: dict[str, dict[str, int]], b: Values, c: Values) -> None:
+    for (x, y), times in Counter(zip(b, c, strict=True)).items():
+        if x is not None and y is not None:
+            _keep(each, WHOLE, (1, x, y), times)
+        elif y is not None:
+            _keep(each, LONE_C, (1, y), times)
+
+
+def _keep(
+    each: dict[str, dict[str, int]], part: str, cluster: Sequence[int], times: int = 1
+) -> None:
+    counts = each.setdefault(part, {})
+    key = ":".join(map(str, cluster))
+    counts[key] = counts.get(key, 0) + times
 
 
 def _sums_of_pairs(b: Sequence[int], c: Sequence[int]) -> list[int]:
@@ -145,6 +166,19 @@ def _add_members(sums: dict[str, MetricSums], members: Sequence[Pair]) -> None:
     sides = (zip(*(o.values for o in side), strict=True) for side in zip(*members, strict=True))
     for (name, unit), b, c in zip(MEANS.items(), *sides, strict=True):
         add_values(sums[name], b, c, unit)
+        if name in SKEWED:
+            _keep_cluster(sums[name][EACH], b, c)
+
+
+def _keep_cluster(each: dict[str, dict[str, int]], b: Values, c: Values) -> None:
+    known = [(x, y) for x, y in zip(b, c, strict=True) if x is not None and y is not None]
+    whole = len(known) == len(b)
+    if known:
+        totals = map(sum, zip(*known, strict=True))
+        _keep(each, WHOLE if whole else GAPPED, (len(known), *totals))
+    mine = [y for y in c if y is not None]
+    if mine and not whole:
+        _keep(each, LONE_C, (len(mine), sum(mine)))
 
 
 def add_values(sums: MetricSums, b: Values, c: Values, unit: int) -> None:
@@ -211,6 +245,28 @@ def one_sided(sums: MetricSums, candidate: bool) -> tuple[ClusterSums, dict[int,
     }
     both = _together(mine, sums[LONE_C if candidate else LONE_B])
     return ClusterSums({n: s[:3] for n, s in both.items()}), {n: s[3] for n, s in both.items()}
+
+
+def each_pair(sums: MetricSums) -> Clusters:
+    """Clusters with values on both sides, one by one: (requests, S_b, S_c) → how many."""
+    return _each(sums, (WHOLE, GAPPED))
+
+
+def each_alone(sums: MetricSums) -> Clusters:
+    """Clusters by the candidate's values alone: (requests, 0, S_c) → how many."""
+    found: Counter[tuple[int, int, int]] = Counter()
+    for (n, _, c), times in _each(sums, (WHOLE, LONE_C)).items():
+        found[n, 0, c] += times
+    return found
+
+
+def _each(sums: MetricSums, parts: Sequence[str]) -> Clusters:
+    found: Counter[tuple[int, int, int]] = Counter()
+    for part in parts:
+        for key, times in sums[EACH].get(part, {}).items():
+            n, *values = map(int, key.split(":"))
+            found[n, values[0], values[-1]] += times
+    return found
 
 
 def _together(left: BySize, right: BySize) -> dict[int, list[int]]:

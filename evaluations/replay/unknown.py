@@ -90,5 +90,5 @@ def _exchanged(whole: Any, without: Any, added: Any) -> Any:
 
 
 def _is_nothing(sums: Any) -> bool:
-    """Of clusters of a size of which none is left."""
-    return isinstance(sums, list) and not any(sums)
+    """Of clusters of which none is left."""
+    return not any(sums) if isinstance(sums, list) else sums == 0

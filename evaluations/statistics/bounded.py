@@ -6,7 +6,7 @@ intervals keep their width.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ from evaluations.statistics.clusters import ClusterSums, Exact, PairedSums, desi
 from evaluations.statistics.intervals import (
     Interval,
     clustered_mean,
+    falling_root,
     paired_difference,
     relative_change,
     wilson,
@@ -148,8 +149,10 @@ def bounded_relative(
     if fieller is None or base.low <= 0:
         return None
     difference = bounded_difference(sums, unit, discordant, confidence)
-    low = _root(lambda margin: _recovered(difference, base, margin)[0])
-    high = _root(lambda margin: _recovered(difference, base, margin)[1])
+    low = falling_root(lambda margin: _recovered(difference, base, margin)[0])
+    high = falling_root(lambda margin: _recovered(difference, base, margin)[1])
+    if low is None or high is None:
+        return None
     return fieller.hull(replace(fieller, low=low, high=high))
 
 
@@ -167,20 +170,6 @@ def _recovered(difference: Interval, base: Interval, margin: float) -> tuple[flo
     down = math.hypot(difference.estimate - difference.low, further - centre)
     up = math.hypot(difference.high - difference.estimate, centre - nearer)
     return estimate - down, estimate + up
-
-
-def _root(falling: Callable[[float], float]) -> float:
-    """Where a falling function of a margin, which is at least -1, crosses zero."""
-    low, high = -1.0, 1.0
-    while falling(high) > 0:
-        low, high = high, 2 * high
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if falling(middle) > 0:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def _safer(clustered: Interval, scored: Interval, sizes: Iterable[int]) -> Interval:

@@ -50,6 +50,10 @@ class ClusterSums:
         """Per request."""
         return Fraction(self.total) / self.requests
 
+    def times(self, factor: Fraction) -> "ClusterSums":
+        """As if there were `factor` times as many of the same clusters."""
+        return ClusterSums({n: [x * factor for x in sums] for n, sums in self.by_size.items()})
+
     def variance(self) -> float:
         """CR2 of the mean: the sum of e² / (1 - n/N) over clusters, over N², e = S - n mean.
 
@@ -99,6 +103,10 @@ class PairedSums:
     @property
     def total_c(self) -> Exact:
         return sum(sums[2] for sums in self.by_size.values())
+
+    def times(self, factor: Fraction) -> "PairedSums":
+        """As if there were `factor` times as many of the same clusters."""
+        return PairedSums({n: [x * factor for x in sums] for n, sums in self.by_size.items()})
 
     def combination(self, weight_c: Exact, weight_b: Exact) -> ClusterSums:
         """The sums of weight_c*c + weight_b*b, exactly."""

@@ -6,6 +6,7 @@ Miller, "Adding Error Bars to Evals" (2024), for the same case made for evaluati
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,6 +14,8 @@ from evaluations.statistics.clusters import ClusterSums, PairedSums
 from evaluations.statistics.quantiles import normal_quantile, student_t_quantile
 
 INFINITY = math.inf
+_HALVINGS = 60
+_LARGEST_CHANGE = 2.0**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ class Interval:
     def moved(self, by: float) -> "Interval":
         """The interval of the quantity plus `by`."""
         return Interval(self.estimate + by, self.standard_error, self.low + by, self.high + by)
+
+    def narrowed(self, by: float) -> "Interval":
+        """The same estimate, `by` times as sure."""
+        centre = self.estimate
+        low, high = centre + (self.low - centre) / by, centre + (self.high - centre) / by
+        return Interval(centre, self.standard_error / by, low, high)
 
     def hull(self, other: "Interval") -> "Interval":
         """This estimate with the wider of both bounds on each side."""
@@ -95,6 +104,25 @@ def relative_change(sums: PairedSums, confidence: float) -> Interval | None:
     return Interval(
         ratio - 1, error, (middle - root) / quadratic - 1, (middle + root) / quadratic - 1
     )
+
+
+def falling_root(falling: Callable[[float], float]) -> float | None:
+    """Where a falling function of a change, which is at least -1, crosses zero; None if nowhere.
+
+    With a bound of c - (1 + change)*b as the function, it is that bound of c/b - 1.
+    """
+    low, high = -1.0, 1.0
+    while falling(high) > 0:
+        low, high = high, 2 * high
+        if high > _LARGEST_CHANGE:
+            return None
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if falling(middle) > 0:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def wilson(share: float, n: float, confidence: float) -> Interval:

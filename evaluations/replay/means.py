@@ -1,0 +1,154 @@
+"""One metric that is a mean over requests, of one class: its values and its intervals.
+
+What interval it takes follows from the kind of its values. Between 0 and 1: one that keeps its
+width where the sample holds no difference. Costs: bootstrap-t where they are skewed. Else
+Student's t; always over whole clusters.
+"""
+
+import math
+from fractions import Fraction
+from functools import cached_property
+
+from evaluations.replay import tally
+from evaluations.replay.outcome import MEANS, SHARES, SKEWED
+from evaluations.statistics.bootstrap import Bootstrap
+from evaluations.statistics.bounded import (
+    bounded_combination,
+    bounded_difference,
+    bounded_mean,
+    bounded_relative,
+)
+from evaluations.statistics.intervals import (
+    Interval,
+    clustered_mean,
+    paired_difference,
+    relative_change,
+)
+
+# Metrics whose values lie between 0 and 1, so that one request cannot differ by more than 1.
+BOUNDED = SHARES | {"mean_quality"}
+# Small whole numbers, of which a sample may hold none that differs.
+COUNTS = frozenset({"fallback_depth", "amplification"})
+
+
+class Means:
+    """Measured from a metric's sums; estimates and intervals are in the metric's unit."""
+
+    def __init__(self, metric: str, sums: tally.MetricSums, factor: Fraction = Fraction(1)) -> None:
+        self.metric, self.unit = metric, MEANS[metric]
+        self.is_binary = tally.is_binary(metric, sums)
+        self._sums, self._factor = sums, factor
+        self._pairs = tally.paired_sums(sums).times(factor)
+        self._alone, squares = tally.one_sided(sums, candidate=True)
+        self._alone = self._alone.times(factor)
+        self._squares = {size: square * factor for size, square in squares.items()}
+        self._original = self
+
+    def scaled(self, factor: Fraction) -> "Means":
+        """As if `factor` times as many requests had given the same, in as many more clusters."""
+        if factor == 1:
+            return self
+        other = Means(self.metric, self._sums, factor)
+        other._original = self
+        return other
+
+    @property
+    def n(self) -> int:
+        """Requests with a value on both sides, which all but the candidate alone rests on."""
+        return int(self._pairs.requests)
+
+    @property
+    def clusters(self) -> int:
+        return int(self._pairs.clusters)
+
+    @property
+    def alone_n(self) -> int:
+        return int(self._alone.requests)
+
+    @property
+    def alone_clusters(self) -> int:
+        return int(self._alone.clusters)
+
+    @property
+    def baseline(self) -> float:
+        return float(Fraction(self._pairs.total_b) / (self._pairs.requests * self.unit))
+
+    @property
+    def candidate(self) -> float:
+        return float(Fraction(self._pairs.total_c) / (self._pairs.requests * self.unit))
+
+    @property
+    def discordant(self) -> tuple[int, int]:
+        """Pairs where the candidate's value is higher, and lower."""
+        return tally.wins_and_losses(self._sums)
+
+    @property
+    def fewest(self) -> int:
+        """Requests that an interval of differences as skewed as these needs."""
+        return self._resampled.fewest(Fraction(1)) if self.metric in SKEWED else 0
+
+    @property
+    def fewest_alone(self) -> int:
+        """The same for the candidate alone."""
+        return self._resampled_alone.fewest(Fraction(0)) if self.metric in SKEWED else 0
+
+    def difference(self, confidence: float) -> Interval:
+        """Candidate less baseline."""
+        if self.metric in BOUNDED or self.metric in COUNTS:
+            return bounded_difference(self._pairs, self.unit, self._zero_or_one, confidence)
+        seen = self._original
+        plain = paired_difference(seen._pairs, confidence)
+        if self.metric in SKEWED:
+            plain = seen._resampled.widened(plain, Fraction(1), confidence)
+        return self._narrowed(plain).scaled(1 / self.unit)
+
+    def combination(self, confidence: float, weight: Fraction) -> Interval:
+        """Candidate less weight times baseline."""
+        if self.metric in BOUNDED:
+            discordant = self._zero_or_one
+            return bounded_combination(self._pairs, self.unit, discordant, confidence, weight)
+        change = self.relative(confidence) if self.metric in SKEWED else None
+        if change is None:
+            return paired_difference(self._pairs, confidence, weight).scaled(1 / self.unit)
+        return change.moved(float(1 - weight)).scaled(self.baseline)
+
+    def relative(self, confidence: float) -> Interval | None:
+        """The change as a share of the baseline; None where that may be zero."""
+        if self.metric in BOUNDED:
+            return bounded_relative(self._pairs, self.unit, self._zero_or_one, confidence)
+        fieller = relative_change(self._original._pairs, confidence)
+        if fieller is None:
+            return None
+        if self.metric in SKEWED:
+            fieller = self._original._resampled.widened_change(fieller, confidence)
+        return self._narrowed(fieller)
+
+    def alone(self, confidence: float) -> Interval:
+        """The candidate's mean."""
+        if self.metric in BOUNDED:
+            share = self.metric in SHARES
+            return bounded_mean(self._alone, self._squares, self.unit, confidence, share=share)
+        seen = self._original
+        plain = clustered_mean(seen._alone, confidence)
+        if self.metric in SKEWED:
+            plain = seen._resampled_alone.widened(plain, Fraction(0), confidence)
+        return self._narrowed(plain).scaled(1 / self.unit)
+
+    @property
+    def _zero_or_one(self) -> tuple[Fraction, Fraction] | None:
+        if not self.is_binary or self.metric in COUNTS:
+            return None
+        higher, lower = self.discordant
+        return higher * self._factor, lower * self._factor
+
+    @cached_property
+    def _resampled(self) -> Bootstrap:
+        return Bootstrap(tally.each_pair(self._sums))
+
+    @cached_property
+    def _resampled_alone(self) -> Bootstrap:
+        return Bootstrap(tally.each_alone(self._sums))
+
+    def _narrowed(self, found: Interval) -> Interval:
+        """An interval of what was seen, as so many requests would have it."""
+        return found if self._factor == 1 else found.narrowed(math.sqrt(self._factor))
