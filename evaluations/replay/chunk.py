@@ -13,13 +13,13 @@ from typing import Any
 from evaluations.replay.bounds import Ceilings
 from evaluations.replay.concentration import Concentration
 from evaluations.replay.examples import Examples
+from evaluations.replay.met import Met
 from evaluations.replay.outcome import Outcome
 from evaluations.replay.plane import Plane
 from evaluations.replay.recorded import RecordedRequest
 from evaluations.replay.tally import ALL_CLASSES, Tally
 from evaluations.replay.unknown import Unknown
 from evaluations.replay.walk import Conditions, replay
-from policies.differences.parts import PartsOf
 from policies.engine import Bundle
 
 ChunkStats = dict[str, Any]
@@ -65,11 +65,7 @@ class _Totals:
         self.tally = Tally()
         ceiling = plan.candidate.fallback_matrix.limits.max_attempts
         self.unknown = Unknown(Ceilings(plan.dearest, ceiling))
-        self.met: dict[str, Counter[str]] = {"baseline": Counter(), "candidate": Counter()}
-        self.parts = {
-            "baseline": PartsOf(plan.baseline),
-            "candidate": PartsOf(plan.candidate),
-        }
+        self.met = {"baseline": Met(plan.baseline), "candidate": Met(plan.candidate)}
         self.concentration = Concentration()
         self.plane = Plane(plan.pool, plan.full)
         self.examples = Examples()
@@ -110,7 +106,7 @@ class _Totals:
         self.examples.add(recorded, before, after)
         for side, outcome in (("baseline", before), ("candidate", after)):
             _count_side(self.sides[side], outcome)
-            self._meet(side, outcome)
+            self.met[side].add(outcome)
         for key in (ALL_CLASSES, before.class_key):
             _count_class(self.classes.setdefault(key, _class()), before, after)
         row = self.class_moves.setdefault(before.class_key, {})
@@ -119,11 +115,6 @@ class _Totals:
         _count_move(moves.setdefault(after.model or NOBODY, [0] * 7), before, after)
         if before.latency is not None or after.latency is not None:
             self.latency.append([self.clusters, before.class_key, before.latency, after.latency])
-
-    def _meet(self, side: str, outcome: Outcome) -> None:
-        parts, decision = self.parts[side], outcome.decision
-        failures = [(model, kind) for model, kind in outcome.path if kind is not None]
-        self.met[side].update({*parts.met_by(decision), *parts.met_after(decision, failures)})
 
     def _served(self, pair: Pair) -> tuple[str, str, str] | None:
         before, after = pair
@@ -147,7 +138,7 @@ class _Totals:
                 "class_moves": self.class_moves,
                 "moves": self.moves,
                 "sides": self.sides,
-                "met": {side: dict(counts) for side, counts in self.met.items()},
+                "met": {side: met.as_json() for side, met in self.met.items()},
                 "metrics": self.tally.metrics,
                 "unknown": self.unknown.as_json(),
                 "concentration": self.concentration.as_json(),
