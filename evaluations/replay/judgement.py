@@ -114,9 +114,12 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
+    """`is_open`: the interval reaches across the limit, so that more requests would resolve it."""
+
     verdict: str
     reason: str
     needed: int | None = None
+    is_open: bool = False
 
 
 def judge(
@@ -139,6 +142,14 @@ def judge(
     return gates
 
 
+def decide(
+    evidence: Evidence, threshold: Threshold, shared: Circumstances
+) -> tuple[str, Interval | None]:
+    """One gate's verdict by itself, and the interval that it shows."""
+    case = _case(evidence, _with_floors(threshold))
+    return _verdict(case, shared).verdict, case.tested.shown
+
+
 def _fails(measures: Measures, threshold: Threshold) -> bool:
     tested = tested_by(measures, threshold, measured(measures, threshold))
     return tested.interval is not None and tested.test.verdict(tested.interval) == FAIL
@@ -153,7 +164,7 @@ def _unconfirmed(gate: Gate, family: int) -> Gate:
 def _judge(evidence: Evidence, threshold: Threshold, whose: str, shared: Circumstances) -> Gate:
     case = _case(evidence, threshold)
     found, tested, worst = case.found, case.tested, case.worst
-    judged = _verdict(case, shared)
+    judged = _resolvable(case, _verdict(case, shared))
     if judged.verdict == NOT_APPLICABLE:  # what was measured is the candidate against itself
         found = Measurement(found.metric, found.class_key, found.requests)
         tested = worst = replace(tested, interval=None, shown=None, n=0, clusters=0)
@@ -240,11 +251,18 @@ def _verdict(case: _Case, shared: Circumstances) -> _Judged:
         return _Judged(INCONCLUSIVE, f"{name} has no interval: too few values beyond it.")
     verdict = tested.test.verdict(tested.interval)
     reason = reasons.sentence(threshold, tested, verdict)
-    if verdict == INCONCLUSIVE:
-        needed = _needed(case)
-        more = needed.requests if needed else None
-        return _Judged(verdict, f"{reason} {reasons.resolve(needed)}", more)
-    return _Judged(verdict, reason) if verdict == FAIL else _held(case, reason, shared)
+    if verdict == PASS:
+        return _held(case, reason, shared)
+    return _Judged(verdict, reason, is_open=verdict == INCONCLUSIVE)
+
+
+def _resolvable(case: _Case, judged: _Judged) -> _Judged:
+    """With how many requests would resolve what is open."""
+    if not judged.is_open:
+        return judged
+    needed = _needed(case)
+    more = needed.requests if needed else None
+    return replace(judged, reason=f"{judged.reason} {reasons.resolve(needed)}", needed=more)
 
 
 def _held(case: _Case, reason: str, shared: Circumstances) -> _Judged:
@@ -282,8 +300,10 @@ def _too_thin(case: _Case) -> _Judged | None:
             f"{wording.count(wanted)}.",
             wanted,
         )
-    if tested.clusters < case.found.fewest:
-        return _Judged(INCONCLUSIVE, reasons.too_skewed(case.found.fewest), case.found.fewest)
+    found = case.found
+    fewest = found.fewest if threshold.needs_baseline else found.alone_fewest
+    if tested.clusters < fewest:
+        return _Judged(INCONCLUSIVE, reasons.too_skewed(fewest), fewest)
     effective = case.evidence.effective_clusters(threshold.class_key)
     clusters = min(tested.clusters, effective)
     if clusters >= MIN_CLUSTERS:

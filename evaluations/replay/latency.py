@@ -4,14 +4,14 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from evaluations.replay.tally import ALL_CLASSES
 from evaluations.statistics.intervals import Interval
-from evaluations.statistics.paired_percentiles import paired_percentiles
+from evaluations.statistics.paired_percentiles import PairedPercentiles, paired_percentiles
 from evaluations.statistics.percentiles import percentile
 
 _PER_MS = 1000
@@ -46,6 +46,8 @@ class Latencies:
             for key in (ALL_CLASSES, class_key):
                 self._by_class[key].append((cluster, before, after))
         self._pairs = lru_cache(maxsize=None)(self._find_pairs)
+        self._percentiles = lru_cache(maxsize=None)(self._find_percentiles)
+        self._alone = lru_cache(maxsize=None)(self._find_alone)
         self._narrower = 1.0
 
     def scaled(self, factor: float) -> "Latencies":
@@ -67,39 +69,46 @@ class Latencies:
 
     def paired(self, percent: int, class_key: str, confidence: float) -> Paired | None:
         """Both sides and their difference; None when no request has both latencies."""
-        clusters, before, after = self._pairs(class_key)
+        clusters, *_ = self._pairs(class_key)
         if not clusters:
             return None
-        p = Fraction(percent, 100)
-        found = paired_percentiles(before, after, clusters, p, confidence)
+        found = self._percentiles(percent, class_key, confidence)
+        difference = found.difference and found.difference.scaled(1 / _PER_MS)
         return Paired(
             n=len(clusters),
             clusters=len(set(clusters)),
             baseline=found.baseline / _PER_MS,
             candidate=found.candidate / _PER_MS,
-            difference=found.difference
-            and found.difference.scaled(1 / _PER_MS).narrowed(self._narrower),
+            difference=difference and difference.narrowed(self._narrower),
         )
 
     def log_ratio(self, percent: int, class_key: str, confidence: float) -> Interval | None:
         """log(candidate / baseline); None without bounds, or when a bound is not above zero."""
-        clusters, before, after = self._pairs(class_key)
-        if not clusters:
+        if not self._pairs(class_key)[0]:
             return None
-        p = Fraction(percent, 100)
-        found = paired_percentiles(before, after, clusters, p, confidence, logarithmic=True)
-        return found.difference and found.difference.narrowed(self._narrower)
+        found = self._percentiles(percent, class_key, confidence).log_ratio
+        return found and found.narrowed(self._narrower)
+
+    def _find_percentiles(
+        self, percent: int, class_key: str, confidence: float
+    ) -> PairedPercentiles:
+        clusters, before, after = self._pairs(class_key)
+        return paired_percentiles(before, after, clusters, Fraction(percent, 100), confidence)
 
     def candidate_alone(self, percent: int, class_key: str, confidence: float) -> Alone:
         """The candidate's percentile by itself."""
+        found = self._alone(percent, class_key, confidence)
+        narrower = found.interval and found.interval.narrowed(self._narrower)
+        return replace(found, interval=narrower)
+
+    def _find_alone(self, percent: int, class_key: str, confidence: float) -> Alone:
         rows = [(g, c) for g, _, c in self._by_class.get(class_key, ()) if c is not None]
         if not rows:
             return Alone(None, 0, 0)
         clusters = [g for g, _ in rows]
-        p = Fraction(percent, 100)
-        found = percentile([c for _, c in rows], clusters, p, confidence)
+        found = percentile([c for _, c in rows], clusters, Fraction(percent, 100), confidence)
         interval = None
         if found.low is not None and found.high is not None and found.standard_error is not None:
             exact = Interval(found.value, found.standard_error, found.low, found.high)
-            interval = exact.scaled(1 / _PER_MS).narrowed(self._narrower)
+            interval = exact.scaled(1 / _PER_MS)
         return Alone(interval, len(rows), len(set(clusters)))

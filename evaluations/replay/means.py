@@ -7,7 +7,7 @@ Student's t; always over whole clusters.
 
 import math
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from evaluations.replay import tally
 from evaluations.replay.outcome import MEANS, SHARES, SKEWED
@@ -42,7 +42,11 @@ class Means:
         self._alone, squares = tally.one_sided(sums, candidate=True)
         self._alone = self._alone.times(factor)
         self._squares = {size: square * factor for size, square in squares.items()}
+        # What is resampled is what was seen; as if of more requests, it is narrowed.
         self._original = self
+        self._seen_difference = lru_cache(maxsize=None)(self._find_difference)
+        self._seen_change = lru_cache(maxsize=None)(self._find_change)
+        self._seen_alone = lru_cache(maxsize=None)(self._find_alone)
 
     def scaled(self, factor: Fraction) -> "Means":
         """As if `factor` times as many requests had given the same, in as many more clusters."""
@@ -96,11 +100,7 @@ class Means:
         """Candidate less baseline."""
         if self.metric in BOUNDED or self.metric in COUNTS:
             return bounded_difference(self._pairs, self.unit, self._zero_or_one, confidence)
-        seen = self._original
-        plain = paired_difference(seen._pairs, confidence)
-        if self.metric in SKEWED:
-            plain = seen._resampled.widened(plain, Fraction(1), confidence)
-        return self._narrowed(plain).scaled(1 / self.unit)
+        return self._narrowed(self._original._seen_difference(confidence)).scaled(1 / self.unit)
 
     def combination(self, confidence: float, weight: Fraction) -> Interval:
         """Candidate less weight times baseline."""
@@ -116,23 +116,15 @@ class Means:
         """The change as a share of the baseline; None where that may be zero."""
         if self.metric in BOUNDED:
             return bounded_relative(self._pairs, self.unit, self._zero_or_one, confidence)
-        fieller = relative_change(self._original._pairs, confidence)
-        if fieller is None:
-            return None
-        if self.metric in SKEWED:
-            fieller = self._original._resampled.widened_change(fieller, confidence)
-        return self._narrowed(fieller)
+        seen = self._original._seen_change(confidence)
+        return seen and self._narrowed(seen)
 
     def alone(self, confidence: float) -> Interval:
         """The candidate's mean."""
         if self.metric in BOUNDED:
             share = self.metric in SHARES
             return bounded_mean(self._alone, self._squares, self.unit, confidence, share=share)
-        seen = self._original
-        plain = clustered_mean(seen._alone, confidence)
-        if self.metric in SKEWED:
-            plain = seen._resampled_alone.widened(plain, Fraction(0), confidence)
-        return self._narrowed(plain).scaled(1 / self.unit)
+        return self._narrowed(self._original._seen_alone(confidence)).scaled(1 / self.unit)
 
     @property
     def _zero_or_one(self) -> tuple[Fraction, Fraction] | None:
@@ -148,6 +140,24 @@ class Means:
     @cached_property
     def _resampled_alone(self) -> Bootstrap:
         return Bootstrap(tally.each_alone(self._sums))
+
+    def _find_difference(self, confidence: float) -> Interval:
+        plain = paired_difference(self._pairs, confidence)
+        if self.metric not in SKEWED:
+            return plain
+        return self._resampled.widened(plain, Fraction(1), confidence)
+
+    def _find_change(self, confidence: float) -> Interval | None:
+        fieller = relative_change(self._pairs, confidence)
+        if fieller is None or self.metric not in SKEWED:
+            return fieller
+        return self._resampled.widened_change(fieller, confidence)
+
+    def _find_alone(self, confidence: float) -> Interval:
+        plain = clustered_mean(self._alone, confidence)
+        if self.metric not in SKEWED:
+            return plain
+        return self._resampled_alone.widened(plain, Fraction(0), confidence)
 
     def _narrowed(self, found: Interval) -> Interval:
         """An interval of what was seen, as so many requests would have it."""

@@ -25,7 +25,7 @@ class Measurement:
     `requests`: all of the class; `n` of them have a value on both sides, and `baseline`,
     `candidate`, `difference` and `relative` are over these pairs. `alone` is the candidate over
     every value it has (`alone_n`). `higher`, `lower`: pairs where the candidate's value is so.
-    `fewest`: requests that an interval of values as skewed as these needs.
+    `fewest`: requests that an interval of values as skewed as these needs; so `alone_fewest`.
     """
 
     metric: str
@@ -43,6 +43,7 @@ class Measurement:
     higher: int | None = None
     lower: int | None = None
     fewest: int = 0
+    alone_fewest: int = 0
 
 
 class Measures:
@@ -147,7 +148,7 @@ class Measures:
                 alone=means.alone(confidence),
                 alone_n=means.alone_n,
                 alone_clusters=means.alone_clusters,
-                fewest=means.fewest_alone,
+                alone_fewest=means.fewest_alone,
             )
         if not means.n:
             return known
@@ -160,7 +161,7 @@ class Measures:
             candidate=means.candidate,
             difference=means.difference(confidence),
             relative=means.relative(confidence),
-            fewest=max(known.fewest, means.fewest),
+            fewest=means.fewest,
             higher=higher,
             lower=lower,
         )

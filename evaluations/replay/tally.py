@@ -164,10 +164,8 @@ def _sums_of_lone(values: Sequence[int]) -> list[int]:
 
 def _add_members(sums: dict[str, MetricSums], members: Sequence[Pair]) -> None:
     sides = (zip(*(o.values for o in side), strict=True) for side in zip(*members, strict=True))
-    for (name, unit), b, c in zip(MEANS.items(), *sides, strict=True):
-        add_values(sums[name], b, c, unit)
-        if name in SKEWED:
-            _keep_cluster(sums[name][EACH], b, c)
+    for name, b, c in zip(MEANS, *sides, strict=True):
+        add_values(name, sums[name], b, c)
 
 
 def _keep_cluster(each: dict[str, dict[str, int]], b: Values, c: Values) -> None:
@@ -181,8 +179,11 @@ def _keep_cluster(each: dict[str, dict[str, int]], b: Values, c: Values) -> None
         _keep(each, LONE_C, (len(mine), sum(mine)))
 
 
-def add_values(sums: MetricSums, b: Values, c: Values, unit: int) -> None:
+def add_values(metric: str, sums: MetricSums, b: Values, c: Values) -> None:
     """Count one cluster's values of one metric, those of each request at the same place."""
+    if metric in SKEWED:
+        _keep_cluster(sums[EACH], b, c)
+    unit = MEANS[metric]
     if None not in b and None not in c:
         _add_pairs(sums, WHOLE, b, c, unit)  # type: ignore[arg-type]  # no None is left
         return

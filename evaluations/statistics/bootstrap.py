@@ -89,7 +89,7 @@ class Bootstrap:
         cube = math.fsum(k * x * x * x for x, k in terms)
         if square <= _NEGLIGIBLE * (self._sample.cc + weight * weight * self._sample.bb):
             return 0.0
-        return cube / square**1.5
+        return float(cube / square**1.5)
 
     def is_skewed(self, weight: Fraction) -> bool:
         """Whether Student's t would be too sure of the mean of c - weight*b."""

@@ -89,8 +89,8 @@ def bounded_difference(
     n = float(sums.requests) / effect
     clustered = clustered_mean(difference, confidence).scaled(1 / unit)
     if discordant is None:
-        total = float(Fraction(difference.total) / unit) / effect
-        square = float(Fraction(sum(squares.values())) / unit**2) / effect
+        total = float(difference.total / unit) / effect
+        square = float(sum(squares.values()) / unit**2) / effect
         return clustered.hull(with_pseudo_requests(total, square, n, confidence))
     higher, lower = (float(count) / effect for count in discordant)
     return _safer(clustered, tango(higher, lower, n, confidence), sums.by_size)
@@ -111,7 +111,7 @@ def bounded_mean(
     if share:
         return _safer(clustered, wilson(clustered.estimate, n, confidence), sums.by_size)
     mean = (clustered.estimate * n + 2) / (n + 4)
-    square = float(Fraction(sum(squares.values())) / unit**2) / effect
+    square = float(sum(squares.values()) / unit**2) / effect
     spread = math.sqrt(max((square + 2) / (n + 4) - mean * mean, 0.0) / (n + 4))
     half = normal_quantile((1 + confidence) / 2) * spread
     low, high = max(0.0, mean - half), min(1.0, mean + half)

@@ -46,9 +46,9 @@ class ClusterSums:
         return sum(sums[1] for sums in self.by_size.values())
 
     @property
-    def mean(self) -> Fraction:
+    def mean(self) -> float:
         """Per request."""
-        return Fraction(self.total) / self.requests
+        return float(self.total / self.requests)
 
     def times(self, factor: Fraction) -> "ClusterSums":
         """As if there were `factor` times as many of the same clusters."""
@@ -61,21 +61,24 @@ class ClusterSums:
         """
         if self.clusters < 2:
             return 0.0
-        mean, all_of_them = self.mean, self.requests
+        n, total = self.requests, self.total
         terms = []
-        for size, (clusters, total, square) in sorted(self.by_size.items()):
-            spread = square - 2 * mean * size * total + mean * mean * (size * size * clusters)
-            terms.append(float(spread / (all_of_them * (all_of_them - size))))
-        return max(0.0, math.fsum(terms))
+        for size, (clusters, part, square) in self.by_size.items():
+            # The sum of e² times N², in whole numbers; the quotient of two is rounded once.
+            spread = n * n * square - 2 * n * total * size * part
+            spread += total * total * size * size * clusters
+            terms.append(float(spread / (n * n * n * (n - size))))
+        return math.fsum(terms)
 
     def degrees(self) -> float:
         """Satterthwaite's degrees of freedom; G - 1 where all clusters are equally large."""
         n = self.requests
-        sizes = {size: sums[0] for size, sums in self.by_size.items()}
-        weights = {size: Fraction(size * size * n) / (n - size) for size in sizes if size != n}
-        single = sum(sizes[size] * weight for size, weight in weights.items())
-        double = sum(sizes[size] * weight * weight for size, weight in weights.items())
-        return float(n * n / (_square_sizes(sizes) + (single * single - double) / (n * n)))
+        sizes = {size: found[0] for size, found in self.by_size.items()}
+        weights = {size: float(size * size * n / (n - size)) for size in sizes}
+        single = math.fsum(float(sizes[size]) * weight for size, weight in weights.items())
+        double = math.fsum(float(sizes[size]) * weight**2 for size, weight in weights.items())
+        squares = float(_square_sizes(sizes))
+        return float(n) ** 2 / (squares + (single * single - double) / float(n) ** 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +139,15 @@ def design_effect(sums: ClusterSums, squares: Mapping[int, Exact], unit: int) ->
     the squared values of requests). One more request is assumed whose whole cluster does as it
     does, by one `unit`: rare events may come in bursts of which the sample holds none.
     """
-    n, mean = sums.requests, sums.mean
-    m = Fraction(_square_sizes({size: found[0] for size, found in sums.by_size.items()})) / n
-    if m == 1:
+    n, total = sums.requests, sums.total
+    beyond = _square_sizes({size: found[0] for size, found in sums.by_size.items()}) - n
+    if beyond == 0:
         return 1.0
-    repeated = deviation = (m - 1) * unit * unit
-    for size, (clusters, total, square) in sums.by_size.items():
-        centre = mean * mean * size * clusters
-        inner = squares[size]
-        repeated += square - inner + (size - 1) * (centre - 2 * mean * total)
-        deviation += (size - 1) * (inner - 2 * mean * total + centre)
-    return float(1 + (m - 1) * max(Fraction(0), min(Fraction(1), repeated / deviation)))
+    # Both times N², in whole numbers.
+    repeated = deviation = beyond * n * unit * unit
+    for size, (clusters, part, square) in sums.by_size.items():
+        centre = total * total * size * clusters - 2 * total * n * part
+        inner = n * n * squares[size]
+        repeated += n * n * square - inner + (size - 1) * centre
+        deviation += (size - 1) * (inner + centre)
+    return 1 + float(beyond / n) * max(0.0, min(1.0, float(repeated / deviation)))

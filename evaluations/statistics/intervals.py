@@ -67,7 +67,7 @@ def two_sided_t(confidence: float, degrees: float) -> float:
 
 def clustered_mean(sums: ClusterSums, confidence: float) -> Interval:
     """The mean per request with its clustered interval; without bounds below two clusters."""
-    mean, error = float(sums.mean), math.sqrt(sums.variance())
+    mean, error = sums.mean, math.sqrt(sums.variance())
     if sums.clusters < 2:
         return Interval(mean, 0.0, -INFINITY, INFINITY)
     half = two_sided_t(confidence, sums.degrees()) * error
@@ -78,7 +78,8 @@ def paired_difference(
     sums: PairedSums, confidence: float, baseline_weight: Fraction = Fraction(1)
 ) -> Interval:
     """The mean of c - weight*b with its clustered interval; weight 1 + m is a relative margin."""
-    return clustered_mean(sums.combination(1, -baseline_weight), confidence)
+    over, under = baseline_weight.numerator, baseline_weight.denominator
+    return clustered_mean(sums.combination(under, -over), confidence).scaled(1 / under)
 
 
 def relative_change(sums: PairedSums, confidence: float) -> Interval | None:
@@ -91,7 +92,7 @@ def relative_change(sums: PairedSums, confidence: float) -> Interval | None:
         return None
     base, other = sums.combination(0, 1), sums.combination(1, 0)
     critical = two_sided_t(confidence, base.degrees())
-    b, c = float(base.mean), float(other.mean)
+    b, c = base.mean, other.mean
     var_b, var_c = base.variance(), other.variance()
     covariance = (sums.combination(1, 1).variance() - var_b - var_c) / 2
     quadratic = b * b - critical**2 * var_b
@@ -136,7 +137,7 @@ def wilson(share: float, n: float, confidence: float) -> Interval:
 
 def clustered_share(sums: ClusterSums, unit: int, confidence: float) -> Interval:
     """A share (values 0 or `unit`) by Wilson's interval at the clustered effective sample size."""
-    share = float(sums.mean) / unit
+    share = sums.mean / unit
     error = clustered_mean(sums, confidence).standard_error / unit
     spread = share * (1 - share)
     effective = spread / error**2 if spread > 0 and error > 0 else float(sums.clusters)

@@ -21,14 +21,16 @@ Scale = Callable[[float], float]
 
 @dataclass(frozen=True, slots=True)
 class PairedPercentiles:
-    """Both sides' percentile and their difference, in the unit of the values.
+    """Both sides' percentile and their difference, in the unit of the values; and that of logs.
 
-    `difference` is None where a bound of either percentile does not exist.
+    A difference is None where a bound of either percentile does not exist, or is not above zero
+    and so has no logarithm.
     """
 
     baseline: float
     candidate: float
     difference: Interval | None
+    log_ratio: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +104,26 @@ def paired_percentiles(
     clusters: Sequence[Hashable],
     p: Fraction,
     confidence: float,
-    *,
-    logarithmic: bool = False,
 ) -> PairedPercentiles:
-    """Both p-quantiles and candidate's less baseline's; the latter of logs when `logarithmic`.
+    """Both p-quantiles, and candidate's less baseline's.
 
-    SE = sqrt(SE_b^2 + SE_c^2 - 2 rho SE_b SE_c). On the log scale there is no difference either
-    where a bound is not above zero.
+    SE = sqrt(SE_b^2 + SE_c^2 - 2 rho SE_b SE_c).
     """
     base, other = (_Side(values, clusters, p, confidence) for values in (baseline, candidate))
-    scale = _log if logarithmic else float
-    z = normal_quantile((1 + confidence) / 2)
     if list(baseline) == list(candidate):
-        difference = _as_much_as_may_hide(base, scale, confidence)
+        differences = [_as_much_as_may_hide(base, scale, confidence) for scale in (float, _log)]
     else:
-        difference = _difference(base, other, scale, z)
-    return PairedPercentiles(base.place.value, other.place.value, difference)
+        rho = _exceedance_correlation(base, other)
+        z = normal_quantile((1 + confidence) / 2)
+        differences = [_difference(base, other, rho, scale, z) for scale in (float, _log)]
+    return PairedPercentiles(base.place.value, other.place.value, *differences)
 
 
 def _log(value: float) -> float:
     return math.log(value) if value > 0 else -math.inf
 
 
-def _difference(base: _Side, other: _Side, scale: Scale, z: float) -> Interval | None:
+def _difference(base: _Side, other: _Side, rho: float, scale: Scale, z: float) -> Interval | None:
     errors = []
     for side in (base, other):
         low, high = map(side.at, side.ranks)
@@ -132,7 +131,6 @@ def _difference(base: _Side, other: _Side, scale: Scale, z: float) -> Interval |
             return None
         errors.append((scale(high) - scale(low)) / (2 * z))
     error_b, error_c = errors
-    rho = _exceedance_correlation(base, other)
     variance = error_b**2 + error_c**2 - 2 * rho * error_b * error_c
     difference = scale(other.place.value) - scale(base.place.value)
     half = z * math.sqrt(max(variance, 0.0))

@@ -65,5 +65,5 @@ def _at(value: float) -> Interval:
 
 def _in_round_figures(requests: int) -> int:
     """Up to three significant digits: more would claim what no sample can say."""
-    step = 10 ** max(0, math.floor(math.log10(requests)) - 2)
+    step = int(10 ** max(0, math.floor(math.log10(requests)) - 2))
     return -(-requests // step) * step

@@ -212,3 +212,49 @@ def test_gate__of_bundles_that_are_proved_alike__passes_a_margin_of_zero(tmp_pat
     gates = [gate(name, id=name.replace("_", "-"), margin=0) for name in names]
     same = always("new", thresholds=gates)
     assert loaded.report(same, same).body["verdict"] == PASS
+
+
+def costs_of(n: int, *, times: int, every: int) -> list[dict[str, Any]]:
+    """The new model costs as much as the old one, but so many times of it now and then."""
+    return [
+        row(f"r{i}", model, cost_usd=0.001 * (times if model == "new" and i % every == 0 else 1))
+        for i in range(n)
+        for model in ("old", "new")
+    ]
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(250, INCONCLUSIVE), (1000, FAIL)])
+def test_gate__costs_carried_by_few_requests__needs_three_hundred_of_them(
+    tmp_path: Path, n: int, verdict: str
+) -> None:
+    rows = costs_of(n, times=60, every=20)
+    found = only(judged(tmp_path, rows, gate("mean_cost_usd", margin=0.02, relative=True)))
+    assert found["verdict"] == verdict
+    if verdict == INCONCLUSIVE:
+        assert "at least 300 requests" in found["reason"]
+        assert found["needed"] == 300
+
+
+def test_gate__quality_with_no_request_lost__passes_only_what_the_sample_can_show(
+    tmp_path: Path,
+) -> None:
+    # Of 200 alike the score interval ends at -1.88 points, and at -0.76 of 500.
+    few = judged(tmp_path, rows_of(200, old=1, new=1), gate("mean_quality", margin=0.01))
+    assert only(few)["verdict"] == INCONCLUSIVE
+    assert only(few)["low"] == pytest.approx(-0.018845, abs=1e-6)
+    more = judged(tmp_path, rows_of(500, old=1, new=1), gate("mean_quality", margin=0.01))
+    assert only(more)["verdict"] == PASS
+
+
+def test_gate__a_class_that_holds_errors_in_one_conversation__is_not_sure_of_them(
+    tmp_path: Path,
+) -> None:
+    rows = rows_of(600, old=1, new=1)
+    for index, item in enumerate(rows):
+        item["conversation_id"] = f"c{index // 20}"
+        if item["model"] == "new" and index // 20 == 7:
+            item["error"] = "timeout"
+    found = only(judged(tmp_path, rows, gate("error_rate", margin=0.05)))
+    assert found["verdict"] == INCONCLUSIVE
+    # One of 60 conversations: Tango's interval of 1 in 60 reaches to 8.9 points.
+    assert found["high"] == pytest.approx(0.0886, abs=0.002)

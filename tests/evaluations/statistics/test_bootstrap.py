@@ -5,7 +5,7 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluations.statistics.bootstrap import FEWEST, Bootstrap
@@ -42,9 +42,9 @@ def test_bootstrap__two_per_cent_at_sixty_times__reaches_further_up_than_t() -> 
 
 def test_bootstrap__two_per_cent_at_sixty_times__misses_the_mean_above_seldom() -> None:
     truth = 0.02 * 59 * 1.1331484530668263 * MICRO  # the mean of a lognormal is exp(0.125)
-    samples = [escalating(seed, 400) for seed in range(2, 102)]
-    assert sum(student(sample).high < truth for sample in samples) >= 6
-    assert sum(bounds(sample).high < truth for sample in samples) <= 4
+    samples = [escalating(seed, 300) for seed in range(2, 62)]
+    assert sum(student(sample).high < truth for sample in samples) >= 4
+    assert sum(bounds(sample).high < truth for sample in samples) <= 2
 
 
 def test_bootstrap__symmetric_costs__leaves_the_interval_alone() -> None:
@@ -59,6 +59,7 @@ def test_bootstrap__nothing_differs__leaves_the_interval_alone() -> None:
     assert Bootstrap(alike).fewest(Fraction(1)) == 0
 
 
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.integers(0, 10**12), min_size=30, max_size=60), st.randoms(use_true_random=False)
 )

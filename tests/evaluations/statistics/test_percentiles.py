@@ -88,7 +88,9 @@ def test_paired_percentiles__latencies_on_a_coarse_grid__cover_no_difference() -
             [200 * int((x + source.expovariate(1 / 300)) / 200) + 200 for x in shared]
             for _ in range(2)
         ]
-        interval = paired_percentiles(*sides, list(range(500)), P95, 0.95).difference
+        baseline, candidate = sides
+        clusters = list(range(500))
+        interval = paired_percentiles(baseline, candidate, clusters, P95, 0.95).difference
         assert interval is not None
         assert interval.low < interval.high
         covered += interval.low <= 0 <= interval.high
@@ -98,9 +100,7 @@ def test_paired_percentiles__latencies_on_a_coarse_grid__cover_no_difference() -
 def test_paired_percentiles__ten_percent_slower__is_found_on_the_log_scale() -> None:
     baseline = exponential(random.Random(3), 4000)
     candidate = [v * 11 // 10 for v in baseline]
-    interval = paired_percentiles(
-        baseline, candidate, list(range(4000)), P95, 0.95, logarithmic=True
-    ).difference
+    interval = paired_percentiles(baseline, candidate, list(range(4000)), P95, 0.95).log_ratio
     assert interval is not None
     assert interval.estimate == pytest.approx(0.0953, abs=1e-3)
     assert interval.standard_error < 0.03

@@ -1,6 +1,7 @@
 """How many requests resolve a gate: from its own interval, with the power and direction meant."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +13,7 @@ from evaluations.statistics.sample_size import Needed, requests_to_resolve
 Z = 1.959963984540054
 
 
-def mean_of(estimate: float, sigma: float = 0.5) -> object:
+def mean_of(estimate: float, sigma: float = 0.5) -> Callable[[int], Interval]:
     """The interval of a mean of so many values."""
 
     def at(n: int) -> Interval:
