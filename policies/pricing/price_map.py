@@ -66,7 +66,7 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         # Zero is a price, though it equals False.
-        kept = {
+        kept: dict[str, Any] = {
             name: str(value) if isinstance(value, Decimal | datetime.date) else value
             for name in self.__dataclass_fields__
             if (value := getattr(self, name)) is not None and value is not False and value != ()

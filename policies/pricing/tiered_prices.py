@@ -25,13 +25,15 @@ def with_base(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     tiers = _listed(raw)
     if not tiers:
         return raw
-    lowest = {name: tiers[0][1][name] for name in PRICE_NAMES if name in tiers[0][1]}
+    lowest: dict[str, Any] = {
+        name: tiers[0][1][name] for name in PRICE_NAMES if name in tiers[0][1]
+    }
     return {**raw, **lowest}
 
 
 def tiers_of(raw: Mapping[str, Any], base_in: Decimal, base_out: Decimal) -> tuple[Tier, ...]:
     """The tiers above the base price, ascending; a side that one does not say is that below it."""
-    steps: dict[int, dict[str, Any]] = {}
+    steps: dict[int, Any] = {}
     for name, price in raw.items():
         found = _ABOVE.match(name)
         if found and price is not None:

@@ -154,7 +154,7 @@ class ChangeDetailSerializer(ChangeSerializer):
 
     @extend_schema_field(OverlapSerializer(many=True))
     def get_overlaps(self, change: ChangeRequest) -> object:
-        return OverlapSerializer(overlaps_of(change), many=True).data
+        return [OverlapSerializer(overlap).data for overlap in overlaps_of(change)]
 
 
 class WhoseQuery(PageQuery):

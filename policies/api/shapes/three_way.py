@@ -68,7 +68,13 @@ class MergeChoices(Body):
 def shown_comparison(comparison: Comparison | None) -> dict[str, Any]:
     """Plain values for `ThreeWayShape`."""
     if comparison is None:
-        unmoved = {"base": None, "active": None, "against": "", "components": [], "undone": []}
+        unmoved: dict[str, Any] = {
+            "base": None,
+            "active": None,
+            "against": "",
+            "components": [],
+            "undone": [],
+        }
         return {"base_moved": False, **unmoved}
     return {
         "base_moved": True,

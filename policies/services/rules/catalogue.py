@@ -128,7 +128,7 @@ def _put_in_force(change: RuleChange) -> None:
 
 
 def _facts(said: Mapping[str, Any]) -> ModelFacts:
-    given = {
+    given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in said.items()
     }
     day = given["retires_on"]

@@ -32,16 +32,16 @@ def facts(**figures: Any) -> ImpactFacts:
     ],
 )
 def test_rule__of_a_change_that_no_request_meets__applies_and_names_it(rule: RiskRule) -> None:
-    [found] = judge([rule], facts(), CONTENT)
+    [found] = judge([rule], [facts()], CONTENT)
     assert (found.applies, found.is_known) == (True, False)
     assert "rule “routine”" in found.sentence
 
 
 def test_rule__that_applies_by_what_is_measured__says_so() -> None:
-    [found] = judge([REROUTED], facts(rerouted_share=0.5), CONTENT)
+    [found] = judge([REROUTED], [facts(rerouted_share=0.5)], CONTENT)
     assert (found.applies, found.is_known) == (True, True)
 
 
 def test_rule__about_the_documents__needs_no_request() -> None:
-    [found] = judge([RiskRule(Condition.NEW_PROVIDER)], facts(), CONTENT)
+    [found] = judge([RiskRule(Condition.NEW_PROVIDER)], [facts()], CONTENT)
     assert not found.applies

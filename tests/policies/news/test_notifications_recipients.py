@@ -52,7 +52,11 @@ def rosters(draw: st.DrawFn) -> Roster:
         for pk, given in roles.items()
     }
     members = tuple(Member(pk, capabilities) for pk, capabilities in held.items())
-    return Roster(members, draw(SOME), draw(OWNED), draw(OWNED), *(draw(SOME) for _ in range(4)))
+    satisfied, heard, commenters, voided = (draw(SOME) for _ in range(4))
+    owned, needed, stand_ins = (draw(OWNED) for _ in range(3))
+    return Roster(
+        members, draw(SOME), owned, needed, satisfied, heard, commenters, voided, stand_ins
+    )
 
 
 @given(rosters(), st.sampled_from(ANNOUNCEMENTS), PEOPLE)

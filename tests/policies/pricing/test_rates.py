@@ -29,7 +29,7 @@ TIERED = Rates(D(1), D(4), (Tier(200_000, D(2), D(6)), Tier(500_000, D(3), D(9))
 def test_tier__above_its_bound__prices_the_whole_request(
     tokens: int, prices: tuple[int, int]
 ) -> None:
-    assert TIERED.at(NOON, tokens) == prices
+    assert TIERED.at(NOON, tokens) == tuple(map(D, prices))
 
 
 def night(days: tuple[str, ...] = DAYS, zone: str = "UTC") -> Window:
@@ -71,8 +71,8 @@ def test_window__holds__whatever_the_size() -> None:
         D(1), D(4), TIERED.tiers, (night(), Window(DAYS, "16:00", "17:00", "UTC", D(9), D(9)))
     )
     late = NOON.replace(hour=16, minute=45)
-    assert rates.at(late, 300_000) == (D("0.5"), 1)
-    assert rates.at(NOON, 300_000) == (2, 6)
+    assert rates.at(late, 300_000) == (D("0.5"), D(1))
+    assert rates.at(NOON, 300_000) == (D(2), D(6))
 
 
 @given(
@@ -125,7 +125,7 @@ TIERS = [
 @pytest.mark.parametrize("base", [(None, None), (1e-6, 4e-6)])
 def test_map__list_of_tiers__is_read_with_or_without_a_price_beside_it(base: Any) -> None:
     entry = read({"m": model(*base, tiered_pricing=TIERS)})["m"]
-    assert (entry.input_usd, entry.output_usd) == (1, 4)
+    assert (entry.input_usd, entry.output_usd) == (D(1), D(4))
     assert entry.tiers == (Tier(32_000, D(2), D(8)), Tier(128_000, D(5), D(8)))
 
 

@@ -15,7 +15,7 @@ from policies.governance.roles import Role
 from policies.models import CatalogueModel, ChangeRequest, Release, RuleChange
 from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.catalogue.entries import ModelFacts, Price, add_model
-from policies.services.review import changes, checks, guards
+from policies.services.review import changes, checks, guards, standings
 from policies.services.review.settling import settle_catalogue
 from policies.services.rules import deciding
 from policies.services.rules.catalogue import add_price, change_model
@@ -142,7 +142,7 @@ def test_taking_the_moved_catalogue_in__needs_the_policy_s_owner(
     assert verdict(change) == "pass"
     pass_evaluation(change)
     change = approved(changes.submit(change, acting_user=author), reviewer)
-    assert guards.standing_of(now(change)).owners_missing == ("Olga Owner (router policy)",)
+    assert standings.standing_of(now(change)).owners_missing == ("Olga Owner (router policy)",)
 
 
 def test_review_page__shows_the_facts_field_by_field(
