@@ -38,8 +38,7 @@ def tiers_of(raw: Mapping[str, Any], base_in: Decimal, base_out: Decimal) -> tup
         found = _ABOVE.match(name)
         if found and price is not None:
             steps.setdefault(int(found[2]) * 1000, {})[f"{found[1]}_cost_per_token"] = price
-    for start, tier in _listed(raw)[1:]:
-        steps[start] = tier
+    steps |= {start: dict(tier) for start, tier in _listed(raw)[1:]}
     tiers = []
     for above in sorted(steps):
         base_in = _side(steps[above], "input", base_in)

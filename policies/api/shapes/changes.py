@@ -22,7 +22,7 @@ from policies.models import ChangeRequest
 from policies.models.components import ComponentKind
 from policies.services.review import guards
 from policies.services.review.facts import touched_components
-from policies.services.review.overlaps import Overlap, overlaps_of
+from policies.services.review.overlaps import overlaps_of
 
 STATES = [(state.value, state.label) for state in State]
 
@@ -74,7 +74,7 @@ class ActionsSerializer(serializers.Serializer[Any]):
         return {action: AllowanceSerializer() for action in TRANSITIONS}
 
 
-class OverlapSerializer(serializers.Serializer[Overlap]):
+class OverlapSerializer(serializers.Serializer[Any]):
     """Another open change request on the same components of the same environment."""
 
     number = serializers.IntegerField(source="other.number")

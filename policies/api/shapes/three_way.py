@@ -68,14 +68,8 @@ class MergeChoices(Body):
 def shown_comparison(comparison: Comparison | None) -> dict[str, Any]:
     """Plain values for `ThreeWayShape`."""
     if comparison is None:
-        unmoved: dict[str, Any] = {
-            "base": None,
-            "active": None,
-            "against": "",
-            "components": [],
-            "undone": [],
-        }
-        return {"base_moved": False, **unmoved}
+        nothing = {"base": None, "active": None, "against": ""}
+        return {"base_moved": False, **nothing, "components": [], "undone": []}
     return {
         "base_moved": True,
         "base": comparison.base.number,

@@ -100,7 +100,7 @@ def test_alias__given_in_the_catalogue__means_its_model(
 def test_snapshot__that_is_a_model_of_its_own__is_tried_and_priced_as_itself(
     staging: Environment, small: CatalogueModel, owner: User
 ) -> None:
-    price = entries.Price(OLD, Decimal("1"), Decimal("2"))
+    price = entries.Price(OLD, Decimal(1), Decimal(2))
     entries.add_model(small.provider, DATED, ModelFacts("", 1000), price, acting_user=owner)
     attempts = [{"model": "swift-small", "failure_kind": "timeout"}, {"model": DATED}]
     take(staging, told(DATED, attempts=attempts))

@@ -1,19 +1,23 @@
 """Prices from LiteLLM's map into the catalogue: by service, page, REST and command."""
 
 import datetime
+import importlib
 import io
 import json
+import pkgutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from policies import migrations
 from policies.governance.refusals import Refused
 from policies.models import (
     AuditEvent,
@@ -426,3 +430,29 @@ def test_command__that_cannot__says_why_by_its_exit_code(
     with pytest.raises(CommandError) as caught:
         run(path, "--as", who, "--apply")
     assert caught.value.returncode == code
+
+
+# --- What was kept before ---------------------------------------------------------------
+def test_import__kept_before_zeros_and_tiers_were__can_be_shown_again(
+    kept: PriceImport, owner: User, client: Client
+) -> None:
+    """It lacked prices of zero, and said of tiers only that there were some."""
+    free = {"key": "acme/free", "provider": "acme", "input_usd": "1.000000", "context_window": 8192}
+    tiered = {**free, "key": "acme/long", "output_usd": "2.000000", "is_tiered": True}
+    PriceImport.objects.filter(pk=kept.pk).update(entries=[free, tiered], skipped={})
+    (name,) = (
+        found.name
+        for found in pkgutil.iter_modules(migrations.__path__)
+        if found.name.endswith("_price_tiers_and_model_aliases")
+    )
+    importlib.import_module(f"policies.migrations.{name}").mend_price_maps(apps, None)
+    client.force_login(owner)
+    assert client.get(kept.get_absolute_url()).status_code == 200
+    kept.refresh_from_db()
+    (row,) = price_imports.rows_of(kept)
+    assert (row.key, row.entry.output_usd) == ("acme/free", 0)
+    ((why, names),) = kept.skipped.items()
+    assert (names, "upload the file again" in why) == (["acme/long"], True)
+    price_imports.keep_price_map("prices.json", RAW, acting_user=owner)
+    kept.refresh_from_db()
+    assert len(price_imports.rows_of(kept)) == 4
