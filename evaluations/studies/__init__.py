@@ -1,1 +1,1 @@
-"""Studies of the console's own methods on made-up data whose truth is known. No Django here."""
+"""Studies of the product's own methods: simulations that anybody can repeat."""
