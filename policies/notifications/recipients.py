@@ -29,11 +29,11 @@ class Roster:
     contributors: frozenset[int] = frozenset()
     owned: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     owners_needed: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    stand_ins: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     satisfied: frozenset[int] = frozenset()
     heard: frozenset[int] = frozenset()
     commenters: frozenset[int] = frozenset()
     voided: frozenset[int] = frozenset()
-    stand_ins: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def recipients(audience: Iterable[Group], roster: Roster, actor: int | None) -> dict[int, str]:

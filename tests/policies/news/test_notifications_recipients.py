@@ -39,7 +39,8 @@ from tests.policies.steps import (
 
 PEOPLE = st.integers(1, 12)
 SOME = st.frozensets(PEOPLE)
-OWNED = st.dictionaries(PEOPLE, st.lists(st.sampled_from("abcd"), min_size=1).map(tuple))
+LABELS = st.lists(st.sampled_from("abcd"), min_size=1, max_size=3).map(tuple)
+OWNED = st.dictionaries(PEOPLE, LABELS, max_size=4)
 ROLES = st.frozensets(st.sampled_from(Role.values), min_size=1)
 
 
@@ -52,10 +53,16 @@ def rosters(draw: st.DrawFn) -> Roster:
         for pk, given in roles.items()
     }
     members = tuple(Member(pk, capabilities) for pk, capabilities in held.items())
-    satisfied, heard, commenters, voided = (draw(SOME) for _ in range(4))
-    owned, needed, stand_ins = (draw(OWNED) for _ in range(3))
     return Roster(
-        members, draw(SOME), owned, needed, satisfied, heard, commenters, voided, stand_ins
+        members,
+        contributors=draw(SOME),
+        owned=draw(OWNED),
+        owners_needed=draw(OWNED),
+        stand_ins=draw(OWNED),
+        satisfied=draw(SOME),
+        heard=draw(SOME),
+        commenters=draw(SOME),
+        voided=draw(SOME),
     )
 
 
@@ -79,6 +86,8 @@ def test_recipients__of_a_review_request__may_all_review_and_owners_come_first(
     assert set(told) == may - roster.contributors - roster.satisfied - {actor}
     owners = [pk for pk in told if pk in roster.owners_needed]
     assert told[: len(owners)] == owners
+    named = [pk for pk in told if pk in roster.owners_needed or pk in roster.stand_ins]
+    assert told[: len(named)] == named
 
 
 def test_table__every_group__is_known_to_the_recipients() -> None:
