@@ -6,6 +6,7 @@ from typing import Any
 
 from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
+from evaluations.replay.regressions import review_facts
 from evaluations.replay.wording import rounded
 from policies.models.changes import CheckKind, Verdict
 from policies.services.locking import hold_change
@@ -105,6 +106,7 @@ def _detail(run: ShadowEvaluation) -> dict[str, Any]:
         "first_release": run.report["first_release"],
         "loosened": run.report["loosened"],
         "earlier_runs": _earlier_runs(run),
+        **review_facts(run.report),
     }
 
 
