@@ -42,7 +42,10 @@ class SliceShape(serializers.Serializer[Any]):
     requests = serializers.IntegerField()
     class_changed = serializers.IntegerField()
     model_changed = serializers.IntegerField()
-    chain_changed = serializers.IntegerField()
+    chain_changed = serializers.IntegerField(help_text="Other models after the first.")
+    fallback_lost = serializers.IntegerField(
+        help_text="Of these: no model any more after some failure that had one."
+    )
     affected = serializers.IntegerField()
     residency_changed = serializers.IntegerField()
     cost_known = serializers.IntegerField()
@@ -92,6 +95,9 @@ class ImpactShape(serializers.Serializer[Any]):
     by_tenant = SliceShape(many=True)
     moves = MoveShape(many=True)
     cost = CostShape()
+    fallback_lost_on = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Requests by kind of failure."
+    )
     regions_gained = serializers.DictField(child=serializers.IntegerField())
     new_providers = serializers.ListField(child=serializers.CharField())
     new_provider_requests = serializers.IntegerField()
@@ -100,6 +106,7 @@ class ImpactShape(serializers.Serializer[Any]):
     class_changed_share = serializers.FloatField(allow_null=True)
     rerouted_share = serializers.FloatField(allow_null=True)
     chain_changed_share = serializers.FloatField(allow_null=True)
+    fallback_lost_share = serializers.FloatField(allow_null=True)
     affected_share = serializers.FloatField(allow_null=True)
     residency_changed_share = serializers.FloatField(allow_null=True)
     quality_floor_lowered = serializers.BooleanField()

@@ -71,6 +71,7 @@ def _result(
         by_tenant=slices(tally.tenants),
         moves=tally.sorted_moves(),
         cost=tally.costs.change() if base else tally.costs.level(),
+        fallback_lost_on=dict(sorted(tally.lost.items())),
         regions_gained=dict(sorted(tally.gained.items())),
         new_providers=tuple(sorted(new_providers)),
         new_provider_requests=reaching,

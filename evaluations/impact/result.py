@@ -18,8 +18,9 @@ SCHEMA = 2
 class Slice:
     """Counts of requests: of all, of one class (the base's) or of one tenant.
 
-    `chain_changed`: other targets after the first for some failure that passes. `affected`: class,
-    model or chain changed. `cost_change_usd` is the mean difference per request over the
+    `chain_changed`: other targets after the first for some failure that passes; of these,
+    `fallback_lost`: none at all any more after some failure. `affected`: class, model or chain
+    changed. `cost_change_usd` is the mean difference per request over the
     `cost_known` requests of which it can be told.
     """
 
@@ -28,6 +29,7 @@ class Slice:
     class_changed: int
     model_changed: int
     chain_changed: int
+    fallback_lost: int
     affected: int
     residency_changed: int
     cost_known: int
@@ -73,6 +75,7 @@ class Impact:
     Without a base (a first release) every request goes from no model to one. `unreached` are the
     changed rules, rows and classes that no request meets: of what they change nothing is known.
     `proved_alike` tells that the analysis proves that both treat every request alike.
+    `fallback_lost_on` says after which kinds of failure how many requests lose their fallback.
     """
 
     base_digest: str
@@ -84,6 +87,7 @@ class Impact:
     by_tenant: tuple[Slice, ...]
     moves: tuple[Move, ...]
     cost: CostChange
+    fallback_lost_on: Mapping[str, int]
     regions_gained: Mapping[str, int]
     new_providers: tuple[str, ...]
     new_provider_requests: int
@@ -112,6 +116,11 @@ class Impact:
     @property
     def chain_changed_share(self) -> float | None:
         return self._share(self.total.chain_changed)
+
+    @property
+    def fallback_lost_share(self) -> float | None:
+        """Share of requests that have no fallback any more after some failure that passes."""
+        return self._share(self.total.fallback_lost)
 
     @property
     def affected_share(self) -> float | None:
@@ -145,6 +154,7 @@ class Impact:
             "class_changed_share": self.class_changed_share,
             "rerouted_share": self.rerouted_share,
             "chain_changed_share": self.chain_changed_share,
+            "fallback_lost_share": self.fallback_lost_share,
             "affected_share": self.affected_share,
             "residency_changed_share": self.residency_changed_share,
             "quality_floor_lowered": self.quality_floor_lowered,
@@ -166,6 +176,7 @@ class Impact:
             by_tenant=tuple(Slice(**entry) for entry in raw["by_tenant"]),
             moves=tuple(Move(**entry) for entry in raw["moves"]),
             cost=CostChange(**raw["cost"]),
+            fallback_lost_on=dict(raw["fallback_lost_on"]),
             regions_gained=dict(raw["regions_gained"]),
             new_providers=tuple(raw["new_providers"]),
             new_provider_requests=raw["new_provider_requests"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evaluations.impact.costs import ESTIMATED, NANO, RECORDED, PairedCost
 from evaluations.impact.result import CostChange, Move, Slice
-from evaluations.impact.sides import Side
+from evaluations.impact.sides import TRANSIENT, Side
 from evaluations.statistics.clusters import ClusterSums
 from evaluations.statistics.intervals import clustered_mean
 
@@ -23,6 +23,7 @@ class Difference:
     of_model: bool
     of_chain: bool
     of_residency: bool
+    lost_on: tuple[str, ...] = ()  # failures after which another model answered, and none does now
 
     @property
     def is_any(self) -> bool:
@@ -30,12 +31,20 @@ class Difference:
 
 
 def difference(base: Side, candidate: Side) -> Difference:
-    """Compares by content: the two sides come from two bundles."""
+    """Compares by content: the two sides come from two bundles.
+
+    A request that no model answers first, now or then, has no fallbacks to lose.
+    """
     return Difference(
         of_class=base.class_key != candidate.class_key,
         of_model=base.model != candidate.model,
         of_chain=base.fallbacks != candidate.fallbacks,
         of_residency=base.regions != candidate.regions,
+        lost_on=tuple(
+            kind
+            for kind, was, now in zip(TRANSIENT, base.fallbacks, candidate.fallbacks, strict=False)
+            if was and not now
+        ),
     )
 
 
@@ -47,6 +56,7 @@ class Sums:
     of_class: int = 0
     of_model: int = 0
     of_chain: int = 0
+    of_lost: int = 0
     affected: int = 0
     of_residency: int = 0
     cost_known: int = 0
@@ -57,6 +67,7 @@ class Sums:
         self.of_class += changed.of_class
         self.of_model += changed.of_model
         self.of_chain += changed.of_chain
+        self.of_lost += bool(changed.lost_on)
         self.affected += changed.is_any
         self.of_residency += changed.of_residency
         if cost_change is not None:
@@ -70,6 +81,7 @@ class Sums:
             class_changed=self.of_class,
             model_changed=self.of_model,
             chain_changed=self.of_chain,
+            fallback_lost=self.of_lost,
             affected=self.affected,
             residency_changed=self.of_residency,
             cost_known=self.cost_known,
@@ -157,6 +169,7 @@ class Tally:
     moves: dict[tuple[str | None, str | None], Sums] = field(default_factory=dict)
     costs: CostSums = field(default_factory=CostSums)
     gained: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
 
     def add(self, pair: PairKey, changed: Difference, tenant: str, cost: int | None) -> None:
         base, candidate = pair
@@ -169,6 +182,7 @@ class Tally:
             groups.append(self.tenants.setdefault(tenant, Sums()))
         for sums in groups:
             sums.add(changed, cost)
+        self.lost.update(changed.lost_on)
         if changed.of_residency:
             self.gained.update(candidate.regions - base.regions)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluations.impact.result import CostChange, Impact
+from evaluations.impact.sides import TRANSIENT
 from policies.wording.numbers import MINUS, money, number, percent
 
 # A request costs too little for its price to be read: amounts are told for so many.
@@ -36,7 +37,8 @@ def headline(impact: Impact) -> str:
     parts = [
         (impact.rerouted_share, "would go to another model"),
         (impact.class_changed_share, "would change class"),
-        (impact.chain_changed_share, "would fall back on other models"),
+        (_another_chain(impact), "would have another fallback chain"),
+        (impact.fallback_lost_share, "would have no fallback any more"),
     ]
     said = [f"{share_text(share)} {words}" for share, words in parts if share]
     first, *rest = said
@@ -63,23 +65,43 @@ def cost_sentence(impact: Impact) -> str:
 
 
 def notices(impact: Impact) -> list[str]:
-    """What a reviewer must not overlook: residency, providers, what is unmeasured, thresholds."""
-    said = []
+    """What a reviewer must not overlook: lost fallbacks, residency, providers, what is unmeasured,
+    thresholds."""
+    said = _lost(impact)
     if impact.total.residency_changed and impact.base_digest:
         gained = ", ".join(impact.regions_gained)
         more = f", newly in {gained}" if gained else ", in fewer regions than before"
-        share = share_text(impact.residency_changed_share)
-        said.append(f"{share} of requests go to a model that runs elsewhere{more}.")
+        some = _requests(impact.residency_changed_share)
+        said.append(f"{some} go to a model that runs elsewhere{more}.")
     if impact.new_providers and impact.base_digest:
         named = ", ".join(impact.new_providers)
         noun = "New provider" if len(impact.new_providers) == 1 else "New providers"
         reach = impact.total.share(impact.new_provider_requests)
-        reached = f": {share_text(reach)} of requests reach it, first or in a fallback"
+        reached = f": {_requests(reach).lower()} reach it, first or in a fallback"
         said.append(f"{noun} {named}{reached if impact.looked_at else ''}.")
     if impact.unreached:
         named = "; ".join(part.words for part in impact.unreached)
         said.append(f"Unmeasured, as no request reaches it: {named}.")
     return [*said, *impact.loosened]
+
+
+def _another_chain(impact: Impact) -> float | None:
+    """Of those that fall back otherwise, the share that still falls back after every failure."""
+    return impact.total.share(impact.total.chain_changed - impact.total.fallback_lost)
+
+
+def _lost(impact: Impact) -> list[str]:
+    if not impact.total.fallback_lost:
+        return []
+    some = _requests(impact.fallback_lost_share)
+    kinds = [kind.replace("_", " ") for kind in impact.fallback_lost_on]
+    every = len(kinds) == len(TRANSIENT)
+    after = "any failure" if every else f"these failures: {_series(kinds)}"
+    return [f"{some} lose their fallback: no other model is tried after {after}."]
+
+
+def _requests(share: float | None) -> str:
+    return "All requests" if share == 1 else f"{share_text(share)} of requests"
 
 
 def summary(impact: Impact) -> str:

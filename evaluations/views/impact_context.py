@@ -34,6 +34,7 @@ class Row:
     model: str
     class_: str
     chain: str
+    lost: str
     cost: str
 
 
@@ -67,7 +68,7 @@ def impact_context(found: Impact, content: Any) -> dict[str, Any]:
 
 
 def _figures(found: Impact) -> list[dict[str, str]]:
-    """The four numbers a reviewer reads first."""
+    """The five numbers a reviewer reads first."""
     if not found.base_digest or not found.total.affected:
         return []
     total = found.total
@@ -76,9 +77,10 @@ def _figures(found: Impact) -> list[dict[str, str]]:
         for label, count in (
             ("Another model", total.model_changed),
             ("Another class", total.class_changed),
-            ("Other fallbacks", total.chain_changed),
+            ("Another fallback chain", total.chain_changed - total.fallback_lost),
         )
     ]
+    figures.append(_lost(found))
     cost = found.cost
     relative = "" if cost.relative is None else f"{signed_percent(cost.relative)}, "
     figures.append(
@@ -89,6 +91,18 @@ def _figures(found: Impact) -> list[dict[str, str]]:
         }
     )
     return figures
+
+
+def _lost(found: Impact) -> dict[str, str]:
+    """Apart from those with another chain, and never in the same colour."""
+    lost = found.total.fallback_lost
+    return {
+        "label": "No fallback any more",
+        "value": share_text(found.fallback_lost_share),
+        "note": _of(lost),
+        "verdict": "fail" if lost else "",
+        "verdict_word": "Lost",
+    }
 
 
 def _of(count: int) -> str:
@@ -105,7 +119,8 @@ def _rows(found: Impact, parts: Iterable[Slice], labels: dict[str, str]) -> Iter
             share=part.requests / found.looked_at,
             model=_share_or_none(part, part.model_changed),
             class_=_share_or_none(part, part.class_changed),
-            chain=_share_or_none(part, part.chain_changed),
+            chain=_share_or_none(part, part.chain_changed - part.fallback_lost),
+            lost=_share_or_none(part, part.fallback_lost),
             cost=_cost(part.cost_change_usd),
         )
 

@@ -29,6 +29,7 @@ class ImpactFacts:
     rerouted: float | None
     cost_change: float | None
     cost_change_usd: float | None
+    fallback_lost: float | None
     residency_changed: float | None
     regions_gained: tuple[str, ...]
     new_providers: tuple[str, ...]
@@ -68,6 +69,7 @@ def _read(detail: Mapping[str, Any]) -> ImpactFacts:
         rerouted=detail["rerouted_share"],
         cost_change=detail["projected_cost_change"],
         cost_change_usd=detail.get("cost", {}).get("mean_usd"),
+        fallback_lost=detail.get("fallback_lost_share"),
         residency_changed=detail["residency_changed_share"],
         regions_gained=tuple(sorted(detail["regions_gained"])),
         new_providers=tuple(detail["new_providers"]),

@@ -154,8 +154,9 @@ def progress(done: float, total: float, label: str = "", left: str = "") -> Cont
 def stat(label: str, value: str, **more: Any) -> Context:
     """A figure with its target, verdict and trend.
 
-    more: unit, target, verdict, trend (up, down, flat), trend_text, trend_tone (good, bad, ""),
-    url, series (numbers for a sparkline), series_target, note.
+    more: unit, target, verdict, verdict_word (in place of its own), trend (up, down, flat),
+    trend_text, trend_tone (good, bad, ""), url, series (numbers for a sparkline), series_target,
+    note.
     """
     return {"label": label, "value": value, **more}
 

@@ -53,6 +53,7 @@ def impact(change: ChangeRequest, **figures: Any) -> dict[str, Any]:
         "projected_cost_change": 0.0,
         "rerouted_share": 0.0,
         "affected_share": 0.0,
+        "fallback_lost_share": 0.0,
         "residency_changed_share": 0.0,
         **figures,
     }

@@ -119,7 +119,8 @@ def changes_to_measure() -> list[int]:
 
 
 def _is_stale(check: Check, recorded: Recorded) -> bool:
-    """Another dataset stands for the workflow now, or requests came where there were none.
+    """Another dataset stands for the workflow now, requests came where there were none, or an
+    earlier version of the console measured less.
 
     What an earlier version of the console measured in another form counts as not measured. A week
     that merely moved on by some hours is no reason: what reviewers saw would change under their

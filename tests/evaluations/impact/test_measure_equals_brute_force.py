@@ -51,6 +51,10 @@ def test_measure__any_two_bundles__equals_deciding_each_request(
     assert impact.total.model_changed == sum(a[1] != b[1] for a, b in pairs)
     assert impact.total.chain_changed == sum(a[2] != b[2] for a, b in pairs)
     assert impact.total.affected == sum(a != b for a, b in pairs)
+    lost = [{kind for kind, was, now in zip(TRANSIENT, a[2], b[2], strict=False) if was and not now}
+            for a, b in pairs]  # fmt: skip
+    assert impact.total.fallback_lost == sum(bool(kinds) for kinds in lost)
+    assert impact.fallback_lost_on == Counter(kind for kinds in lost for kind in kinds)
     moves = {(move.source, move.target): move.requests for move in impact.moves}
     assert moves == Counter((a[1], b[1]) for a, b in pairs)
     classes = {part.key: part.requests for part in impact.by_class}
