@@ -9,6 +9,7 @@ from evaluations.replay import wording
 from evaluations.replay.tally import ALL_CLASSES
 from policies.engine import METRICS
 from policies.engine.metrics import LAYERS
+from policies.wording import numbers
 
 Row = Mapping[str, Any]
 # What people ask of a change before all else, and the metric that answers it.
@@ -18,6 +19,7 @@ CONCERNS = (
     ("cost", "Cost", "mean_cost_usd"),
     ("speed", "Speed", "latency_p95_ms"),
 )
+PER = 1000  # a request costs too little for its price to be read
 _PLACES = {name: place for place, name in enumerate(METRICS)}
 
 
@@ -27,7 +29,7 @@ def review_facts(report: Row) -> dict[str, Any]:
     `worse` holds every metric and class whose interval lies on the bad side of zero, whether or
     not a threshold asks for it; `compared` is how many have an interval. `in_short` has a figure
     for each of `CONCERNS`; `failed_calls` counts attempts that failed under either bundle, and
-    `support` is the report's own counts.
+    `support` is the report's own counts and what it says of how far they carry.
     """
     compared = [row for row in report["metrics"] if row["difference"] is not None]
     worse = sorted((row for row in compared if row["direction"] == "worse"), key=_first_to_read)
@@ -41,7 +43,7 @@ def review_facts(report: Row) -> dict[str, Any]:
             if metric in overall
         ],
         "failed_calls": {side: _failed(report, side) for side in ("baseline", "candidate")},
-        "support": dict(report["counts"]),
+        "support": {**report["counts"], **report.get("support", {})},
     }
 
 
@@ -63,25 +65,45 @@ def _told(row: Row) -> dict[str, Any]:
     relative = row["relative"] and row["relative"]["estimate"]
     return {
         "metric": metric,
-        "label": wording.label(metric),
+        "label": wording.label(metric).replace("per request", f"per {PER:,} requests"),
         "layer": METRICS[metric].layer,
         "class": row["class"],
         "direction": row["direction"],
-        "before": wording.amount(metric, row["baseline"]),
-        "after": wording.amount(metric, row["candidate"]),
+        "before": _value(metric, row["baseline"]),
+        "after": _value(metric, row["candidate"]),
         "change": _change(metric, ends["estimate"]),
-        "relative": wording.share(relative, signed=True),
-        "interval": "" if difference is None else f"{low} to {high}",
+        "relative": _relative(relative),
+        "interval": "" if difference is None else f"{low.removesuffix(' pp')} to {high}",
         "n": row["n"],
         **ends,
     }
 
 
+def _value(metric: str, value: float | None) -> str:
+    unit = METRICS[metric].unit
+    if unit == "share":
+        return numbers.percent(value, 2)
+    if unit == "ms":
+        return numbers.milliseconds(value)
+    if unit == "USD per request":
+        return numbers.money(None if value is None else value * PER)
+    return numbers.number(value, 4)
+
+
 def _change(metric: str, value: float | None) -> str:
     """A difference with its sign; between two shares it is in percentage points."""
-    if METRICS[metric].unit != "share" or value is None:
-        return wording.amount(metric, value, signed=True)
-    return wording.share(value, signed=True).replace("%", " pp")
+    unit = METRICS[metric].unit
+    if value is None:
+        return numbers.UNKNOWN
+    if unit == "share":
+        return f"{numbers.signed(value * 100)} pp"
+    if unit in ("ms", "USD per request"):
+        return ("+" if value > 0 else "") + _value(metric, value)
+    return numbers.signed(value)
+
+
+def _relative(value: float | None) -> str:
+    return ("+" if value is not None and value > 0 else "") + numbers.percent(value)
 
 
 def _failed(report: Row, side: str) -> int:

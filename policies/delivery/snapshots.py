@@ -61,6 +61,7 @@ class _Row(NamedTuple):
     expires_at: datetime.datetime | None
     revoked_at: datetime.datetime | None
     last_used_at: datetime.datetime | None
+    fetched_id: int | None
     active_id: int | None
     active_signature: str | None
 
@@ -114,9 +115,12 @@ class DatabaseSnapshots:
         if row is None or denial is not None:
             self._drop(key)
             return denial or Denial.UNKNOWN
-        RouterToken.objects.note_use(row.token_id, row.last_used_at)
         self._remember(key, _Known(row.environment_id, row.expires_at))
-        return self._current(row)
+        outcome = self._current(row)
+        is_active = isinstance(outcome, Found) and outcome.source is Source.DATABASE
+        told = row.active_id if is_active else row.fetched_id
+        RouterToken.objects.note_fetch(row.token_id, row.last_used_at, row.fetched_id, told)
+        return outcome
 
     def _current(self, row: _Row) -> Found | Unavailable:
         """The active release, from memory when it is the same one; the last good if it is bad."""
@@ -170,6 +174,7 @@ def _token_row(key: str) -> _Row | None:
             "expires_at",
             "revoked_at",
             "last_used_at",
+            "fetched_release_id",
             "active__pk",
             "active__signature",
         )

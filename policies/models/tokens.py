@@ -11,6 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import models, transaction
 from django.utils import timezone
 
+from policies.models.releases import Release
 from policies.models.workflows import Environment
 
 logger = logging.getLogger(__name__)
@@ -21,17 +22,34 @@ Token = TypeVar("Token", bound="BearerToken")
 class TokenQuerySet(models.QuerySet[Token]):
     def note_use(self, pk: int, last_used_at: datetime.datetime | None) -> None:
         """Keep when a token was last used, to the minute; a failure to do so hinders nobody."""
-        now = timezone.now()
-        if last_used_at is not None and now - last_used_at < USE_NOTED_EVERY:
-            return
+        if last_used_at is None or timezone.now() - last_used_at >= USE_NOTED_EVERY:
+            self._note(pk)
+
+    def _note(self, pk: int, **also: int | None) -> None:
         try:
             with transaction.atomic():
-                self.filter(pk=pk).update(last_used_at=now)
+                self.filter(pk=pk).update(last_used_at=timezone.now(), **also)
         except DatabaseError:
             logger.warning("When token %s was last used could not be kept.", pk)
 
     def usable(self, now: datetime.datetime | None = None) -> TokenQuerySet[Token]:
         return self.filter(revoked_at=None).exclude(expires_at__lte=now or timezone.now())
+
+
+class RouterTokenQuerySet(TokenQuerySet["RouterToken"]):
+    def note_fetch(
+        self,
+        pk: int,
+        last_used_at: datetime.datetime | None,
+        fetched: int | None,
+        release: int | None,
+    ) -> None:
+        """Keep which release a router was told of last, at once where it is another than before,
+        and when the token was last used."""
+        if fetched == release:
+            self.note_use(pk, last_used_at)
+        else:
+            self._note(pk, fetched_release_id=release)
 
 
 class BearerToken(models.Model):
@@ -67,8 +85,16 @@ class RouterToken(BearerToken):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
+    fetched_release = models.ForeignKey(
+        Release,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What the router was told was in force when it last asked.",
+    )
 
-    objects = TokenQuerySet.as_manager()
+    objects = RouterTokenQuerySet.as_manager()
 
 
 class PersonalToken(BearerToken):

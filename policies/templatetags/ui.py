@@ -44,6 +44,7 @@ VERDICTS = {
     "pass": Mark("Pass", "pass", "pass"),
     "fail": Mark("Fail", "fail", "fail"),
     "inconclusive": Mark("Inconclusive", "inconclusive", "inconclusive"),
+    "warning": Mark("Warning", "warning", "inconclusive"),
     "missing": Mark("Missing", "missing", "missing"),
     "not_applicable": Mark("Not applicable", "missing", "missing"),
     "running": Mark("Running", "running", "running"),

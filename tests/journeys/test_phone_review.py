@@ -43,6 +43,7 @@ def test_phone__reviewer_reads_and_approves(
         # What changes, in words, and the reason why, without a tap.
         expect(page.get_by_text("It is cheaper and as good.").first).to_be_visible()
         expect(page.locator("#main")).to_contain_text("swift-small")
+        page.locator("summary", has_text="Decide").tap()
         reason = page.locator("#id_reason")
         reason.tap()
         reason.fill(REASON)

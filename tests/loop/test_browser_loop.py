@@ -38,6 +38,7 @@ class Person:
 
     def decide(self, change: str, button: str) -> None:
         page = self.open(change)
+        page.locator("summary", has_text="Decide").click()
         page.get_by_label("Reason").fill(REASON)
         page.get_by_role("button", name=button).click()
 

@@ -31,6 +31,9 @@ from policies.views.visible import (
 from policies.wording.whole_numbers import whole_number
 
 CHOICE = "choice:"
+# Forms whose errors stand beside their fields; the others' are told at the top.
+DECISIONS = ("approve", "request-changes", "reject")
+SHOWN_IN_PLACE = (*DECISIONS, "take-back", "comment", "schedule")
 FILTERS = {
     "open": ("Open", OPEN_STATES),
     "in_review": ("In review", (State.IN_REVIEW,)),
@@ -247,4 +250,5 @@ def change_act(request: HttpRequest, slug: str, number: int, action: str) -> Htt
     change = review_or_404(request, slug, number)
     context = review_context(change, person(request))
     context.update(refusal=refusal, problems=problems, attempted=action, attempted_form=form)
+    context.update(decisions=DECISIONS, shown_in_place=SHOWN_IN_PLACE)
     return render(request, "policies/review/detail.html", context, status=status)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from policies.differences import Change, describe_difference
+from policies.governance.evidence_facts import evidence_facts
 from policies.governance.impact_facts import impact_facts
 from policies.governance.refusals import Reason
 from policies.governance.transitions import TRANSITIONS, State
@@ -27,10 +28,17 @@ from policies.services.review import (
 )
 from policies.services.review.facts import catalogue_differences, touched_components
 from policies.services.review.overlaps import overlaps_of
+from policies.services.review.newer_content import newer_in_draft
 from policies.services.review.threads import Thread
+from policies.services.routers.adoption import Adoption, adoption_of
 from policies.services.teams import questions
-from policies.views.review.summary import Counted, awaited_names, summarise
+from policies.views.review import regressions
+from policies.views.review.headline import headline_of, name_of
+from policies.views.review.needed import besides_people, submission
+from policies.views.review.summary import Counted, answers, awaited_names, class_labels
 from policies.wording.anchors import place_at
+
+DECISIONS = frozenset({"approve", "request_changes", "reject"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Approver:
-    """Somebody who may still say yes, and as what it cannot go without them."""
+    """Somebody who may still approve, and as what it cannot go without them."""
 
     user: User
     roles: str
@@ -84,15 +92,14 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     discussion = threads.threads_of(change, situation.comments)
     described = component_changes(change, discussion)
     contributors = list(situation.contributors.values())
-    impact = situation.newest_check(CheckKind.IMPACT)
     found = findings(states)
+    shown = {action for action, reasons in obstacles.items() if not reasons}
     return {
         "workflow": change.workflow,
         "environment": change.environment.name,
         "change": change,
         "state": State(change.state),
         "checks": states,
-        "failing_checks": [state for state in states if not state.passes],
         "findings": found,
         "notes_found": sum(finding["severity"] == "info" for finding in found),
         "unread_warnings": [
@@ -102,7 +109,8 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         ],
         "acknowledged": set(change.acknowledged),
         "standing": standing,
-        "allowed": {action for action, reasons in obstacles.items() if not reasons},
+        "allowed": shown,
+        "may_decide": bool(shown & DECISIONS),
         "obstacles": obstacles,
         "wants_password": any(
             _lacks_password_only(found)
@@ -110,7 +118,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
             if action != "break_glass"
         ),
         "glass_wants_password": _lacks_password_only(obstacles["break_glass"]),
-        "still_needed": situation.still_needed,
+        "newer_in_draft": newer_in_draft(change),
         "component_changes": described,
         "catalogue_changes": catalogue_differences(change),
         "gates": gates(change, states, discussion),
@@ -129,7 +137,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         and protection.freeze_at(situation.freezes, timezone.now()) is not None,
         "is_waiting": protection.is_waiting(change),
         "reading": questions.reading_for(change, is_last=not goes_on),
-        **_approval_context(change, situation, team, impact, described, contributors),
+        **_approval_context(change, situation, team, described, contributors, obstacles["submit"]),
     }
 
 
@@ -154,11 +162,11 @@ def _approval_context(
     change: ChangeRequest,
     situation: guards.Situation,
     team: list[Membership],
-    impact: Any,
     described: list[ComponentChange],
     contributors: list[User],
+    to_submit: list[Reason],
 ) -> dict[str, Any]:
-    """Who of the team may still say yes, and the summary at the top, which names them."""
+    """Who of the team may still approve, and the summary at the top, which names them."""
     standing = situation.standing
     done = {review.reviewer_id for review in standing.approvals}
     done |= {person.pk for person in contributors}
@@ -173,16 +181,49 @@ def _approval_context(
         )
         for part in described
     ]
-    facts = impact_facts(impact.detail) if impact else None
     awaited = awaited_names(standing, people, musts)
+    listed = [name_of(one.user) for one in people if one.user.pk in musts]
     return {
         "approvers": [
             Approver(one.user, one.roles, musts.get(one.user.pk, ""))
             for one in sorted(people, key=lambda one: one.user.pk not in musts)
         ],
-        "short": max(standing.required - len(standing.approvals), 0),
-        "summary": summarise(change, situation, facts, counted, awaited),
+        "still_needed": situation.still_needed,
+        "needed_besides": besides_people(situation.still_needed, listed),
+        **_summary(change, situation, counted, awaited, to_submit),
     }
+
+
+def _summary(
+    change: ChangeRequest,
+    situation: guards.Situation,
+    counted: list[Counted],
+    awaited: list[str],
+    to_submit: list[Reason],
+) -> dict[str, Any]:
+    """The headline, what gets worse directly under it, figures in short, and the answers."""
+    measured, evaluated = (
+        situation.newest_check(kind) for kind in (CheckKind.IMPACT, CheckKind.SHADOW_EVALUATION)
+    )
+    impact = impact_facts(measured.detail) if measured else None
+    evidence = evidence_facts(evaluated.detail) if evaluated else None
+    worse = regressions.what_gets_worse(evidence, impact, class_labels(change))
+    unfit, is_unfit_only = submission(to_submit)
+    is_first = change.base_release is None
+    return {
+        "headline": headline_of(change, situation, worse.words, unfit, _adoption(situation)),
+        "worse": worse,
+        "evaluated": evaluated,
+        "figures": regressions.figures(evidence, impact, is_first=is_first),
+        "answers": answers(change, situation, impact, counted, awaited, worse.of_quality),
+        "unfit": unfit if is_unfit_only else [],
+    }
+
+
+def _adoption(situation: guards.Situation) -> Adoption | None:
+    """Of the release in force that was made of this change request, if it is."""
+    active = next((release for release in situation.releases if release.is_active), None)
+    return adoption_of(active) if active is not None else None
 
 
 def findings(states: list[checks.CheckState]) -> list[dict[str, Any]]:

@@ -38,8 +38,8 @@ def test_worse__of_any_metric_and_class__is_told_with_its_interval_gated_or_not(
     )
     (row,) = facts["worse"]
     assert (row["label"], row["class"], row["layer"]) == ("Mean quality", "refund", "quality")
-    assert (row["before"], row["after"]) == ("0.9", "0.8")
-    assert (row["change"], row["interval"]) == ("−0.04", "−0.06 to −0.02")
+    assert (row["before"], row["after"]) == ("0.9000", "0.8000")
+    assert (row["change"], row["interval"]) == ("−0.0400", "−0.0600 to −0.0200")
     assert (row["low"], row["estimate"], row["high"], row["n"]) == (-0.06, -0.04, -0.02, 100)
     assert facts["compared"] == 3
 
@@ -48,9 +48,9 @@ def test_worse__of_a_share__is_told_in_percentage_points() -> None:
     (row,) = review_facts(
         report(metric_row("under_routing_rate", "worse", (0.0017, 0.0033, 0.005)))
     )["worse"]
-    assert row["change"] == "+0.33 pp"
-    assert row["interval"] == "+0.17 pp to +0.5 pp"
-    assert (row["before"], row["after"]) == ("90%", "80%")
+    assert row["change"] == "+0.330 pp"
+    assert row["interval"] == "+0.170 to +0.500 pp"
+    assert (row["before"], row["after"]) == ("90.00%", "80.00%")
 
 
 def test_worse__quality_first__then_all_requests__then_the_class_that_loses_most() -> None:
@@ -86,9 +86,11 @@ def test_in_short__has_a_figure_for_each_concern_even_where_nothing_is_recorded(
     )  # fmt: skip
     told = {figure["concern"]: figure for figure in facts["in_short"]}
     assert list(told) == ["quality", "reliability", "cost", "speed"]
-    assert told["quality"]["before"] == "0.912"
+    assert told["quality"]["before"] == "0.9120"
     assert told["reliability"]["direction"] == "same"
-    assert told["cost"]["relative"] == "−10%"
+    assert (told["cost"]["before"], told["cost"]["relative"]) == ("$10.00", "−10.0%")
+    assert told["cost"]["label"] == "Cost per 1,000 requests"
+    assert told["cost"]["change"] == "−$1.00"
     assert (told["speed"]["after"], told["speed"]["interval"]) == ("–", "")
 
 

@@ -49,7 +49,7 @@ def test_phone__summary_discussion_and_approval(
     thread.get_by_role("button", name="Start a thread").click()
     expect(page.get_by_text("2 threads not resolved")).to_be_visible()
     assert Comment.objects.threads().count() == 2
-    page.get_by_role("link", name="Decide").click()
+    page.locator("summary", has_text="Decide").click()
     page.get_by_label("Reason").fill("It does what it says.")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("1 of 2 approvals given")).to_be_visible()

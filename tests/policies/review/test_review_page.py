@@ -64,7 +64,7 @@ def act(client: Client, change: ChangeRequest, action: str, **data: str) -> int:
     return client.post(f"{change.get_absolute_url()}{action}/", data).status_code
 
 
-def test_page__answers_the_five_questions(
+def test_page__answers_what_for_whom_at_what_cost_and_risk_and_by_whose_approval(
     client: Client, change: ChangeRequest, reviewer: User
 ) -> None:
     said = page(client, change, reviewer)
@@ -73,7 +73,7 @@ def test_page__answers_the_five_questions(
     assert re.search(r"\d changes? in 1 component", said)
     assert "34.0% of 4,000 requests" in said and "68% of class Simple" in said
     assert "12.0% less per request" in said
-    assert "Its gates on quality hold" in said and "1 rule on risk applies" in said
+    assert "What it risks Gates pass 1 risk rule triggered" in said
     assert "Olga Owner, owner of the router policy" in said
     assert "Rune Reviewer" in said
 
@@ -82,7 +82,7 @@ def test_page__of_what_is_not_measured__says_so(
     client: Client, staging: Environment, author: User, reviewer: User
 ) -> None:
     said = page(client, proposed(staging, author), reviewer)
-    assert "Not ready to submit" in said
+    assert "Not evaluated yet" in said
     assert "The blast radius is not measured yet" in said
 
 
@@ -100,8 +100,9 @@ def test_page__costs_few_queries(
         changes.comment(change, "So.", reply_to=remark.pk, acting_user=author)
     client.force_login(reviewer)
     # The session, its person, the change with all it is made of, the switcher; then one for each
-    # fact: checks, reviews, contributors, contracts, team, freezes, comments, history, answers.
-    with django_assert_max_num_queries(13):
+    # fact: checks, reviews, contributors, contracts, team, freezes, comments, history, answers,
+    # the draft's documents.
+    with django_assert_max_num_queries(14):
         client.get(change.get_absolute_url())
 
 

@@ -1,0 +1,31 @@
+"""Whether the draft of a change request has moved on since its content was proposed."""
+
+from __future__ import annotations
+
+from policies.engine import DocumentError, parse_component, serialise
+from policies.models import ChangeRequest, DraftDocument
+from policies.models.components import ComponentKind
+
+
+def newer_in_draft(change: ChangeRequest) -> list[str]:
+    """Labels of the components whose document in the draft means something else than what is
+    proposed, or is not valid yet. Empty where nothing waits, or nothing can be taken over.
+    """
+    if change.draft_id is None or not change.is_open:
+        return []
+    rows = DraftDocument.objects.filter(draft=change.draft_id)
+    documents = {row.kind: row.document for row in rows}
+    return [
+        ComponentKind(kind).label
+        for kind in ComponentKind.values
+        if kind in documents and _differs(kind, documents[kind], change.bundle.content[kind])
+    ]
+
+
+def _differs(kind: str, document: object, proposed: object) -> bool:
+    if document == proposed:
+        return False
+    try:
+        return serialise(parse_component(kind, document)) != proposed
+    except DocumentError:
+        return True
