@@ -103,8 +103,8 @@ def _lost_fallbacks(impact: ImpactFacts | None) -> list[Regression]:
     if impact is None or not impact.fallback_lost:
         return []
     share = percent(impact.fallback_lost)
-    more = f"of {number(impact.looked_at)} requests have no fallback any more"
-    return [Regression("Lost fallbacks", "All requests", "", share, more)]
+    scope = f"Of {number(impact.looked_at)} requests"
+    return [Regression("Lost fallbacks", scope, "", share, "no other model is tried any more")]
 
 
 def _failed_calls(evidence: EvidenceFacts | None) -> list[Regression]:

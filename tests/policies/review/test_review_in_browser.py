@@ -41,7 +41,7 @@ def test_phone__summary_discussion_and_approval(
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     enter(page, live_server, reviewer)
     page.goto(f"{live_server.url}{change.get_absolute_url()}")
-    expect(page.get_by_text("Ready to approve")).to_be_in_viewport()
+    expect(page.get_by_text("Ready to approve").first).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     thread = page.locator(".discuss").first
     thread.locator("summary").click()
