@@ -34,11 +34,11 @@ class EventWords:
 
 
 WORDS: dict[Event, EventWords] = {
-    Event.REVIEW_ASKED: EventWords("Review asked", "A change request waits for your review."),
+    Event.REVIEW_ASKED: EventWords("Review requested", "A change request waits for your review."),
     Event.APPROVED: EventWords(
         "Approved", "What you worked on was approved, or waits for you to publish it."
     ),
-    Event.CHANGES_ASKED: EventWords("Changes asked", "A reviewer wants something else."),
+    Event.CHANGES_ASKED: EventWords("Changes requested", "A reviewer wants something else."),
     Event.REJECTED: EventWords("Rejected", "A change request was closed for good."),
     Event.APPROVALS_VOIDED: EventWords(
         "Approvals voided", "What was approved is no longer what is proposed."

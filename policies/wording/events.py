@@ -5,7 +5,7 @@ ACTION_WORDS = {
     "draft.saved": "edited a draft",
     "draft.renamed": "renamed a draft",
     "draft.discarded": "closed a draft",
-    "version.cut": "cut a version",
+    "version.cut": "created a version",
     "dataset.imported": "imported a dataset",
     "dataset.standing": "chose the dataset that changes are measured on",
     "evaluation.started": "started a shadow evaluation",

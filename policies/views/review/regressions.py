@@ -65,8 +65,9 @@ def what_gets_worse(
     compared = [_compared(one, labels) for one in evidence.worse] if evidence else []
     counted = [*_lost_fallbacks(impact), *_failed_calls(evidence)]
     phrases = _phrases(evidence, labels) if evidence else {}
-    lost = impact.fallback_lost if impact else None
-    said = [*([_layers(phrases)] if phrases else []), *([_loses(lost)] if lost else [])]
+    said = [_layers(phrases)] if phrases else []
+    if impact and impact.fallback_lost:
+        said.append("fallbacks are lost")
     return WhatGetsWorse(
         known=evidence is not None,
         shown=(*compared[:SHOWN], *counted),
@@ -139,10 +140,6 @@ def _layers(phrases: Mapping[str, str]) -> str:
     *others, last = phrases.values()
     said = f"{', '.join(others)} and {last}" if others else last
     return f"{said} {'get' if others else 'gets'} worse"
-
-
-def _loses(share: float) -> str:
-    return f"{percent(share)} of requests lose their fallback"
 
 
 def _support(evidence: EvidenceFacts) -> list[str]:

@@ -147,7 +147,8 @@ def _risk(situation: guards.Situation, facts: ImpactFacts | None, quality_worse:
 def _who(is_asked: bool, standing: standings.Standing, awaited: Sequence[str]) -> Answer:
     question, href = "Required approvals", "#needed-title"
     if not is_asked:
-        return Answer(question, "None", (), href)
+        given = f"{len(standing.approvals)} of {standing.required} given"
+        return Answer(question, given, (), href)
     if standing.is_enough:
         return Answer(question, "All given", (), href)
     short = standing.required - len(standing.approvals)

@@ -22,7 +22,7 @@ def metric_row(
 
 
 def report(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
-    sides = {side: {"failures": {}} for side in ("baseline", "candidate")}
+    sides: dict[str, Any] = {side: {"failures": {}} for side in ("baseline", "candidate")}
     counts = {"requests": 400, "unsupported": 0, "moved": 200, "rerouted": 180, "clusters": 90}
     return {"metrics": list(rows), "sides": sides, "counts": counts, **more}
 

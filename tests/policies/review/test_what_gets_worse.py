@@ -93,7 +93,7 @@ def test_lost_fallbacks_and_more_failed_calls__are_listed_and_in_the_headline(
     measure(change, affected_share=0.2, fallback_lost_share=0.093)
     evaluated(change, failed_calls={"baseline": 16, "candidate": 28})
     said = page(client, change, reviewer)
-    assert "Ready to approve, but 9.3% of requests lose their fallback" in said
+    assert "Ready to approve, but fallbacks are lost" in said
     assert "Lost fallbacks 9.3% Of 4,000 requests no other model is tried any more" in said
     assert "Failed calls 16 → 28 All requests" in said
 
