@@ -27,8 +27,8 @@ from policies.services.review import (
     threads,
 )
 from policies.services.review.facts import catalogue_differences, touched_components
-from policies.services.review.overlaps import overlaps_of
 from policies.services.review.newer_content import newer_in_draft
+from policies.services.review.overlaps import overlaps_of
 from policies.services.review.threads import Thread
 from policies.services.routers.adoption import Adoption, adoption_of
 from policies.services.teams import questions
