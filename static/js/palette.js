@@ -61,7 +61,7 @@
     shown = all.slice(0, 40);
     selected = Math.min(selected, Math.max(0, shown.length - 1));
     list.replaceChildren(...rows(words.length > 0));
-    document.getElementById("palette-count").textContent = `${shown.length} results`;
+    document.getElementById("palette-count").textContent = `${shown.length} result${shown.length === 1 ? "" : "s"}`;
     mark();
   }
 

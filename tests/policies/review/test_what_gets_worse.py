@@ -132,3 +132,4 @@ def test_first_release__is_compared_with_nothing_and_says_so(
     said = page(client, change, reviewer)
     assert "Gates pass, with nothing to compare with" in said
     assert "Quality 0.8840 Mean quality; nothing to compare with" in said
+    assert "What gets worse The first release: there is nothing to compare it with." in said
