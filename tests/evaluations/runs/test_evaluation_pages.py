@@ -13,8 +13,10 @@ from django.test import Client
 
 from evaluations.metrics.definitions import MEANINGS
 from evaluations.models import Dataset, ShadowEvaluation
+from evaluations.services.datasets.importing import import_dataset
 from evaluations.services.runs import running, starting
 from policies.models import Environment, Workflow
+from tests.evaluations.outcome_files import row, write_jsonl
 from tests.evaluations.runs_here import computed, imported, write_outcomes
 from tests.policies.steps import documents, proposed
 
@@ -48,6 +50,40 @@ def signed_in(client: Client, user: User) -> Client:
 def text_of(response: Any) -> str:
     assert response.status_code == 200, response.status_code
     return " ".join(response.content.decode().split())
+
+
+def test_report__of_a_first_release__says_that_comparisons_do_not_apply(
+    client: Client, staging: Environment, author: User, dataset: Dataset
+) -> None:
+    change = proposed(staging, author)
+    run = computed(starting.evaluate_change(change, dataset, acting_user=author))
+    page = text_of(signed_in(client, author).get(run.get_absolute_url()))
+    assert "there is nothing to compare with" in page
+    assert "Not applicable" in page
+    assert "Its gates on quality hold" not in page
+    assert "a retry of a failure then fails again" in page
+
+
+def test_report__of_a_change__shows_its_support(
+    client: Client, author: User, finished: ShadowEvaluation
+) -> None:
+    page = text_of(signed_in(client, author).get(finished.get_absolute_url()))
+    assert f"{finished.report['support']['moved']}, from" in page
+    assert "at least 100, from 40" in page
+
+
+def test_start__on_a_dataset_that_records_none_of_the_models__is_refused_in_words(
+    client: Client, staging: Environment, author: User, tmp_path: Path
+) -> None:
+    change = proposed(staging, author)
+    path = write_jsonl(tmp_path / "other.jsonl", [row(f"r{i}", "other") for i in range(60)])
+    elsewhere = import_dataset(staging.workflow, path, acting_user=author, name="Elsewhere")
+    answer = signed_in(client, author).post(
+        "/w/support-assistant/evaluations/new/",
+        {"subject": f"change-{change.number}", "dataset": elsewhere.pk},
+    )
+    assert answer.status_code == 409
+    assert "None of the 3 models of the candidate" in answer.content.decode()
 
 
 def test_dataset_list__with_nothing__invites_to_import(
