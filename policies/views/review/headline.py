@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from policies.governance.refusals import Reason
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
-from policies.services.review import checks, guards, protection
+from policies.services.review import checks, guards, protection, standings
 from policies.services.routers.adoption import Adoption
 
 
@@ -107,7 +107,7 @@ def failing_of(states: Sequence[checks.CheckState]) -> list[checks.CheckState]:
     return [state for state in states if not state.passes]
 
 
-def _counted(states: Sequence[checks.CheckState], standing: guards.Standing) -> str:
+def _counted(states: Sequence[checks.CheckState], standing: standings.Standing) -> str:
     passed, all_ = len(states) - len(failing_of(states)), len(states)
     many = f"All {all_} checks pass" if passed == all_ else f"{passed} of {all_} checks pass"
     given = min(len(standing.approvals), standing.required)

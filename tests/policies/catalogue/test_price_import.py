@@ -450,7 +450,7 @@ def test_import__kept_before_zeros_and_tiers_were__can_be_shown_again(
     assert client.get(kept.get_absolute_url()).status_code == 200
     kept.refresh_from_db()
     (row,) = price_imports.rows_of(kept)
-    assert (row.key, row.entry.output_usd) == ("acme/free", 0)
+    assert (row.key, row.entry.output_usd) == ("acme/free", Decimal(0))
     ((why, names),) = kept.skipped.items()
     assert (names, "upload the file again" in why) == (["acme/long"], True)
     price_imports.keep_price_map("prices.json", RAW, acting_user=owner)

@@ -128,7 +128,7 @@ def test_requested_changes__stand_with_their_reason_beside_who_asked_for_them(
     client: Client, staging: Environment, author: User, reviewer: User
 ) -> None:
     change = in_review(staging, author)
-    reviews.request_changes(change, "Too bold.", acting_user=reviewer)
+    reviews.request_changes(change, "Too bold.", acting_user=reviewer, seen=seen(change))
     said = page(client, change, author)
     assert "Changes are requested By Rune Reviewer." in said
     assert "requested changes: Too bold." in said
