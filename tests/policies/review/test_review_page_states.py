@@ -27,6 +27,7 @@ from tests.policies.steps import (
     pass_evaluation,
     proposed,
     published,
+    seen,
 )
 
 NEWER = "The draft has newer content that is not part of this change request"
