@@ -8,6 +8,7 @@ from itertools import chain
 from policies.engine.analysis.chains import Chain, chains_of
 from policies.engine.analysis.class_findings import (
     class_findings,
+    misplaced_thresholds,
     threshold_findings,
     unassigned_classes,
 )
@@ -88,6 +89,7 @@ def analyse(
             row_findings(bundle, solver.space, starts),
             concentration_findings(concentration),
             threshold_findings(bundle, unassigned),
+            misplaced_thresholds(bundle),
         )
     )
     return Analysis(in_order([*findings, *ledger.findings()]), chains, concentration, solver.work)

@@ -10,12 +10,13 @@ from policies.engine.analysis.rule_lists import RuleList
 from policies.engine.analysis.undecided import Ledger
 from policies.engine.analysis.witnesses import witness_in
 from policies.engine.bundle import Bundle
-from policies.engine.metrics import METRICS
+from policies.engine.metrics import EVALUATION, METRICS, SCORECARD
 from policies.engine.reading import quoted
 from policies.engine.thresholds import (
     ANY_CLASS,
     GATE_MIN_CONFIDENCE,
     GATE_MIN_SAMPLES,
+    THRESHOLD_KEYS,
     Threshold,
 )
 
@@ -72,6 +73,21 @@ def _never_assigned(bundle: Bundle, key: str, pointer: str) -> Finding:
         rules=tuple(rule.id for rule in rules),
         region=Region(POLICY, classes=(key,)),
     )
+
+
+def misplaced_thresholds(bundle: Bundle) -> Iterator[Finding]:
+    """Thresholds whose metric is not measured where they would be judged."""
+    for index, threshold in enumerate(bundle.quality_thresholds.thresholds):
+        metric, is_gate = METRICS.get(threshold.metric), threshold.effect == "gate"
+        if metric is None or (EVALUATION if is_gate else SCORECARD) in metric.measured_in:
+            continue
+        only, where = ("the scorecard", "evaluations") if is_gate else ("evaluations", "outcomes")
+        sentence = (
+            f'"{threshold.id}" is never judged: only {only} can measure {metric.name}, and the '
+            f"effect {threshold.effect} is judged on {where}."
+        )
+        pointer = f"/quality_thresholds/thresholds/{index}"
+        yield _about(threshold, "unjudged", WARNING, pointer, sentence)
 
 
 def _never_matched(policy: RuleList, key: str) -> int | None:
@@ -131,6 +147,6 @@ def _about(threshold: Threshold, what: str, severity: str, pointer: str, sentenc
         kind=f"threshold_{what}",
         name=name_of(f"threshold_{what}", threshold.id),
         severity=severity,
-        pointer=pointer if what == "unmeasurable" else f"{pointer}/{what}",
+        pointer=f"{pointer}/{what}" if what in THRESHOLD_KEYS else pointer,
         sentence=sentence,
     )

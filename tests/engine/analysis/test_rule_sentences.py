@@ -1,5 +1,7 @@
 """What findings about rules and classes say, on small examples."""
 
+import pytest
+
 from policies.engine.analysis import ERROR, INFO, WARNING
 from tests.engine.analysis.documents import analysis, named, route
 
@@ -121,6 +123,34 @@ def test_threshold__gate_on_a_class_never_assigned__can_never_be_measured() -> N
     }
     found = named(analysis(thresholds=(gate,)))["threshold_unmeasurable:floor"]
     assert (found.severity, found.pointer) == (WARNING, "/quality_thresholds/thresholds/0")
+
+
+@pytest.mark.parametrize(
+    ("metric", "effect", "why"),
+    [
+        ("lead_time_hours", "gate", "only the scorecard can measure lead_time_hours"),
+        ("under_classification_rate", "gate", "the effect gate is judged on evaluations."),
+        ("over_routing_rate", "alarm", "only evaluations can measure over_routing_rate"),
+    ],
+)
+def test_threshold__on_a_metric_that_is_not_measured_there__is_a_warning(
+    metric: str, effect: str, why: str
+) -> None:
+    asked = {
+        "id": "t", "metric": metric, "comparison": "absolute", "value": 0.2, "effect": effect,
+    }  # fmt: skip
+    found = named(analysis(thresholds=(asked,)))["threshold_unjudged:t"]
+    assert (found.severity, found.pointer) == (WARNING, "/quality_thresholds/thresholds/0")
+    assert why in found.sentence
+
+
+def test_threshold__on_a_metric_that_both_measure__may_have_any_effect() -> None:
+    for effect in ("gate", "alarm", "rollback"):
+        asked = {
+            "id": "t", "metric": "error_rate", "comparison": "absolute", "value": 0.2,
+            "effect": effect,
+        }  # fmt: skip
+        assert "threshold_unjudged:t" not in named(analysis(thresholds=(asked,)))
 
 
 def test_name__unrelated_rule_is_put_before__stays_the_same() -> None:

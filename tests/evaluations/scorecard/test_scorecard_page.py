@@ -120,7 +120,7 @@ def test_page__threshold_on_what_only_evaluations_measure__says_so(
     made["quality_thresholds"]["thresholds"].append(
         {
             "id": "cheap-enough", "layer": "economic", "class": "*", "metric": "over_routing_rate",
-            "comparison": "absolute", "op": "lte", "value": 0.2, "effect": "alarm",
+            "comparison": "absolute", "op": "lte", "value": 0.2, "effect": "gate",
         }
     )  # fmt: skip
     steps.published(staging, author, [owner], owner, made)
@@ -258,17 +258,19 @@ def test_markers__show_the_release_in_the_period_it_came(
     assert scorecard(staging, Filters("7d"), now=NOW).markers == ()
 
 
-def test_rollback__counts_as_a_failed_change(
+def test_rollback__counts_as_one_failed_change_even_when_rolled_back_itself(
     release: Release, staging: Environment, author: User, owner: User, traffic: None
 ) -> None:
     other = steps.documents(share=50)
-    steps.published(staging, author, [owner], owner, other)
+    second = steps.published(staging, author, [owner], owner, other)
     publication.roll_back(release, "It was worse.", acting_user=owner)
+    publication.roll_back(second, "It was not.", acting_user=owner)
     found = {
         metric.name: metric for metric in scorecard(staging, Filters("28d"), now=NOW + HOUR).metrics
     }
     assert found["change_failure_rate"].value == 1 / 2
-    assert found["rollbacks"].value == 1
+    assert found["rollbacks"].value == 2
+    assert found["time_to_restore_hours"].samples == 1
 
 
 @pytest.mark.parametrize("period", PERIODS)
