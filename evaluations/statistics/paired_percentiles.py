@@ -1,19 +1,22 @@
 """The difference of two percentiles of the same requests, with clusters.
 
-Its error joins both sides' by the correlation of their exceedances over clusters, as Deng, Knoblich
-and Lu (arXiv 1803.06336) do. Equal values are told apart by the mid-distribution (Ma, Genton and
-Parzen 2011): a percentile is read off the line through (value, middle of its ranks), which is the
-order statistic itself wherever that is a value of its own.
+Bounded by inverting McNemar's test of the requests that exceed only one of the two percentiles, as
+Deng, Knoblich and Lu (arXiv 1803.06336) pair exceedances. Equal values are told apart by the
+mid-distribution (Ma, Genton and Parzen 2011): a percentile is read off the line through (value,
+middle of its ranks), which is the order statistic itself wherever that is a value of its own, and
+a value exceeds itself by half.
 """
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from evaluations.statistics.intervals import Interval
-from evaluations.statistics.percentiles import Exceedances, add_up, order_rank, ranks
+from evaluations.statistics.clusters import ClusterSums
+from evaluations.statistics.intervals import Interval, two_sided_t
+from evaluations.statistics.percentiles import order_rank
 from evaluations.statistics.quantiles import normal_quantile
 
 Scale = Callable[[float], float]
@@ -46,13 +49,8 @@ class _Place:
     def value(self) -> float:
         return self.below + (self.above - self.below) * self.part / self.whole
 
-    @property
-    def unit(self) -> int:
-        """What a request scores that lies beyond both values."""
-        return 2 * self.whole
-
     def score(self, value: int) -> int:
-        """How far a request exceeds the place, from 0 to `unit`; at a value itself, half of it."""
+        """How far a request exceeds the place, from 0 to 2 `whole`; at a value itself, half."""
         beyond = (value > self.below) + (value >= self.below)
         further = (value > self.above) + (value >= self.above)
         return (self.whole - self.part) * beyond + self.part * further
@@ -82,15 +80,10 @@ def _doubled_middle(ordered: Sequence[int], value: int) -> int:
 class _Side:
     """One side's values, and where its percentile lies among them."""
 
-    def __init__(
-        self, values: Sequence[int], clusters: Sequence[Hashable], p: Fraction, confidence: float
-    ) -> None:
-        self.ordered = sorted(values)
+    def __init__(self, values: Sequence[int], p: Fraction) -> None:
+        self.values, self.ordered = values, sorted(values)
         self.rank = order_rank(len(values), p)
         self.place = _place(self.ordered, self.rank)
-        scores = map(self.place.score, values)
-        self.over = add_up(zip(clusters, scores, strict=True))
-        self.ranks = ranks(self.over, self.place.unit, p, confidence)
 
     def at(self, rank: int) -> float | None:
         """The value at a rank; None outside the sample."""
@@ -105,71 +98,96 @@ def paired_percentiles(
     p: Fraction,
     confidence: float,
 ) -> PairedPercentiles:
-    """Both p-quantiles, and candidate's less baseline's.
-
-    SE = sqrt(SE_b^2 + SE_c^2 - 2 rho SE_b SE_c).
-    """
-    base, other = (_Side(values, clusters, p, confidence) for values in (baseline, candidate))
+    """Both p-quantiles, and candidate's less baseline's."""
+    base, other = _Side(baseline, p), _Side(candidate, p)
+    sizes = Counter(Counter(clusters).values())
     if list(baseline) == list(candidate):
-        differences = [_as_much_as_may_hide(base, scale, confidence) for scale in (float, _log)]
+        ends = _as_much_as_may_hide(base, sizes, confidence)
     else:
-        rho = _exceedance_correlation(base, other)
-        z = normal_quantile((1 + confidence) / 2)
-        differences = [_difference(base, other, rho, scale, z) for scale in (float, _log)]
-    return PairedPercentiles(base.place.value, other.place.value, *differences)
+        critical = _critical(sizes, confidence)
+        ends = tuple(_Scan(base, other, clusters).end(step, critical) for step in (-1, 1))
+    values = base.place.value, other.place.value
+    z = normal_quantile((1 + confidence) / 2)
+    differences = (_difference(values, ends, scale, z) for scale in (float, _log))
+    return PairedPercentiles(*values, *differences)
 
 
 def _log(value: float) -> float:
     return math.log(value) if value > 0 else -math.inf
 
 
-def _difference(base: _Side, other: _Side, rho: float, scale: Scale, z: float) -> Interval | None:
-    errors = []
-    for side in (base, other):
-        low, high = map(side.at, side.ranks)
-        if low is None or high is None or math.isinf(scale(low)):
-            return None
-        errors.append((scale(high) - scale(low)) / (2 * z))
-    error_b, error_c = errors
-    variance = error_b**2 + error_c**2 - 2 * rho * error_b * error_c
-    difference = scale(other.place.value) - scale(base.place.value)
-    half = z * math.sqrt(max(variance, 0.0))
-    return Interval(difference, half / z, difference - half, difference + half)
+def _difference(
+    values: tuple[float, float], ends: tuple[float | None, ...], scale: Scale, z: float
+) -> Interval | None:
+    low, high = ends
+    base = scale(values[0])
+    if low is None or high is None or math.isinf(scale(low)) or math.isinf(base):
+        return None
+    bounds = scale(low) - base, scale(high) - base
+    return Interval(scale(values[1]) - base, (bounds[1] - bounds[0]) / (2 * z), *bounds)
 
 
-def _as_much_as_may_hide(side: _Side, scale: Scale, confidence: float) -> Interval | None:
-    """The interval where no request differs: each that would moves the percentile by one rank.
+def _critical(sizes: Counter[int], confidence: float) -> float:
+    """The normal quantile for independent requests, else Student's t over clusters."""
+    if set(sizes) == {1}:
+        return normal_quantile((1 + confidence) / 2)
+    sums = ClusterSums({size: (count, 0, 0) for size, count in sizes.items()})
+    return two_sided_t(confidence, sums.degrees()) if sums.clusters > 1 else math.inf
+
+
+def _as_much_as_may_hide(
+    side: _Side, sizes: Counter[int], confidence: float
+) -> tuple[float | None, float | None]:
+    """The ends where no request differs: each that would moves the percentile by one rank.
 
     A sample holds none of what comes -ln(tail) times in as many requests with that chance; in
     clusters, that many clusters of the size that a request is in on average.
     """
-    sizes = [size for _, size in side.over.values()]
-    share = Fraction(sum(size * size for size in sizes), sum(sizes))
+    squares = sum(size * size * count for size, count in sizes.items())
+    share = Fraction(squares, len(side.ordered))
     hidden = math.ceil(-math.log((1 - confidence) / 2) * share)
-    low, high = side.at(side.rank - hidden), side.at(side.rank + hidden)
-    if low is None or high is None or math.isinf(scale(low)):
-        return None
-    value, ends = scale(side.place.value), (scale(low), scale(high))
-    error = (ends[1] - ends[0]) / (2 * normal_quantile((1 + confidence) / 2))
-    return Interval(0.0, error, ends[0] - value, ends[1] - value)
+    return side.at(side.rank - hidden), side.at(side.rank + hidden)
 
 
-def _exceedance_correlation(base: _Side, other: _Side) -> float:
-    over_b, over_c = _residuals(base.over), _residuals(other.over)
-    cross = sum(over_b[g] * over_c[g] for g in over_b)
-    square_b = sum(x * x for x in over_b.values())
-    square_c = sum(x * x for x in over_c.values())
-    if not square_b or not square_c:
-        return 0.0
-    rho = float(cross) / math.sqrt(float(square_b) * float(square_c))
-    # As many exceedances as there are may all coincide by luck: one more, discordant, is assumed.
-    # Without it the interval of two nearly equal sides covered 34-80 % in simulation, with it 97 %.
-    exceeding = sum(total for total, _ in base.over.values()) / base.place.unit
-    return 1 - ((1 - rho) * exceeding + 1) / (exceeding + 1)
+class _Scan:
+    """Looks along the candidate's values for those that its percentile may still be.
 
+    A value may be it where as many requests exceed it as exceed the baseline's percentile, up to
+    McNemar's test of the pairs of which only one does: Z = D/√V, D the sum of differences of
+    exceedance, V the sum over clusters of their squares. So V is what it is at that value, and not
+    at the estimate, where too few slow requests make the error small as well.
+    """
 
-def _residuals(over: Exceedances) -> dict[Hashable, int]:
-    """Per cluster: its score less what its size leads to expect, times the number of requests."""
-    total = sum(score for score, _ in over.values())
-    n = sum(size for _, size in over.values())
-    return {g: score * n - total * size for g, (score, size) in over.items()}
+    def __init__(self, base: _Side, other: _Side, clusters: Sequence[Hashable]) -> None:
+        self._whole = base.place.whole
+        self._start = other.ordered[other.rank - 1]
+        self._holders: dict[int, list[Hashable]] = {}
+        self._by_cluster: dict[Hashable, int] = {}
+        for before, after, cluster in zip(base.values, other.values, clusters, strict=True):
+            beyond = (after > self._start) + (after >= self._start)
+            apart = beyond * self._whole - base.place.score(before)
+            self._by_cluster[cluster] = self._by_cluster.get(cluster, 0) + apart
+            self._holders.setdefault(after, []).append(cluster)
+        self._distinct = sorted(self._holders)
+        self._total = sum(self._by_cluster.values())
+        self._square = sum(x * x for x in self._by_cluster.values())
+
+    def end(self, step: int, critical: float) -> int | None:
+        """The first value up (step 1) or down (-1) that it cannot be; None beyond the last one."""
+        if math.isinf(critical):
+            return None
+        index = bisect_left(self._distinct, self._start)
+        while -step * self._total <= critical * math.sqrt(self._square):
+            index += step
+            if not 0 <= index < len(self._distinct):
+                return None
+            for value in (self._distinct[index - step], self._distinct[index]):
+                self._shift(self._holders[value], -step * self._whole)
+        return self._distinct[index]
+
+    def _shift(self, holders: Sequence[Hashable], by: int) -> None:
+        for cluster in holders:
+            before = self._by_cluster[cluster]
+            self._by_cluster[cluster] = before + by
+            self._square += by * (2 * before + by)
+            self._total += by

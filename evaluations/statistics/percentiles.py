@@ -5,7 +5,7 @@ the clustered share beyond the percentile.
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -15,8 +15,6 @@ from evaluations.statistics.quantiles import incomplete_beta, normal_quantile
 
 # Above this the binomial and normal ranks differ by at most one place in ten thousand.
 _EXACT_RANKS_UP_TO = 20_000
-# Of each cluster: how far its requests exceed a percentile, and how many they are.
-Exceedances = Mapping[Hashable, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,11 @@ def percentile(
     ordered = sorted(values)
     n = len(ordered)
     value = ordered[order_rank(n, p) - 1]
-    over = add_up(((cluster, int(x > value)) for x, cluster in zip(values, clusters, strict=True)))
-    low_rank, high_rank = ranks(over, 1, p, confidence)
+    over: dict[Hashable, tuple[int, int]] = {}
+    for x, cluster in zip(values, clusters, strict=True):
+        beyond, size = over.get(cluster, (0, 0))
+        over[cluster] = beyond + (x > value), size + 1
+    low_rank, high_rank = _ranks(over, p, confidence)
     low = ordered[low_rank - 1] if low_rank >= 1 else None
     high = ordered[high_rank - 1] if high_rank <= n else None
     if low is None or high is None:
@@ -74,18 +75,12 @@ def percentile(
     return Percentile(value, low, high, (high - low) / (2 * z))
 
 
-def add_up(scores: Iterable[tuple[Hashable, int]]) -> Exceedances:
-    """By cluster, from each request's (cluster, how far it exceeds)."""
-    over: dict[Hashable, tuple[int, int]] = {}
-    for cluster, score in scores:
-        total, size = over.get(cluster, (0, 0))
-        over[cluster] = total + score, size + 1
-    return over
+def _ranks(
+    over: Mapping[Hashable, tuple[int, int]], p: Fraction, confidence: float
+) -> tuple[int, int]:
+    """1-based ranks that bound the p-quantile, given each cluster's (requests beyond it, requests).
 
-
-def ranks(over: Exceedances, unit: int, p: Fraction, confidence: float) -> tuple[int, int]:
-    """1-based ranks that bound the p-quantile, given how requests exceed it, each by at most
-    `unit`; 0 or n + 1 where a bound does not exist.
+    0 or n + 1 where a bound does not exist.
     """
     n = sum(size for _, size in over.values())
     if len(over) == n:
@@ -94,9 +89,8 @@ def ranks(over: Exceedances, unit: int, p: Fraction, confidence: float) -> tuple
         return clustered_ranks(n, p, math.sqrt(float(p * (1 - p)) / n), confidence)
     sums = ClusterSums.of(over.values())
     # A sample this small may hold no cluster that exceeds; independence is then the least to claim.
-    error = math.sqrt(sums.variance()) / unit or math.sqrt(float(p * (1 - p)) / len(over))
-    degrees = sums.degrees() if len(over) > 1 else 0
-    half = two_sided_t(confidence, degrees) * error
+    error = math.sqrt(sums.variance()) or math.sqrt(float(p * (1 - p)) / len(over))
+    half = two_sided_t(confidence, sums.degrees() if len(over) > 1 else 0) * error
     return _ranks_within(n, p, half) if math.isfinite(half) else (0, n + 1)
 
 
