@@ -11,9 +11,11 @@ def newer_in_draft(change: ChangeRequest) -> list[str]:
     """Labels of the components whose document in the draft means something else than what is
     proposed, or is not valid yet. Empty where nothing waits, or nothing can be taken over.
     """
-    if change.draft_id is None or not change.is_open:
+    if change.draft is None or not change.is_open:
         return []
-    rows = DraftDocument.objects.filter(draft=change.draft_id)
+    if change.draft.updated_at <= change.created_at:  # nothing was saved since; no need to look
+        return []
+    rows = DraftDocument.objects.filter(draft=change.draft)
     documents = {row.kind: row.document for row in rows}
     return [
         ComponentKind(kind).label

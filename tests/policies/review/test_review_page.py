@@ -100,9 +100,8 @@ def test_page__costs_few_queries(
         changes.comment(change, "So.", reply_to=remark.pk, acting_user=author)
     client.force_login(reviewer)
     # The session, its person, the change with all it is made of, the switcher; then one for each
-    # fact: checks, reviews, contributors, contracts, team, freezes, comments, history, answers,
-    # the draft's documents.
-    with django_assert_max_num_queries(14):
+    # fact: checks, reviews, contributors, contracts, team, freezes, comments, history, answers.
+    with django_assert_max_num_queries(13):
         client.get(change.get_absolute_url())
 
 
