@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("policies", "0007_draft_history"),
+        ("policies", "0010_contract_deputy"),
     ]
 
     operations = [
