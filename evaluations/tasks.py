@@ -8,7 +8,7 @@ from django.db import Error as DatabaseError
 
 from evaluations.services.impact import checking
 from evaluations.services.outcomes import rollups
-from evaluations.services.runs import running
+from evaluations.services.runs import evidence, running
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,19 @@ def roll_up_outcomes() -> None:
 def measure_change_impact(change_id: int) -> None:
     """What the content of a change request would do to recorded requests."""
     checking.record_impact(change_id)
+
+
+@shared_task(name="evaluations.judge_change")
+def judge_change(change_id: int) -> None:
+    """What runs on the evidence plan have shown already of what a change request means."""
+    evidence.judge_change(change_id)
+
+
+@shared_task(name="evaluations.judge_changes")
+def judge_changes() -> None:
+    """The same for all that was lost."""
+    for change_id in evidence.changes_to_judge():
+        judge_change.delay(change_id)
 
 
 @shared_task(name="evaluations.measure_missing_impacts")

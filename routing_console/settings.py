@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll up outcomes": _every(60.0, "evaluations.roll_up_outcomes"),
     "resume stalled runs": _every(30.0, "evaluations.resume_stalled_runs"),
     "measure missing impacts": _every(30.0, "evaluations.measure_missing_impacts"),
+    "judge changes": _every(60.0, "evaluations.judge_changes"),
     "publish scheduled": _every(15.0, "policies.publish_scheduled"),
     "settle catalogue": _every(3600.0, "policies.settle_catalogue"),
     "settle closed accounts": _every(60.0, "policies.settle_closed_accounts"),
@@ -170,8 +171,8 @@ CELERY_BEAT_SCHEDULE = {
     "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
 }
 
-# Queued with a change request's id when it has new content or another base.
-TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact"]
+# Queued with a change request's id when it has new content, another base or another evidence plan.
+TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact", "evaluations.judge_change"]
 
 # --- Mail and webhooks ------------------------------------------------------------------
 # Where people reach this console, for the links in mails and webhooks.

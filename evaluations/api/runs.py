@@ -53,7 +53,11 @@ class RunSerializer(serializers.ModelSerializer[ShadowEvaluation]):
     candidate = serializers.CharField(source="candidate.digest", read_only=True)
     baseline = serializers.CharField(source="baseline_digest", read_only=True)
     requests_done = serializers.SerializerMethodField()
-    requests_total = serializers.IntegerField(source="dataset.requests", read_only=True)
+    requests_total = serializers.IntegerField(source="requests", read_only=True)
+    look = serializers.IntegerField(
+        read_only=True,
+        help_text="Which look at the dataset's sealed share; 0 for a run that only explores.",
+    )
 
     class Meta:
         model = ShadowEvaluation
@@ -65,6 +69,7 @@ class RunSerializer(serializers.ModelSerializer[ShadowEvaluation]):
             "change",
             "candidate",
             "baseline",
+            "look",
             "requests_done",
             "requests_total",
             "result_digest",

@@ -22,13 +22,16 @@ from evaluations.demo import scenario, traffic
 from evaluations.models import Dataset
 from evaluations.services.datasets import importing
 from evaluations.services.impact.checking import record_impact
-from evaluations.services.runs import running, starting
+from evaluations.services.runs import planned, running
+from policies.governance.evidence_plans import PlanTerms, RequiredDataset
 from policies.models import ChangeRequest, Environment, Release, Workflow
 from policies.services.authoring import drafts
 from policies.services.releases import publication
 from policies.services.review import changes, reviews, standings
+from policies.services.rules.evidence import change_plan
 
 DATASET_REQUESTS = 4000
+PLAN_NOTE = "One quarter of traffic, with every model asked; a third of it is kept sealed."
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def days_ago(days: float) -> datetime.datetime:
 
 
 def import_traffic(workflow: Workflow, cast: Cast) -> Dataset:
-    """The standing dataset: made-up requests on which every model was asked."""
+    """The dataset of the evidence plans: made-up requests on which every model was asked."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         for row in traffic.rows(DATASET_REQUESTS, seed=7):
             file.write(json.dumps(row) + "\n")
@@ -60,19 +63,25 @@ def import_traffic(workflow: Workflow, cast: Cast) -> Dataset:
         return importing.import_dataset(
             workflow,
             Path(file.name),
-            acting_user=cast.author,
+            acting_user=cast.owner,
             name="Support requests, simulated",
             source_name="simulated.jsonl",
             is_simulated=True,
         )
 
 
-def evaluate(change: ChangeRequest, dataset: Dataset, cast: Cast) -> None:
-    """Measure its impact and run the shadow evaluation here and now, without a worker."""
+def require(dataset: Dataset, environment: Environment, cast: Cast) -> None:
+    """Before the first release whoever manages environments sets the evidence plan alone."""
+    terms = PlanTerms((RequiredDataset(dataset.digest, dataset.name),))
+    change_plan(environment, terms, acting_user=cast.owner, why=PLAN_NOTE)
+
+
+def evaluate(change: ChangeRequest, cast: Cast) -> None:
+    """Measure its impact and run the shadow evaluation on the plan here and now, by no worker."""
     record_impact(change.pk)
-    run = starting.evaluate_change(change, dataset, acting_user=cast.author)
-    for index in running.begin(run.pk):
-        running.compute_chunk(run.pk, index)
+    for run in planned.evaluate_on_plan(change, acting_user=cast.author):
+        for index in running.begin(run.pk):
+            running.compute_chunk(run.pk, index)
 
 
 def propose(
@@ -81,7 +90,6 @@ def propose(
     title: str,
     why: str,
     cast: Cast,
-    dataset: Dataset,
 ) -> ChangeRequest:
     """A draft, its change request, its evaluation, and the request for review."""
     workflow = environment.workflow
@@ -89,7 +97,7 @@ def propose(
         workflow, title, acting_user=cast.author, documents=scenario.documents(policy)
     )
     change = changes.propose(draft, environment, title, why, acting_user=cast.author)
-    evaluate(change, dataset, cast)
+    evaluate(change, cast)
     return changes.submit(change, acting_user=cast.author)
 
 
@@ -111,6 +119,8 @@ def live_through(
     """Two published policies, one waiting for review, one half-done draft."""
     with at(days_ago(46)):
         dataset = import_traffic(workflow, cast)
+        for environment in (staging, production):
+            require(dataset, environment, cast)
     stories = (
         (
             scenario.FIRST_POLICY,
@@ -127,14 +137,14 @@ def live_through(
     )
     for policy, days, title, why in stories:
         with at(days_ago(days + 2)):
-            change = propose(policy, staging, title, why, cast, dataset)
+            change = propose(policy, staging, title, why, cast)
         tried = ((cast.owner, "Good enough to try."),)  # staging asks for the owner alone
         release = approve_and_publish(change, days_ago(days + 1), tried, cast)
         with at(days_ago(days + 0.9)):
             promotion = publication.promote(
                 release, production, "A day on staging without surprises.", acting_user=cast.author
             )
-            evaluate(promotion, dataset, cast)
+            evaluate(promotion, cast)
             changes.submit(promotion, acting_user=cast.author)
         agreed = (
             (cast.reviewer, "The evaluation passes and the rules read well."),
@@ -156,7 +166,6 @@ def live_through(
             "Flash costs a third less per routine question and answers faster. GPT-4o mini stays "
             "as its substitute, so that one provider's outage does not reach the customer.",
             cast,
-            dataset,
         )
     with at(timezone.now() - datetime.timedelta(hours=2)):
         changes.comment(

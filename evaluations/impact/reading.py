@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluations.datasets.database import open_reader
+from evaluations.datasets.sealing import Part, where
 from evaluations.impact.traffic import DIVISIONS, TrafficRequest, Use
 from policies.engine import Request
 
@@ -23,23 +24,26 @@ def read_traffic(
     with_prompts: bool,
     divided_by: str,
     share: float = 1.0,
+    part: Part | None = None,
 ) -> Iterator[TrafficRequest]:
     """Each request once, with the first calls of `models`.
 
     Prompts are read only `with_prompts`. A `share` below 1 takes whole conversations, always the
-    same ones.
+    same ones; a `part` only those that lie in it.
     """
+    condition, values = where(part)
     prompt = "any_value(prompt)" if with_prompts else "NULL"
     query = (
         f"SELECT request_id, any_value(cluster), any_value(attributes), {prompt}, "  # noqa: S608
         "list(model), list(cost), list(input_tokens), list(output_tokens) FROM "
         "(SELECT * REPLACE (CASE WHEN list_contains(?, model) THEN model END AS model) "
-        "FROM read_parquet(?) WHERE cluster_hash <= ?::UBIGINT ORDER BY attempt DESC) "
+        f"FROM read_parquet(?) WHERE cluster_hash <= ?::UBIGINT AND {condition} "
+        "ORDER BY attempt DESC) "
         "GROUP BY request_id"
     )
     last = min(_HASHES - 1, int(share * _HASHES))
     with open_reader() as connection:
-        cursor = connection.execute(query, [sorted(models), str(path), last])
+        cursor = connection.execute(query, [sorted(models), str(path), last, *values])
         while batch := cursor.fetchmany(_BATCH):
             for row in batch:
                 yield _request(row, divided_by)

@@ -1,7 +1,7 @@
 """What happened and what would: outcomes and their roll-ups, datasets, evaluation runs."""
 
+from evaluations.models.answers import FailAnswer
 from evaluations.models.datasets import Dataset
-from evaluations.models.impact import StandingDataset
 from evaluations.models.outcomes import Outcome
 from evaluations.models.rollups import DirtyBucket, Grain, OutcomeRollup
 from evaluations.models.runs import EvaluationChunk, ShadowEvaluation
@@ -10,9 +10,9 @@ __all__ = [
     "Dataset",
     "DirtyBucket",
     "EvaluationChunk",
+    "FailAnswer",
     "Grain",
     "Outcome",
     "OutcomeRollup",
     "ShadowEvaluation",
-    "StandingDataset",
 ]

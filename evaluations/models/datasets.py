@@ -58,6 +58,11 @@ class Dataset(models.Model):
         return int(self.summary.get("requests", 0))
 
     @property
+    def origin(self) -> str:
+        """Where the rows come from, as whoever imported them says."""
+        return "simulated" if self.is_simulated else "uploaded"
+
+    @property
     def is_full(self) -> bool:
         """Whether each request has a recorded call of each model."""
         return bool(self.summary.get("shape") == "full")

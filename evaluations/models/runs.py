@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from evaluations.models.datasets import Dataset
-from policies.models import Bundle, ChangeRequest, Workflow
+from policies.models import Bundle, ChangeRequest, EvidencePlan, Workflow
 from policies.models.changes import Verdict
 
 
@@ -36,11 +36,22 @@ class ShadowEvaluationQuerySet(models.QuerySet["ShadowEvaluation"]):
         return self.select_related(
             "workflow__team",
             "dataset__workflow",
+            "dataset__created_by",
             "candidate",
             "baseline",
             "change_request__workflow",
+            "evidence_plan__environment",
             "created_by",
         )
+
+    def looks_at(self, workflow: Workflow) -> ShadowEvaluationQuerySet:
+        """Runs on an evidence plan: each read the sealed share of its dataset."""
+        return self.filter(workflow=workflow, look__gt=0)
+
+    def of_meaning(self, candidate: Bundle, baseline: Bundle | None) -> ShadowEvaluationQuerySet:
+        """Runs that compared what these two do, whatever words they did it in."""
+        base = Q(baseline__meaning=baseline.meaning) if baseline else Q(baseline=None)
+        return self.filter(base, candidate__meaning=candidate.meaning)
 
 
 class ShadowEvaluation(models.Model):
@@ -59,6 +70,18 @@ class ShadowEvaluation(models.Model):
     change_request = models.ForeignKey(
         ChangeRequest, on_delete=models.CASCADE, null=True, blank=True, related_name="evaluations"
     )
+    evidence_plan = models.ForeignKey(
+        EvidencePlan,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The plan it was started on; empty for a run that only explores.",
+    )
+    look = models.PositiveIntegerField(
+        default=0, help_text="Which look at the dataset's sealed share; 0: it read the open part."
+    )
+    requests = models.PositiveIntegerField(help_text="How many requests it reads.")
     status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.QUEUED)
     settings = models.JSONField(default=dict)
     identity = models.CharField(max_length=71, help_text="Digest of all that decides the result.")

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from evaluations.datasets.database import open_reader
+from evaluations.datasets.sealing import Part, where
 from policies.engine import Request
 
 _BATCH = 8192
@@ -47,20 +48,24 @@ class RecordedRequest:
         return calls[min(visit, len(calls) - 1)] if calls else None
 
 
-def read_chunk(path: Path, index: int, count: int) -> Iterator[RecordedRequest]:
-    """Requests of chunk `index` of `count`, whole clusters, in the order of their hashes.
+def read_chunk(
+    path: Path, index: int, count: int, part: Part | None = None
+) -> Iterator[RecordedRequest]:
+    """Requests of chunk `index` of `count`, whole clusters, in the order of their hashes; of a
+    part of the dataset only those that lie in it.
 
     Chunk i holds the clusters whose 64-bit hash lies in the i-th of `count` equal ranges; the file
     is sorted by hash, so a chunk reads only its own row groups.
     """
+    condition, values = where(part)
     low = -(-index * _HASHES // count)
     high = -(-(index + 1) * _HASHES // count) - 1
     with open_reader() as connection:
         cursor = connection.execute(
             f"SELECT {', '.join(_COLUMNS)} FROM read_parquet(?) "  # noqa: S608  fixed names
-            "WHERE cluster_hash BETWEEN ?::UBIGINT AND ?::UBIGINT "
+            f"WHERE cluster_hash BETWEEN ?::UBIGINT AND ?::UBIGINT AND {condition} "
             "ORDER BY cluster_hash, cluster, request_id, model, attempt",
-            [str(path), low, high],
+            [str(path), low, high, *values],
         )
         for _, rows in groupby(_batches(cursor), key=lambda row: row[0]):
             yield _request(list(rows))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from evaluations.datasets.sealing import Part
 from evaluations.replay.outcome import NANO
 from evaluations.replay.support import Support
 from evaluations.replay.walk import Conditions
@@ -24,13 +25,25 @@ class TermsError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Terms:
     """`adequate_at`: quality from which an answer is good enough. `timeout_ms`: by model, "*" for
-    all others; recorded calls that took longer count as timeouts. `support`: how many requests
-    have to be treated differently before a comparison may pass; no one's choice for a single run.
+    all others; recorded calls that took longer count as timeouts.
+
+    The rest is nobody's choice for a single run. `support`: how many requests have to be treated
+    differently before a comparison may pass. Of a dataset with a `sealed_share` a run reads the
+    open part; a `look` above 0 reads the sealed one, as which look at it
+    (`evaluations.replay.looks`).
     """
 
     adequate_at: float = DEFAULT_ADEQUATE_AT
     timeout_ms: Mapping[str, float] = field(default_factory=dict)
     support: Support = field(default_factory=Support)
+    sealed_share: float = 0.0
+    look: int = 0
+
+    def part_of(self, dataset_digest: str) -> Part | None:
+        """What a run under these terms reads of a dataset; None: all of it."""
+        if not self.sealed_share:
+            return None
+        return Part(dataset_digest, self.sealed_share, is_sealed=self.look > 0)
 
     def as_json(self) -> dict[str, Any]:
         """As stored with the run."""
@@ -38,6 +51,8 @@ class Terms:
             "adequate_at": self.adequate_at,
             "timeout_ms": dict(sorted(self.timeout_ms.items())),
             "support": asdict(self.support),
+            "sealed_share": self.sealed_share,
+            "look": self.look,
         }
 
     def conditions(self, yardstick: tuple[str, ...]) -> Conditions:
@@ -73,7 +88,12 @@ def parse_terms(raw: Mapping[str, Any]) -> Terms:
 def stored_terms(stored: Mapping[str, Any]) -> Terms:
     """Back from what a run keeps."""
     terms = parse_terms({name: stored[name] for name in ("adequate_at", "timeout_ms")})
-    return replace(terms, support=Support(**stored["support"]))
+    return replace(
+        terms,
+        support=Support(**stored["support"]),
+        sealed_share=stored["sealed_share"],
+        look=stored["look"],
+    )
 
 
 def _is_number(value: object) -> bool:

@@ -105,7 +105,8 @@ def paired_percentiles(
         ends = _as_much_as_may_hide(base, sizes, confidence)
     else:
         critical = _critical(sizes, confidence)
-        ends = tuple(_Scan(base, other, clusters).end(step, critical) for step in (-1, 1))
+        scan = _Scan(base, other, clusters)
+        ends = scan.end(-1, critical), scan.end(1, critical)
     values = base.place.value, other.place.value
     z = normal_quantile((1 + confidence) / 2)
     differences = (_difference(values, ends, scale, z) for scale in (float, _log))

@@ -3,13 +3,12 @@
 from django.urls import path
 
 from evaluations.api.datasets import Datasets, OneDataset
-from evaluations.views import datasets, impact, recorded_requests
+from evaluations.views import datasets, recorded_requests
 
 urlpatterns = [
     path("w/<slug:slug>/datasets/", datasets.dataset_list, name="datasets"),
     path("w/<slug:slug>/datasets/import/", datasets.dataset_import, name="dataset-import"),
     path("w/<slug:slug>/datasets/<int:pk>/", datasets.dataset_detail, name="dataset"),
-    path("w/<slug:slug>/datasets/standing/", impact.standing_choose, name="standing-dataset"),
     path(
         "w/<slug:slug>/recorded-requests/",
         recorded_requests.recorded_requests,

@@ -17,6 +17,7 @@ from evaluations.datasets.sample import sample_rows
 from evaluations.forms.datasets import DatasetForm
 from evaluations.models import Dataset
 from evaluations.services.datasets import importing
+from evaluations.services.datasets.sealed import open_part, sealed_share_of
 from policies.governance.refusals import Refused
 from policies.models import Workflow
 from policies.services.rights import can
@@ -104,7 +105,8 @@ def dataset_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "tasks": [(name, count, count / dataset.requests) for name, count in tasks],
         "attributes": summary["attributes"].items(),
         "excluded": summary["excluded_features"].items(),
-        "sample": sample_rows(dataset.path, SAMPLE),
+        "sample": sample_rows(dataset.path, SAMPLE, open_part(dataset)),
+        "sealed_share": sealed_share_of(dataset),
         "prices": json.dumps(dataset.prices, indent=2) if dataset.prices else "",
         "runs": dataset.evaluations.with_related()[:20],
         "may_evaluate": can(request.user, "evaluate", workflow.team),

@@ -5,30 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
 
 from evaluations.impact import Impact
 from evaluations.impact.wording import (
     cost_sentence,
     headline,
 )
-from evaluations.models import Dataset
-from evaluations.services.datasets.standing import choose_standing_dataset, standing_dataset
 from evaluations.services.impact import checking
 from evaluations.services.impact import measuring as impacts
-from evaluations.views.datasets import show_datasets
-from evaluations.views.impact_context import SHOWN, impact_context
+from evaluations.views.impact_context import impact_context
 from policies.engine import DocumentError, EngineError
-from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
-from policies.services.rights import can
-from policies.views.visible import change_or_404, person, workflow_or_404
-from policies.wording.whole_numbers import whole_number
+from policies.views.visible import change_or_404, workflow_or_404
 
 
 @login_required
@@ -68,39 +60,10 @@ def draft_impact(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return _show(request, workflow, subject, found, documents)
 
 
-@login_required
-@require_POST
-def standing_choose(request: HttpRequest, slug: str) -> HttpResponse:
-    """Measure the workflow's blast radius on another dataset, or always on the newest."""
-    workflow = workflow_or_404(request, slug)
-    chosen = request.POST.get("dataset", "")
-    dataset = None
-    if chosen:
-        dataset = get_object_or_404(Dataset, workflow=workflow, pk=whole_number(chosen))
-    try:
-        choose_standing_dataset(workflow, dataset, acting_user=person(request))
-    except Refused as refusal:
-        status = refusal.status
-        return show_datasets(request, workflow, status, refusal)
-    name = f"“{dataset.name}”" if dataset else "the newest dataset"
-    messages.success(request, f"The blast radius is measured on {name} from now on.")
-    back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
-        return redirect(back)
-    return redirect("datasets", workflow.slug)
-
-
 def _show(
     request: HttpRequest, workflow: Workflow, subject: dict[str, Any], found: Impact, content: Any
 ) -> HttpResponse:
-    may_choose = can(request.user, "evaluate", workflow.team)
-    context = {
-        "workflow": workflow,
-        **subject,
-        **impact_context(found, content),
-        "datasets": Dataset.objects.filter(workflow=workflow)[:SHOWN] if may_choose else [],
-        "standing": standing_dataset(workflow),
-    }
+    context = {"workflow": workflow, **subject, **impact_context(found, content)}
     return render(request, _template(request), context)
 
 

@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from evaluations.datasets.picking import pick_requests
-from evaluations.models import Outcome
-from evaluations.services.datasets.standing import standing_dataset
+from evaluations.models import Dataset, Outcome
+from evaluations.services.datasets.sealed import datasets_of, furthest_plan, open_part
 from policies.engine import Bundle, EngineError, Request, decide
 from policies.engine.conditions import Value
 from policies.engine.request import resolve
@@ -73,10 +73,16 @@ def _seed(written: str) -> int:
 
 
 def _recorded(workflow: Workflow, wanted: str, seed: int) -> tuple[str, Iterable[Request]]:
-    """The standing or newest dataset; without one the outcomes reported last."""
-    dataset = standing_dataset(workflow)
+    """The open part of the evidence plan's dataset, else of the newest; without one the outcomes
+    reported last.
+    """
+    plan = furthest_plan(workflow)
+    required = datasets_of(plan) if plan else []
+    dataset = required[0] if required else Dataset.objects.filter(workflow=workflow).first()
     if dataset is not None:
-        found = pick_requests(dataset.path, wanted=wanted, seed=seed, most=LOOKED_AT)
+        found = pick_requests(
+            dataset.path, wanted=wanted, seed=seed, most=LOOKED_AT, part=open_part(dataset)
+        )
         return f"“{dataset.name}”", found
     outcomes = Outcome.objects.filter(environment__workflow=workflow).order_by("-time")
     if wanted:

@@ -16,7 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evaluations.forms.runs import RunForm
 from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
+from evaluations.replay.looks import look_sentence
 from evaluations.services.runs import starting
+from evaluations.services.runs.telling import provenance
 from evaluations.views.report_context import report_context
 from policies.governance.refusals import Refused
 from policies.services.rights import can
@@ -92,6 +94,8 @@ def _show(
         "run": run,
         "may_evaluate": can(request.user, "evaluate", run.workflow.team),
         "refusal": refusal,
+        "look": look_sentence(run.look),
+        "provenance": provenance(run.dataset),
         **_progress(run),
     }
     if run.status == RunStatus.FINISHED:
@@ -137,7 +141,7 @@ def run_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _progress(run: ShadowEvaluation) -> dict[str, Any]:
     done = run.chunks.aggregate(requests=Sum("requests"))["requests"] or 0
-    total = run.dataset.requests
+    total = run.requests
     return {"done": done, "total": total, "left": _time_left(run, done, total)}
 
 
@@ -152,8 +156,7 @@ def _time_left(run: ShadowEvaluation, done: int, total: int) -> str:
 
 
 def _other_runs(run: ShadowEvaluation) -> list[ShadowEvaluation]:
-    """All other runs of the same content: running again until one passes must show."""
-    others = ShadowEvaluation.objects.with_related().filter(
-        workflow=run.workflow, candidate=run.candidate
-    )
+    """All other runs of what it does, in whatever words: running until one passes must show."""
+    rows = ShadowEvaluation.objects.with_related().filter(workflow=run.workflow)
+    others = rows.of_meaning(run.candidate, run.baseline)
     return list(others.exclude(pk=run.pk).defer("result")[:20])

@@ -5,6 +5,7 @@ from policies.models.catalogue import CatalogueModel, ModelPrice, Provider
 from policies.models.changes import ChangeRequest, Check, Comment, Review
 from policies.models.components import Bundle, ComponentContract, ComponentVersion
 from policies.models.drafts import Draft, DraftDocument, DraftRevision
+from policies.models.evidence import EvidencePlan
 from policies.models.notifications import MailPreference, NewsCursor, Notification
 from policies.models.price_imports import PriceImport
 from policies.models.protection import FreezeWindow, ReviewDebt
@@ -31,6 +32,7 @@ __all__ = [
     "DraftDocument",
     "DraftRevision",
     "Environment",
+    "EvidencePlan",
     "FreezeWindow",
     "MailPreference",
     "Membership",

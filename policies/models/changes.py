@@ -13,6 +13,7 @@ from policies.governance.protection_rules import ProtectionRules
 from policies.governance.transitions import OPEN_STATES, State
 from policies.models.components import Bundle, ComponentKind
 from policies.models.drafts import Draft
+from policies.models.evidence import EvidencePlan
 from policies.models.releases import Release
 from policies.models.teams import Membership
 from policies.models.workflows import Environment, Workflow
@@ -45,7 +46,9 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
 
     def to_judge(self) -> ChangeRequestQuerySet:
         """What the rules are held against, in one go."""
-        return self.to_act_on().select_related("environment", "bundle", "base_release__bundle")
+        return self.to_act_on().select_related(
+            "environment", "bundle", "base_release__bundle", "evidence_plan"
+        )
 
     def with_related(self) -> ChangeRequestQuerySet:
         """What every page about a change request reads, in one go."""
@@ -90,6 +93,14 @@ class ChangeRequest(models.Model):
     bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="changes")
     base_release = models.ForeignKey(
         Release, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    evidence_plan = models.ForeignKey(
+        EvidencePlan,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="changes",
+        help_text="What its evidence is held to; empty where its environment had no plan.",
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
@@ -179,6 +190,17 @@ class Check(models.Model):
     bundle_digest = models.CharField(max_length=71)
     base_digest = models.CharField(max_length=71, blank=True)
     evidence_digest = models.CharField(max_length=71)
+    evidence_plan = models.ForeignKey(
+        EvidencePlan,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The plan it was measured on; empty where the kind of check has none.",
+    )
+    valid_until = models.DateTimeField(
+        null=True, blank=True, help_text="When it is no longer fresh; empty where it stays so."
+    )
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -107,6 +107,9 @@ class Bundle(models.Model):
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="bundles")
     digest = models.CharField(max_length=71)
     content = models.JSONField(help_text="The composed document; its canonical form is hashed.")
+    meaning = models.CharField(
+        max_length=71, db_index=True, help_text="Digest of what it does, apart from its words."
+    )
     request_classification = models.ForeignKey(
         ComponentVersion, on_delete=models.PROTECT, related_name="+"
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 class RuleChangeKind(models.TextChoices):
     ENVIRONMENT_RULES = "environment_rules", "Rules of an environment"
+    EVIDENCE_PLAN = "evidence_plan", "Evidence plan"
     MEMBER_ROLE = "member_role", "Role of a person"
     CATALOGUE_FACTS = "catalogue_facts", "Catalogue entry of a model"
 

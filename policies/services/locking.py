@@ -37,6 +37,7 @@ def hold_change(change: ChangeRequest) -> None:
             "bundle",
             "base_release",
             "environment",
+            "evidence_plan",
             "acknowledged",
             "title",
             "why",

@@ -6,7 +6,7 @@ from tests.governance.action import Action
 from tests.governance.change_ways import ways_of
 from tests.governance.content_actions import drafting, of_drafts, proposing, releasing
 from tests.governance.frame_actions import framing, of_teams, protecting, ruling
-from tests.governance.shared_actions import cataloguing, evaluating, importing, running
+from tests.governance.shared_actions import cataloguing, evaluating, importing, on_plans, running
 from tests.governance.table import CHANGE_ACTIONS, ENVIRONMENTS
 from tests.governance.telling_actions import of_accounts, of_deliveries, of_inboxes, of_webhooks
 from tests.governance.ways import Way
@@ -18,6 +18,7 @@ def all_actions() -> list[Action]:
         *drafting(),
         *of_drafts(),
         *of_deliveries(),
+        *on_plans(),
         *running(),
         *framing(),
         *ruling(),

@@ -125,6 +125,7 @@ def _key(address: Address, world: World) -> int:
         "price-imports": world.price_import,
         "datasets": world.dataset,
         "evaluations": world.run,
+        "evidence": world.failed,
         "inbox": world.notification,
         "notifications": world.notification,
         "members": world.membership,

@@ -85,6 +85,22 @@ def _environment_form(environment: str) -> Told:
     return fields
 
 
+def _plan_form(environment: str) -> Told:
+    """The plan that is there, with more support asked for."""
+
+    def fields(world: World) -> dict[str, Any]:
+        return {
+            "datasets": [world.dataset.pk],
+            "adequate_at": 0.5,
+            "min_moved": 500,
+            "min_clusters": 40,
+            "sealed_per_cent": 50,
+            "fresh_days": 30,
+        }
+
+    return fields
+
+
 def protecting(environment: str) -> list[Action]:
     """Rules of an environment, freezes, and its routers' tokens."""
 
@@ -113,6 +129,19 @@ def protecting(environment: str) -> list[Action]:
                     lambda w: {"slug": w.workflow.slug, "name": environment},
                 ),
                 Rest("PATCH", "api:environment", said(required_approvals=4), where),
+            ),
+            environment,
+        ),
+        Action(
+            "change the evidence plan",
+            ADMINISTRATORS,
+            (
+                Form(
+                    "evidence-plan",
+                    _plan_form(environment),
+                    lambda w: {"slug": w.workflow.slug, "name": environment},
+                ),
+                Rest("PATCH", "api-evidence-plan", said(min_moved=500), where),
             ),
             environment,
         ),

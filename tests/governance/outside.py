@@ -53,6 +53,8 @@ TASKS = frozenset(
         "evaluations.roll_up_outcomes",
         "evaluations.measure_change_impact",
         "evaluations.measure_missing_impacts",
+        "evaluations.judge_change",
+        "evaluations.judge_changes",
     }
 )
 # What is installed. Anything more may bring addresses, commands, tasks and signals of its own.

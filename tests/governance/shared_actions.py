@@ -15,7 +15,7 @@ from tests.governance.action import (
     one,
     said,
 )
-from tests.governance.actors import EVALUATORS
+from tests.governance.actors import CONTRIBUTORS, EVALUATORS, REVIEWERS
 from tests.governance.ways import WHO, Command, Form, Rest
 from tests.governance.world import World
 
@@ -146,10 +146,45 @@ def evaluating() -> list[Action]:
                 Command("import_dataset", import_file),
             ),
         ),
+    ]
+
+
+def on_plans() -> list[Action]:
+    """Evidence: runs on the plan, and answers to those that failed."""
+
+    def on_plan(world: World) -> list[str]:
+        number = str(world.changes["staging", "in_review"].number)
+        return ["--workflow", world.workflow.slug, "--change", number, "--queue"]
+
+    def of_change(world: World) -> dict[str, Any]:
+        number = world.changes["staging", "in_review"].number
+        return {"slug": world.workflow.slug, "number": number}
+
+    def failed(world: World) -> dict[str, Any]:
+        return {"slug": world.workflow.slug, "pk": world.failed.pk}
+
+    def failed_in_form(world: World) -> dict[str, Any]:
+        return {**of_change(world), "pk": world.failed.pk}
+
+    reason = said(reason="The loss is known and accepted until summer.")
+    return [
         Action(
-            "choose the standing dataset",
+            "evaluate on the evidence plan",
             EVALUATORS,
-            (Form("standing-dataset", lambda w: {"dataset": w.dataset.pk}, IN_WORKFLOW),),
+            (
+                Form("change-evaluate", where=of_change),
+                Rest("POST", "api-change-evidence", where=of_change),
+                Command("run_evaluation", on_plan),
+            ),
+        ),
+        Action(
+            "answer a failed evaluation",
+            REVIEWERS - CONTRIBUTORS,
+            (
+                Form("fail-answer", reason, failed_in_form),
+                Rest("POST", "api-fail-answer", reason, failed),
+            ),
+            obstacles=dict.fromkeys(REVIEWERS & CONTRIBUTORS, frozenset({"four_eyes"})),
         ),
     ]
 

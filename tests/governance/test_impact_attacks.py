@@ -5,6 +5,7 @@ what was approved stays, and nothing becomes approved.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,16 @@ from pytest_django import Settings
 
 from evaluations.models import Dataset
 from evaluations.services.datasets.importing import import_dataset
-from evaluations.services.datasets.standing import choose_standing_dataset
 from evaluations.services.impact.checking import record_impact
 from evaluations.services.outcomes.ingestion import ingest
+from policies.governance.evidence_plans import PlanTerms, RequiredDataset
+from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import ChangeRequest, Environment, Release
 from policies.services import audit
 from policies.services.review import reviews
+from policies.services.rules.evidence import change_plan
 from policies.services.teams.members import add_member, remove_member
 from tests.evaluations.outcome_cast import event
 from tests.evaluations.outcome_files import row, write_jsonl
@@ -61,6 +64,10 @@ def careful(
     return ruled(production, administrator, risk_rules=[REROUTED])
 
 
+def only(dataset: Dataset) -> PlanTerms:
+    return PlanTerms((RequiredDataset(dataset.digest, dataset.name),))
+
+
 def harmless(change: ChangeRequest, author: User, folder: Path, number: int) -> Dataset:
     """Thirty invented requests of a class that the change does not touch, by its author."""
     rows = [
@@ -91,9 +98,15 @@ def held(change: ChangeRequest, required: int, approvers: list[str]) -> bool:
 
 
 def test_author__imports_and_chooses_harmless_datasets__gains_nothing(
-    careful: Environment, author: User, owner: User, reviewer: User, tmp_path: Path
+    careful: Environment,
+    author: User,
+    owner: User,
+    reviewer: User,
+    administrator: User,
+    tmp_path: Path,
 ) -> None:
-    imported(careful.workflow, author, tmp_path)
+    full = imported(careful.workflow, owner, tmp_path)
+    change_plan(careful, only(full), acting_user=administrator)
     change = in_review(careful, author, documents(share=10))
     assert measured(change) == 3
     approved(change, reviewer, owner)
@@ -104,7 +117,8 @@ def test_author__imports_and_chooses_harmless_datasets__gains_nothing(
         return measured(change)
 
     def choose() -> int:
-        choose_standing_dataset(change.workflow, chosen, acting_user=author)
+        with pytest.raises(Refused):
+            change_plan(careful, only(chosen), acting_user=author, why="It is newer.")
         return measured(change)
 
     acts: list[Act] = [lambda number=number: bring(number) for number in range(1, 5)]  # type: ignore[misc]
@@ -148,7 +162,8 @@ def test_administrator__makes_reviewers_and_takes_roles__gains_nothing(
     administrator: User,
     tmp_path: Path,
 ) -> None:
-    imported(careful.workflow, author, tmp_path)
+    full = imported(careful.workflow, owner, tmp_path)
+    change_plan(careful, only(full), acting_user=administrator)
     change = in_review(careful, author, documents(share=10))
     assert measured(change) == 3
     approved(change, reviewer, owner)
@@ -165,7 +180,9 @@ def test_administrator__makes_reviewers_and_takes_roles__gains_nothing(
         return reviews.approve(change, REASON, acting_user=friend, seen=shown)
 
     def distract() -> int:
-        harmless(change, administrator, tmp_path, 0)
+        chosen = harmless(change, administrator, tmp_path, 0)
+        with suppress(Refused):  # the first waits for a second person, and others find it waiting
+            change_plan(careful, only(chosen), acting_user=administrator, why="It is newer.")
         return measured(change)
 
     acts: list[Act] = [lambda friend=friend: make_reviewer(friend) for friend in friends]  # type: ignore[misc]

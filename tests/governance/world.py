@@ -21,6 +21,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from evaluations.models import Dataset, ShadowEvaluation
+from evaluations.services.runs.planned import evaluate_on_plan
 from evaluations.services.runs.starting import evaluate_change
 from policies.governance.roles import Role
 from policies.models import (
@@ -56,7 +57,7 @@ from policies.services.rules import price_imports
 from policies.services.rules.environments import change_rules
 from policies.services.teams import contracts, environments, members, workflows
 from policies.services.teams.environments import EnvironmentRules
-from tests.evaluations.runs_here import imported, write_outcomes
+from tests.evaluations.runs_here import imported, required, write_outcomes
 from tests.governance.actors import A, Actor
 from tests.governance.digests import Digests, digests_of_tables, undone
 from tests.policies.cast import CONTRACT, MODELS, PRICED_FROM, person
@@ -115,6 +116,7 @@ class World:
     message: WebhookMessage = field(init=False)
     dataset: Dataset = field(init=False)
     run: ShadowEvaluation = field(init=False)
+    failed: ShadowEvaluation = field(init=False)
     membership: Membership = field(init=False)
     provider: Provider = field(init=False)
     model: CatalogueModel = field(init=False)
@@ -153,6 +155,7 @@ def build(folder: Path) -> World:
     _people(world)
     _catalogue(world)
     _workflow(world)
+    _evidence_plans(world, folder)
     for name in ("staging", "production"):
         _change_requests(world, world.environments[name])
     _things_around(world, folder)
@@ -208,6 +211,24 @@ def _workflow(world: World) -> None:
         world.environments[name] = environments.create_environment(
             world.workflow, name, acting_user=administrator, rules=rules
         )
+
+
+def _evidence_plans(world: World, folder: Path) -> None:
+    author = world.people[A.CONTRIBUTOR]
+    world.dataset = imported(world.workflow, author, folder, requests=20)
+    for environment in world.environments.values():
+        required(environment, world.dataset, sealed_share=0.5)
+
+
+def _failed_run(world: World) -> ShadowEvaluation:
+    """A run on the plan that has come out badly; nobody has brought it as evidence."""
+    change = world.change("staging", "draft")
+    [run] = evaluate_on_plan(change, acting_user=world.people[A.AUTHOR])
+    report = {"reasons": ["Quality falls."], "gates": [], "verdict": "fail"}
+    run.status, run.verdict, run.finished_at = "finished", "fail", timezone.now()
+    run.result, run.result_digest = json.dumps(report), "sha256:failed"
+    run.save()
+    return run
 
 
 def _change_requests(world: World, environment: Environment) -> None:
@@ -293,7 +314,6 @@ def _things_around(world: World, folder: Path) -> None:
     )
     webhooks.switch_off(world.off, acting_user=operator)
     world.message = webhooks.send_test(world.webhook, acting_user=operator)
-    world.dataset = imported(world.workflow, author, folder, requests=20)
     world.outcomes = write_outcomes(folder / "more.jsonl", 5, seed=8)
     world.price_map = folder / "prices.json"
     world.price_map.write_text(json.dumps({"swift-small": PRICES}))
@@ -303,6 +323,7 @@ def _things_around(world: World, folder: Path) -> None:
     world.rule_change = _looser_rules(world)
     change = world.change("staging", "draft")
     world.run = evaluate_change(change, world.dataset, acting_user=author)
+    world.failed = _failed_run(world)
 
 
 def _looser_rules(world: World) -> RuleChange:

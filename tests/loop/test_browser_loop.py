@@ -84,10 +84,9 @@ def propose(page: Page) -> str:
 
 
 def evaluate(author: Person, change: str) -> None:
-    """Run the shadow evaluation on the standing dataset and wait for the report."""
+    """Run the shadow evaluation on the evidence plan and wait for the report."""
     page = author.open(change)
-    page.get_by_role("link", name=re.compile("Run a shadow evaluation|Evaluate again")).click()
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Evaluate on the plan").click()
     expect(page.get_by_role("heading", name="Gates")).to_be_visible(timeout=60_000)
 
 

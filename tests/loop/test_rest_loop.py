@@ -68,9 +68,8 @@ def route_routine_to(author: Caller, draft: int, *models: str) -> None:
 
 
 def evaluate(author: Caller, number: int) -> None:
-    """A real shadow evaluation by the console's worker."""
-    dataset = author.get(f"{WORKFLOW}/datasets/")["results"][0]["id"]
-    run = author.post(f"{WORKFLOW}/evaluations/", {"dataset": dataset, "change": number})
+    """A real shadow evaluation on the evidence plan by the console's worker."""
+    [run] = author.post(f"{WORKFLOW}/changes/{number}/evidence/")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         run = author.get(f"{WORKFLOW}/evaluations/{run['id']}/")

@@ -11,12 +11,16 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from policies.engine import digest
+from policies.governance.evidence_plans import PlanTerms, RequiredDataset
 from policies.governance.origin import Origin, acting_from
+from policies.governance.roles import Role
 from policies.models import (
     ChangeRequest,
     Check,
     Draft,
     Environment,
+    EvidencePlan,
+    Membership,
     Release,
     ReviewDebt,
     Workflow,
@@ -25,6 +29,7 @@ from policies.models.changes import CheckKind, Verdict
 from policies.services.authoring import drafts, editing
 from policies.services.releases import breaking_glass, publication
 from policies.services.review import changes, checks, reviews, standings
+from policies.services.teams import evidence_plans
 
 URGENT = "Every call to Acme fails."
 REASON = "Looked at every case; it does what it says."
@@ -122,8 +127,30 @@ def proposed(
     )
 
 
+def plan_terms(*names: str, **more: Any) -> PlanTerms:
+    """What a plan asks for that requires datasets of these names, which need not be there."""
+    named = names or ("Requests of October",)
+    datasets = tuple(RequiredDataset(digest(name), name) for name in named)
+    return PlanTerms(datasets, **more)
+
+
+def planned(environment: Environment, *names: str, **more: Any) -> EvidencePlan:
+    """The plan in force, else one set by whoever manages the environment."""
+    present = EvidencePlan.objects.in_force(environment)
+    if present is not None and not names and not more:
+        return present
+    rows = Membership.objects.filter(team=environment.workflow.team, role=Role.ADMINISTRATOR)
+    return evidence_plans.apply_plan(
+        environment, plan_terms(*names, **more), acting_user=rows.earliest("pk").user
+    )
+
+
 def pass_evaluation(change: ChangeRequest, *, run: str = "run-1") -> Check:
-    """Record that a shadow evaluation of exactly this content against this base passed."""
+    """Record that a shadow evaluation of exactly this content against this base passed, on the
+    plan that binds the change; one is set where there is none.
+    """
+    if change.evidence_plan_id is None:
+        planned(change.environment)
     change = now(change)
     return checks.record_check(
         change,
@@ -133,6 +160,7 @@ def pass_evaluation(change: ChangeRequest, *, run: str = "run-1") -> Check:
         bundle_digest=change.bundle.digest,
         base_digest=change.base_digest,
         evidence_digest=digest({"run": run}),
+        evidence_plan=change.evidence_plan,
     )
 
 

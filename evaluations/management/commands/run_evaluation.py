@@ -1,4 +1,4 @@
-"""`manage.py run_evaluation --workflow SLUG --dataset NAME --change N --as USERNAME`."""
+"""`manage.py run_evaluation --workflow SLUG --change N [--dataset NAME] --as USERNAME`."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import RunStatus
-from evaluations.services.runs import running, starting
+from evaluations.services.runs import planned, running, starting
 from policies.governance.refusals import Refused
 from policies.models import Bundle, ChangeRequest, Workflow
 
 
 class Command(BaseCommand):
-    help = "Evaluate a change request, or any two bundles, on a dataset."
+    help = (
+        "Evaluate a change request on its evidence plan; or, with --dataset, explore what it or "
+        "any two bundles do."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--workflow", required=True, help="slug of the workflow")
-        parser.add_argument("--dataset", required=True, help="name or digest of the dataset")
+        parser.add_argument("--dataset", help="name or digest of a dataset to explore on")
         parser.add_argument("--as", dest="username", required=True, help="who runs it")
         parser.add_argument("--change", type=int, help="number of the change request")
         parser.add_argument("--candidate", help="digest of a bundle, instead of --change")
@@ -32,15 +35,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run = _start(options)
+            runs = _start(options)
         except ObjectDoesNotExist as error:
             raise CommandError(f"{error} Check the names that were given.") from error
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        if options["queue"]:
-            self.stdout.write(f"Evaluation {run.pk} is {run.status}: {run.get_absolute_url()}")
-            return
-        self._finish(run)
+        for run in runs:
+            if options["queue"]:
+                self.stdout.write(f"Evaluation {run.pk} is {run.status}: {run.get_absolute_url()}")
+            else:
+                self._finish(run)
 
     def _finish(self, run: ShadowEvaluation) -> None:
         """Compute here whatever the workers have not: both may, the result is the same."""
@@ -55,20 +59,32 @@ class Command(BaseCommand):
             self.stdout.write(f"  {reason}")
 
 
-def _start(options: dict[str, Any]) -> ShadowEvaluation:
+def _start(options: dict[str, Any]) -> list[ShadowEvaluation]:
     workflow = Workflow.objects.get(slug=options["workflow"])
     user = User.objects.get(username=options["username"])
-    datasets = Dataset.objects.filter(workflow=workflow)
-    name = options["dataset"]
-    dataset = datasets.filter(digest=name).first() or datasets.filter(name=name).first()
-    if dataset is None:
-        raise CommandError(f"{workflow} has no dataset called {name}.")
     if options["change"]:
         changes = ChangeRequest.objects.with_related().filter(workflow=workflow)
         change = changes.get(number=options["change"])
-        return starting.evaluate_change(change, dataset, acting_user=user)
-    if not options["candidate"]:
-        raise CommandError("Give --change, or --candidate with --baseline.")
+        if not options["dataset"]:
+            return planned.evaluate_on_plan(change, acting_user=user)
+        dataset = _dataset(workflow, options["dataset"])
+        return [starting.evaluate_change(change, dataset, acting_user=user)]
+    if not options["candidate"] or not options["dataset"]:
+        raise CommandError("Give --change, or --candidate with --baseline and --dataset.")
+    return [_explore(workflow, _dataset(workflow, options["dataset"]), user, options)]
+
+
+def _dataset(workflow: Workflow, name: str) -> Dataset:
+    datasets = Dataset.objects.filter(workflow=workflow)
+    dataset = datasets.filter(digest=name).first() or datasets.filter(name=name).first()
+    if dataset is None:
+        raise CommandError(f"{workflow} has no dataset called {name}.")
+    return dataset
+
+
+def _explore(
+    workflow: Workflow, dataset: Dataset, user: User, options: dict[str, Any]
+) -> ShadowEvaluation:
     bundles = Bundle.objects.filter(workflow=workflow)
     return starting.start_evaluation(
         acting_user=user,

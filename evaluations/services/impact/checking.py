@@ -11,23 +11,32 @@ from django.db import transaction
 
 from evaluations.impact import Impact
 from evaluations.impact.result import SCHEMA
+from evaluations.impact.traffic import Source
 from evaluations.impact.wording import summary
-from evaluations.services.datasets.standing import Recorded, recorded_requests
-from evaluations.services.impact.measuring import NO_REQUESTS, impact_from_json, impact_of_change
+from evaluations.services.datasets.recorded import Recorded, last_week
+from evaluations.services.datasets.sealed import datasets_of
+from evaluations.services.impact.measuring import (
+    NO_REQUESTS,
+    bundles_of,
+    extent,
+    impact_from_json,
+    impact_on,
+    sources_for,
+)
 from policies.engine import EngineError, digest
 from policies.governance.origin import Origin, acting_from
-from policies.models import ChangeRequest, Check
+from policies.models import ChangeRequest
 from policies.models.changes import CheckKind, Verdict
 from policies.services.locking import hold_change
 from policies.services.review import checks
 from policies.services.review.settling import settle_impact
 
 logger = logging.getLogger(__name__)
-UNMET = "Choose a standing dataset whose requests meet what this changes."
+UNMET = "Have a dataset required by the evidence plan whose requests meet what this changes."
 
 
 def kept_impact(change: ChangeRequest) -> Impact | None:
-    """The impact recorded for the present content and base."""
+    """The largest impact recorded for the present content and base."""
     check = checks.newest(change, CheckKind.IMPACT)
     return impact_from_json(check.detail) if check else None
 
@@ -37,13 +46,37 @@ def record_impact(change_id: int) -> None:
     change = ChangeRequest.objects.with_related().open().filter(pk=change_id).first()
     if change is None:
         return
-    try:
-        impact = impact_of_change(change)
-    except (EngineError, duckdb.Error, OSError) as error:
-        logger.exception("The impact of change request %s cannot be measured.", change_id)
-        _keep(change, _failed(change, error))
-    else:
-        _keep(change, _finding(change, impact))
+    _keep(change, [*_measured(change), *_absent(change)])
+
+
+def _measured(change: ChangeRequest) -> list[_Finding]:
+    """One finding for each source, the farthest-reaching last, and then what has no figures."""
+    base, candidate = bundles_of(change)
+    impacts, failed = [], []
+    for recorded in sources_for(change.evidence_plan, change.workflow):
+        try:
+            impacts.append(impact_on(base, candidate, recorded))
+        except (EngineError, duckdb.Error, OSError) as error:
+            logger.exception("The impact of change request %s cannot be measured.", change.pk)
+            failed.append(_failed(change, recorded, f"could not be measured: {error}"))
+    return [*(_finding(change, impact) for impact in sorted(impacts, key=extent)), *failed]
+
+
+def _absent(change: ChangeRequest) -> list[_Finding]:
+    """Datasets that the plan requires and nobody has imported."""
+    plan = change.evidence_plan
+    if plan is None:
+        return []
+    there = {dataset.digest for dataset in datasets_of(plan)}
+    return [
+        _failed(
+            change,
+            Recorded(Source("dataset", dataset.digest, f"“{dataset.name}”")),
+            f"was not measured on “{dataset.name}”: the plan requires it, and it is not here.",
+        )
+        for dataset in plan.terms.datasets
+        if dataset.digest not in there
+    ]
 
 
 @dataclass(frozen=True)
@@ -73,14 +106,14 @@ def _finding(change: ChangeRequest, impact: Impact) -> _Finding:
     )
 
 
-def _failed(change: ChangeRequest, error: Exception) -> _Finding:
+def _failed(change: ChangeRequest, recorded: Recorded, why: str) -> _Finding:
     """Kept too, so that nobody waits for it and it is not tried all the time."""
-    detail = {"source": asdict(recorded_requests(change.workflow).source)}
-    said = {"error": type(error).__name__, **detail}
+    detail = {"source": asdict(recorded.source)}
+    said = {"failed": True, "content": [change.bundle.digest, change.base_digest], **detail}
     return _Finding(
         verdict=Verdict.MISSING,
-        summary=f"The blast radius could not be measured: {error}",
-        resolve="Choose another standing dataset.",
+        summary=f"The blast radius {why}",
+        resolve="Import the dataset again, or have another one required.",
         detail=detail,
         bundle_digest=change.bundle.digest,
         base_digest=change.base_digest,
@@ -88,47 +121,40 @@ def _failed(change: ChangeRequest, error: Exception) -> _Finding:
     )
 
 
-def _keep(change: ChangeRequest, finding: _Finding) -> None:
+def _keep(change: ChangeRequest, findings: list[_Finding]) -> None:
     with acting_from(Origin("task")), transaction.atomic():
         hold_change(change)
         present = (change.bundle.digest, change.base_digest)
-        last = checks.newest(change, CheckKind.IMPACT)
-        if (finding.bundle_digest, finding.base_digest) != present:
+        if any((found.bundle_digest, found.base_digest) != present for found in findings):
             return
-        if last is not None and last.evidence_digest == finding.evidence_digest:
+        kept = checks.for_content(change, CheckKind.IMPACT)
+        known = list(kept.values_list("evidence_digest", flat=True))[-len(findings) :]
+        if known == [found.evidence_digest for found in findings]:
             return
         url = f"{change.get_absolute_url()}impact/"
-        checks.record_check(change, CheckKind.IMPACT, url=url, **asdict(finding))
+        for found in findings:
+            checks.record_check(change, CheckKind.IMPACT, url=url, **asdict(found))
         settle_impact(change)
 
 
 def changes_to_measure() -> list[int]:
-    """Open change requests without an impact of their present content on the present source."""
-    found: list[int] = []
-    sources: dict[int, Recorded] = {}
-    for change in ChangeRequest.objects.with_related().open():
-        check = checks.newest(change, CheckKind.IMPACT)
-        if check is not None:
-            workflow = change.workflow
-            if workflow.pk not in sources:
-                sources[workflow.pk] = recorded_requests(workflow)
-            if not _is_stale(check, sources[workflow.pk]):
-                continue
-        found.append(change.pk)
-    return found
+    """Open change requests whose present content was not measured on all that binds them."""
+    changes = ChangeRequest.objects.with_related().open()
+    return [change.pk for change in changes if not _is_measured(change)]
 
 
-def _is_stale(check: Check, recorded: Recorded) -> bool:
-    """Another dataset stands for the workflow now, requests came where there were none, or an
-    earlier version of the console measured less.
+def _is_measured(change: ChangeRequest) -> bool:
+    """Without a plan once is enough: a week that moved on by some hours is no reason, since what
+    reviewers saw would change under their eyes. But requests may have come where there were none.
 
-    What an earlier version of the console measured in another form counts as not measured. A week
-    that merely moved on by some hours is no reason: what reviewers saw would change under their
-    eyes.
+    What an earlier version of the console measured in another form counts as not measured.
     """
-    if check.detail.get("schema", SCHEMA) != SCHEMA:
+    details = [check.detail for check in checks.for_content(change, CheckKind.IMPACT)]
+    known = [detail for detail in details if detail.get("schema", SCHEMA) == SCHEMA]
+    seen = [detail.get("source", {}) for detail in known]
+    if change.evidence_plan is not None:
+        keys = {source.get("key") for source in seen}
+        return keys.issuperset(change.evidence_plan.terms.digests)
+    if any(source.get("kind") == "week" for source in seen):
         return True
-    seen = check.detail.get("source", {})
-    if recorded.source.kind == "week":
-        return bool(seen.get("kind") != "week")
-    return bool(seen.get("key") != recorded.source.key)
+    return bool(seen) and last_week(change.workflow) is None

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from evaluations.impact.lens import Lens
 from evaluations.impact.regions import count_inside
-from evaluations.services.datasets.standing import Recorded, last_week, recorded_requests
+from evaluations.services.datasets.recorded import Recorded, last_week, recorded_requests
 from policies.engine import Bundle, Request, digest, require_text_matcher
 from policies.engine.analysis import Region, analyse
 from policies.models import Workflow
@@ -31,7 +31,7 @@ class FindingTraffic:
 
 def traffic_of_findings(bundle: Bundle, workflow: Workflow) -> FindingTraffic | None:
     """For every finding that is about requests, the share of them in the last week's outcomes,
-    or in the standing dataset where none were reported; None where nothing is recorded.
+    or in the evidence plan's dataset where none were reported; None where nothing is recorded.
     """
     recorded = last_week(workflow) or recorded_requests(workflow)
     if recorded.source.kind == "nothing":
@@ -45,8 +45,8 @@ def traffic_of_findings(bundle: Bundle, workflow: Workflow) -> FindingTraffic | 
 
 
 def share_of_traffic(workflow: Workflow, predicate: Callable[[Request], bool]) -> float | None:
-    """Share of the last week's requests, else of the standing dataset's, that a predicate holds
-    for; prompts are there where they were recorded. None where nothing is recorded.
+    """Share of the last week's requests, else of the evidence plan's dataset, that a predicate
+    holds for; prompts are there where they were recorded. None where nothing is recorded.
     """
     recorded = last_week(workflow) or recorded_requests(workflow)
     total = inside = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.cache import cache
@@ -12,41 +12,56 @@ from redis.exceptions import RedisError
 from evaluations.impact import Impact, measure
 from evaluations.impact.lens import Lens
 from evaluations.impact.result import SCHEMA
-from evaluations.services.datasets.standing import Recorded, last_week, recorded_requests
+from evaluations.impact.traffic import NOTHING
+from evaluations.services.datasets.recorded import Recorded, last_week, recorded_on
+from evaluations.services.datasets.sealed import furthest_plan
 from policies.engine import Bundle, compose, digest, parse_bundle, require_text_matcher
 from policies.models import Bundle as StoredBundle
-from policies.models import ChangeRequest, Draft, Release, Workflow
+from policies.models import ChangeRequest, Draft, EvidencePlan, Release, Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
 
 KEPT_S = 3 * 24 * 3600
-NO_REQUESTS = "Import a dataset of recorded requests, or let a router report outcomes."
+NO_REQUESTS = "Set an evidence plan for the environment: which datasets a change is measured on."
 logger = logging.getLogger(__name__)
 
 
-def impact_of(base: Bundle | None, candidate: Bundle, workflow: Workflow) -> Impact:
-    """What `candidate` would do to the workflow's recorded requests that `base` decides now.
-
-    Measured on the standing dataset, else on the last week's outcomes. Raises EngineError where a
-    flag needs RE2 and it is not installed.
+def impact_of(base: Bundle | None, candidate: Bundle, sources: Sequence[Recorded]) -> Impact:
+    """What `candidate` would do to recorded requests that `base` decides now: on the source where
+    it does most. Raises EngineError where a flag needs RE2 and it is not installed.
     """
-    return _measured(base, candidate, recorded_requests(workflow))
+    return max((impact_on(base, candidate, source) for source in sources), key=extent)
+
+
+def extent(impact: Impact) -> tuple[float, float]:
+    """How far an impact reaches, to tell the largest of several: unmeasured, as far as it may."""
+    if impact.is_unmeasured:
+        return 1.0, 1.0
+    return impact.rerouted_share or 0.0, impact.affected_share or 0.0
+
+
+def sources_for(plan: EvidencePlan | None, workflow: Workflow) -> list[Recorded]:
+    """The datasets of a plan; where there are none the last week's outcomes, to be shown alone."""
+    found = recorded_on(plan) if plan is not None else []
+    return found or [last_week(workflow) or Recorded(NOTHING)]
 
 
 def weekly_impact_of(base: Bundle | None, candidate: Bundle, workflow: Workflow) -> Impact | None:
     """The same on the last seven days' outcomes; None where none were reported."""
     week = last_week(workflow)
-    return _measured(base, candidate, week) if week else None
+    return impact_on(base, candidate, week) if week else None
 
 
 def impact_of_documents(
     documents: Mapping[str, object], workflow: Workflow, base: StoredBundle | None = None
 ) -> Impact:
-    """The blast radius of documents that are not stored, against `base` or what is in force.
+    """The blast radius of documents that are not stored, against `base` or what is in force, on
+    the plan of the environment furthest along that has one.
 
     Raises DocumentError while they are not right.
     """
     base = base or bundle_in_force(workflow)
-    return impact_of(_parsed(base), candidate_of(documents), workflow)
+    sources = sources_for(furthest_plan(workflow), workflow)
+    return impact_of(_parsed(base), candidate_of(documents), sources)
 
 
 def impact_of_draft(draft: Draft) -> Impact:
@@ -66,8 +81,9 @@ def candidate_of(documents: Mapping[str, object]) -> Bundle:
 
 
 def impact_of_change(change: ChangeRequest) -> Impact:
-    """Of a change request's present content against its base."""
-    return impact_of(*bundles_of(change), change.workflow)
+    """Of a change request's present content against its base, on the plan that binds it."""
+    sources = sources_for(change.evidence_plan, change.workflow)
+    return impact_of(*bundles_of(change), sources)
 
 
 def bundles_of(change: ChangeRequest) -> tuple[Bundle | None, Bundle]:
@@ -83,7 +99,8 @@ def bundle_in_force(workflow: Workflow) -> StoredBundle | None:
     return release.bundle if release else None
 
 
-def _measured(base: Bundle | None, candidate: Bundle, recorded: Recorded) -> Impact:
+def impact_on(base: Bundle | None, candidate: Bundle, recorded: Recorded) -> Impact:
+    """The same on one source; measured once."""
     key = _memory_key(base, candidate, recorded)
     known = _remembered(key)
     if known is not None:

@@ -19,12 +19,14 @@ from django.utils import timezone
 from evaluations.models import EvaluationChunk, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.chunk import ChunkStats, Plan, evaluate_chunk
+from evaluations.replay.examples import Examples
+from evaluations.replay.looks import judged_at
 from evaluations.replay.merge import merge
 from evaluations.replay.recorded import dearest_call, read_chunk
 from evaluations.replay.report import Report, build_report
 from evaluations.replay.terms import stored_terms
 from evaluations.replay.walk import yardstick
-from evaluations.services.runs.evidence import record_evidence
+from evaluations.services.runs.evidence import bring_evidence
 from policies.engine import Bundle, parse_bundle, require_text_matcher
 from policies.governance.origin import Origin, acting_from
 from policies.models import Bundle as StoredBundle
@@ -59,7 +61,8 @@ def compute_chunk(run_id: int, index: int) -> None:
     if run is None:
         return
     if not run.chunks.filter(index=index).exists():
-        requests = read_chunk(run.dataset.path, index, run.chunk_count)
+        part = stored_terms(run.settings).part_of(run.dataset.digest)
+        requests = read_chunk(run.dataset.path, index, run.chunk_count, part)
         _store_chunk(run, index, evaluate_chunk(plan_of(run), requests))
     if not missing_chunks(run):
         finish(run_id)
@@ -129,8 +132,8 @@ def finish(run_id: int) -> None:
             after=locked.result_digest,
             detail={"verdict": locked.verdict, "dataset": run.dataset.digest},
         )
-        if run.change_request_id is not None:
-            record_evidence(ShadowEvaluation.objects.with_related().get(pk=run_id))
+        if run.look:
+            bring_evidence(run.candidate)
 
 
 def _store_report(run: ShadowEvaluation, report: Report) -> None:
@@ -143,11 +146,12 @@ def _store_report(run: ShadowEvaluation, report: Report) -> None:
 
 
 def report_of(run: ShadowEvaluation) -> Report:
-    """The report of a run whose chunks are all there."""
-    plan = plan_of(run)
-    chunks = {chunk.index: _read_chunk_stats(chunk) for chunk in run.chunks.all()}
-    support = stored_terms(run.settings).support
-    return build_report(merge(chunks), plan, support, identity_of(run))
+    """The report of a run whose chunks are all there. Of the sealed share it shows sums alone."""
+    plan, support = judged_at(plan_of(run), run.look), stored_terms(run.settings).support
+    totals = merge({chunk.index: _read_chunk_stats(chunk) for chunk in run.chunks.all()})
+    if run.look:
+        totals = {**totals, "examples": Examples().as_json()}
+    return build_report(totals, plan, support, identity_of(run))
 
 
 def identity_of(run: ShadowEvaluation) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -17,6 +19,7 @@ from evaluations.models.runs import UNFINISHED, RunStatus
 from evaluations.replay.headline import none_recorded
 from evaluations.replay.report import EVALUATOR
 from evaluations.replay.terms import Terms
+from evaluations.services.datasets.sealed import requests_in, sealed_share_of
 from evaluations.services.runs.running import identity_of
 from policies.engine import digest, parse_bundle
 from policies.governance.refusals import Reason, Refused
@@ -42,39 +45,58 @@ def start_evaluation(
     terms: Terms | None = None,
     chunk_count: int | None = None,
 ) -> ShadowEvaluation:
-    """Queue an evaluation of `candidate` against `baseline` on `dataset`.
+    """Queue an evaluation of `candidate` against `baseline` on `dataset`, to explore.
 
-    For a change request it must be its present content against its base, as only that counts as
-    evidence. The same run, queued or finished, is given back instead of a second one. Without a
-    baseline (nothing released yet) the candidate is measured by itself.
+    It reads the open part of the dataset and is evidence for nobody; see `planned` for what is. For
+    a change request it must be its present content against its base. The same run, queued or
+    finished, is given back instead of a second one. Without a baseline (nothing released yet) the
+    candidate is measured by itself.
     """
     require_right("evaluate", workflow.team, acting_user=acting_user, to="run evaluations")
     _refuse_strangers(workflow, dataset, candidate, baseline)
-    _refuse_unrecorded(dataset, candidate)
+    refuse_unrecorded(dataset, candidate)
     if change_request is not None:
         _refuse_other_content(change_request, workflow, candidate, baseline)
-    run = ShadowEvaluation(
-        workflow=workflow,
-        dataset=dataset,
+    run = run_of(
+        dataset,
+        replace(terms or Terms(), sealed_share=sealed_share_of(dataset)),
         candidate=candidate,
         baseline=baseline,
         change_request=change_request,
-        settings=(terms or Terms()).as_json(),
-        chunk_count=chunk_count or chunks_for(dataset.requests),
         created_by=acting_user,
     )
+    if chunk_count is not None:
+        run.chunk_count = chunk_count
+    return _same_run(run) or queue(run)
+
+
+def run_of(dataset: Dataset, terms: Terms, **more: Any) -> ShadowEvaluation:
+    """A run of the part of a dataset that its terms read, not saved yet."""
+    requests = requests_in(dataset, terms.part_of(dataset.digest))
+    run = ShadowEvaluation(
+        workflow=dataset.workflow,
+        dataset=dataset,
+        settings=terms.as_json(),
+        look=terms.look,
+        requests=requests,
+        chunk_count=chunks_for(requests),
+        **more,
+    )
     run.identity = digest({**identity_of(run), "evaluator": EVALUATOR})
-    existing = _same_run(run)
-    if existing is not None:
-        return existing
+    return run
+
+
+def queue(run: ShadowEvaluation) -> ShadowEvaluation:
+    """Save a run and hand it to the workers. Runs inside the caller's transaction."""
     run.save()
+    detail = {"dataset": run.dataset.digest, "candidate": run.candidate.digest, "look": run.look}
     audit.record(
         "evaluation.started",
         run,
-        acting_user=acting_user,
-        workflow=workflow,
+        acting_user=run.created_by,
+        workflow=run.workflow,
         after=run.identity,
-        detail={"dataset": dataset.digest, "candidate": candidate.digest},
+        detail=detail,
     )
     transaction.on_commit(partial(enqueue, run.pk))
     return run
@@ -83,7 +105,7 @@ def start_evaluation(
 def evaluate_change(
     change: ChangeRequest, dataset: Dataset, *, acting_user: User, terms: Terms | None = None
 ) -> ShadowEvaluation:
-    """Evaluate a change request's present content against its base."""
+    """Explore what a change request's present content does against its base."""
     return start_evaluation(
         acting_user=acting_user,
         workflow=change.workflow,
@@ -135,7 +157,8 @@ def _refuse_strangers(
             )
 
 
-def _refuse_unrecorded(dataset: Dataset, candidate: Bundle) -> None:
+def refuse_unrecorded(dataset: Dataset, candidate: Bundle) -> None:
+    """Raise Refused where no model of the candidate was asked for any request of the dataset."""
     missing = none_recorded(parse_bundle(candidate.content), dataset.model_counts)
     if missing:
         raise Refused(

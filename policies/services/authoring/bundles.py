@@ -17,6 +17,7 @@ from policies.engine import (
     parse_component,
     serialise,
 )
+from policies.governance.meaning import meaning_digest
 from policies.models import Bundle, ComponentVersion, Workflow
 from policies.services import audit
 from policies.services.authoring.catalogue_documents import catalogue_document
@@ -106,6 +107,8 @@ def compose_bundle(
     )
     parse_bundle(content)
     bundle, _ = Bundle.objects.get_or_create(
-        workflow=workflow, digest=digest(content), defaults={"content": content, **versions}
+        workflow=workflow,
+        digest=digest(content),
+        defaults={"content": content, "meaning": meaning_digest(content), **versions},
     )
     return bundle

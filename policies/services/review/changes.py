@@ -13,7 +13,16 @@ from django.utils import timezone
 from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import TRANSITIONS
-from policies.models import Bundle, ChangeRequest, Comment, Draft, Environment, Release, Workflow
+from policies.models import (
+    Bundle,
+    ChangeRequest,
+    Comment,
+    Draft,
+    Environment,
+    EvidencePlan,
+    Release,
+    Workflow,
+)
 from policies.services import audit
 from policies.services.authoring.bundles import compose_bundle
 from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
@@ -84,6 +93,7 @@ def open_change(
         bundle=bundle,
         base_release=active_release(environment),
         rules=environment.protection.as_json(),
+        evidence_plan=EvidencePlan.objects.in_force(environment),
         created_by=acting_user,
     )
     change.contributors.set(contributors)
@@ -140,9 +150,9 @@ def describe(
         require_environment(change.workflow, environment)
         change.environment, change.base_release = environment, active_release(environment)
         change.rules = environment.protection.as_json()
-    change.save(
-        update_fields=["title", "why", "environment", "base_release", "rules", "updated_at"]
-    )
+        change.evidence_plan = EvidencePlan.objects.in_force(environment)
+    bound = ("environment", "base_release", "rules", "evidence_plan")
+    change.save(update_fields=["title", "why", *bound, "updated_at"])
     change.contributors.add(acting_user)
     _note("change.described", change, acting_user, detail={"title": title})
     because = "The environment was changed." if moved else "The title or reason was changed."

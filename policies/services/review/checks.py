@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from policies.engine import digest
 from policies.governance.impact_facts import bound_facts, impact_facts
-from policies.models import ChangeRequest, Check
+from policies.models import ChangeRequest, Check, EvidencePlan
 from policies.models.changes import CheckKind, Verdict
 from policies.services.locking import hold_change
 from policies.services.review.voiding import void_approvals
@@ -21,14 +23,15 @@ from policies.services.review.voiding import void_approvals
 EVIDENCE = frozenset({CheckKind.STATIC_ANALYSIS, CheckKind.SHADOW_EVALUATION})
 MISSING: dict[str, tuple[str, str]] = {
     CheckKind.SHADOW_EVALUATION: (
-        "No shadow evaluation of this exact content against this base has finished.",
-        "Run a shadow evaluation on a dataset of this workflow.",
+        "No shadow evaluation on the evidence plan has finished for this content and base.",
+        "Evaluate it on the plan.",
     ),
     CheckKind.IMPACT: (
         "The blast radius of this exact content against this base is not computed yet.",
         "Wait a moment: it is computed by itself.",
     ),
 }
+SET_A_PLAN = "Set one in the environment's settings: which datasets, under which conditions."
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,9 @@ class CheckState:
 @dataclass(frozen=True)
 class Evidence:
     """What a change request has shown: the newest check of each kind for its present content and
-    base, every shadow evaluation of it, the last first, and every impact that was measured of its
-    present content and base, the oldest first."""
+    base, and every impact that was measured of it, the oldest first."""
 
     newest: Mapping[str, Check]
-    evaluations: tuple[Check, ...]
     impacts: tuple[Check, ...]
 
 
@@ -73,6 +74,8 @@ def record_check(
     detail: dict[str, Any] | None = None,
     url: str = "",
     evidence_digest: str = "",
+    evidence_plan: EvidencePlan | None = None,
+    valid_until: datetime.datetime | None = None,
 ) -> Check:
     """Bring evidence to a change request. It counts only for the content and base it names.
 
@@ -91,6 +94,8 @@ def record_check(
         detail=detail,
         url=url,
         evidence_digest=evidence_digest,
+        evidence_plan=evidence_plan,
+        valid_until=valid_until,
     )
 
 
@@ -106,6 +111,8 @@ def record(
     detail: dict[str, Any] | None = None,
     url: str = "",
     evidence_digest: str = "",
+    evidence_plan: EvidencePlan | None = None,
+    valid_until: datetime.datetime | None = None,
 ) -> Check:
     said = {"kind": kind, "verdict": verdict, "summary": summary, "detail": detail or {}}
     before = _bound_of(change, kind)
@@ -120,6 +127,8 @@ def record(
         bundle_digest=bundle_digest,
         base_digest=base_digest,
         evidence_digest=evidence_digest or digest(said),
+        evidence_plan=evidence_plan,
+        valid_until=valid_until,
     )
     if _bound_of(change, kind) != before:
         label = CheckKind(kind).label.lower()
@@ -153,21 +162,53 @@ def for_content(change: ChangeRequest, *kinds: str) -> QuerySet[Check]:
 def evidence_of(change: ChangeRequest) -> Evidence:
     """All the evidence that anybody asks for, in one query."""
     subject = (change.bundle.digest, change.base_digest)
-    of_this = Q(bundle_digest=subject[0], base_digest=subject[1])
-    rows = Check.objects.filter(of_this | Q(kind=CheckKind.SHADOW_EVALUATION), change=change)
+    rows = Check.objects.filter(change=change, bundle_digest=subject[0], base_digest=subject[1])
     found = list(rows.order_by("pk"))
-    present = [row for row in found if (row.bundle_digest, row.base_digest) == subject]
     return Evidence(
-        {row.kind: row for row in present},
-        tuple(row for row in reversed(found) if row.kind == CheckKind.SHADOW_EVALUATION),
-        tuple(row for row in present if row.kind == CheckKind.IMPACT),
+        {row.kind: row for row in found},
+        tuple(row for row in found if row.kind == CheckKind.IMPACT),
     )
 
 
 def states_of(change: ChangeRequest, evidence: Evidence | None = None) -> list[CheckState]:
     """Every check that is required of it, each with its newest evidence for this content."""
     newest_of = (evidence or evidence_of(change)).newest
-    return [_state(kind, newest_of.get(kind)) for kind in change.protection.required_checks]
+    return [
+        _evaluated(change, newest_of.get(kind))
+        if kind == CheckKind.SHADOW_EVALUATION
+        else _state(kind, newest_of.get(kind))
+        for kind in change.protection.required_checks
+    ]
+
+
+def _evaluated(change: ChangeRequest, check: Check | None) -> CheckState:
+    """What was measured, as far as it counts: on the plan that binds the change, and not long ago.
+
+    What was shown of a closed change request stays as it was.
+    """
+    if not change.is_open:
+        return _state(CheckKind.SHADOW_EVALUATION, check)
+    plan = change.evidence_plan
+    if plan is None:
+        unbound = _state(CheckKind.SHADOW_EVALUATION, None)
+        return replace(unbound, summary=no_plan(change.environment.name), resolve=SET_A_PLAN)
+    if check is not None and check.evidence_plan_id != plan.pk:
+        check = None
+    state = _state(CheckKind.SHADOW_EVALUATION, check)
+    if check is None or check.valid_until is None or check.valid_until > timezone.now():
+        return state
+    stale = (
+        f"Measured more than {plan.fresh_days} days ago, so it no longer counts. "
+        f"It said: {check.summary}"
+    )
+    return replace(
+        state, verdict=Verdict.MISSING, summary=stale, resolve="Evaluate it on the plan again."
+    )
+
+
+def no_plan(environment: str) -> str:
+    """Said wherever evidence is asked for."""
+    return f"{environment} has no evidence plan, so no evaluation counts there."
 
 
 def _state(kind: str, check: Check | None) -> CheckState:

@@ -124,7 +124,6 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "gates": gates(change, states, discussion),
         "three_way": merging.comparison_of(change),
         "history": history(change),
-        "evidence_runs": situation.evidence.evaluations,
         "discussion": discussion,
         "open_threads": [thread for thread in discussion if thread.is_open],
         "reviews": situation.reviews,

@@ -12,26 +12,27 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from evaluations.models import Dataset
-from evaluations.services.datasets import standing
 from evaluations.services.impact import measuring as impacts
 from evaluations.services.impact.checking import changes_to_measure, kept_impact, record_impact
 from evaluations.services.outcomes.ingestion import ingest
 from policies.engine import DocumentError
-from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, Environment, Workflow
 from policies.models.changes import CheckKind, Verdict
 from policies.services.review import changes, checks
 from tests.evaluations.outcome_cast import event
-from tests.evaluations.runs_here import imported
-from tests.policies.steps import documents, now, proposed, save_and_take_over
+from tests.evaluations.runs_here import imported, required
+from tests.policies.steps import documents, now, proposed, published, save_and_take_over
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 @pytest.fixture
-def dataset(workflow: Workflow, author: User, tmp_path: Path, settings: Settings) -> Dataset:
+def dataset(staging: Environment, author: User, tmp_path: Path, settings: Settings) -> Dataset:
+    """Required by the plan of staging, and hardly sealed."""
     settings.DATA_DIR = tmp_path
-    return imported(workflow, author, tmp_path)
+    dataset = imported(staging.workflow, author, tmp_path)
+    required(staging, dataset, sealed_share=0.05)
+    return dataset
 
 
 def test_record__a_first_release__says_where_requests_would_go(
@@ -86,7 +87,7 @@ def test_record__no_recorded_requests__is_missing_and_says_the_mend(
     record_impact(change.pk)
     check = checks.newest(now(change), CheckKind.IMPACT)
     assert check is not None and check.verdict == Verdict.MISSING
-    assert "Import a dataset" in check.resolve
+    assert "Set an evidence plan" in check.resolve
     assert check.detail["rerouted_share"] is None
 
 
@@ -131,32 +132,64 @@ def _do(
     return changes.rebase(change, acting_user=author)
 
 
-def test_sweep__finds_what_is_not_measured_and_what_stands_on_another_dataset(
+def test_sweep__finds_what_is_not_measured_and_what_another_plan_binds(
     dataset: Dataset, workflow: Workflow, staging: Environment, author: User, tmp_path: Path
 ) -> None:
     change = proposed(staging, author)
     assert changes_to_measure() == [change.pk]
     record_impact(change.pk)
     assert changes_to_measure() == []
-    imported(workflow, author, tmp_path, seed=8)
+    required(staging, dataset, imported(workflow, author, tmp_path, seed=8), sealed_share=0.05)
     assert changes_to_measure() == [change.pk]
 
 
-def test_standing__chosen__outlives_newer_datasets_until_taken_back(
-    dataset: Dataset, workflow: Workflow, author: User, tmp_path: Path
+def test_import__of_a_newer_dataset__measures_nothing_anew(
+    dataset: Dataset, workflow: Workflow, staging: Environment, author: User, tmp_path: Path
 ) -> None:
-    standing.choose_standing_dataset(workflow, dataset, acting_user=author)
-    newer = imported(workflow, author, tmp_path, seed=8)
-    assert standing.standing_dataset(workflow) == dataset
-    standing.choose_standing_dataset(workflow, None, acting_user=author)
-    assert standing.standing_dataset(workflow) == newer
+    """Whoever imports rows of an untouched class must not switch rules on risk off."""
+    change = proposed(staging, author)
+    record_impact(change.pk)
+    before = kept_impact(now(change))
+    imported(workflow, author, tmp_path, seed=8)
+    assert changes_to_measure() == []
+    record_impact(change.pk)
+    assert change.checks.filter(kind=CheckKind.IMPACT).count() == 1
+    assert kept_impact(now(change)) == before
+    again = proposed(staging, author)
+    record_impact(again.pk)
+    assert kept_impact(now(again)) == before
 
 
-def test_standing__chosen_by_an_outsider__is_refused(
-    dataset: Dataset, workflow: Workflow, outsider: User
+def test_record__of_several_required_datasets__keeps_each_and_shows_the_farthest(
+    workflow: Workflow,
+    dataset: Dataset,
+    staging: Environment,
+    author: User,
+    owner: User,
+    tmp_path: Path,
 ) -> None:
-    with pytest.raises(Refused):
-        standing.choose_standing_dataset(workflow, dataset, acting_user=outsider)
+    published(staging, author, [owner], owner, documents(share=0))
+    other = imported(workflow, author, tmp_path, seed=8)
+    required(staging, dataset, other, sealed_share=0.05)
+    change = proposed(staging, author, documents(share=100))
+    record_impact(change.pk)
+    kept = [check.detail for check in change.checks.filter(kind=CheckKind.IMPACT).order_by("pk")]
+    assert {detail["source"]["key"] for detail in kept} == {dataset.digest, other.digest}
+    shares = [detail["rerouted_share"] for detail in kept]
+    assert shares == sorted(shares)
+    farthest = kept_impact(now(change))
+    assert farthest is not None and farthest.rerouted_share == shares[-1]
+
+
+def test_record__a_required_dataset_that_is_not_here__is_missing_and_named(
+    dataset: Dataset, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    Dataset.objects.filter(pk=dataset.pk).update(digest="sha256:" + "0" * 64)
+    record_impact(change.pk)
+    check = checks.newest(now(change), CheckKind.IMPACT)
+    assert check is not None and check.verdict == Verdict.MISSING
+    assert "the plan requires it, and it is not here" in check.summary
 
 
 def test_documents__not_right__are_an_error_with_places(

@@ -21,7 +21,7 @@ from policies.engine.analysis import analyse
 from policies.models import Environment
 from policies.services.authoring import editing
 from tests.engine.strategies import bundles, requests
-from tests.evaluations.runs_here import imported
+from tests.evaluations.runs_here import imported, required
 from tests.policies.steps import documents, draft_of, proposed
 
 
@@ -43,13 +43,13 @@ def test_share__of_a_shadowed_rule__is_told_beside_the_finding(
     staging: Environment, author: User, client: Client, tmp_path: Path, settings: Settings
 ) -> None:
     settings.DATA_DIR = tmp_path
-    imported(staging.workflow, author, tmp_path)
+    required(staging, imported(staging.workflow, author, tmp_path), sealed_share=0.05)
     content = documents()
     rules = content["router_policy"]["rules"]
     rules.append({**rules[0], "id": "p2", "route": content["router_policy"]["default"]})
     change = proposed(staging, author, content)
     found = traffic_of_findings(parse_bundle(change.bundle.content), change.workflow)
-    assert found is not None and found.requests == 400
+    assert found is not None and 360 < found.requests < 400  # the open part
     shadowed = next(name for name in found.shares if "p2" in name)
     share = share_of_traffic(change.workflow, lambda request: request.attributes["task"] != "code")
     assert found.shares[shadowed] == share
@@ -57,7 +57,7 @@ def test_share__of_a_shadowed_rule__is_told_beside_the_finding(
     address = reverse("change-finding-traffic", args=[change.workflow.slug, change.number])
     part = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert 'hx-swap-oob="true"' in part
-    assert "400 requests of “Week 7”" in part
+    assert "requests of “Week 7”" in part
     page = client.get(change.get_absolute_url()).content.decode()
     assert 'id="finding-share-0"' in page
     assert address in page
@@ -80,7 +80,7 @@ def test_share__of_a_shadowed_rule_in_a_draft__is_told_beside_the_finding(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     settings.DATA_DIR = tmp_path
-    imported(staging.workflow, author, tmp_path)
+    required(staging, imported(staging.workflow, author, tmp_path), sealed_share=0.05)
     content = documents()
     rules = content["router_policy"]["rules"]
     rules.append({**rules[0], "id": "p2", "route": content["router_policy"]["default"]})
@@ -89,7 +89,7 @@ def test_share__of_a_shadowed_rule_in_a_draft__is_told_beside_the_finding(
     address = reverse("draft-finding-traffic", args=[staging.workflow.slug, draft.pk])
     with django_assert_max_num_queries(15):
         part = client.get(address, headers={"HX-Request": "true"}).content.decode()
-    assert "400 requests of “Week 7”" in part
+    assert "requests of “Week 7”" in part
     page = client.get(reverse("draft-findings", args=[staging.workflow.slug, draft.pk]))
     told = page.content.decode()
     assert address in told

@@ -99,9 +99,10 @@ def test_pages__in_a_real_browser__are_accessible(
     address: str,
 ) -> None:
     run = ShadowEvaluation(
-        pk=1, workflow=staging.workflow, dataset=dataset, chunk_count=2, created_by=author,
+        pk=1, workflow=staging.workflow, dataset=dataset, created_by=author,
         candidate=proposed(staging, author).bundle,
         settings={"adequate_at": 0.5, "timeout_ms": {}}, identity="sha256:1",
+        requests=400, chunk_count=2,
     )  # fmt: skip
     run.save()
     computed(run)

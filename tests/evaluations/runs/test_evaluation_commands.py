@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from evaluations.models import Dataset, ShadowEvaluation
 from policies.models import Environment, Workflow
-from tests.evaluations.runs_here import imported, write_outcomes
+from tests.evaluations.runs_here import imported, required, write_outcomes
 from tests.policies.steps import documents, proposed
 
 
@@ -88,7 +88,22 @@ def test_run_evaluation__of_two_bundles__needs_only_their_digests(
     assert ShadowEvaluation.objects.get().status == "finished"
 
 
-def test_run_evaluation__of_an_unknown_dataset__says_so(workflow: Workflow, author: User) -> None:
+def test_run_evaluation__without_a_dataset__is_the_one_on_the_plan(
+    staging: Environment, author: User, tmp_path: Path
+) -> None:
+    required(staging, imported(staging.workflow, author, tmp_path))
+    change = proposed(staging, author)
+    words = said(
+        "run_evaluation", "--workflow=support-assistant", f"--change={change.number}",
+        "--as=author",
+    )  # fmt: skip
+    run = ShadowEvaluation.objects.get()
+    assert run.look == 1
+    assert f"{run.verdict}: {run.get_absolute_url()}" in words
+
+
+def test_run_evaluation__of_an_unknown_dataset__says_so(staging: Environment, author: User) -> None:
+    proposed(staging, author)
     with pytest.raises(CommandError, match="no dataset called Monday"):
         said(
             "run_evaluation", "--workflow=support-assistant", "--dataset=Monday", "--as=author",

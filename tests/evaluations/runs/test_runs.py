@@ -22,7 +22,7 @@ from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Check, Environment, Workflow
 from policies.services.review import checks
 from tests.evaluations.outcome_files import row, write_jsonl
-from tests.evaluations.runs_here import computed, imported
+from tests.evaluations.runs_here import computed, evaluated, imported, required
 from tests.policies.steps import documents, proposed, published
 
 Capture = Callable[..., Any]
@@ -33,24 +33,12 @@ def dataset(workflow: Workflow, author: User, tmp_path: Path) -> Dataset:
     return imported(workflow, author, tmp_path)
 
 
-def test_evaluation__of_a_change_request__becomes_its_evidence(
-    staging: Environment, author: User, dataset: Dataset
-) -> None:
-    change = proposed(staging, author)
-    run = computed(starting.evaluate_change(change, dataset, acting_user=author))
-    check = checks.newest(change, "shadow_evaluation")
-    assert check is not None
-    assert (check.verdict, check.evidence_digest) == (run.verdict, run.result_digest)
-    assert check.url == run.get_absolute_url()
-    assert "400 requests" in check.summary
-    assert check.detail["gates"][0]["id"] == "quality-no-worse"
-
-
 def test_evaluation__without_anything_released__compares_nothing_and_does_not_pass(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
+    required(staging, dataset)
     change = proposed(staging, author)
-    run = computed(starting.evaluate_change(change, dataset, acting_user=author))
+    [run] = evaluated(change, author)
     assert run.baseline is None
     assert run.report["identity"]["baseline"] is None
     assert [gate["verdict"] for gate in run.report["gates"]] == ["not_applicable"]
@@ -70,20 +58,6 @@ def test_evaluation__on_a_dataset_that_records_none_of_the_models__is_refused_at
     with pytest.raises(Refused, match=r"None of the 3 models .* among the 2 that “Elsewhere”"):
         starting.evaluate_change(proposed(staging, author), elsewhere, acting_user=author)
     assert not ShadowEvaluation.objects.exists()
-
-
-def test_summary__of_a_change__tells_support_and_conditions(
-    staging: Environment, author: User, owner: User, dataset: Dataset
-) -> None:
-    published(staging, author, [owner], owner)
-    change = proposed(staging, author, documents(share=50))
-    terms = Terms(0.9, {"*": 2000.0})
-    computed(starting.evaluate_change(change, dataset, acting_user=author, terms=terms))
-    check = checks.newest(change, "shadow_evaluation")
-    assert check is not None
-    assert "400 requests of “Week 7”" in check.summary
-    assert f"{check.detail['support']['moved']} treated differently" in check.summary
-    assert "good enough from 0.9, time limit 2000 ms" in check.summary
 
 
 def test_evaluation__of_a_later_change__compares_with_its_base(

@@ -10,6 +10,7 @@ from celery import current_app
 from django.utils import timezone
 
 from evaluations import tasks as evaluation_tasks
+from evaluations.services.runs.planned import evaluate_on_plan
 from evaluations.services.runs.starting import evaluate_change
 from policies import tasks as policy_tasks
 from policies.governance.transitions import State
@@ -37,6 +38,7 @@ OF_ONE = frozenset(
         "evaluations.compute_chunk",
         "evaluations.finish_run",
         "evaluations.measure_change_impact",
+        "evaluations.judge_change",
     }
 )
 
@@ -64,6 +66,7 @@ def test_task_of_one_thing__changes_nothing_that_is_governed(
     with undone():
         before = governed()
         evaluation_tasks.measure_change_impact(change.pk)
+        evaluation_tasks.judge_change(change.pk)
         evaluation_tasks.begin_run(world.run.pk)
         policy_tasks.send_mail(world.notification.pk, 0)
         assert governed() == before
@@ -144,7 +147,11 @@ def test_evaluation__brings_evidence_and_at_most_voids_approvals(
 ) -> None:
     with undone():
         change = world.change(environment, state)
-        run = evaluate_change(change, world.dataset, acting_user=world.user(A.CONTRIBUTOR))
+        author = world.user(A.CONTRIBUTOR)
+        if state in OPEN:
+            [run] = evaluate_on_plan(change, acting_user=author)
+        else:
+            run = evaluate_change(change, world.dataset, acting_user=author)
         releases = Release.objects.count()
         said = set(Review.objects.values_list("pk", flat=True))
         counting = set(Review.objects.standing().values_list("pk", flat=True))

@@ -39,6 +39,7 @@ def test_evaluation__other_verdict_than_pass__stops_approval(
         "Too little data.",
         bundle_digest=change.bundle.digest,
         base_digest=change.base_digest,
+        evidence_plan=change.evidence_plan,
     )
     with pytest.raises(Refused) as refusal:
         reviews.approve(change, REASON, acting_user=reviewer, seen=seen(change))

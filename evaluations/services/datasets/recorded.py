@@ -1,4 +1,4 @@
-"""The recorded requests that answer for a workflow: its standing dataset, or its last week."""
+"""The recorded requests that answer for a workflow: datasets of a plan, or its last week."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import datetime
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Mod
 from django.utils import timezone
 
+from evaluations.datasets.sealing import Part
 from evaluations.impact.reading import division, read_traffic
 from evaluations.impact.traffic import NOTHING, Source, TrafficRequest, Use
-from evaluations.models import Dataset, Outcome, StandingDataset
+from evaluations.models import Dataset, Outcome
+from evaluations.services.datasets.sealed import datasets_of, furthest_plan, open_part, requests_in
 from policies.engine import Request
-from policies.governance.refusals import Reason, Refused
-from policies.models import Environment, Workflow
-from policies.services import audit
-from policies.services.rights import require_right
+from policies.models import Environment, EvidencePlan, Workflow
 
 # Of more requests than these a part is looked at, always the same: some three seconds' work.
 MOST_REQUESTS = 50_000
@@ -36,6 +33,7 @@ class Recorded:
 
     source: Source
     dataset: Dataset | None = None
+    part: Part | None = None
     environment: Environment | None = None
     until: datetime.datetime | None = None
 
@@ -49,6 +47,7 @@ class Recorded:
                 with_prompts=with_prompts,
                 divided_by=self.source.divided_by,
                 share=share,
+                part=self.part,
             )
         elif self.environment is not None and self.until is not None:
             rows = _outcomes(self.environment, self.until)
@@ -56,51 +55,28 @@ class Recorded:
                 yield _of_outcome(row, self.source.divided_by)
 
 
-def standing_dataset(workflow: Workflow) -> Dataset | None:
-    """The chosen dataset, else the newest; None while the workflow has none. One query."""
-    chosen = Exists(StandingDataset.objects.filter(workflow=workflow, dataset=OuterRef("pk")))
-    newest = Dataset.objects.filter(workflow=workflow)
-    return newest.order_by(chosen.desc(), "-created_at", "-pk").first()
-
-
-@transaction.atomic
-def choose_standing_dataset(
-    workflow: Workflow, dataset: Dataset | None, *, acting_user: User
-) -> None:
-    """Measure every blast radius of the workflow on this dataset; None: always on the newest."""
-    require_right(
-        "evaluate", workflow.team, acting_user=acting_user, to="choose the standing dataset"
-    )
-    if dataset is not None and dataset.workflow_id != workflow.pk:
-        raise Refused(Reason("workflow", "This dataset belongs to another workflow."))
-    if dataset is None:
-        StandingDataset.objects.filter(workflow=workflow).delete()
-    else:
-        StandingDataset.objects.update_or_create(
-            workflow=workflow, defaults={"dataset": dataset, "chosen_by": acting_user}
-        )
-    audit.record(
-        "dataset.standing",
-        dataset or workflow,
-        acting_user=acting_user,
-        workflow=workflow,
-        after=dataset.digest if dataset else "",
-        detail={"name": dataset.name if dataset else "the newest"},
-    )
-
-
 def recorded_requests(workflow: Workflow) -> Recorded:
-    """What impact is measured on: the standing dataset, else the last week, else nothing."""
-    dataset = standing_dataset(workflow)
-    if dataset is not None:
+    """What previews read: the first dataset of the furthest plan, else the last week, else
+    nothing.
+    """
+    plan = furthest_plan(workflow)
+    for dataset in datasets_of(plan) if plan else []:
         return of_dataset(dataset)
     return last_week(workflow) or Recorded(NOTHING)
 
 
+def recorded_on(plan: EvidencePlan) -> list[Recorded]:
+    """What impact is measured on where a plan binds it: each of its datasets that is there."""
+    return [of_dataset(dataset) for dataset in datasets_of(plan)]
+
+
 def of_dataset(dataset: Dataset) -> Recorded:
+    """The open part of a dataset."""
+    part = open_part(dataset)
     divided_by = division(dataset.summary.get("attributes", {}))
-    source = Source("dataset", dataset.digest, f"“{dataset.name}”", dataset.requests, divided_by)
-    return Recorded(source, dataset=dataset)
+    requests = requests_in(dataset, part)
+    source = Source("dataset", dataset.digest, f"“{dataset.name}”", requests, divided_by)
+    return Recorded(source, dataset=dataset, part=part)
 
 
 def last_week(workflow: Workflow) -> Recorded | None:

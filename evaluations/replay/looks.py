@@ -1,0 +1,46 @@
+"""What each further look at one sealed share costs in certainty.
+
+Every candidate that is tried on the same conversations against the same baseline is a look. Look k
+gets the share 1/(k·(k+1)) of the error that a gate allows, half of it, a sixth, a twelfth …; the
+shares add up to at most 1, so that by Bonferroni's inequality any number of looks together errs as
+seldom as one gate may.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from evaluations.replay.chunk import Plan
+from evaluations.replay.wording import share
+from policies.engine import Bundle
+
+
+def confidence_at(confidence: float, look: int) -> float:
+    """The confidence that a gate of this one is judged at, as look 1, 2, …; 0 is no look."""
+    return 1 - (1 - confidence) / (look * (look + 1)) if look else confidence
+
+
+def judged_at(plan: Plan, look: int) -> Plan:
+    """The plan with every threshold held to the confidence of this look."""
+    if not look:
+        return plan
+    return replace(
+        plan, candidate=_raised(plan.candidate, look), baseline=_raised(plan.baseline, look)
+    )
+
+
+def _raised(bundle: Bundle, look: int) -> Bundle:
+    thresholds = tuple(
+        replace(threshold, confidence=confidence_at(threshold.confidence, look))
+        for threshold in bundle.quality_thresholds.thresholds
+    )
+    held = replace(bundle.quality_thresholds, thresholds=thresholds)
+    return replace(bundle, quality_thresholds=held)
+
+
+def look_sentence(look: int, confidence: float = 0.95) -> str:
+    """What a look does to a gate of this confidence; empty for a run that is no look."""
+    if not look:
+        return ""
+    raised = share(confidence_at(confidence, look))
+    return f"Look {look} at this sealed share: judged at {raised} instead of {share(confidence)}."

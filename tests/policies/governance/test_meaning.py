@@ -1,0 +1,126 @@
+"""A meaning is what a bundle does: words never change it, other decisions always do."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.engine import Bundle, DocumentError, Request, decide, parse_bundle
+from policies.governance.meaning import meaning_digest
+from tests.engine.strategies import bundles, requests, texts
+from tests.evaluations.bundles import rule_bundle
+
+
+def reworded(content: dict[str, Any], words: str) -> dict[str, Any]:
+    """The bundle with every text for people replaced."""
+    new = copy.deepcopy(content)
+    classification = new["request_classification"]
+    for entry in (*classification["attributes"], *classification["classes"]):
+        entry["description"] = words
+    for rule in (*classification["rules"], *new["router_policy"]["rules"]):
+        rule["description"] = words
+    for entry in classification["classes"]:
+        entry["label"] = f"L{words}".replace("\n", " ").strip()[:40]
+    for threshold in new["quality_thresholds"]["thresholds"]:
+        threshold["owner"] = words
+    for entry in new["catalogue"]["models"].values():
+        entry["label"] = "Other"
+    return new
+
+
+@given(bundles(), texts, requests())
+def test_meaning__of_the_same_rules_in_other_words__is_the_same_and_decides_the_same(
+    bundle: Bundle, words: str, request: Request
+) -> None:
+    content: dict[str, Any] = bundle.to_json()
+    new = reworded(content, words)
+    try:
+        other = parse_bundle(new)
+    except DocumentError:
+        return  # words that no document may hold
+    assert meaning_digest(new) == meaning_digest(content)
+    first, second = decide(bundle, request), decide(other, request)
+    assert (first.class_key, first.model, first.candidates) == (
+        second.class_key, second.model, second.candidates,
+    )  # fmt: skip
+
+
+@given(bundles(), requests(), st.data())
+def test_meaning__where_an_edit_changes_a_decision__is_another(
+    bundle: Bundle, request: Request, data: st.DataObject
+) -> None:
+    content: dict[str, Any] = bundle.to_json()
+    new = copy.deepcopy(content)
+    data.draw(st.sampled_from(EDITS))(new)
+    try:
+        other = parse_bundle(new)
+    except DocumentError:
+        return
+    if _done(bundle, request) != _done(other, request):
+        assert meaning_digest(new) != meaning_digest(content)
+
+
+def _done(bundle: Bundle, request: Request) -> tuple[object, ...]:
+    decision = decide(bundle, request)
+    rows = [(row.model, row.class_key, row.on, row.then) for row in bundle.fallback_matrix.rows]
+    return decision, rows
+
+
+def _swap_classes(content: dict[str, Any]) -> None:
+    classification = content["request_classification"]
+    classification["default_class"] = classification["classes"][-1]["key"]
+
+
+def _reverse_rules(content: dict[str, Any]) -> None:
+    content["router_policy"]["rules"].reverse()
+    content["request_classification"]["rules"].reverse()
+
+
+def _drop_rules(content: dict[str, Any]) -> None:
+    content["router_policy"]["rules"] = content["router_policy"]["rules"][1:]
+
+
+def _other_candidates(content: dict[str, Any]) -> None:
+    content["router_policy"]["default"]["candidates"].reverse()
+
+
+def _no_regions(content: dict[str, Any]) -> None:
+    content["router_policy"]["default"]["constraints"]["regions"] = []
+
+
+def _retire(content: dict[str, Any]) -> None:
+    for entry in content["catalogue"]["models"].values():
+        entry["status"] = "retired"
+
+
+def _no_fallback(content: dict[str, Any]) -> None:
+    content["fallback_matrix"]["rows"] = content["fallback_matrix"]["rows"][:-1]
+
+
+EDITS = (
+    _swap_classes,
+    _reverse_rules,
+    _drop_rules,
+    _other_candidates,
+    _no_regions,
+    _retire,
+    _no_fallback,
+)
+
+
+def test_meaning__of_a_condition_on_an_attribute_called_description__keeps_it() -> None:
+    """A name in a condition is no word for people, whatever it is."""
+    first = _with_condition({"description": {"in": ["a"]}})
+    assert meaning_digest(first) != meaning_digest(_with_condition({"description": {"in": ["b"]}}))
+
+
+def test_meaning__of_content_that_is_no_bundle__is_the_content_itself() -> None:
+    assert meaning_digest({"schema": 0}) != meaning_digest({"schema": -1})
+
+
+def _with_condition(when: dict[str, Any]) -> dict[str, Any]:
+    attribute = {"name": "description", "type": "category"}
+    return rule_bundle("m", [(when, "n")], attributes=[attribute]).to_json()
