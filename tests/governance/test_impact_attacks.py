@@ -179,15 +179,15 @@ def test_administrator__makes_reviewers_and_takes_roles__gains_nothing(
     def approve(friend: User) -> object:
         return reviews.approve(change, REASON, acting_user=friend, seen=shown)
 
-    def distract() -> int:
-        chosen = harmless(change, administrator, tmp_path, 0)
+    def distract(number: int) -> int:
+        chosen = harmless(change, administrator, tmp_path, number)
         with suppress(Refused):  # the first waits for a second person, and others find it waiting
             change_plan(careful, only(chosen), acting_user=administrator, why="It is newer.")
         return measured(change)
 
     acts: list[Act] = [lambda friend=friend: make_reviewer(friend) for friend in friends]  # type: ignore[misc]
     acts += [lambda friend=friend: approve(friend) for friend in friends]  # type: ignore[misc]
-    acts += [distract] * 4
+    acts += [lambda number=number: distract(number) for number in range(4)]  # type: ignore[misc]
     assert set(done(at_once(acts))) == {3}
     assert done(at_once([lambda friend=friend: approve(friend) for friend in friends])) == []  # type: ignore[misc]
     assert held(change, 3, ["reviewer", "owner"])
