@@ -71,17 +71,22 @@ class Measures:
         """Requests of the class: all, or those `unsupported`, `moved` or `rerouted`."""
         return int(self.sums["classes"].get(class_key, {}).get(what, 0))
 
-    def measure(self, metric: str, class_key: str, confidence: float = 0.95) -> Measurement | None:
-        """The measurement, or None for a metric that a replay cannot measure."""
+    def measure(
+        self, metric: str, class_key: str, confidence: float = 0.95, *, with_alone: bool = True
+    ) -> Measurement | None:
+        """The measurement, or None for a metric that a replay cannot measure.
+
+        Without the interval of the candidate alone where nobody asks for it: it takes as long.
+        """
         known = Measurement(metric, class_key, self.count(class_key))
         if metric in PERCENTILES:
-            return self._percentile(known, confidence)
+            return self._percentile(known, confidence, with_alone)
         if metric == concentration.METRIC:
             return self._concentration(known, confidence)
         if metric not in MEANS:
             return None
         means = self._means(metric, class_key)
-        return known if means is None else self._mean(known, means, confidence)
+        return known if means is None else self._mean(known, means, confidence, with_alone)
 
     def weighted_difference(
         self, metric: str, class_key: str, confidence: float, weight: Fraction
@@ -141,8 +146,10 @@ class Measures:
             alone_clusters=int(clusters),
         )
 
-    def _mean(self, known: Measurement, means: Means, confidence: float) -> Measurement:
-        if means.alone_n:
+    def _mean(
+        self, known: Measurement, means: Means, confidence: float, with_alone: bool
+    ) -> Measurement:
+        if means.alone_n and with_alone:
             known = replace(
                 known,
                 alone=means.alone(confidence),
@@ -166,10 +173,13 @@ class Measures:
             lower=lower,
         )
 
-    def _percentile(self, known: Measurement, confidence: float) -> Measurement:
+    def _percentile(self, known: Measurement, confidence: float, with_alone: bool) -> Measurement:
         percent, class_key = PERCENTILES[known.metric], known.class_key
-        alone = self.latencies.candidate_alone(percent, class_key, confidence)
-        known = replace(known, alone=alone.interval, alone_n=alone.n, alone_clusters=alone.clusters)
+        if with_alone:
+            alone = self.latencies.candidate_alone(percent, class_key, confidence)
+            known = replace(
+                known, alone=alone.interval, alone_n=alone.n, alone_clusters=alone.clusters
+            )
         pairs = self.latencies.paired(percent, class_key, confidence)
         if pairs is None:
             return known

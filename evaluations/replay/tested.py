@@ -35,7 +35,8 @@ class Tested:
 def measured(measures: Measures, threshold: Threshold) -> Measurement:
     """The threshold's metric and class at its confidence; empty where nothing measures it."""
     metric, class_key = threshold.metric, threshold.class_key
-    found = measures.measure(metric, class_key, threshold.confidence)
+    with_alone = not threshold.needs_baseline
+    found = measures.measure(metric, class_key, threshold.confidence, with_alone=with_alone)
     return found or Measurement(metric, class_key, measures.count(class_key))
 
 

@@ -22,8 +22,8 @@ REPLICATES = 255
 # Where t's error of 2.5 % a side is off by more than 0.4 points: skewness over the root of the
 # number of clusters, by the first term of Edgeworth's expansion.
 SKEWED_FROM = 0.05
-# Fewer clusters than this with such a skewness have too little of the tail to judge it by.
-FEWEST, HEAVY_FROM = 300, 0.25
+# Fewer clusters with more skewness than so have too little of the tail to judge it by.
+FEWEST = ((300, 0.25), (100, SKEWED_FROM))
 _SEED = b"bootstrap-t 1"
 # How many of the 256 values of a byte mean a weight of 0, 1, 2 …: Poisson(1), rounded.
 _POISSON = (94, 94, 47, 16, 4, 1)
@@ -97,8 +97,8 @@ class Bootstrap:
 
     def fewest(self, weight: Fraction) -> int:
         """How many clusters an interval of such values needs; 0 where there are enough."""
-        heavy = self.size < FEWEST and abs(self.skewness(float(weight))) > HEAVY_FROM
-        return FEWEST if heavy else 0
+        skewness = abs(self.skewness(float(weight)))
+        return next((n for n, above in FEWEST if self.size < n and skewness > above), 0)
 
     def widened(self, plain: Interval, weight: Fraction, confidence: float) -> Interval:
         """An interval of the mean of c - weight*b, no narrower than bootstrap-t's where skewed."""

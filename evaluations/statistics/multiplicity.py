@@ -1,4 +1,4 @@
-"""Adjusted p-values when many classes are screened at once."""
+"""Adjusted p-values where many tests are made at once."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     running = 0.0
     for rank, index in enumerate(_ascending(p_values)):
         running = max(running, min(1.0, (m - rank) * p_values[index]))
-        adjusted[index] = running
-    return adjusted
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Benjamini and Hochberg's step-up adjustment (1995): controls the share of false alarms."""
-    m = len(p_values)
-    adjusted = [0.0] * m
-    running = 1.0
-    for rank, index in reversed(list(enumerate(_ascending(p_values), start=1))):
-        running = min(running, m / rank * p_values[index])
         adjusted[index] = running
     return adjusted
 

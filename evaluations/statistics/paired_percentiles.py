@@ -101,6 +101,7 @@ def paired_percentiles(
     """Both p-quantiles, and candidate's less baseline's."""
     base, other = _Side(baseline, p), _Side(candidate, p)
     sizes = Counter(Counter(clusters).values())
+    ends: tuple[float | None, ...]
     if list(baseline) == list(candidate):
         ends = _as_much_as_may_hide(base, sizes, confidence)
     else:
