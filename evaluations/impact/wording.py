@@ -79,7 +79,7 @@ def notices(impact: Impact) -> list[str]:
         reach = impact.total.share(impact.new_provider_requests)
         reached = f": {_requests(reach).lower()} reach it, first or in a fallback"
         said.append(f"{noun} {named}{reached if impact.looked_at else ''}.")
-    if impact.unreached:
+    if impact.unreached and impact.looked_at:
         named = "; ".join(part.words for part in impact.unreached)
         said.append(f"Unmeasured, as no request reaches it: {named}.")
     return [*said, *impact.loosened]

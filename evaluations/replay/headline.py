@@ -8,10 +8,11 @@ from evaluations.replay import wording
 from evaluations.replay.chunk import Plan
 from evaluations.replay.judgement import BASELINE, NOT_APPLICABLE, Gate
 from evaluations.replay.support import Supported, shortage, unreached_sentence
-from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, worst
+from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, SEVERITY, worst
 from policies.engine import Bundle
 
 NO_GATE = "The thresholds document has no threshold with the effect “gate”, so nothing is shown."
+LOOSENED = "Loosened: "
 FIRST_RELEASE = "First release: there is nothing to compare with"
 
 
@@ -31,13 +32,15 @@ def headline(
     """Sentences, the most important first."""
     if not gates:
         return [NO_GATE]
-    said = [_first_release(gates)] if not support.compares else []
+    said = [f"{LOOSENED}{sentence}" for sentence in loosened]
+    if not support.compares:
+        said.append(_first_release(gates))
+    worrying = {v: [gate for gate in gates if gate.verdict == v] for v in SEVERITY if v != PASS}
+    said += map(_told, worrying[FAIL])
     said += [cause, "" if cause else shortage(support)]
-    said += [f"Loosened: {sentence}" for sentence in loosened]
-    worrying = [gate for verdict in (FAIL, MISSING, INCONCLUSIVE) for gate in gates
-                if gate.verdict == verdict]  # fmt: skip
-    said += [_told(gate) for gate in worrying if gate.reason != cause]
-    if not worrying and support.is_enough and support.compares:
+    said += [_told(gate) for gate in worrying[MISSING] if gate.reason != cause]
+    said += map(_told, worrying[INCONCLUSIVE])
+    if not any(worrying.values()) and support.is_enough and support.compares:
         said.append(_passed(gates, support))
     said.append(unreached_sentence(support))
     return list(dict.fromkeys(filter(None, said)))

@@ -90,7 +90,9 @@ def test_regression__with_little_support__still_fails() -> None:
     for item in rows:
         if item["model"] == "cheap":
             item["quality"] = 0.0
-    assert body_of(rows)["verdict"] == FAIL
+    body = body_of(rows)
+    assert body["verdict"] == FAIL
+    assert body["reasons"][0].startswith("Mean quality changes by")
 
 
 def test_bundles_that_are_proved_alike__without_a_moved_request__pass() -> None:
