@@ -8,6 +8,7 @@ from typing import Any
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import RunStatus
+from evaluations.replay.headline import LOOSENED
 from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.looks import (
     fresh_until,
@@ -40,7 +41,8 @@ class OnDataset:
     def reason(self) -> str:
         """The first reason of the run, or why there is none."""
         if self.run is not None:
-            reasons = self.run.report["reasons"]
+            said = self.run.report["reasons"]
+            reasons = [reason for reason in said if not reason.startswith(LOOSENED)]
             return f"{reasons[0]}{f' And {len(reasons) - 1} more.' if len(reasons) > 1 else ''}"
         if self.dataset is None:
             return "The plan requires it, and it is not here."
