@@ -53,9 +53,9 @@ def test_missing__qualities_that_nobody_recorded__do_not_pass() -> None:
 @pytest.mark.parametrize(
     ("name", "n", "repeats"),
     [
-        ("graded quality, conversations of 1–20", 500, 20),
+        ("graded quality, conversations of 1–20", 500, 10),
         ("errors in bursts of 50%, Zipf conversations", 2000, 8),
-        ("cost, 2 % at 60 ×", 300, 12),
+        ("cost, 2 % at 60 ×", 300, 8),
         ("p95, 1.0% 5 × slower", 200, 20),
     ],
 )
@@ -97,8 +97,11 @@ def test_table__in_the_documentation__has_every_case_of_the_study() -> None:
 
 
 def test_table__in_the_documentation__has_no_false_pass_beyond_the_noise_of_its_samples() -> None:
+    noise = 1.96 * math.sqrt(0.025 * 0.975 / 500) * 100  # points; counted rows have 500 samples
     beyond = {
-        row: shares[1] for row, shares in told().items() if float(shares[1].rstrip(" %")) > 2.5
+        row: shares[1]
+        for row, shares in told().items()
+        if float(shares[1].rstrip(" %")) > 2.5 + (0 if row[0].startswith("right") else noise)
     }
     assert beyond == {}
 
