@@ -224,7 +224,14 @@ def _failed_run(world: World) -> ShadowEvaluation:
     """A run on the plan that has come out badly; nobody has brought it as evidence."""
     change = world.change("staging", "draft")
     [run] = evaluate_on_plan(change, acting_user=world.people[A.AUTHOR])
-    report = {"reasons": ["Quality falls."], "gates": [], "verdict": "fail"}
+    report = {
+        "reasons": ["Quality falls."],
+        "gates": [],
+        "verdict": "fail",
+        "support": {},
+        "first_release": True,
+        "loosened": [],
+    }
     run.status, run.verdict, run.finished_at = "finished", "fail", timezone.now()
     run.result, run.result_digest = json.dumps(report), "sha256:failed"
     run.save()

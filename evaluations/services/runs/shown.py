@@ -42,7 +42,7 @@ class OnDataset:
         """The first reason of the run, or why there is none."""
         if self.run is not None:
             said = self.run.report["reasons"]
-            reasons = [reason for reason in said if not reason.startswith(LOOSENED)]
+            reasons = [sentence for sentence in said if not sentence.startswith(LOOSENED)]
             return f"{reasons[0]}{f' And {len(reasons) - 1} more.' if len(reasons) > 1 else ''}"
         if self.dataset is None:
             return "The plan requires it, and it is not here."

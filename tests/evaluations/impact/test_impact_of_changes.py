@@ -143,6 +143,18 @@ def test_sweep__finds_what_is_not_measured_and_what_another_plan_binds(
     assert changes_to_measure() == [change.pk]
 
 
+def test_sweep__what_an_earlier_console_kept_in_another_form__is_measured_again(
+    dataset: Dataset, staging: Environment, author: User
+) -> None:
+    change = proposed(staging, author)
+    record_impact(change.pk)
+    kept = checks.newest(now(change), CheckKind.IMPACT)
+    assert kept is not None
+    kept.detail["schema"] = 1
+    kept.save()
+    assert changes_to_measure() == [change.pk]
+
+
 def test_import__of_a_newer_dataset__measures_nothing_anew(
     dataset: Dataset, workflow: Workflow, staging: Environment, author: User, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evaluations.models import Dataset, ShadowEvaluation
+from evaluations.replay.terms import Terms
 from policies.models import Environment
 from tests.evaluations.runs_here import computed, imported
 from tests.policies.steps import documents, proposed, published
@@ -101,7 +102,7 @@ def test_pages__in_a_real_browser__are_accessible(
     run = ShadowEvaluation(
         pk=1, workflow=staging.workflow, dataset=dataset, created_by=author,
         candidate=proposed(staging, author).bundle,
-        settings={"adequate_at": 0.5, "timeout_ms": {}}, identity="sha256:1",
+        settings=Terms().as_json(), identity="sha256:1",
         requests=400, chunk_count=2,
     )  # fmt: skip
     run.save()
