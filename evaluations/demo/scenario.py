@@ -265,7 +265,7 @@ THRESHOLDS: dict[str, Any] = {
             "latency_p95_ms",
             comparison="non_inferiority",
             op="lte",
-            margin=0.10,
+            margin=0.20,
             relative=True,
             effect="gate",
         ),

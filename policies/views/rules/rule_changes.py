@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from policies.forms.review.change import ReasonForm
 from policies.governance.refusals import Refused
+from policies.governance.rule_words import changed_fields
 from policies.models import RuleChange
 from policies.models.rule_changes import RuleChangeState
 from policies.services.rules import deciding
@@ -88,14 +89,9 @@ def _or_404(request: HttpRequest, pk: int) -> RuleChange:
 
 
 def _show(request: HttpRequest, change: RuleChange, status: int = 200, **more: Any) -> HttpResponse:
-    fields = [*change.before, *(key for key in change.proposed if key not in change.before)]
     context = {
         "change": change,
-        "rows": [
-            (name.replace("_", " "), change.before.get(name), change.proposed.get(name))
-            for name in fields
-            if change.before.get(name) != change.proposed.get(name)
-        ],
+        "rows": list(changed_fields(change.before, change.proposed)),
         "form": ReasonForm(),
         "obstacles": deciding.why_not_decide(change, person(request)) if change.is_waiting else [],
         "is_own": change.proposed_by_id == person(request).pk,
