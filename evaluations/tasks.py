@@ -8,7 +8,7 @@ from django.db import Error as DatabaseError
 
 from evaluations.services.impact import checking
 from evaluations.services.outcomes import rollups
-from evaluations.services.runs import evidence, running
+from evaluations.services.runs import evidence, planned, running
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,12 @@ def measure_change_impact(change_id: int) -> None:
 def judge_change(change_id: int) -> None:
     """What runs on the evidence plan have shown already of what a change request means."""
     evidence.judge_change(change_id)
+
+
+@shared_task(name="evaluations.evaluate_submitted")
+def evaluate_submitted(change_id: int, user_id: int) -> None:
+    """Open the sealed share of what the evidence plan requires, as the one who submitted it."""
+    planned.evaluate_submitted(change_id, user_id)
 
 
 @shared_task(name="evaluations.judge_changes")

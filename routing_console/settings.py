@@ -173,6 +173,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # Queued with a change request's id when it has new content, another base or another evidence plan.
 TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact", "evaluations.judge_change"]
+# Queued with its id, and that of who submitted it, when it is submitted for review.
+TASKS_ON_SUBMISSION = ["evaluations.evaluate_submitted"]
 
 # --- Mail and webhooks ------------------------------------------------------------------
 # Where people reach this console, for the links in mails and webhooks.

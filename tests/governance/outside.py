@@ -53,6 +53,7 @@ TASKS = frozenset(
         "evaluations.roll_up_outcomes",
         "evaluations.measure_change_impact",
         "evaluations.measure_missing_impacts",
+        "evaluations.evaluate_submitted",
         "evaluations.judge_change",
         "evaluations.judge_changes",
     }

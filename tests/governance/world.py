@@ -21,6 +21,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from evaluations.models import Dataset, ShadowEvaluation
+from evaluations.services.impact.checking import record_impact
 from evaluations.services.runs.planned import evaluate_on_plan
 from evaluations.services.runs.starting import evaluate_change
 from policies.governance.roles import Role
@@ -228,6 +229,9 @@ def _failed_run(world: World) -> ShadowEvaluation:
         "reasons": ["Quality falls."],
         "gates": [],
         "verdict": "fail",
+        "metrics": [],
+        "counts": {},
+        "sides": {"baseline": {"failures": {}}, "candidate": {"failures": {}}},
         "support": {},
         "first_release": True,
         "loosened": [],
@@ -288,6 +292,7 @@ def _reviewable(
     change = changes.propose(draft, environment, title, "Cheaper.", acting_user=writers[0])
     world.changes[environment.name, state] = change
     pass_evaluation(change, run=title)
+    record_impact(change.pk)
     for number in range(2):
         remark = changes.comment(change, "Why?", acting_user=writers[1], anchor=ANCHOR)
         if number:

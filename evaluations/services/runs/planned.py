@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -16,11 +18,14 @@ from evaluations.services.runs.looks import (
     terms_on,
 )
 from evaluations.services.runs.starting import queue, refuse_unrecorded, run_of
+from policies.governance.origin import Origin, acting_from
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, EvidencePlan
 from policies.services.locking import hold_change, lock_workflow
 from policies.services.review.checks import SET_A_PLAN, no_plan
 from policies.services.rights import require_right
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -38,6 +43,18 @@ def evaluate_on_plan(change: ChangeRequest, *, acting_user: User) -> list[Shadow
     runs = [_run_on(plan, dataset, change, acting_user) for dataset in _required(plan)]
     record_evidence(change)
     return runs
+
+
+def evaluate_submitted(change_id: int, user_id: int) -> None:
+    """Start what a submission needs; where that cannot be, the review page says what is missing."""
+    change = ChangeRequest.objects.with_related().open().filter(pk=change_id).first()
+    if change is None:
+        return
+    try:
+        with acting_from(Origin("task")):
+            evaluate_on_plan(change, acting_user=User.objects.get(pk=user_id))
+    except Refused as refusal:
+        logger.info("Change request %s is not evaluated yet: %s", change_id, refusal)
 
 
 def _plan_of(change: ChangeRequest) -> EvidencePlan:

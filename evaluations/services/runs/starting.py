@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from celery import current_app
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from evaluations import tasks
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import UNFINISHED, RunStatus
 from evaluations.replay.headline import none_recorded
@@ -142,7 +142,7 @@ def chunks_for(requests: int) -> int:
 def enqueue(run_id: int) -> None:
     """Hand a run to the workers; with the broker down it stays queued for the sweeper."""
     try:
-        tasks.begin_run.apply_async((run_id,), retry=False)
+        current_app.send_task("evaluations.begin_run", (run_id,), retry=False)
     except (OperationalError, OSError):
         logger.warning("The broker does not answer; evaluation %s waits to be resumed.", run_id)
 

@@ -27,7 +27,7 @@ from policies.services import audit
 from policies.services.authoring.bundles import compose_bundle
 from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
 from policies.services.review import computed_checks, guards, standings, threads
-from policies.services.review.followups import content_is_new
+from policies.services.review.followups import content_is_new, is_submitted
 from policies.services.review.voiding import void_answered_objections, void_approvals
 from policies.services.rights import can
 
@@ -215,6 +215,7 @@ def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
     subject = standings.subject_digest(change)
     void_answered_objections(change, subject, acting_user=acting_user)
     change.submitted_at = timezone.now()
+    is_submitted(change, acting_user)
     return _move(change, "submit", acting_user, "submitted_at")
 
 

@@ -1,6 +1,7 @@
-"""What is to be computed anew when a change request has new content or a new base.
+"""What is to be computed when a change request has new content or a new base, or is submitted.
 
-Who brings evidence is wiring, not ours to know: `settings.TASKS_ON_NEW_CONTENT` names the tasks.
+Who brings evidence is wiring, not ours to know: `settings.TASKS_ON_NEW_CONTENT` and
+`settings.TASKS_ON_SUBMISSION` name the tasks.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from functools import partial
 
 from celery import current_app
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -24,9 +26,17 @@ def content_is_new(change: ChangeRequest) -> None:
         transaction.on_commit(partial(_queue, name, change.pk))
 
 
-def _queue(name: str, change_id: int) -> None:
-    """A broker that is down loses nothing: the scheduler finds what is not computed."""
+def is_submitted(change: ChangeRequest, acting_user: User) -> None:
+    """Queue every such task with the change request's id and that of who submitted it."""
+    for name in settings.TASKS_ON_SUBMISSION:
+        transaction.on_commit(partial(_queue, name, change.pk, acting_user.pk))
+
+
+def _queue(name: str, *ids: int) -> None:
+    """A broker that is down loses no content: the scheduler finds what is not computed, and the
+    page offers what a submission would have started.
+    """
     try:
-        current_app.send_task(name, (change_id,), retry=False)
+        current_app.send_task(name, ids, retry=False)
     except OperationalError as error:
         logger.warning("The broker does not answer (%s); %s waits for the scheduler.", error, name)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from evaluations.models import Dataset
+from evaluations import tasks
+from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.replay.terms import Terms
 from evaluations.services.runs import starting
 from evaluations.services.runs.answering import answer_fail
@@ -274,6 +277,40 @@ def test_answer__is_in_the_audit_trail_and_voids_what_was_approved_before(
     row = AuditEvent.objects.get(action="evaluation.fail_answered")
     assert (row.actor_name, row.detail["reason"]) == ("reviewer", ACCEPTED)
     assert state_of(change).evidence_digest != before
+
+
+# --- Submission --------------------------------------------------------------------------
+def test_submission__opens_the_sealed_share_once_and_for_whoever_submits(
+    staging: Environment,
+    author: User,
+    release: Release,
+    good: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    required(staging, good)
+    change = proposed(staging, author, documents(share=50, margin=0.1))
+    queued: dict[str, tuple[int, ...]] = {}
+
+    def queue(name: str, ids: tuple[int, ...] = (), *more: object, **options: object) -> None:
+        queued[name] = ids
+
+    monkeypatch.setattr(current_app, "send_task", queue)
+    with django_capture_on_commit_callbacks(execute=True):
+        changes.submit(change, acting_user=author)
+    assert queued["evaluations.evaluate_submitted"] == (change.pk, author.pk)
+    for _ in range(2):
+        tasks.evaluate_submitted(change.pk, author.pk)
+    run = ShadowEvaluation.objects.get(change_request=change)
+    assert (run.evidence_plan, run.created_by, run.look) == (change.evidence_plan, author, 1)
+
+
+def test_submission__without_a_plan__starts_nothing_and_breaks_nothing(
+    staging: Environment, author: User, good: Dataset
+) -> None:
+    change = proposed(staging, author)
+    tasks.evaluate_submitted(change.pk, author.pk)
+    assert not ShadowEvaluation.objects.filter(change_request=change).exists()
 
 
 # --- Freshness ---------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.contrib.auth.models import User
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -185,7 +186,7 @@ def test_evaluation__with_the_broker_down__stays_queued_for_the_sweeper(
     def down(*args: object, **kwargs: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(tasks.begin_run, "apply_async", down)
+    monkeypatch.setattr(current_app, "send_task", down)
     with django_capture_on_commit_callbacks(execute=True):
         run = starting.evaluate_change(proposed(staging, author), dataset, acting_user=author)
     assert run.status == RunStatus.QUEUED

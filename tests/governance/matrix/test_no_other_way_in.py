@@ -83,7 +83,7 @@ def test_tasks__are_those_that_are_known() -> None:
     assert not there - TASKS, f"{sorted(there - TASKS)} {advice}"
     assert not TASKS - there, f"{sorted(TASKS - there)} {NOT_THERE}"
     queued = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    assert queued | set(settings.TASKS_ON_NEW_CONTENT) <= TASKS
+    assert queued | {*settings.TASKS_ON_NEW_CONTENT, *settings.TASKS_ON_SUBMISSION} <= TASKS
 
 
 def test_django_admin__is_not_there() -> None:

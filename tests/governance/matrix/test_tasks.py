@@ -39,6 +39,7 @@ OF_ONE = frozenset(
         "evaluations.finish_run",
         "evaluations.measure_change_impact",
         "evaluations.judge_change",
+        "evaluations.evaluate_submitted",
     }
 )
 
@@ -67,6 +68,7 @@ def test_task_of_one_thing__changes_nothing_that_is_governed(
         before = governed()
         evaluation_tasks.measure_change_impact(change.pk)
         evaluation_tasks.judge_change(change.pk)
+        evaluation_tasks.evaluate_submitted(change.pk, world.people[A.OUTSIDER].pk)
         evaluation_tasks.begin_run(world.run.pk)
         policy_tasks.send_mail(world.notification.pk, 0)
         assert governed() == before
