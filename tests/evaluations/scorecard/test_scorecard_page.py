@@ -26,7 +26,7 @@ from evaluations.services.outcomes.rollups import roll_up
 from evaluations.services.scorecard.measured import active_releases
 from evaluations.services.scorecard.scorecard import Filters, headline, headlines, scorecard
 from policies.engine.thresholds import Threshold
-from policies.models import Environment, Release, Workflow
+from policies.models import Environment, Membership, Release, Workflow
 from policies.services.releases import publication
 from tests.evaluations.outcome_cast import HOUR, NOW, stream
 from tests.policies import steps
@@ -56,7 +56,8 @@ def documents() -> dict[str, Any]:
 
 @pytest.fixture
 def release(staging: Environment, author: User, owner: User) -> Release:
-    """Published twelve days ago, after two days of work."""
+    """Published twelve days ago, after two days of work; its reviewers were there before."""
+    Membership.objects.update(created_at=NOW - 30 * DAY)
     with mock.patch.object(timezone, "now", return_value=NOW - 12 * DAY):
         return steps.published(staging, author, [owner], owner, documents())
 
@@ -116,6 +117,7 @@ def test_page__targets__are_judged_by_the_release_in_force(
 def test_page__threshold_on_what_only_evaluations_measure__says_so(
     page: Any, staging: Environment, author: User, owner: User
 ) -> None:
+    Membership.objects.update(created_at=NOW - DAY)
     made = documents()
     made["quality_thresholds"]["thresholds"].append(
         {

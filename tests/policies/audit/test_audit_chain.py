@@ -17,6 +17,7 @@ from tests.policies.steps import (
     documents,
     in_review,
     now,
+    planned,
     published,
     save_and_take_over,
     seen,
@@ -39,6 +40,7 @@ def triggers_off() -> Iterator[None]:
 def test_loop__every_step__has_its_row_in_order(
     staging: Environment, author: User, owner: User, operator: User
 ) -> None:
+    planned(staging)
     start = AuditEvent.objects.count()
     change = in_review(staging, author)
     save_and_take_over(change, documents(share=50), author)

@@ -91,7 +91,7 @@ def test_page__notes__ask_for_no_acknowledgement(
     change = proposed(staging, author)
     client.force_login(author)
     page = client.get(change.get_absolute_url()).content.decode()
-    assert "which ask for nothing" in page
+    assert "(informational)" in page
     assert 'name="warning"' not in page
 
 

@@ -68,4 +68,5 @@ def evaluated(change: ChangeRequest, *worse: dict[str, Any], **more: Any) -> Non
         base_digest=change.base_digest,
         detail=detail,
         evidence_digest=digest(detail),
+        evidence_plan=change.evidence_plan,
     )

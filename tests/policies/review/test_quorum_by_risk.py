@@ -132,7 +132,8 @@ def test_changed_part_that_no_request_reaches__counts_as_risky(
     careful: Environment, author: User
 ) -> None:
     change = in_review(careful, author)
-    measure(change, rerouted_share=0.0, unreached=["/router_policy/rules/0"])
+    unreached = [{"pointer": "/router_policy/rules/0", "words": "rule “p1”"}]
+    measure(change, rerouted_share=0.0, unreached=unreached)
     assert standing(change).required == 2
     (finding,) = standing(change).quorum.applying
     assert not finding.is_known and "reaches" in finding.sentence

@@ -11,7 +11,7 @@ from policies.services.review import changes
 from tests.policies.review.evidence_steps import WORSE_IN_COMPLEX, compared, evaluated, in_short
 from tests.policies.review.test_review_page import page
 from tests.policies.review_steps import measure
-from tests.policies.steps import documents, in_review, now, proposed, published
+from tests.policies.steps import documents, in_review, now, planned, proposed, published
 
 UNDER_ROUTING = compared("under_routing_rate", "Under-routing")
 SLOWER = compared("latency_p95_ms", "Latency p95", "reliability")
@@ -60,7 +60,7 @@ def test_nothing_worse__is_said_with_what_that_rests_on(
 ) -> None:
     evaluated(change)
     said = page(client, change, reviewer)
-    assert "Ready to approve All 4 checks pass" in said
+    assert "Ready to approve All 5 checks pass" in said
     assert "no interval lies on the worse side of zero" in said
     assert "4,000 requests in 2,013 conversations; 1,884 of them are treated differently." in said
 
@@ -126,6 +126,7 @@ def test_in_short__has_quality_reliability_cost_and_speed(
 def test_first_release__is_compared_with_nothing_and_says_so(
     client: Client, staging: Environment, author: User, reviewer: User
 ) -> None:
+    planned(staging)
     change = proposed(staging, author)
     evaluated(change)
     changes.submit(now(change), acting_user=author)
