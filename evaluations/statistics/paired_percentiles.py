@@ -106,8 +106,9 @@ def paired_percentiles(
         ends = _as_much_as_may_hide(base, sizes, confidence)
     else:
         critical = _critical(sizes, confidence)
-        scan = _Scan(base, other, clusters)
-        ends = scan.end(-1, critical), scan.end(1, critical)
+        # A scan counts as it goes, so that each way needs its own.
+        down, up = (_Scan(base, other, clusters) for _ in range(2))
+        ends = down.end(-1, critical), up.end(1, critical)
     values = base.place.value, other.place.value
     z = normal_quantile((1 + confidence) / 2)
     differences = (_difference(values, ends, scale, z) for scale in (float, _log))

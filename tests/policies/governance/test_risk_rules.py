@@ -135,7 +135,9 @@ FIGURES = st.fixed_dictionaries(
         "projected_cost_change": SHARES,
         "residency_changed_share": SHARES,
         "looked_at": st.sampled_from([0, 30]),
-        "unreached": st.sampled_from([[], ["/router_policy/rules/0"]]),
+        "unreached": st.sampled_from(
+            [[], [{"pointer": "/router_policy/rules/0", "words": "rule “p1”"}]]
+        ),
         "new_providers": st.sampled_from([[], ["Borealis"]]),
         "loosened": st.sampled_from([[], ["Margin doubled."]]),
         "by_class": st.sampled_from([[], AFFECTED]),

@@ -14,7 +14,7 @@ from policies.services.releases import freezing, scheduling
 from policies.services.review import changes
 from tests.policies.news.test_notifications_browser import enter
 from tests.policies.review_steps import HOUR, measure, ruled
-from tests.policies.steps import documents, in_review, now, published
+from tests.policies.steps import URGENT, documents, in_review, now, published
 from tests.services.browser import violations_in_both_themes
 
 RULES = [{"condition": "rerouted", "above": 0.2, "approvals": 1, "role": None}]
@@ -60,10 +60,13 @@ def test_break_glass__asks_for_a_reason_and_shows_what_is_passed_over(
 ) -> None:
     enter(page, live_server, operator)
     page.goto(f"{live_server.url}{change.get_absolute_url()}")
+    page.get_by_role("link", name="Enter your password").click()
+    page.get_by_label("Password").fill("a-good-password")
+    page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Break the glass …").click()
     dialog = page.get_by_role("dialog", name="Publish without its reviews?")
     expect(dialog.get_by_text("2 more approvals")).to_be_visible()
-    dialog.get_by_label("Why it cannot wait").fill("Acme is down.")
+    dialog.get_by_label("Why it cannot wait").fill(URGENT)
     dialog.get_by_role("button", name="Break the glass and publish").click()
     expect(page.get_by_text("Published without its reviews")).to_be_visible()
     assert ReviewDebt.objects.get().is_open
