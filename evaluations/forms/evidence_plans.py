@@ -16,6 +16,12 @@ from policies.models import Workflow
 class RequiredDatasetsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Datasets by name and size, with who brought each in, when and from where."""
 
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except OverflowError:  # SQLite has no number as long as this key
+            raise forms.ValidationError("There is no such dataset.") from None
+
     def label_from_instance(self, obj: Dataset) -> str:
         return f"{obj.name} ({obj.requests:,} requests; {provenance(obj)})"
 

@@ -26,7 +26,12 @@ def cataloguing() -> list[Action]:
     price = {"effective_from": str(day), "input_usd_per_mtok": "1", "output_usd_per_mtok": "2"}
     provider = said(slug="cumulus", label="Cumulus")
     model = said(
-        label="Renamed", context_window="1000", regions="eu", capabilities="", status="active"
+        label="Renamed",
+        context_window="1000",
+        regions="eu",
+        capabilities="",
+        status="active",
+        why="It moved.",
     )
 
     def of_model(world: World) -> dict[str, Any]:
@@ -69,8 +74,8 @@ def cataloguing() -> list[Action]:
             "add a price",
             ANSWERING,
             (
-                Form("catalogue-price-add", said(**price), of_model),
-                Rest("POST", "api:prices", said(**price), of_model),
+                Form("catalogue-price-add", said(**price, why="It rose."), of_model),
+                Rest("POST", "api:prices", said(**price, why="It rose."), of_model),
             ),
             outsider=403,
         ),

@@ -24,20 +24,20 @@ from policies.models.components import ComponentKind
 from policies.services.review import checks, protection
 
 
-def touched_components(change: ChangeRequest) -> list[str]:
-    """Kinds whose document differs from the base; all four for a first release.
-
-    Where the catalogue says other facts of a model than in the base, the router policy is touched,
-    too: the same rules then do something else.
-    """
+def touched_documents(change: ChangeRequest) -> list[str]:
+    """Kinds whose document differs from the base; all four for a first release."""
     if change.base_release is None:
         return list(ComponentKind.values)
     new, base = change.bundle, change.base_release.bundle
-    touched = {
-        kind
-        for kind in ComponentKind.values
-        if getattr(new, f"{kind}_id") != getattr(base, f"{kind}_id")
-    }
+    kinds = ComponentKind.values
+    return [kind for kind in kinds if getattr(new, f"{kind}_id") != getattr(base, f"{kind}_id")]
+
+
+def touched_components(change: ChangeRequest) -> list[str]:
+    """The same, and the router policy where the catalogue says other facts of a model than in the
+    base: the same rules then do something else.
+    """
+    touched = {*touched_documents(change)}
     if catalogue_differences(change):
         touched.add(ComponentKind.ROUTER_POLICY.value)
     return [kind for kind in ComponentKind.values if kind in touched]

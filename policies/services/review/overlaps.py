@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from policies.models import ChangeRequest
 from policies.models.components import ComponentKind
-from policies.services.review.facts import touched_components
+from policies.services.review.facts import touched_documents
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def overlaps_of(change: ChangeRequest) -> list[Overlap]:
     """By number; empty once it is closed. One query."""
     if not change.is_open:
         return []
-    touched = touched_components(change)
+    touched = touched_documents(change)
     rows = (
         ChangeRequest.objects.open()
         .filter(environment=change.environment_id)
@@ -38,7 +38,7 @@ def overlaps_of(change: ChangeRequest) -> list[Overlap]:
     )
     found = []
     for other in rows:
-        theirs = touched_components(other)
+        theirs = touched_documents(other)
         shared = tuple(kind for kind in touched if kind in theirs)
         if shared:
             found.append(Overlap(other, shared))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from policies.governance.refusals import Reason, Refused
@@ -56,9 +57,13 @@ def withdraw(change: RuleChange, *, acting_user: User) -> RuleChange:
 
 
 def waiting_for(user: User) -> list[RuleChange]:
-    """What waits for a decision that this person may take."""
+    """What waits for a decision that this person may take. Two queries at most."""
+    own = ChangeRequest.objects.open().filter(contributors=user, workflow__team=OuterRef("team"))
     rows = RuleChange.objects.waiting().visible_to(user).with_related()
-    return [change for change in rows if not why_not_decide(change, user)]
+    rows = rows.exclude(proposed_by=user)
+    rows = rows.exclude(Exists(own.filter(environment=OuterRef("environment"))))
+    rows = rows.exclude(Exists(own), environment=None)
+    return [change for change in rows if KINDS[change.kind].may_decide(user, change)]
 
 
 def why_not_decide(change: RuleChange, user: User) -> list[Reason]:

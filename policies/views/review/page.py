@@ -182,13 +182,14 @@ def _approval_context(
     ]
     awaited = awaited_names(standing, people, musts)
     listed = [name_of(one.user) for one in people if one.user.pk in musts]
+    needed = situation.still_needed if change.is_open else []
     return {
         "approvers": [
             Approver(one.user, one.roles, musts.get(one.user.pk, ""))
             for one in sorted(people, key=lambda one: one.user.pk not in musts)
         ],
-        "still_needed": situation.still_needed,
-        "needed_besides": besides_people(situation.still_needed, listed),
+        "still_needed": needed,
+        "needed_besides": besides_people(needed, listed),
         **_summary(change, situation, counted, awaited, to_submit),
     }
 

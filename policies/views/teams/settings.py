@@ -22,7 +22,7 @@ from policies.forms.teams.settings import (
     WorkflowForm,
 )
 from policies.governance.refusals import Refused
-from policies.models import Environment, FreezeWindow, Membership, RouterToken, RuleChange, Workflow
+from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
 from policies.services.rights import can
 from policies.services.rules.environments import rules_set_alone
@@ -51,7 +51,6 @@ def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
             "environment", "created_by"
         ),
         "member_form": MemberForm(),
-        "rules_waiting": RuleChange.objects.waiting().filter(team=workflow.team).count(),
         "token_form": RouterTokenForm(workflow=workflow),
         "freeze_form": FreezeForm(workflow=workflow),
         "freezes": FreezeWindow.objects.filter(workflow=workflow)
