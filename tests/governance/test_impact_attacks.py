@@ -28,7 +28,7 @@ from policies.services.rules.evidence import change_plan
 from policies.services.teams.members import add_member, remove_member
 from tests.evaluations.outcome_cast import event
 from tests.evaluations.outcome_files import row, write_jsonl
-from tests.evaluations.runs_here import imported
+from tests.evaluations.runs_here import imported, required
 from tests.policies.cast import person
 from tests.policies.review.test_change_request_races import Act, at_once, done
 from tests.policies.review_steps import ruled
@@ -102,11 +102,10 @@ def test_author__imports_and_chooses_harmless_datasets__gains_nothing(
     author: User,
     owner: User,
     reviewer: User,
-    administrator: User,
     tmp_path: Path,
 ) -> None:
     full = imported(careful.workflow, owner, tmp_path)
-    change_plan(careful, only(full), acting_user=administrator)
+    required(careful, full, sealed_share=0.5)
     change = in_review(careful, author, documents(share=10))
     assert measured(change) == 3
     approved(change, reviewer, owner)
@@ -163,7 +162,7 @@ def test_administrator__makes_reviewers_and_takes_roles__gains_nothing(
     tmp_path: Path,
 ) -> None:
     full = imported(careful.workflow, owner, tmp_path)
-    change_plan(careful, only(full), acting_user=administrator)
+    required(careful, full, sealed_share=0.5)
     change = in_review(careful, author, documents(share=10))
     assert measured(change) == 3
     approved(change, reviewer, owner)

@@ -93,8 +93,15 @@ def unresolved_threads(comments: Iterable[Comment]) -> list[Reason]:
 
 
 def re_authentication(change: ChangeRequest) -> list[Reason]:
-    """A password entered just before, where that is asked for."""
-    if not change.protection.reauthenticate_to_approve:
+    """A password entered just before, where that is asked for.
+
+    Rules that became stricter bind what is open; what is owed of a closed one is held to those of
+    today as well.
+    """
+    asked = change.protection.reauthenticate_to_approve
+    if not asked and not change.is_open:
+        asked = change.environment.reauthenticate_to_approve
+    if not asked:
         return []
     return password_just_entered(change.environment.name)
 
