@@ -191,17 +191,31 @@ def ruling() -> list[Action]:
     ]
 
 
-def framing() -> list[Action]:
-    """The workflow, its team, contracts and answers."""
-    kind = ComponentKind.ROUTER_POLICY.value
-
+def _contract() -> Action:
     def contract(world: World) -> dict[str, Any]:
         people = {"owner": world.people[A.OWNER].pk, "deputy": world.people[A.REVIEWER].pk}
         return {**people, **CONTRACT_TEXT}
 
     def of_kind(world: World) -> dict[str, Any]:
-        return {"slug": world.workflow.slug, "kind": kind}
+        return {"slug": world.workflow.slug, "kind": ComponentKind.ROUTER_POLICY.value}
 
+    return Action(
+        "save a contract",
+        OWNERS,
+        (
+            Form("contract-edit", contract, of_kind),
+            Rest(
+                "PUT",
+                "api:contract",
+                said(owner="owner", deputy="reviewer", **CONTRACT_TEXT),
+                of_kind,
+            ),
+        ),
+    )
+
+
+def framing() -> list[Action]:
+    """The workflow, its team, contracts and answers."""
     words = said(name="Support", objective="Fewer tickets.", success_criteria="Half of them.")
     return [
         Action(
@@ -223,19 +237,7 @@ def framing() -> list[Action]:
             ADMINISTRATORS,
             (Rest("POST", "api:environments", said(name="canary"), IN_WORKFLOW),),
         ),
-        Action(
-            "save a contract",
-            OWNERS,
-            (
-                Form("contract-edit", contract, of_kind),
-                Rest(
-                    "PUT",
-                    "api:contract",
-                    said(owner="owner", deputy="reviewer", **CONTRACT_TEXT),
-                    of_kind,
-                ),
-            ),
-        ),
+        _contract(),
         Action(
             "answer the decision questions",
             OWNERS,
