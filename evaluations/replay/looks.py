@@ -13,6 +13,7 @@ from dataclasses import replace
 from evaluations.replay.chunk import Plan
 from evaluations.replay.wording import share
 from policies.engine import Bundle
+from policies.engine.thresholds import GATE_MIN_CONFIDENCE
 
 
 def confidence_at(confidence: float, look: int) -> float:
@@ -31,7 +32,11 @@ def judged_at(plan: Plan, look: int) -> Plan:
 
 def _raised(bundle: Bundle, look: int) -> Bundle:
     thresholds = tuple(
-        replace(threshold, confidence=confidence_at(threshold.confidence, look))
+        # The floor comes first: what is raised from below it would be raised by less.
+        replace(
+            threshold,
+            confidence=confidence_at(max(threshold.confidence, GATE_MIN_CONFIDENCE), look),
+        )
         for threshold in bundle.quality_thresholds.thresholds
     )
     held = replace(bundle.quality_thresholds, thresholds=thresholds)

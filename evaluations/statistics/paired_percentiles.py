@@ -174,19 +174,27 @@ class _Scan:
         self._distinct = sorted(self._holders)
         self._total = sum(self._by_cluster.values())
         self._square = sum(x * x for x in self._by_cluster.values())
+        sizes = Counter(clusters).values()
+        self._burst = sum(n * n for n in sizes) / sum(sizes)
 
     def end(self, step: int, critical: float) -> int | None:
         """The first value up (step 1) or down (-1) that it cannot be; None beyond the last one."""
         if math.isinf(critical):
             return None
         index = bisect_left(self._distinct, self._start)
-        while -step * self._total <= critical * math.sqrt(self._square):
+        while -step * self._total <= critical * math.sqrt(self._least_square()):
             index += step
             if not 0 <= index < len(self._distinct):
                 return None
             for value in (self._distinct[index - step], self._distinct[index]):
                 self._shift(self._holders[value], -step * self._whole)
         return self._distinct[index]
+
+    def _least_square(self) -> float:
+        """The squares of the clusters, but no less than if those that differ came in whole ones:
+        a sample that holds few of them does not show that they do.
+        """
+        return max(self._square, abs(self._total) * 2 * self._whole * self._burst)
 
     def _shift(self, holders: Sequence[Hashable], by: int) -> None:
         for cluster in holders:

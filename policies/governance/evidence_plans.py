@@ -143,7 +143,8 @@ def _less(before: PlanTerms, after: PlanTerms) -> Iterator[str]:
             f"{after.min_clusters:,} instead of {before.min_clusters:,} effective conversations "
             "would be enough."
         )
-    if after.sealed_share < before.sealed_share:
+    if after.sealed_share != before.sealed_share:
+        # A larger share seals what was open, so what was seen, and perhaps tuned on, would count.
         yield (
             f"{after.sealed_share:.0%} instead of {before.sealed_share:.0%} of the conversations "
             "would be sealed."

@@ -5,7 +5,7 @@ What is not measured counts as risky: a rule that cannot be judged applies, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -146,28 +146,36 @@ def judge(
     rules: Sequence[RiskRule],
     measured: Sequence[ImpactFacts | None],
     content: Mapping[str, Any],
+    base: Mapping[str, Any] | None = None,
 ) -> tuple[RiskFinding, ...]:
     """Each rule's worst finding over all that was measured of a bundle's content, the oldest first.
 
     The worst, so that another source of impact may ask for more approvals and never for fewer.
     None stands for a measurement that failed.
     """
-    return tuple(_worst(rule, measured, content) for rule in rules)
+    risky = _high_risk_classes(content) | (_high_risk_classes(base) if base else frozenset())
+    moved = _moved_high_risk(content, base)
+    return tuple(_worst(rule, measured, risky, moved) for rule in rules)
 
 
 def _worst(
-    rule: RiskRule, measured: Sequence[ImpactFacts | None], content: Mapping[str, Any]
+    rule: RiskRule,
+    measured: Sequence[ImpactFacts | None],
+    risky: Collection[str],
+    moved: Sequence[str],
 ) -> RiskFinding:
-    found = [_judge(rule, facts, content) for facts in reversed(measured or [None])]
+    found = [_judge(rule, facts, risky) for facts in reversed(measured or [None])]
+    if rule.condition == Condition.HIGH_RISK_CLASS and moved:
+        found.append(RiskFinding(rule, True, True, " ".join(moved)))
     if rule.condition in BY_TRAFFIC and began_with_reports(measured):
         found.append(_unknown(rule, REPORTED))
     return max(found, key=lambda finding: (finding.applies, finding.is_known))
 
 
-def _judge(rule: RiskRule, facts: ImpactFacts | None, content: Mapping[str, Any]) -> RiskFinding:
+def _judge(rule: RiskRule, facts: ImpactFacts | None, risky: Collection[str]) -> RiskFinding:
     if facts is None:
         return _unknown(rule, NOT_MEASURED)
-    finding = _found(rule, facts, content)
+    finding = _found(rule, facts, risky)
     if rule.condition in BY_TRAFFIC and not finding.applies and not facts.is_supported:
         return _unknown(rule, _not_supported(facts))
     return finding
@@ -181,7 +189,7 @@ def _not_supported(facts: ImpactFacts) -> str:
     )
 
 
-def _found(rule: RiskRule, facts: ImpactFacts, content: Mapping[str, Any]) -> RiskFinding:
+def _found(rule: RiskRule, facts: ImpactFacts, risky: Collection[str]) -> RiskFinding:
     match rule.condition:
         case Condition.COST_CHANGE:
             return _bounded(rule, facts.cost_change, "The mean cost changes by", signed=True)
@@ -195,7 +203,7 @@ def _found(rule: RiskRule, facts: ImpactFacts, content: Mapping[str, Any]) -> Ri
             named = [f"{name} is new here." for name in facts.new_providers]
             return _listed(rule, named, "No provider is new.")
         case Condition.HIGH_RISK_CLASS:
-            return _high_risk(rule, facts, content)
+            return _high_risk(rule, facts, risky)
 
 
 def _unknown(rule: RiskRule, why: str) -> RiskFinding:
@@ -229,18 +237,29 @@ def _listed(rule: RiskRule, found: Sequence[str], otherwise: str) -> RiskFinding
     return RiskFinding(rule, bool(found), True, " ".join(found) or otherwise)
 
 
-def _high_risk(rule: RiskRule, facts: ImpactFacts, content: Mapping[str, Any]) -> RiskFinding:
+def _high_risk(rule: RiskRule, facts: ImpactFacts, risky: Collection[str]) -> RiskFinding:
     if not facts.looked_at:
         return _unknown(rule, "There are no recorded requests that could tell, so it counts.")
-    classes = content["request_classification"]["classes"]
-    labels = {entry["key"]: entry.get("label") or entry["key"] for entry in classes}
-    risky = {entry["key"] for entry in classes if entry.get("risk") == "high"}
-    touched = [key for key, count in facts.affected_classes.items() if key in risky and count]
     named = [
-        f"{facts.affected_classes[key]} requests of class {labels[key]} are treated differently."
-        for key in touched
+        f"{count} requests of class {key} are treated differently."
+        for key, count in facts.affected_classes.items()
+        if key in risky and count
     ]
     return _listed(rule, named, "No request of a class of high risk is treated differently.")
+
+
+def _high_risk_classes(content: Mapping[str, Any]) -> frozenset[str]:
+    classes = content["request_classification"]["classes"]
+    return frozenset(entry["key"] for entry in classes if entry.get("risk") == "high")
+
+
+def _moved_high_risk(content: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[str]:
+    """What a change says itself of high risk, which no measurement can talk away: a class that it
+    lowers, renames, removes, raises or adds, and each of a first release.
+    """
+    now, before = _high_risk_classes(content), _high_risk_classes(base) if base else frozenset()
+    lost = [f"Class {key} is no longer one of high risk." for key in sorted(before - now)]
+    return lost + [f"Class {key} is new as one of high risk." for key in sorted(now - before)]
 
 
 def _a(role: str | None) -> str:

@@ -27,6 +27,15 @@ def terms_on(plan: PlanTerms, look: int = 1) -> Terms:
     )
 
 
+def runs_of(candidate: Bundle) -> list[ShadowEvaluation]:
+    """Every run on a plan of what a candidate does, against whatever baseline, in its workflow:
+    another base, or another environment's, takes no fail away. The oldest first.
+    """
+    rows = ShadowEvaluation.objects.looks_at(candidate.workflow)
+    rows = rows.filter(candidate__meaning=candidate.meaning).with_related()
+    return list(rows.select_related("answer__created_by").order_by("pk"))
+
+
 def runs_of_meaning(candidate: Bundle, baseline: Bundle | None) -> list[ShadowEvaluation]:
     """Every run on a plan that compared what these two do, in the workflow of the candidate; what
     was cancelled or broke down too. The oldest first.

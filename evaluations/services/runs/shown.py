@@ -13,7 +13,7 @@ from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.looks import (
     fresh_until,
     is_fresh,
-    runs_of_meaning,
+    runs_of,
     runs_on,
     terms_on,
 )
@@ -57,7 +57,8 @@ class OnDataset:
 class Shown:
     """What a change request has shown on the plan that binds it.
 
-    `history`: every finished run on a plan of the same meaning, the newest first. `blocking`:
+    `history`: every finished run on a plan of the same meaning, against whatever baseline, the
+    newest first. `blocking`:
     those that failed and that nobody answered.
     """
 
@@ -120,12 +121,12 @@ def shown_by(change: ChangeRequest) -> Shown | None:
         return None
     plan.environment = change.environment  # the same, and read already
     baseline = change.base_release.bundle if change.base_release else None
-    runs = [
-        run for run in runs_of_meaning(change.bundle, baseline) if run.status == RunStatus.FINISHED
-    ]
+    tried = [run for run in runs_of(change.bundle) if run.status == RunStatus.FINISHED]
+    meaning = baseline.meaning if baseline else None
+    runs = [run for run in tried if (run.baseline.meaning if run.baseline else None) == meaning]
     there = {dataset.digest: dataset for dataset in datasets_of(plan)}
     on = [_on(required, there.get(required.digest), plan, runs) for required in plan.terms.datasets]
-    return Shown(plan, tuple(on), tuple(reversed(runs)))
+    return Shown(plan, tuple(on), tuple(reversed(tried)))
 
 
 def _on(

@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from policies.governance.permissions import roles_with
+from policies.governance.protection_rules import strictest
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import TRANSITIONS
 from policies.models import (
@@ -118,12 +119,21 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
         return change
     change.contributors.add(acting_user, *change.draft.contributors.all())
     before, change.bundle = change.bundle.digest, bundle
-    change.save(update_fields=["bundle", "updated_at"])
+    _rebind(change)
+    change.save(update_fields=["bundle", "rules", "evidence_plan", "updated_at"])
     _note("change.content", change, acting_user, before=before, after=bundle.digest)
     void_approvals(change, "The content was edited.", acting_user=acting_user)
     computed_checks.refresh_computed(change)
     content_is_new(change)
     return change
+
+
+def _rebind(change: ChangeRequest) -> None:
+    """Other content or another base is judged as if it were proposed now, by no less than before:
+    a change request opened in good time keeps no old rules for what comes later.
+    """
+    change.rules = strictest(change.protection, change.environment.protection).as_json()
+    change.evidence_plan = EvidencePlan.objects.in_force(change.environment)
 
 
 @transaction.atomic
@@ -149,7 +159,7 @@ def describe(
     if environment is not None and moved:
         require_environment(change.workflow, environment)
         change.environment, change.base_release = environment, active_release(environment)
-        change.rules = environment.protection.as_json()
+        change.rules = strictest(change.protection, environment.protection).as_json()
         change.evidence_plan = EvidencePlan.objects.in_force(environment)
     bound = ("environment", "base_release", "rules", "evidence_plan")
     change.save(update_fields=["title", "why", *bound, "updated_at"])
@@ -175,7 +185,8 @@ def rebase(
     guards.require("rebase", change, acting_user)
     before = change.base_digest
     change.base_release = active_release(change.environment)
-    change.save(update_fields=["base_release", "updated_at"])
+    _rebind(change)
+    change.save(update_fields=["base_release", "rules", "evidence_plan", "updated_at"])
     given_up = {"undone": list(undone)} if undone else {}
     after = change.base_digest
     _note("change.rebased", change, acting_user, before=before, after=after, detail=given_up)

@@ -68,7 +68,8 @@ def quorum_of(facts: ChangeFacts) -> Quorum:
     rules = facts.change.protection
     if not rules.risk_rules:
         return Quorum(rules.required_approvals)
-    risks = judge(rules.risk_rules, facts.measured, facts.change.bundle.content)
+    base = facts.change.base_release.bundle.content if facts.change.base_release else None
+    risks = judge(rules.risk_rules, facts.measured, facts.change.bundle.content, base)
     return Quorum(rules.required_approvals, risks)
 
 

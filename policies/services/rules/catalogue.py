@@ -55,7 +55,8 @@ def _ask(
     model: CatalogueModel, what: str, proposed: dict[str, Any], acting_user: User, why: str
 ) -> RuleChange | None:
     model = _held(model.key)
-    before = {name: value for name, value in said_of(model).items() if name in proposed}
+    said = said_of(model, _day_of(proposed))
+    before = {name: value for name, value in said.items() if name in proposed}
     if before == proposed:
         return None
     named = {"model": model.key}
@@ -92,10 +93,16 @@ def is_used(key: str) -> bool:
     )
 
 
-def said_of(model: CatalogueModel) -> dict[str, Any]:
-    """What the catalogue says of a model today, its price among it, as plain JSON."""
+def _day_of(proposed: Mapping[str, Any]) -> datetime.date:
+    """When it begins: what it replaces is what would hold then."""
+    day = proposed.get("effective_from")
+    return datetime.date.fromisoformat(day) if day else timezone.now().date()
+
+
+def said_of(model: CatalogueModel, day: datetime.date) -> dict[str, Any]:
+    """What the catalogue says of a model on a day, its price among it, as plain JSON."""
     facts = {field.name: getattr(model, field.name) for field in fields(ModelFacts)}
-    price = model.price_on(timezone.now().date())
+    price = model.price_on(day)
     prices = {name: getattr(price, name) for name in PRICES} if price else {}
     return _plain({**facts, **prices})
 
@@ -107,7 +114,7 @@ def _held(key: str) -> CatalogueModel:
 
 def _current(change: RuleChange) -> dict[str, Any]:
     key = change.proposed["model"]
-    said = {"model": key, **said_of(_held(key))}
+    said = {"model": key, **said_of(_held(key), _day_of(change.proposed))}
     return {name: said[name] for name in change.before if name in said}
 
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from policies.governance.protection_rules import weakenings
 from policies.models import Environment, Release, RuleChange, Workflow
 from policies.models.rule_changes import RuleChangeKind, RuleChangeState
+from policies.models.workflows import StalenessRule
 from policies.services.locking import locked_environment
 from policies.services.rights import require_right
 from policies.services.rules.asking import ask
@@ -53,13 +54,26 @@ def change_rules(
         subject=f"rules of {environment.name}",
         before=asdict(before),
         proposed=asdict(rules),
-        weakens=weakenings(before.protection, rules.protection),
+        weakens=[*weakenings(before.protection, rules.protection), *_laxer(before, rules)],
         why=why.strip(),
         apply_now=apply_now,
         proposed_by=acting_user,
     )
     is_bound = Release.objects.filter(environment=environment).exists()
     return ask(change, ENVIRONMENT_RULES, is_bound=is_bound)
+
+
+def _laxer(before: EnvironmentRules, after: EnvironmentRules) -> list[str]:
+    """What else lets more happen without a review, or a router go on without one."""
+    found = []
+    if after.rollback_window_days > before.rollback_window_days:
+        found.append(
+            f"Releases could be restored for {after.rollback_window_days} days instead of "
+            f"{before.rollback_window_days}, without a review."
+        )
+    if (before.when_stale, after.when_stale) == (StalenessRule.REFUSE, StalenessRule.SERVE_STALE):
+        found.append("Routers would go on serving a release past its lifetime.")
+    return found
 
 
 def rules_set_alone(workflow: Workflow) -> dict[int, RuleChange]:

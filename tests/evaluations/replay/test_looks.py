@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.replay.looks import confidence_at, look_sentence
+from evaluations.replay.chunk import Plan
+from evaluations.replay.looks import confidence_at, judged_at, look_sentence
+from evaluations.replay.terms import Terms
 from evaluations.statistics.clusters import ClusterSums
 from evaluations.statistics.gates import PASS, Limit
 from evaluations.statistics.intervals import clustered_mean
+from tests.evaluations.bundles import always
 
 MARGIN, CONVERSATIONS, TRIES = 0.02, 200, 50
 NANO = 10**9
@@ -63,3 +66,18 @@ def _noise(source: random.Random) -> ClusterSums:
 def _passes(sums: ClusterSums, confidence: float) -> bool:
     interval = clustered_mean(sums, confidence).scaled(1 / NANO)
     return Limit("gte", -MARGIN).verdict(interval) == PASS
+
+
+def test_look__of_a_gate_below_the_floor__is_raised_from_the_floor() -> None:
+    """Else fifty looks at a gate of 50 % would err in a third of cases together."""
+    gate = {
+        "id": "loose", "layer": "quality", "class": "*", "metric": "mean_quality",
+        "comparison": "absolute", "op": "gte", "value": 0.5, "confidence": 0.5, "effect": "gate",
+    }  # fmt: skip
+    bundle = always("swift", thresholds=[gate])
+    plan = Plan(baseline=bundle, candidate=bundle, conditions=Terms().conditions(("swift",)))
+    spent = 0.0
+    for look in range(1, 51):
+        [held] = judged_at(plan, look).candidate.quality_thresholds.thresholds
+        spent += 1 - held.confidence
+    assert spent <= 0.1

@@ -18,6 +18,7 @@ from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.replay.terms import Terms
 from evaluations.services.runs import starting
 from evaluations.services.runs.answering import answer_fail
+from evaluations.services.runs.evidence import judge_change
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
 from policies.models.changes import Verdict
@@ -179,6 +180,21 @@ def test_fail__of_the_same_policy_in_other_words__blocks_another_change_request(
     [run] = evaluated(second, author)
     assert run.change_request_id == first.pk  # nothing new would be shown
     assert state_of(second).verdict == Verdict.FAIL
+
+
+def test_fail__against_an_earlier_base__blocks_after_a_rebase_as_well(
+    staging: Environment, author: User, owner: User, release: Release, bad: Dataset
+) -> None:
+    """Another release in between takes no fail of the same policy away."""
+    required(staging, bad)
+    change = worse(staging, author)
+    assert evaluated(change, author)[0].verdict == Verdict.FAIL
+    published(staging, author, [owner], owner, documents(share=5, margin=0.1))
+    changes.rebase(now(change), acting_user=author)
+    judge_change(change.pk)
+    state = state_of(change)
+    assert state.verdict == Verdict.FAIL
+    assert "nobody has answered that" in state.summary
 
 
 def test_fail__on_a_dataset_that_is_no_longer_required__blocks_until_answered(

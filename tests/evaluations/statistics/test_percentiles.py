@@ -117,3 +117,34 @@ def test_paired_percentiles__correlated_sides__covers_the_truth() -> None:
         assert interval is not None
         covered += interval.low <= 0 <= interval.high
     assert covered >= 185
+
+
+def test_paired_percentiles__one_request_differs__says_little_more_than_none() -> None:
+    """Whole slow conversations may hide as well as where no request differs at all."""
+    values = [10 * x for x in range(1, 1001)]
+    clusters = [i % 100 for i in range(1000)]
+    nearly = [*values[:3], values[3] + 1, *values[4:]]
+    none, one = (
+        paired_percentiles(values, other, clusters, P95, 0.95).difference
+        for other in (values, nearly)
+    )
+    assert none is not None and one is not None
+    assert one.high >= 0.8 * none.high
+
+
+def test_paired_percentiles__conversations_slow_as_a_whole__seldom_pass_at_the_margin() -> None:
+    """1 % of conversations are five times as slow, and few requests differ otherwise: a margin of
+    what that does to the 95th percentile must not hold in more than one case of forty."""
+    source, passed = random.Random(11), 0
+    for _ in range(40):
+        baseline, candidate, clusters = [], [], []
+        for conversation in range(100):
+            factor = 5 if source.random() < 0.01 else 1
+            for _ in range(10):
+                time = round(1000 * math.exp(source.gauss(0, 0.5)))
+                baseline.append(time)
+                candidate.append(factor * time + (source.random() < 0.2))
+                clusters.append(conversation)
+        interval = paired_percentiles(baseline, candidate, clusters, P95, 0.95).log_ratio
+        passed += interval is not None and interval.high <= math.log(1.0477)
+    assert passed <= 1

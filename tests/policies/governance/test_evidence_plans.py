@@ -19,6 +19,7 @@ WEAKER: list[tuple[dict[str, Any], str]] = [
     ({"min_moved": 99}, "99 instead of 100 requests treated differently would be enough."),
     ({"min_clusters": 39}, "39 instead of 40 effective conversations would be enough."),
     ({"sealed_share": 0.2}, "20% instead of 33% of the conversations would be sealed."),
+    ({"sealed_share": 0.5}, "50% instead of 33% of the conversations would be sealed."),
     ({"fresh_days": 31}, "A run would count for 31 days instead of 30."),
     ({"adequate_at": 0.4}, "Answers would count as adequate from quality 0.4 instead of 0.5."),
     ({"adequate_at": 0.6}, "Answers would count as adequate from quality 0.6 instead of 0.5."),
@@ -34,7 +35,6 @@ STRICTER: list[dict[str, Any]] = [
     {"datasets": (RequiredDataset("sha256:a", "Another name"),)},
     {"min_moved": 500},
     {"min_clusters": 80},
-    {"sealed_share": 0.5},
     {"fresh_days": 7},
     {},
 ]

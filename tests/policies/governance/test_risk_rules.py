@@ -37,7 +37,7 @@ def applies(rule: RiskRule, **figures: Any) -> bool:
         entry for entry in content["request_classification"]["classes"] if entry["key"] == "complex"
     )
     complex_class["risk"] = "high"
-    (finding,) = judge([rule], [facts(**figures)], content)
+    (finding,) = judge([rule], [facts(**figures)], content, content)
     assert finding.is_known
     return finding.applies
 
@@ -183,3 +183,42 @@ def test_milder_measurement__binds_approvals_to_the_same(first: dict[str, Any]) 
 def test_figure_unknown_later__binds_approvals_to_something_else() -> None:
     before = [facts()]
     assert bound_facts([*before, facts(projected_cost_change=None)]) != bound_facts(before)
+
+
+def with_risk(**classes: str) -> dict[str, Any]:
+    return {
+        "request_classification": {
+            "classes": [{"key": key, "risk": risk} for key, risk in classes.items()]
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"legal": "high"}, {"legal": "low"}, "Class legal is no longer one of high risk."),
+        ({"legal": "high"}, {"law": "high"}, "Class legal is no longer one of high risk."),
+        ({"legal": "low"}, {"legal": "high"}, "Class legal is new as one of high risk."),
+    ],
+)
+def test_high_risk__talked_away_or_brought_in_by_the_change_itself__applies(
+    before: dict[str, str], after: dict[str, str], said: str
+) -> None:
+    rule = RiskRule(Condition.HIGH_RISK_CLASS)
+    untouched = facts(by_class=[])
+    [finding] = judge([rule], [untouched], with_risk(**after), with_risk(**before))
+    assert finding.applies and said in finding.sentence
+
+
+def test_high_risk__of_a_first_release__applies() -> None:
+    [finding] = judge([RiskRule(Condition.HIGH_RISK_CLASS)], [facts()], with_risk(legal="high"))
+    assert finding.applies
+
+
+def test_high_risk__of_the_base_that_is_treated_differently__applies_whatever_it_is_called() -> (
+    None
+):
+    moved = facts(by_class=[{"key": "legal", "requests": 300, "affected": 200}])
+    same = with_risk(legal="high")
+    [finding] = judge([RiskRule(Condition.HIGH_RISK_CLASS)], [moved], same, same)
+    assert "200 requests of class legal" in finding.sentence

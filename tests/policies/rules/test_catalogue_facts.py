@@ -181,3 +181,21 @@ def test_catalogue_changes__are_shown_to_every_steward(
     waiting = moved_regions(owner, "us")
     client.force_login(outsider)
     assert client.get(waiting.get_absolute_url()).status_code == 200
+
+
+def test_price_to_come_that_two_agreed_to__is_not_undone_by_one(
+    release: Release, owner: User, steward: User
+) -> None:
+    """What a price replaces is what would hold on its day, not what holds today."""
+    soon = timezone.now().date() + datetime.timedelta(days=30)
+    dearer = add_price(
+        orchid(), Price(soon, Decimal(10), Decimal(20)), acting_user=owner, why="They said so."
+    )
+    assert dearer is not None
+    deciding.accept(dearer, "They did.", acting_user=steward)
+    today = orchid().price_on(timezone.now().date())
+    assert today is not None
+    day_after = soon + datetime.timedelta(days=1)
+    as_today = Price(day_after, today.input_usd_per_mtok, today.output_usd_per_mtok)
+    undone = add_price(orchid(), as_today, acting_user=owner, why="After all.")
+    assert undone is not None and undone.is_waiting

@@ -11,13 +11,22 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import Environment, Release, RuleChange
 from policies.models.rule_changes import RuleChangeState
+from policies.services.review import changes
 from policies.services.rules import deciding
 from policies.services.rules.environments import change_rules, rules_set_alone
 from policies.services.rules.members import give_role
 from policies.services.teams.environments import EnvironmentRules
 from policies.services.teams.members import add_member
 from tests.policies.rules.steps import codes, refused
-from tests.policies.steps import approved, documents, in_review, now, proposed, standing
+from tests.policies.steps import (
+    approved,
+    documents,
+    in_review,
+    now,
+    proposed,
+    save_and_take_over,
+    standing,
+)
 
 WHY = "Two approvals hold up every repair."
 
@@ -249,3 +258,47 @@ def test_decisions__are_told_field_by_field_to_the_second_person(
     assert waiting is not None
     assert codes(deciding.why_not_decide(waiting, reviewer)) == []
     assert "four_eyes" in codes(deciding.why_not_decide(waiting, administrator))
+
+
+def test_new_content_in_an_old_change_request__is_held_to_the_rules_of_today_as_well(
+    two_needed: Environment, author: User, reviewer: User, administrator: User
+) -> None:
+    """Opened in good time, it must not keep what two replaced for whatever is put into it later."""
+    placeholder = proposed(two_needed, author, documents(share=50))
+    mixed = asked(
+        two_needed, administrator, required_approvals=3, required_checks=["static_analysis"]
+    )
+    assert mixed is not None and mixed.is_waiting
+    deciding.accept(mixed, "As agreed.", acting_user=reviewer)
+    assert now(placeholder).protection.required_approvals == 2
+    changed = save_and_take_over(placeholder, documents(share=45), author)
+    assert changed.protection.required_approvals == 3
+    assert "shadow_evaluation" in changed.protection.required_checks
+
+
+def test_moved_away_and_back__a_change_request_keeps_the_rules_it_had(
+    two_needed: Environment,
+    production: Environment,
+    author: User,
+    reviewer: User,
+    administrator: User,
+) -> None:
+    change = proposed(two_needed, author, documents(share=50))
+    for environment in (production, two_needed):
+        if environment == two_needed:
+            waiting = asked(two_needed, administrator, required_approvals=1)
+            assert waiting is not None
+            deciding.accept(waiting, "The team is small.", acting_user=reviewer)
+        changes.describe(
+            now(change), "Moved", "There first.", acting_user=author, environment=environment
+        )
+    assert now(change).protection.required_approvals == 2
+
+
+@pytest.mark.parametrize("laxer", [{"rollback_window_days": 10_000}, {"when_stale": "serve_stale"}])
+def test_longer_way_back_or_laxer_end__waits_for_a_second_person(
+    release: Release, administrator: User, laxer: dict[str, object]
+) -> None:
+    asked(release.environment, administrator, when_stale="refuse")
+    waiting = asked(release.environment, administrator, **laxer)
+    assert waiting is not None and waiting.is_waiting
