@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -297,7 +298,7 @@ def test_moved_away_and_back__a_change_request_keeps_the_rules_it_had(
 
 @pytest.mark.parametrize("laxer", [{"rollback_window_days": 10_000}, {"when_stale": "serve_stale"}])
 def test_longer_way_back_or_laxer_end__waits_for_a_second_person(
-    release: Release, administrator: User, laxer: dict[str, object]
+    release: Release, administrator: User, laxer: dict[str, Any]
 ) -> None:
     asked(release.environment, administrator, when_stale="refuse")
     waiting = asked(release.environment, administrator, **laxer)
