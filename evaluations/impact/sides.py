@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from evaluations.impact.lens import Lens, Signature
 from policies.differences.parts import PartsOf
 from policies.engine import Bundle, Decision, Request, decide, full_chain
-
-# Failures that pass: the chain after one of them is what users meet in an incident.
-TRANSIENT = ("rate_limit", "quota_exhausted", "timeout", "server_error", "overloaded", "network")
+from policies.engine.fallback import OUTAGES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
     """One treatment of requests: compared by identity, each is made once per bundle.
 
-    `fallbacks` holds the targets after the first, for each kind of `TRANSIENT`; `parts` the
+    `fallbacks` holds the targets after the first, for each kind of `OUTAGES`; `parts` the
     pointers of the rules, rows and classes that decide such a request or its failures.
     """
 
@@ -80,7 +78,7 @@ class Sides:
             return Side(decision.class_key, None, frozenset(), frozenset(), (), met)
         chains = tuple(
             full_chain(self.bundle, decision.class_key, model, kind, decision.requirements)
-            for kind in TRANSIENT
+            for kind in OUTAGES
         )
         models = self.bundle.catalogue.models
         reached = {model, *(target for chain in chains for target in chain)}

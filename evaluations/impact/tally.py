@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from evaluations.impact.costs import ESTIMATED, NANO, RECORDED, PairedCost
 from evaluations.impact.result import CostChange, Move, Slice
-from evaluations.impact.sides import TRANSIENT, Side
+from evaluations.impact.sides import Side
 from evaluations.statistics.clusters import ClusterSums
 from evaluations.statistics.intervals import clustered_mean
+from policies.engine.fallback import OUTAGES
 
 CONFIDENCE = 0.95
 PairKey = tuple[Side, Side]
@@ -42,7 +43,7 @@ def difference(base: Side, candidate: Side) -> Difference:
         of_residency=base.regions != candidate.regions,
         lost_on=tuple(
             kind
-            for kind, was, now in zip(TRANSIENT, base.fallbacks, candidate.fallbacks, strict=False)
+            for kind, was, now in zip(OUTAGES, base.fallbacks, candidate.fallbacks, strict=False)
             if was and not now
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evaluations.impact.result import CostChange, Impact
-from evaluations.impact.sides import TRANSIENT
+from policies.engine.fallback import OUTAGES
 from policies.wording.numbers import MINUS, money, number, percent
 
 # A request costs too little for its price to be read: amounts are told for so many.
@@ -95,7 +95,7 @@ def _lost(impact: Impact) -> list[str]:
         return []
     some = _requests(impact.fallback_lost_share)
     kinds = [kind.replace("_", " ") for kind in impact.fallback_lost_on]
-    every = len(kinds) == len(TRANSIENT)
+    every = len(kinds) == len(OUTAGES)
     after = "any failure" if every else f"these failures: {_series(kinds)}"
     return [f"{some} lose their fallback: no other model is tried after {after}."]
 

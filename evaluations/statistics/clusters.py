@@ -10,18 +10,36 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Self
 
 Exact = int | Fraction
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterSums:
+class _BySize:
+    """Sums by size of the cluster; the first is how many clusters there are."""
+
+    by_size: Mapping[int, Sequence[Exact]]
+
+    @property
+    def requests(self) -> Exact:
+        return sum(size * sums[0] for size, sums in self.by_size.items())
+
+    @property
+    def clusters(self) -> Exact:
+        return sum(sums[0] for sums in self.by_size.values())
+
+    def times(self, factor: Fraction) -> Self:
+        """As if there were `factor` times as many of the same clusters."""
+        return type(self)({n: [x * factor for x in sums] for n, sums in self.by_size.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSums(_BySize):
     """Of one quantity, by size n: clusters of that size, sum of their S, and of their S squared.
 
     S is the sum of the quantity over the requests of a cluster.
     """
-
-    by_size: Mapping[int, Sequence[Exact]]
 
     @classmethod
     def of(cls, clusters: Iterable[tuple[int, int]]) -> "ClusterSums":
@@ -34,14 +52,6 @@ class ClusterSums:
         return cls(by_size)
 
     @property
-    def requests(self) -> Exact:
-        return sum(size * sums[0] for size, sums in self.by_size.items())
-
-    @property
-    def clusters(self) -> Exact:
-        return sum(sums[0] for sums in self.by_size.values())
-
-    @property
     def total(self) -> Exact:
         return sum(sums[1] for sums in self.by_size.values())
 
@@ -49,10 +59,6 @@ class ClusterSums:
     def mean(self) -> float:
         """Per request."""
         return float(self.total / self.requests)
-
-    def times(self, factor: Fraction) -> "ClusterSums":
-        """As if there were `factor` times as many of the same clusters."""
-        return ClusterSums({n: [x * factor for x in sums] for n, sums in self.by_size.items()})
 
     def variance(self) -> float:
         """CR2 of the mean: the sum of e² / (1 - n/N) over clusters, over N², e = S - n mean.
@@ -82,22 +88,12 @@ class ClusterSums:
 
 
 @dataclass(frozen=True, slots=True)
-class PairedSums:
+class PairedSums(_BySize):
     """Of a baseline value b and a candidate value c per request, by size n of the cluster:
 
     clusters, and the sums over them of S_b, S_c, S_b², S_c² and S_b S_c; then the sums over
     requests of b², c² and (c - b)².
     """
-
-    by_size: Mapping[int, Sequence[Exact]]
-
-    @property
-    def requests(self) -> Exact:
-        return sum(size * sums[0] for size, sums in self.by_size.items())
-
-    @property
-    def clusters(self) -> Exact:
-        return sum(sums[0] for sums in self.by_size.values())
 
     @property
     def total_b(self) -> Exact:
@@ -106,10 +102,6 @@ class PairedSums:
     @property
     def total_c(self) -> Exact:
         return sum(sums[2] for sums in self.by_size.values())
-
-    def times(self, factor: Fraction) -> "PairedSums":
-        """As if there were `factor` times as many of the same clusters."""
-        return PairedSums({n: [x * factor for x in sums] for n, sums in self.by_size.items()})
 
     def combination(self, weight_c: Exact, weight_b: Exact) -> ClusterSums:
         """The sums of weight_c*c + weight_b*b, exactly."""

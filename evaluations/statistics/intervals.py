@@ -36,10 +36,6 @@ class Interval:
             self.high * factor,
         )
 
-    def flipped(self) -> "Interval":
-        """The interval of the negated quantity."""
-        return Interval(-self.estimate, self.standard_error, -self.high, -self.low)
-
     def moved(self, by: float) -> "Interval":
         """The interval of the quantity plus `by`."""
         return Interval(self.estimate + by, self.standard_error, self.low + by, self.high + by)

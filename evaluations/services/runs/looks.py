@@ -36,13 +36,10 @@ def runs_of(candidate: Bundle) -> list[ShadowEvaluation]:
     return list(rows.select_related("answer__created_by").order_by("pk"))
 
 
-def runs_of_meaning(candidate: Bundle, baseline: Bundle | None) -> list[ShadowEvaluation]:
-    """Every run on a plan that compared what these two do, in the workflow of the candidate; what
-    was cancelled or broke down too. The oldest first.
-    """
-    rows = ShadowEvaluation.objects.looks_at(candidate.workflow)
-    rows = rows.of_meaning(candidate, baseline).with_related()
-    return list(rows.select_related("answer__created_by").order_by("pk"))
+def against(runs: Iterable[ShadowEvaluation], baseline: Bundle | None) -> list[ShadowEvaluation]:
+    """Those of the runs whose baseline does what this one does."""
+    meaning = baseline.meaning if baseline else None
+    return [run for run in runs if (run.baseline.meaning if run.baseline else None) == meaning]
 
 
 def runs_on(

@@ -11,9 +11,10 @@ from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.evidence import record_evidence
 from evaluations.services.runs.looks import (
+    against,
     is_fresh,
     look_number,
-    runs_of_meaning,
+    runs_of,
     runs_on,
     terms_on,
 )
@@ -89,7 +90,7 @@ def _run_on(
     refuse_unrecorded(dataset, change.bundle)
     baseline = change.base_release.bundle if change.base_release else None
     terms = terms_on(plan.terms)
-    earlier = runs_on(dataset, terms, runs_of_meaning(change.bundle, baseline))
+    earlier = runs_on(dataset, terms, against(runs_of(change.bundle), baseline))
     waiting = [run for run in earlier if run.is_unfinished or is_fresh(run, plan)]
     if waiting:
         return waiting[-1]

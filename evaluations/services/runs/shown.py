@@ -11,6 +11,7 @@ from evaluations.models.runs import RunStatus
 from evaluations.replay.headline import LOOSENED
 from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.looks import (
+    against,
     fresh_until,
     is_fresh,
     runs_of,
@@ -122,8 +123,7 @@ def shown_by(change: ChangeRequest) -> Shown | None:
     plan.environment = change.environment  # the same, and read already
     baseline = change.base_release.bundle if change.base_release else None
     tried = [run for run in runs_of(change.bundle) if run.status == RunStatus.FINISHED]
-    meaning = baseline.meaning if baseline else None
-    runs = [run for run in tried if (run.baseline.meaning if run.baseline else None) == meaning]
+    runs = against(tried, baseline)
     there = {dataset.digest: dataset for dataset in datasets_of(plan)}
     on = [_on(required, there.get(required.digest), plan, runs) for required in plan.terms.datasets]
     return Shown(plan, tuple(on), tuple(reversed(tried)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +23,13 @@ REASON = body_example("A reason", {"reason": "Two reviewers are on holiday until
 def rule_change_or_404(request: Request, pk: int) -> RuleChange:
     rows = RuleChange.objects.visible_to(person(request)).with_related()
     return get_object_or_404(rows, pk=pk)
+
+
+def _decided(request: Request, pk: int, decide: Callable[..., RuleChange]) -> Response:
+    change = rule_change_or_404(request, pk)
+    reason = read(request, RuleDecision)["reason"]
+    decided = decide(change, reason, acting_user=person(request))
+    return Response(RuleChangeSerializer(decided).data)
 
 
 class RuleChanges(APIView):
@@ -53,10 +62,7 @@ class AcceptRuleChange(APIView):
         examples=[REASON],
     )
     def post(self, request: Request, pk: int) -> Response:
-        change = rule_change_or_404(request, pk)
-        reason = read(request, RuleDecision)["reason"]
-        decided = deciding.accept(change, reason, acting_user=person(request))
-        return Response(RuleChangeSerializer(decided).data)
+        return _decided(request, pk, deciding.accept)
 
 
 class RejectRuleChange(APIView):
@@ -68,10 +74,7 @@ class RejectRuleChange(APIView):
         examples=[REASON],
     )
     def post(self, request: Request, pk: int) -> Response:
-        change = rule_change_or_404(request, pk)
-        reason = read(request, RuleDecision)["reason"]
-        decided = deciding.reject(change, reason, acting_user=person(request))
-        return Response(RuleChangeSerializer(decided).data)
+        return _decided(request, pk, deciding.reject)
 
 
 class WithdrawRuleChange(APIView):

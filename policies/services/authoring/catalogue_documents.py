@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -11,15 +12,19 @@ from policies.models import CatalogueModel, Provider
 from policies.pricing.rates import Tier
 
 
-def catalogue_document(day: datetime.date | None = None) -> dict[str, Any]:
-    """The whole catalogue as a document, at the prices in force on a day (default today).
+def catalogue_document(
+    day: datetime.date | None = None, *, only: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The catalogue as a document, at the prices in force on a day (default today); of all models
+    or `only` of the named ones.
 
     A model without a price by then is left out: a policy that names it gets an error that says so.
     Prices by the hour are left out, since routers decide alike at every hour; tiers are in it.
     """
     day = day or timezone.now().date()
+    rows = CatalogueModel.objects.select_related("provider").prefetch_related("prices")
     models = {}
-    for model in CatalogueModel.objects.select_related("provider").prefetch_related("prices"):
+    for model in rows if only is None else rows.filter(key__in=only):
         price = model.price_on(day)
         if price is None:
             continue

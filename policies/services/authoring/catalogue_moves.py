@@ -14,8 +14,9 @@ def catalogue_moves(
 ) -> list[FactChange]:
     """Facts and prices of the models in a bundle's content that the catalogue says otherwise now.
 
-    `now` is the catalogue document, for whoever asks about several bundles. Else two queries.
+    `now` is the catalogue document, for whoever asks about several bundles. Else three queries,
+    of the models that are named.
     """
     frozen = content["catalogue"]
-    now = catalogue_document() if now is None else now
+    now = catalogue_document(only=frozen["models"].keys()) if now is None else now
     return [*fact_changes(frozen, now), *missing_models(frozen, now)]

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 
 from policies.governance.protection_rules import weakenings
 from policies.models import Environment, Release, RuleChange, Workflow
@@ -16,7 +15,7 @@ from policies.models.workflows import StalenessRule
 from policies.services.locking import locked_environment
 from policies.services.rights import require_right
 from policies.services.rules.asking import ask
-from policies.services.rules.kind import Kind, deciders_of_team, of_team
+from policies.services.rules.kind import environment_of, of_environment
 from policies.services.teams.environments import (
     EnvironmentRules,
     put_rules_in_force,
@@ -88,17 +87,13 @@ def rules_set_alone(workflow: Workflow) -> dict[int, RuleChange]:
     return {key: change for key, change in decisive.items() if change.alone}
 
 
-def _current(change: RuleChange) -> dict[str, Any]:
-    return asdict(EnvironmentRules.of(locked_environment(_environment_of(change).pk)))
-
-
-def _concerned(change: RuleChange) -> Q:
-    return Q(environment=change.environment)
+def _current(environment: Environment) -> dict[str, Any]:
+    return asdict(EnvironmentRules.of(environment))
 
 
 def _put_in_force(change: RuleChange) -> None:
     put_rules_in_force(
-        _environment_of(change),
+        environment_of(change),
         EnvironmentRules(**change.proposed),
         acting_user=change.proposed_by,
         loosens=bool(change.weakens),
@@ -106,17 +101,4 @@ def _put_in_force(change: RuleChange) -> None:
     )
 
 
-def _environment_of(change: RuleChange) -> Environment:
-    if change.environment is None:
-        raise ValueError(f"{change} names no environment.")
-    return change.environment
-
-
-ENVIRONMENT_RULES = Kind(
-    of_team("manage_environments"),
-    of_team("decide_rules"),
-    deciders_of_team,
-    _current,
-    _concerned,
-    _put_in_force,
-)
+ENVIRONMENT_RULES = of_environment(_current, _put_in_force)

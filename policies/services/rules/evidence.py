@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 
 from policies.governance.evidence_plans import PlanTerms, weakens
 from policies.models import Environment, EvidencePlan, Release, RuleChange
@@ -14,7 +13,7 @@ from policies.models.rule_changes import RuleChangeKind
 from policies.services.locking import locked_environment
 from policies.services.rights import require_right
 from policies.services.rules.asking import ask
-from policies.services.rules.kind import Kind, deciders_of_team, of_team
+from policies.services.rules.kind import environment_of, of_environment
 from policies.services.teams.evidence_plans import apply_plan, require_sound
 
 
@@ -62,18 +61,13 @@ def _said(plan: EvidencePlan | None) -> dict[str, Any]:
     return plan.terms.as_json() if plan is not None else {}
 
 
-def _current(change: RuleChange) -> dict[str, Any]:
-    environment = locked_environment(_environment_of(change).pk)
+def _current(environment: Environment) -> dict[str, Any]:
     return _said(EvidencePlan.objects.in_force(environment))
-
-
-def _concerned(change: RuleChange) -> Q:
-    return Q(environment=change.environment)
 
 
 def _put_in_force(change: RuleChange) -> None:
     apply_plan(
-        _environment_of(change),
+        environment_of(change),
         PlanTerms.from_json(change.proposed),
         acting_user=change.proposed_by,
         note=change.why,
@@ -82,17 +76,4 @@ def _put_in_force(change: RuleChange) -> None:
     )
 
 
-def _environment_of(change: RuleChange) -> Environment:
-    if change.environment is None:
-        raise ValueError(f"{change} names no environment.")
-    return change.environment
-
-
-EVIDENCE_PLAN = Kind(
-    of_team("manage_environments"),
-    of_team("decide_rules"),
-    deciders_of_team,
-    _current,
-    _concerned,
-    _put_in_force,
-)
+EVIDENCE_PLAN = of_environment(_current, _put_in_force)

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from policies.governance.permissions import roles_with
-from policies.models import RuleChange
+from policies.models import Environment, RuleChange
+from policies.services.locking import locked_environment
 from policies.services.rights import can
 
 
@@ -35,6 +36,26 @@ class Kind:
 def of_team(capability: str) -> Callable[[User, RuleChange], bool]:
     """Whether a person holds a capability in the team whose rules are changed."""
     return lambda user, change: change.team is not None and can(user, capability, change.team)
+
+
+def of_environment(
+    current: Callable[[Environment], dict[str, Any]], put_in_force: Callable[[RuleChange], None]
+) -> Kind:
+    """A kind about an environment: `current` gets it held, since it could help what is open."""
+    return Kind(
+        of_team("manage_environments"),
+        of_team("decide_rules"),
+        deciders_of_team,
+        lambda change: current(locked_environment(environment_of(change).pk)),
+        lambda change: Q(environment=change.environment),
+        put_in_force,
+    )
+
+
+def environment_of(change: RuleChange) -> Environment:
+    if change.environment is None:
+        raise ValueError(f"{change} names no environment.")
+    return change.environment
 
 
 def deciders_of_team(change: RuleChange) -> str:

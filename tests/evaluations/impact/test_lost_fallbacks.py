@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from evaluations.impact import Impact, Source, TrafficRequest, measure
-from evaluations.impact.sides import TRANSIENT
 from evaluations.impact.wording import headline, notices
 from evaluations.views.impact_context import impact_context
 from policies.engine import Bundle, Request
+from policies.engine.fallback import OUTAGES
 from tests.evaluations.bundles import rule_bundle
 
 SOURCE = Source("dataset", "sha256:x", "“Made up”", 10)
@@ -17,7 +17,7 @@ KIND = [{"name": "kind", "type": "category", "values": ["refund", "other"]}]
 MODELS = ("mini", "large", "flash")
 
 
-def row(model: str, *then: str, on: Iterable[str] = TRANSIENT) -> dict[str, Any]:
+def row(model: str, *then: str, on: Iterable[str] = OUTAGES) -> dict[str, Any]:
     return {"model": model, "on": list(on), "then": list(then)}
 
 

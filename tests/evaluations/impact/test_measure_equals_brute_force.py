@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluations.impact import Source, TrafficRequest, measure
-from evaluations.impact.sides import TRANSIENT
 from policies.engine import Bundle, Request, decide, full_chain
+from policies.engine.fallback import OUTAGES
 from tests.engine.strategies import bundles, requests
 
 SOURCE = Source("dataset", "sha256:x", "“made up”", 0)
@@ -25,7 +25,7 @@ def treatment(bundle: Bundle, request: Request) -> Treatment:
         return decision.class_key, None, ()
     chains = tuple(
         full_chain(bundle, decision.class_key, decision.model, kind, decision.requirements)
-        for kind in TRANSIENT
+        for kind in OUTAGES
     )
     return decision.class_key, decision.model, chains
 
@@ -51,7 +51,7 @@ def test_measure__any_two_bundles__equals_deciding_each_request(
     assert impact.total.model_changed == sum(a[1] != b[1] for a, b in pairs)
     assert impact.total.chain_changed == sum(a[2] != b[2] for a, b in pairs)
     assert impact.total.affected == sum(a != b for a, b in pairs)
-    lost = [{kind for kind, was, now in zip(TRANSIENT, a[2], b[2], strict=False) if was and not now}
+    lost = [{kind for kind, was, now in zip(OUTAGES, a[2], b[2], strict=False) if was and not now}
             for a, b in pairs]  # fmt: skip
     assert impact.total.fallback_lost == sum(bool(kinds) for kinds in lost)
     assert impact.fallback_lost_on == Counter(kind for kinds in lost for kind in kinds)
