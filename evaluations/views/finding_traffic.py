@@ -18,6 +18,7 @@ from policies.governance.static_checks import findings_of
 from policies.models import Workflow
 from policies.models.changes import CheckKind
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.proposals import proposed_by
 from policies.services.review import checks
 from policies.views.authoring.studio import draft_or_404
 from policies.views.visible import change_or_404, workflow_or_404
@@ -40,7 +41,7 @@ def draft_finding_traffic(request: HttpRequest, slug: str, pk: int) -> HttpRespo
     """The same for the findings beside the editor; nothing while the documents do not fit."""
     workflow = workflow_or_404(request, slug)
     draft = draft_or_404(workflow, pk)
-    documents = {row.kind: row.document for row in draft.documents.all()}
+    documents = proposed_by(draft)
     try:
         content = compose(documents, catalogue_document())
     except DocumentError:

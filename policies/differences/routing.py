@@ -15,7 +15,9 @@ from policies.differences.change import (
     text_change,
 )
 from policies.differences.conditions import condition_changes
-from policies.engine.splitting import moved_shares
+from policies.engine.errors import DocumentError
+from policies.engine.moved_shares import least_moved, moved_shares
+from policies.engine.routing import parse_route
 from policies.wording.sentences import (
     listed,
     model_names,
@@ -66,7 +68,7 @@ def route_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[
     yield from _candidate_changes(old, new, title, f"{pointer}/candidates")
     both_split = old.get("select") == new.get("select") == "weighted"
     if both_split and old.get("salt") == new.get("salt"):
-        yield from _moved(_shares(old), _shares(new), title, f"{pointer}/candidates")
+        yield from _moved(old, new, title, pointer)
     if both_split and old.get("salt") != new.get("salt"):
         sentence = f"{title}: another salt, so that everyone is dealt out anew."
         yield Change("changed", sentence, f"{pointer}/salt")
@@ -105,25 +107,28 @@ def _candidate_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iter
         yield Change("moved", f"{title}: candidates are tried in the order {order}.", pointer)
 
 
-def _moved(
-    before: dict[str, float | None], after: dict[str, float | None], title: str, pointer: str
-) -> Iterator[Change]:
-    """How many move, where that is more than the shares themselves have moved."""
-    was = {model: share for model, share in before.items() if share is not None}
-    now = {model: share for model, share in after.items() if share is not None}
-    if len(was) < len(before) or len(now) < len(after):
+def _moved(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
+    """How many move, where that follows from earlier weights or is more than the shares differ."""
+    try:
+        before, after = parse_route(old).all_weights, parse_route(new).all_weights
+    except DocumentError:
         return
-    moved = moved_shares(was, now)
-    least = sum(max(0, share - was.get(model, 0)) for model, share in now.items())
-    if sum(moved.values()) <= least + LEAST_TOLD:
-        return
+    moved, least = moved_shares(before, after), least_moved(before[-1], after[-1])
+    total = sum(moved.values())
     ways = sorted(moved.items(), key=lambda way: (-round(way[1], 9), way[0]))
-    told = [f"{old} to {new} {share:.2%}" for (old, new), share in ways if share > LEAST_TOLD]
-    sentence = (
-        f"{title}: {sum(moved.values()):.2%} of conversations change models, where the shares "
-        f"differ by {least:.2%}: {', '.join(told)}."
-    )
-    yield Change("changed", sentence, pointer)
+    told = [f"{was} to {now} {share:.2%}" for (was, now), share in ways if share > LEAST_TOLD]
+    if total > least + LEAST_TOLD:
+        sentence = (
+            f"{total:.2%} of conversations change models, where the shares differ by "
+            f"{least:.2%}: {', '.join(told)}."
+        )
+        yield Change("changed", f"{title}: {sentence}", f"{pointer}/candidates")
+    elif told and len(before) + len(after) > 2:
+        sentence = f"{total:.2%} of conversations change models: {', '.join(told)}; no others do."
+        yield Change("changed", f"{title}: {sentence}", f"{pointer}/candidates")
+    elif before[:-1] != after[:-1]:
+        sentence = "other earlier weights, by which under 0.01% of conversations change models."
+        yield Change("changed", f"{title}: {sentence}", f"{pointer}/earlier_weights")
 
 
 def _shares(route: Entry) -> dict[str, float | None]:

@@ -116,7 +116,8 @@ def _value_set(merger: Merger, values: Versions, where: Where) -> Any:
     return [value for value in both if value not in gone]
 
 
-SPLIT = ("select", "candidates")
+CHOICE = ("select", "candidates")
+SPLIT = (*CHOICE, "earlier_weights")
 
 
 def _route(merger: Merger, versions: Versions, where: Where) -> Any:
@@ -128,12 +129,12 @@ def _route(merger: Merger, versions: Versions, where: Where) -> Any:
     selects = set(map(shown, versions.member("select", "")))
     if len(selects) > 1 or "weighted" in selects:
         place = where.member("split", "the models", _told_route)
-        chosen = merger.pick(versions.only(SPLIT), place)
+        chosen, rest = merger.pick(versions.only(SPLIT), place), versions.without(SPLIT)
     else:
         place = where.member("candidates")
         found = merger.entries(CANDIDATES, versions.member("candidates"), place)
-        chosen = {"select": selects.pop(), "candidates": found}
-    return {**chosen, **merger.nested(versions.without(SPLIT), where)}
+        chosen, rest = {"select": selects.pop(), "candidates": found}, versions.without(CHOICE)
+    return {**chosen, **merger.nested(rest, where)}
 
 
 def _told_route(route: Any) -> str:

@@ -12,7 +12,7 @@ from policies.engine.classification import RequestClassification
 from policies.engine.conditions import Value
 from policies.engine.request import Request, known_size, resolve
 from policies.engine.routing import DEFAULT_RULE, Candidate, Route, RouterPolicy
-from policies.engine.splitting import bucket, by_split
+from policies.engine.splitting import bucket, by_history, by_split
 from policies.engine.suitability import (
     Exclusion,
     Requirements,
@@ -235,6 +235,8 @@ def _in_order(
     key: str,
 ) -> list[Candidate]:
     if route.select == "weighted":
+        if route.steps and _is_split(route, remaining):
+            return by_history(remaining, route.dealt(key))
         return by_split(remaining, route.salt, key)
     if route.select == "cheapest":
         return sorted(remaining, key=lambda c: ranking_cost(catalogue, c.model, requirements))

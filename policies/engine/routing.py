@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from policies.engine.attributes import Attribute
 from policies.engine.conditions import Condition, read_condition
 from policies.engine.reading import Place, nearest, parsed, report_repeats, unique_words
+from policies.engine.splitting import Dealt, Step, Weights, dealt, steps_of
 
 SELECTIONS = ("ordered", "weighted", "cheapest")
 ON_NO_CANDIDATE = ("refuse", "default")
 DEFAULT_RULE = "default"
+MOST_EARLIER_WEIGHTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +48,45 @@ class Constraints:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
-    """Where a request goes. The salt belongs to the split: keep it and nobody is reshuffled."""
+    """Where a request goes. The salt belongs to the split: keep it and nobody is reshuffled.
+
+    ``earlier_weights`` are those that a split had before, oldest first; None where nothing is
+    said of them, which decides as none does.
+    """
 
     select: str
     candidates: tuple[Candidate, ...]
     salt: str
     constraints: Constraints = Constraints()
     on_no_candidate: str = "refuse"
+    earlier_weights: tuple[Weights, ...] | None = None
+
+    @cached_property
+    def all_weights(self) -> tuple[Weights, ...]:
+        """What a split was dealt by, from the oldest weights to the present ones."""
+        present = [(entry.model, entry.weight) for entry in self.candidates if entry.weight > 0]
+        return (*(self.earlier_weights or ()), tuple(sorted(present)))
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        return steps_of(self.all_weights)
+
+    def dealt(self, key: str) -> Dealt:
+        """How a split deals out a key."""
+        return dealt(self.all_weights[0], self.steps, self.salt, key)
 
     def to_json(self) -> dict[str, object]:
+        """Without earlier weights where nothing is said of them: documents of before have the
+        digest that they had.
+        """
+        earlier = self.earlier_weights
         return {
             "select": self.select,
             "salt": self.salt,
             "candidates": [candidate.to_json() for candidate in self.candidates],
+            **({} if earlier is None else {"earlier_weights": list(map(dict, earlier))}),
             "constraints": self.constraints.to_json(),
             "on_no_candidate": self.on_no_candidate,
         }
@@ -159,8 +186,15 @@ def _read_default_route(place: Place, models: Collection[str] | None) -> Route:
     return route
 
 
+def parse_route(raw: object) -> Route:
+    """Parses a route on its own; without a salt it has that of a default route."""
+    return parsed(raw, lambda place: _read_route(place, DEFAULT_RULE, None))
+
+
 def _read_route(place: Place, rule_id: str, models: Collection[str] | None) -> Route:
-    fields = place.fields("select", "salt", "candidates", "constraints", "on_no_candidate")
+    fields = place.fields(
+        "select", "salt", "candidates", "earlier_weights", "constraints", "on_no_candidate"
+    )
     select = fields.required("select").choice(SELECTIONS)
     candidates = _read_candidates(fields.required("candidates"), models)
     if select == "weighted" and candidates and not any(entry.weight for entry in candidates):
@@ -172,7 +206,35 @@ def _read_route(place: Place, rule_id: str, models: Collection[str] | None) -> R
         salt=fields.optional("salt", rule_id or "-").label(),
         constraints=_read_constraints(fields.optional("constraints", {})),
         on_no_candidate=fields.optional("on_no_candidate", "refuse").choice(ON_NO_CANDIDATE),
+        earlier_weights=_read_earlier_weights(fields.optional("earlier_weights", []))
+        if fields.has("earlier_weights")
+        else None,
     )
+
+
+def _read_earlier_weights(place: Place) -> tuple[Weights, ...]:
+    items = place.items(of="weights, each an object of models and their weights")
+    if len(items) > MOST_EARLIER_WEIGHTS:
+        place.report(
+            f"must be at most {MOST_EARLIER_WEIGHTS} earlier weights, not {len(items)}; say [] to "
+            "deal everyone out by the present weights alone, which moves more of them this once"
+        )
+    return tuple(map(_read_weights, items))
+
+
+def _read_weights(place: Place) -> Weights:
+    """Models may be named that the catalogue has no more."""
+    entries = place.members()
+    if isinstance(place.value, dict) and not entries:
+        place.report("must give at least one model a weight")
+    read = [
+        (
+            read_model_name(Place(name, weight.pointer, weight.log), None),
+            weight.number(at_least=0, above=True),
+        )
+        for name, weight in entries
+    ]
+    return tuple(sorted(read))
 
 
 def _read_candidates(place: Place, models: Collection[str] | None) -> tuple[Candidate, ...]:

@@ -1,28 +1,60 @@
 """Weighted splits that any language can reproduce.
 
 All hashes are the first 8 bytes, big-endian, of SHA-256 over UTF-8 text: a 64-bit integer *n*.
-``bucket`` is its top 53 bits over 2^53, an exact double in [0, 1).
+``unit`` is its top 53 bits over 2^53, an exact double in [0, 1).
 
 A split is *weighted rendezvous hashing* (Schindelhauer and Schomaker 2005): each model draws
 u = (top 52 bits of n + ½) / 2^52, an exact double in (0, 1), from ``salt:key:model``, and scores
 −ln(u) / weight; the smallest score wins, the earlier candidate on a tie. P(model wins) is its
 weight over the sum. A model's score depends on nothing but itself, so when one weight is raised,
 keys move only to that model, and no more of them than the new shares demand. Where one is raised
-and another lowered, keys may also move to and from the others (see ``moved_shares``): no split of
+and another lowered, keys may also move to and from the others (``moved_shares``): no split of
 three models or more that follows from weights alone can avoid that for every two of them.
 
-Natural logarithms may differ between C libraries in the last bit; two scores that near meet
-about once in 10^15 keys.
+So a split may carry the weights that it had before. Its keys are dealt by the oldest of them, and
+each change of weights since is a step, counted from 1 in text as a decimal number, with a model's
+share its weight over the sum, and LF the line feed U+000A:
+
+- From a model whose share s shrank to s′, a key leaves if unit(``salt LF step LF key``) is less
+  than (s − s′) / s.
+- What leaves goes to one of the models whose share grew, in proportion to their growth s′ − s: by
+  rendezvous as above, drawn from ``salt LF step LF key LF model``, with growths for weights.
+
+All that moves in a step is what the shares differ by, from models that shrank to models that grew.
+The other models follow the one that holds the key in the order of what is left of the draw that
+brought it there: with x that model's score and r the weights or growths it was scored by (0 for
+models not in it), of (−ln(u) − r·x) / weight. Without earlier weights that is the order of scores.
+Since −ln(u) is exponential, what is left of it is as good as drawn anew: where the holder may not
+serve, its keys go to the others in proportion to their weights.
+
+Natural logarithms may differ between C libraries in the last bit, and sums of weights with their
+order; two scores that near, or a draw that near to its limit, are met about once in 10^15 keys.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol, TypeVar
 
-from policies.engine.routing import Candidate
+# The models of a split with their weights above 0, by name.
+Weights = tuple[tuple[str, float], ...]
+
+
+class Weighted(Protocol):
+    """A candidate of a split."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def weight(self) -> float: ...
+
+
+C = TypeVar("C", bound=Weighted)
 
 
 def hash64(text: str) -> int:
@@ -40,48 +72,82 @@ def unit(text: str) -> float:
     return (hash64(text) >> 11) / 2**53
 
 
-def score(salt: str, key: str, candidate: Candidate) -> float:
-    """A candidate's score for a key; the smallest wins. Its weight must be above 0."""
-    drawn = ((hash64(f"{salt}:{key}:{candidate.model}") >> 12) + 0.5) / 2**52
-    return -math.log(drawn) / candidate.weight
+def drawn(text: str) -> float:
+    """−ln(u) of what a text draws: exponential, with mean 1."""
+    return -math.log(((hash64(text) >> 12) + 0.5) / 2**52)
 
 
-def moved_shares(
-    before: Mapping[str, float], after: Mapping[str, float]
-) -> dict[tuple[str, str], float]:
-    """Which shares of all keys go from one model to another when weights change, by (from, to).
-
-    −ln(u) is exponential, so the winners before and after are those of two races of the same
-    draws with other rates: with w and w′ the weights, x the new winner's score over the old one's
-    and c(x) = Σ max(w_k, w′_k·x), the share is w_i·w′_j·∫ c(x)^−2 dx over w_j/w′_j < x < w_i/w′_i,
-    where c is linear between the ratios w_k/w′_k.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From weights to the next: which part of its keys each shrinking model gives away (0 to 1),
+    and which share of all keys each growing one gets.
     """
-    models = [model for model in {**before, **after} if before.get(model) or after.get(model)]
-    arms = {model: (before.get(model, 0), after.get(model, 0)) for model in models}
-    turns = {model: was / now if now else math.inf for model, (was, now) in arms.items()}
-    found = {}
-    for old in models:
-        for new in models:
-            inside = sorted({turn for turn in turns.values() if turns[new] <= turn <= turns[old]})
-            share = arms[old][0] * arms[new][1]
-            share *= sum(_piece(arms, turns, low, high) for low, high in pairwise(inside))
-            if share > 0:
-                found[old, new] = share
-    return found
+
+    leaving: Mapping[str, float]
+    growing: Weights
 
 
-def _piece(
-    arms: Mapping[str, tuple[float, float]], turns: Mapping[str, float], low: float, high: float
-) -> float:
-    """The integral of c(x)^−2 between two ratios that follow one another: c is a + b·x there."""
-    fixed = sum(was for model, (was, _) in arms.items() if turns[model] >= high)
-    slope = sum(now for model, (_, now) in arms.items() if turns[model] <= low)
-    start = fixed + slope * low
-    if math.isinf(high):
-        return 1 / (slope * start)
-    return (high - low) / (start * (fixed + slope * high))
+def steps_of(weights: Sequence[Weights]) -> tuple[Step, ...]:
+    """The steps between weights, oldest first; each sum must be above 0."""
+    return tuple(_step(shares_of(old), shares_of(new)) for old, new in pairwise(weights))
 
 
-def by_split(candidates: Iterable[Candidate], salt: str, key: str) -> list[Candidate]:
-    """Candidates with a weight above 0, the winner first, the rest in order of their score."""
-    return sorted(candidates, key=lambda candidate: score(salt, key, candidate))
+def shares_of(weights: Weights) -> dict[str, float]:
+    total = sum(weight for _, weight in weights)
+    return {model: weight / total for model, weight in weights}
+
+
+def _step(old: Mapping[str, float], new: Mapping[str, float]) -> Step:
+    ends = {model: (old.get(model, 0.0), new.get(model, 0.0)) for model in sorted({**old, **new})}
+    return Step(
+        leaving={model: (was - now) / was for model, (was, now) in ends.items() if now < was},
+        growing=tuple((model, now - was) for model, (was, now) in ends.items() if now > was),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """The model that a key belonged to by each of a split's weights, the present ones last; and
+    the draw that brought it to the last: its texts but for the model, and what it was scored by.
+    """
+
+    holders: tuple[str, ...]
+    text: str
+    rates: Weights
+
+
+def dealt(oldest: Weights, steps: Iterable[Step], salt: str, key: str) -> Dealt:
+    """How a key is dealt by the oldest weights and moved on by each step."""
+    text, rates = f"{salt}:{key}:", oldest
+    holders = [_winner(text, rates)]
+    for number, step in enumerate(steps, start=1):
+        leaving = step.leaving.get(holders[-1])
+        # Where shares differ by rounding only, nothing may grow.
+        if leaving and step.growing and unit(f"{salt}\n{number}\n{key}") < leaving:
+            text, rates = f"{salt}\n{number}\n{key}\n", step.growing
+            holders.append(_winner(text, rates))
+        else:
+            holders.append(holders[-1])
+    return Dealt(tuple(holders), text, rates)
+
+
+def _winner(text: str, rates: Weights) -> str:
+    return min(rates, key=lambda entry: drawn(text + entry[0]) / entry[1])[0]
+
+
+def by_split(candidates: Iterable[C], salt: str, key: str) -> list[C]:
+    """Candidates with a weight above 0, in order of their score; without earlier weights."""
+    return sorted(candidates, key=lambda entry: drawn(f"{salt}:{key}:{entry.model}") / entry.weight)
+
+
+def by_history(candidates: Iterable[C], key_dealt: Dealt) -> list[C]:
+    """Candidates with a weight above 0: first the one that holds the key, if it is among them."""
+    rates, holder = dict(key_dealt.rates), key_dealt.holders[-1]
+    won = drawn(key_dealt.text + holder) / rates[holder]
+
+    def left(entry: C) -> float:
+        return (drawn(key_dealt.text + entry.model) - rates.get(entry.model, 0) * won) / (
+            entry.weight
+        )
+
+    return sorted(candidates, key=lambda entry: (entry.model != holder, left(entry)))

@@ -106,13 +106,17 @@ class CandidateTrace:
 
 @dataclass(frozen=True, slots=True)
 class RouteTrace:
-    """One route that was asked, with every candidate, in the order of the document."""
+    """One route that was asked, with every candidate, in the order of the document. ``holders``
+    are the models that the key belonged to by each of a split's weights, the present ones last;
+    empty for a split without earlier weights, and for other routes.
+    """
 
     rule: str
     select: str
     on_no_candidate: str
     candidates: tuple[CandidateTrace, ...]
     bucket: float | None
+    holders: tuple[str, ...]
     unchecked: tuple[str, ...]
 
 
@@ -170,7 +174,8 @@ def explain(bundle: Bundle, request: Request) -> Trace:
             policy.rules, decision.policy_rule, {**values, "class": decision.class_key}
         ),
         routes=tuple(
-            _route(bundle, rule_id, route, choice) for rule_id, route, choice in found.routes
+            _route(bundle, rule_id, route, choice, found.split_key)
+            for rule_id, route, choice in found.routes
         ),
         failures=tuple(_failure(bundle, decision, request, kind) for kind in FAILURE_KINDS)
         if decision.model is not None
@@ -258,13 +263,15 @@ def _tests(box: Box, values: Mapping[str, Value]) -> tuple[TestTrace, ...]:
     )
 
 
-def _route(bundle: Bundle, rule_id: str, route: Route, choice: Choice) -> RouteTrace:
+def _route(bundle: Bundle, rule_id: str, route: Route, choice: Choice, key: str) -> RouteTrace:
+    has_moved = route.select == "weighted" and bool(route.steps)
     return RouteTrace(
         rule=rule_id,
         select=route.select,
         on_no_candidate=route.on_no_candidate,
         candidates=tuple(_candidate(bundle, route, entry, choice) for entry in route.candidates),
         bucket=choice.bucket,
+        holders=route.dealt(key).holders if has_moved else (),
         unchecked=choice.unchecked,
     )
 

@@ -43,7 +43,14 @@ def without_words(content: Mapping[str, Any]) -> dict[str, Any]:
             "classes": _without(_OF_CLASSES, classification["classes"]),
             "rules": _without(_OF_RULES, classification["rules"]),
         },
-        "router_policy": {**policy, "rules": _without(_OF_RULES, policy["rules"])},
+        "router_policy": {
+            **policy,
+            "rules": [
+                {**rule, "route": _split(rule["route"])}
+                for rule in _without(_OF_RULES, policy["rules"])
+            ],
+            "default": _split(policy["default"]),
+        },
         "quality_thresholds": {
             **thresholds,
             "thresholds": _without(_OF_THRESHOLDS, thresholds["thresholds"]),
@@ -57,6 +64,11 @@ def without_words(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without(words: tuple[str, ...], entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in entry.items() if key not in words} for entry in entries]
+
+
+def _split(route: Mapping[str, Any]) -> dict[str, Any]:
+    """To have no earlier weights is to say nothing of them."""
+    return {key: value for key, value in route.items() if key != "earlier_weights" or value}
 
 
 def _named(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -157,6 +157,10 @@ def route_parts(route: object) -> Parts:
     parts = [Part(", ".join(names), "result")]
     if len(candidates) > 1:
         parts.insert(0, _word(SELECTION_WORDS.get(select, select)))
+    earlier = route.get("earlier_weights")
+    if select == "weighted" and isinstance(earlier, list) and earlier:
+        times = "one change" if len(earlier) == 1 else f"{len(earlier)} changes"
+        parts.append(_word(f"after {times} of weights"))
     return [*parts, *constraint_parts(route.get("constraints"))]
 
 

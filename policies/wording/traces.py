@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from policies.engine import Trace
@@ -106,6 +106,7 @@ class RouteWords:
     candidates: list[CandidateWords]
     bucket: float | None
     key: str
+    held: str
     unchecked: list[str]
     has_shares: bool
 
@@ -220,9 +221,25 @@ def route_words(trace: Trace, route: RouteTrace) -> RouteWords:
         candidates=sorted(candidates, key=lambda entry: (entry.place is None, entry.place or 0)),
         bucket=route.bucket,
         key=trace.split_key,
+        held=_held(route.holders),
         unchecked=[UNCHECKED.get(name, name) for name in route.unchecked],
         has_shares=weighted,
     )
+
+
+def _held(holders: Sequence[str]) -> str:
+    """Whose a key is by the weights that a split had one after the other, and since when."""
+    if not holders:
+        return ""
+    changes = len(holders) - 1
+    moves = [
+        f"to {new} by change {number}"
+        for number, (old, new) in enumerate(pairwise(holders), start=1)
+        if new != old
+    ]
+    since = f"moved {sentences.listed(moves, 'and')}" if moves else "moved by none"
+    count = f"{changes} change{'' if changes == 1 else 's'} of weights since"
+    return f"The oldest weights deal it to {holders[0]}; of {count} it was {since}."
 
 
 def _candidate(entry: CandidateTrace, share: float | None, select: str) -> CandidateWords:

@@ -173,6 +173,20 @@ def classification_documents(draw: st.DrawFn) -> Raw:
 
 
 _weights = st.sampled_from(list(itertools.product((0, 0.5, 1, 90), repeat=len(MODELS))))
+_earlier_weights = st.sampled_from(
+    (
+        {},
+        {},
+        {"earlier_weights": []},
+        {"earlier_weights": [{MODELS[0]: 1}]},
+        {
+            "earlier_weights": [
+                {MODELS[0]: 1, MODELS[1]: 0.5},
+                {MODELS[1]: 2, "retired long ago": 1},
+            ]
+        },
+    )
+)
 _sizes_and_costs = records(max_cost_usd=(None, 0.001, 0.05), fits_context=(False, True))
 
 
@@ -194,6 +208,7 @@ def route_documents(draw: st.DrawFn, *, default: bool = False) -> Raw:
             **draw(_sizes_and_costs),
         },
         "on_no_candidate": "refuse" if default else draw(one_of(*ON_NO_CANDIDATE)),
+        **draw(_earlier_weights),
     }
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from policies.engine import Bundle, Request, decide
 from policies.engine.attributes import Attribute
+from policies.engine.moved_shares import moved_shares
 from policies.engine.routing import Candidate
-from policies.engine.splitting import bucket, by_split, moved_shares
+from policies.engine.splitting import bucket, by_split
 from tests.engine.analysis.documents import bundle
 
 weights = st.floats(min_value=0.01, max_value=1000, allow_nan=False)
@@ -106,10 +107,16 @@ def test_split__that_has_nothing_to_deal_out__needs_no_key() -> None:
     assert decide(sticky({**SPLIT, "select": "ordered"}), Request()).unchecked == ()
 
 
+def moved_by(before: dict[str, float], after: dict[str, float]) -> dict[tuple[str, str], float]:
+    """Between splits without earlier weights."""
+    states = [tuple(sorted((m, w) for m, w in side.items() if w)) for side in (before, after)]
+    return moved_shares(states[:1], states[1:])
+
+
 def test_moved_shares__one_percent_from_one_to_another_of_three__is_the_known_figure() -> None:
     # Counted over 200 000 keys, with a standard error of 0.02 %: 0.66 % from A to B, 0.32 % from A
     # to C, 0.33 % from C to B.
-    moved = moved_shares({"A": 34, "B": 33, "C": 33}, {"A": 33, "B": 34, "C": 33})
+    moved = moved_by({"A": 34, "B": 33, "C": 33}, {"A": 33, "B": 34, "C": 33})
     assert set(moved) == {("A", "B"), ("A", "C"), ("C", "B")}
     assert moved["A", "B"] == pytest.approx(0.0066, abs=4e-4)
     assert moved["A", "C"] == pytest.approx(0.0032, abs=4e-4)
@@ -117,9 +124,9 @@ def test_moved_shares__one_percent_from_one_to_another_of_three__is_the_known_fi
 
 
 def test_moved_shares__two_arms__are_the_difference() -> None:
-    assert moved_shares({"a": 90, "b": 10}, {"a": 60, "b": 40}) == pytest.approx({("a", "b"): 0.3})
-    assert moved_shares({"a": 1}, {"b": 3}) == {("a", "b"): 1}
-    assert moved_shares({"a": 1, "b": 2}, {"a": 2, "b": 4}) == {}
+    assert moved_by({"a": 90, "b": 10}, {"a": 60, "b": 40}) == pytest.approx({("a", "b"): 0.3})
+    assert moved_by({"a": 1}, {"b": 3}) == {("a", "b"): 1}
+    assert moved_by({"a": 1, "b": 2}, {"a": 2, "b": 4}) == {}
 
 
 weights_or_none = st.lists(st.sampled_from((0, 0.5, 1, 3, 90)), min_size=4, max_size=4)
@@ -130,7 +137,7 @@ def test_moved_shares__any_weights__are_what_turns_one_split_into_the_other(
     old: list[float], new: list[float]
 ) -> None:
     names = "abcd"
-    moved = moved_shares(dict(zip(names, old, strict=True)), dict(zip(names, new, strict=True)))
+    moved = moved_by(dict(zip(names, old, strict=True)), dict(zip(names, new, strict=True)))
     for place, name in enumerate(names):
         gained = sum(share for (_, to), share in moved.items() if to == name)
         lost = sum(share for (of, _), share in moved.items() if of == name)
@@ -145,7 +152,7 @@ def test_moved_shares__counted_over_keys__are_as_many() -> None:
     counted = Counter(
         (_first(old, key), _first(new, key)) for key in keys if _first(old, key) != _first(new, key)
     )
-    expected = moved_shares(old, new)
+    expected = moved_by(old, new)
     assert set(counted) <= set(expected)
     for way, share in expected.items():
         # Five standard deviations of a count of 4000.

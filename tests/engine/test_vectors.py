@@ -28,8 +28,8 @@ from policies.engine import (
 )
 from policies.engine.chain import backoff_ms
 from policies.engine.fallback import Retries
-from policies.engine.routing import Candidate
-from policies.engine.splitting import bucket, by_split
+from policies.engine.routing import Candidate, parse_route
+from policies.engine.splitting import bucket, by_history, by_split
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 Case = dict[str, Any]
@@ -128,6 +128,23 @@ def test_bucket__salt_and_key__is_the_expected_one(case: Case) -> None:
 def test_split__salt_and_key__orders_the_candidates(case: Case) -> None:
     candidates = [Candidate(model, weight) for model, weight in case["candidates"]]
     ordered = by_split(candidates, case["salt"], case["key"])
+    assert [candidate.model for candidate in ordered] == case["order"]
+
+
+@cases("splits.json", "histories")
+def test_split__with_earlier_weights__is_held_by_the_expected_models(case: Case) -> None:
+    *earlier, present = case["weights"]
+    route = parse_route(
+        {
+            "select": "weighted",
+            "salt": case["salt"],
+            "candidates": [{"model": model, "weight": given} for model, given in present.items()],
+            "earlier_weights": earlier,
+        }
+    )
+    dealt = route.dealt(case["key"])
+    assert list(dealt.holders) == case["holders"]
+    ordered = by_history(route.candidates, dealt)
     assert [candidate.model for candidate in ordered] == case["order"]
 
 

@@ -19,6 +19,7 @@ from policies.engine import Bundle, compose, digest, parse_bundle, require_text_
 from policies.models import Bundle as StoredBundle
 from policies.models import ChangeRequest, Draft, EvidencePlan, Release, Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.proposals import proposed_by
 
 KEPT_S = 3 * 24 * 3600
 NO_REQUESTS = "Set an evidence plan for the environment: which datasets a change is measured on."
@@ -69,10 +70,9 @@ def impact_of_draft(draft: Draft) -> Impact:
 
     Raises DocumentError while its documents are not right.
     """
-    documents = {row.kind: row.document for row in draft.documents.all()}
     change = getattr(draft, "change", None)
     base = change.base_release.bundle if change and change.base_release else None
-    return impact_of_documents(documents, draft.workflow, base)
+    return impact_of_documents(proposed_by(draft), draft.workflow, base)
 
 
 def candidate_of(documents: Mapping[str, object]) -> Bundle:

@@ -121,6 +121,11 @@ class RouteShape(serializers.Serializer[Any]):
     on_no_candidate = serializers.ChoiceField(ON_NO_CANDIDATE)
     candidates = CandidateShape(many=True)
     bucket = Number(allow_null=True)
+    holders = serializers.ListField(
+        child=Text(),
+        help_text="The models that the key belonged to by each of a split's weights, oldest "
+        "first; empty for a split without earlier weights.",
+    )
     unchecked = serializers.ListField(child=Text())
 
 

@@ -27,7 +27,6 @@ from policies.api.shapes.drafts import (
     NewDraft,
     ValidationSerializer,
 )
-from policies.engine import COMPONENTS
 from policies.governance.refusals import Refused
 from policies.models import Draft, DraftDocument, Workflow
 from policies.services.authoring import drafts, editing
@@ -98,7 +97,7 @@ def _start_of(workflow: Workflow, asked: dict[str, Any]) -> dict[str, Any]:
     found = release.first()
     if found is None:
         raise ValidationError({"release": ["This workflow has no such release."]})
-    return {kind: found.bundle.content[kind] for kind in COMPONENTS}
+    return drafts.documents_of(found)
 
 
 class OneDraft(APIView):

@@ -26,6 +26,7 @@ from policies.engine import (
 from policies.governance.refusals import Reason, Refused
 from policies.models import Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.proposals import proposed_by, tried_in
 
 
 class Decide(APIView):
@@ -66,8 +67,9 @@ def _bundle(request: Request, workflow: Workflow, asked: dict[str, Any]) -> Bund
         return _released(workflow, asked["release"])
     documents = asked.get("documents")
     if documents is None:
-        rows = draft_or_404(request, workflow.slug, asked["draft"]).documents.all()
-        documents = {row.kind: row.document for row in rows}
+        documents = proposed_by(draft_or_404(request, workflow.slug, asked["draft"]))
+    else:
+        documents = tried_in(workflow, documents)
     try:
         return parse_bundle({"schema": 1, **documents, "catalogue": catalogue_document()})
     except DocumentError as error:

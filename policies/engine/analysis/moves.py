@@ -107,9 +107,9 @@ def _routing_rules(rules: Iterable[PolicyRule], space: Space) -> dict[str, Rule]
 def _without_idle_parts(route: Route) -> Route:
     """Weights and the salt, by default the rule's own id, matter in splits only."""
     if route.select == "weighted":
-        return route
+        return replace(route, earlier_weights=route.earlier_weights or None)
     plain = tuple(replace(candidate, weight=1) for candidate in route.candidates)
-    return replace(route, salt="", candidates=plain)
+    return replace(route, salt="", candidates=plain, earlier_weights=None)
 
 
 __all__ = ["Order", "Undecided", "order_of_classes", "order_of_routes"]

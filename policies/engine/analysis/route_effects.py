@@ -49,7 +49,9 @@ def effect_of(catalogue: Catalogue, route: Route, default: Route) -> Hashable:
 
 
 def _own_effect(catalogue: Catalogue, route: Route) -> Hashable:
-    """Weights and salt matter only where a split chooses between several candidates."""
+    """Weights and salt matter only where a split chooses between several candidates. With earlier
+    weights, those of candidates that can never serve do, too: which keys were theirs.
+    """
     candidates = able(catalogue, route)
     weighs = route.select == "weighted" and len(candidates) > 1
     limits = route.constraints
@@ -57,6 +59,7 @@ def _own_effect(catalogue: Catalogue, route: Route) -> Hashable:
         route.select if len(candidates) > 1 else "ordered",
         tuple((entry.model, entry.weight if weighs else 1) for entry in candidates),
         route.salt if weighs else "",
+        route.all_weights if weighs and route.steps else (),
         frozenset(limits.regions),
         frozenset(limits.capabilities),
         limits.max_cost_usd,

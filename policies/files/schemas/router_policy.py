@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policies.engine.routing import (
     DEFAULT_RULE,
+    MOST_EARLIER_WEIGHTS,
     ON_NO_CANDIDATE,
     SELECTIONS,
     Candidate,
@@ -43,6 +44,25 @@ def _candidate() -> Schema:
         required=("model",),
         title="Candidate",
         description="A model that the route may choose; each stands once.",
+    )
+
+
+def _earlier_weights() -> Schema:
+    weights = {
+        "type": "object",
+        "title": "Weights",
+        "description": "Models and their weights.",
+        "properties": {},
+        "propertyNames": model("A model; the catalogue need not have it any more."),
+        "additionalProperties": number(above=0, description="Its weight then."),
+        "minProperties": 1,
+    }
+    return listing(
+        weights,
+        maxItems=MOST_EARLIER_WEIGHTS,
+        description="The weights that a weighted split had before, oldest first, so that a change "
+        "of weights moves as few conversations as it can. [] deals everyone out by the present "
+        "weights alone. Default: those in force, which the console keeps.",
     )
 
 
@@ -92,6 +112,7 @@ def _route() -> Schema:
         "candidates": listing(
             _candidate(), minItems=1, description="The models that the route may choose from."
         ),
+        "earlier_weights": _earlier_weights(),
         "constraints": _constraints(),
         "on_no_candidate": choice(
             ON_NO_CANDIDATE,

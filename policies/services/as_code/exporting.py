@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from policies.engine import COMPONENTS, DocumentError
+from policies.engine import DocumentError
 from policies.files.workflow_files import Header, documents_digest, write_files
 from policies.governance.refusals import Reason, Refused
 from policies.models import Draft, Environment, Release
+from policies.services.authoring.drafts import documents_of
 from policies.services.review import changes
 
 
@@ -45,7 +44,3 @@ def export_draft(draft: Draft) -> dict[str, str]:
         said = None
     header = Header(workflow=draft.workflow.slug, draft=draft.pk, digest=said)
     return write_files(header, documents)
-
-
-def documents_of(release: Release) -> dict[str, Any]:
-    return {kind: release.bundle.content[kind] for kind in COMPONENTS}

@@ -8,7 +8,7 @@ from typing import Any
 from policies.files.workflow_files import WorkflowFiles
 from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, Release
-from policies.services.as_code.exporting import documents_of
+from policies.services.authoring.drafts import documents_of
 from policies.services.review.undoing import told, undone_between
 
 

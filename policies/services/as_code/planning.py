@@ -12,7 +12,6 @@ from policies.files.workflow_files import WorkflowFiles
 from policies.governance.refusals import Reason, Refused
 from policies.governance.static_checks import Finding, findings_of
 from policies.models import Environment, Release, Workflow
-from policies.services.as_code.exporting import documents_of
 from policies.services.as_code.outdated import (
     exported_before,
     how_to_mend,
@@ -21,6 +20,7 @@ from policies.services.as_code.outdated import (
 )
 from policies.services.authoring import drafts
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.proposals import as_proposed
 from policies.services.authoring.retirements import retirement_findings
 from policies.services.review import changes
 
@@ -112,9 +112,13 @@ def require_same_workflow(workflow: Workflow, files: WorkflowFiles) -> None:
 def completed(
     environment: Environment, base: Release | None, files: WorkflowFiles
 ) -> dict[str, Any]:
-    """The files' documents; a component without a file stays as it is in force."""
-    in_force = documents_of(base) if base else drafts.documents_in_force(environment.workflow)
-    return {**in_force, **files.documents}
+    """The files' documents as they are proposed; a component without a file stays as it is in
+    force.
+    """
+    in_force = (
+        drafts.documents_of(base) if base else drafts.documents_in_force(environment.workflow)
+    )
+    return as_proposed({**in_force, **files.documents}, base)
 
 
 def _composed(
@@ -138,7 +142,7 @@ def _findings(content: dict[str, Any]) -> list[Finding]:
 def _differences(
     base: Release, documents: Mapping[str, Any], files: WorkflowFiles
 ) -> list[PlannedChange]:
-    old = documents_of(base)
+    old = drafts.documents_of(base)
     return [
         PlannedChange(
             kind,

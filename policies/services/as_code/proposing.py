@@ -15,10 +15,10 @@ from policies.engine import COMPONENTS
 from policies.files.workflow_files import WorkflowFiles, documents_digest
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
-from policies.services.as_code.exporting import documents_of
 from policies.services.as_code.outdated import require_nothing_undone
 from policies.services.as_code.planning import completed, require_same_workflow
 from policies.services.authoring import drafts, editing
+from policies.services.authoring.proposals import proposed_by
 from policies.services.locking import lock_workflow, locked_change, locked_environment
 from policies.services.review import changes
 from policies.services.rights import require_right
@@ -92,7 +92,7 @@ def _settled(
     environment: Environment, base: Release | None, documents: Mapping[str, Any]
 ) -> Proposal | None:
     wanted = documents_digest(documents)
-    if base is not None and documents_digest(documents_of(base)) == wanted:
+    if base is not None and documents_digest(drafts.documents_of(base)) == wanted:
         sentence = f"Nothing to propose: release {base.number} in {environment.name} says the same."
         return Proposal(Outcome.UNCHANGED, None, sentence)
     for change in _open_changes(environment):
@@ -115,8 +115,8 @@ def _update(change: ChangeRequest, documents: Mapping[str, Any], *, acting_user:
 
 def _require_untouched_draft(change: ChangeRequest) -> None:
     """What somebody saved in the studio and has not proposed yet must not be overwritten."""
-    rows = change.draft.documents.all() if change.draft else ()
-    saved = {row.kind: written_out(row.kind, row.document) for row in rows}
+    documents = proposed_by(change.draft) if change.draft else {}
+    saved = {kind: written_out(kind, document) for kind, document in documents.items()}
     if any(saved[kind] != written_out(kind, change.bundle.content[kind]) for kind in saved):
         raise Refused(
             Reason(

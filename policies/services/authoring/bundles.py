@@ -18,9 +18,10 @@ from policies.engine import (
     serialise,
 )
 from policies.governance.meaning import meaning_digest
-from policies.models import Bundle, ComponentVersion, Workflow
+from policies.models import Bundle, ComponentVersion, Release, Workflow
 from policies.services import audit
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.proposals import as_proposed
 from policies.services.locking import lock_workflow
 
 
@@ -86,14 +87,20 @@ def problems_of(documents: Mapping[str, object]) -> list[Problem]:
 
 
 def compose_bundle(
-    workflow: Workflow, documents: Mapping[str, object], *, acting_user: User
+    workflow: Workflow,
+    documents: Mapping[str, object],
+    base: Release | None,
+    *,
+    acting_user: User,
+    catalogue: object = None,
 ) -> Bundle:
-    """Cut a version of each document and compose them with the catalogue of today.
+    """Cut a version of each document and compose them with the catalogue, by default today's.
 
-    Locks the workflow, so that two people cannot be given the same version number. Raises
-    DocumentError, with pointers into the bundle, when a document is wrong or the four do not fit
-    together.
+    Splits carry on from ``base``, the release that is in force. Locks the workflow, so that two
+    people cannot be given the same version number. Raises DocumentError, with pointers into the
+    bundle, when a document is wrong or the four do not fit together.
     """
+    documents = as_proposed(documents, base)
     problems = component_problems(documents)
     if problems:
         raise DocumentError(problems)
@@ -103,7 +110,8 @@ def compose_bundle(
         for kind in COMPONENTS
     }
     content = compose(
-        {kind: version.document for kind, version in versions.items()}, catalogue_document()
+        {kind: version.document for kind, version in versions.items()},
+        catalogue or catalogue_document(),
     )
     parse_bundle(content)
     bundle, _ = Bundle.objects.get_or_create(

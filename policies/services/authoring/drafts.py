@@ -28,6 +28,10 @@ def require_author(acting_user: User, workflow: Workflow) -> None:
         )
 
 
+def documents_of(release: Release) -> dict[str, Any]:
+    return {kind: release.bundle.content[kind] for kind in COMPONENTS}
+
+
 def documents_in_force(workflow: Workflow) -> dict[str, Any]:
     """The documents of the release active furthest along promotion; else starting documents."""
     release = (
@@ -39,7 +43,7 @@ def documents_in_force(workflow: Workflow) -> dict[str, Any]:
     )
     if release is None:
         return starting_documents()
-    return {kind: release.bundle.content[kind] for kind in COMPONENTS}
+    return documents_of(release)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from policies.engine import COMPONENTS
 from policies.governance.permissions import roles_with
 from policies.governance.protection_rules import strictest
 from policies.governance.refusals import Reason, Refused
@@ -26,6 +27,7 @@ from policies.models import (
 )
 from policies.services import audit
 from policies.services.authoring.bundles import compose_bundle
+from policies.services.authoring.proposals import as_proposed
 from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
 from policies.services.review import computed_checks, guards, standings, threads
 from policies.services.review.followups import content_is_new, is_submitted
@@ -60,7 +62,8 @@ def propose(
     if draft.closed_at is not None or hasattr(draft, "change"):
         raise Refused(Reason("state", "A change request was already made from this draft."))
     documents = {row.kind: row.document for row in draft.documents.all()}
-    bundle = compose_bundle(workflow, documents, acting_user=acting_user)
+    base = active_release(environment)
+    bundle = compose_bundle(workflow, documents, base, acting_user=acting_user)
     people = [*draft.contributors.all(), acting_user]
     return open_change(
         bundle, environment, title, why, acting_user=acting_user, contributors=people, draft=draft
@@ -114,7 +117,8 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
             Reason("draft", "A promotion carries its content unchanged.", "Start a new draft.")
         )
     documents = {row.kind: row.document for row in change.draft.documents.all()}
-    bundle = compose_bundle(change.workflow, documents, acting_user=acting_user)
+    base = change.base_release
+    bundle = compose_bundle(change.workflow, documents, base, acting_user=acting_user)
     if bundle.pk == change.bundle_id:
         return change
     change.contributors.add(acting_user, *change.draft.contributors.all())
@@ -134,6 +138,22 @@ def _rebind(change: ChangeRequest) -> None:
     """
     change.rules = strictest(change.protection, change.environment.protection).as_json()
     change.evidence_plan = EvidencePlan.objects.in_force(change.environment)
+
+
+def _carry_on(change: ChangeRequest, acting_user: User) -> None:
+    """Splits of the content go on from the new base; all else stays, the catalogue's facts, too."""
+    if change.draft is None:
+        return
+    content = change.bundle.content
+    documents = {kind: content[kind] for kind in COMPONENTS}
+    if as_proposed(documents, change.base_release) != documents:
+        change.bundle = compose_bundle(
+            change.workflow,
+            documents,
+            change.base_release,
+            acting_user=acting_user,
+            catalogue=content["catalogue"],
+        )
 
 
 @transaction.atomic
@@ -161,7 +181,8 @@ def describe(
         change.environment, change.base_release = environment, active_release(environment)
         change.rules = strictest(change.protection, environment.protection).as_json()
         change.evidence_plan = EvidencePlan.objects.in_force(environment)
-    bound = ("environment", "base_release", "rules", "evidence_plan")
+        _carry_on(change, acting_user)
+    bound = ("environment", "base_release", "bundle", "rules", "evidence_plan")
     change.save(update_fields=["title", "why", *bound, "updated_at"])
     change.contributors.add(acting_user)
     _note("change.described", change, acting_user, detail={"title": title})
@@ -186,7 +207,8 @@ def rebase(
     before = change.base_digest
     change.base_release = active_release(change.environment)
     _rebind(change)
-    change.save(update_fields=["base_release", "rules", "evidence_plan", "updated_at"])
+    _carry_on(change, acting_user)
+    change.save(update_fields=["base_release", "bundle", "rules", "evidence_plan", "updated_at"])
     given_up = {"undone": list(undone)} if undone else {}
     after = change.base_digest
     _note("change.rebased", change, acting_user, before=before, after=after, detail=given_up)

@@ -18,6 +18,7 @@ from policies.models import ChangeRequest, Release
 from policies.models.components import ComponentKind
 from policies.services.authoring import editing
 from policies.services.authoring.bundles import component_problems, problems_of
+from policies.services.authoring.proposals import proposed_by
 from policies.services.locking import locked_change
 from policies.services.review import changes, guards
 from policies.services.review.undoing import told, undone_by
@@ -82,7 +83,7 @@ def comparison_of(
 ) -> Comparison | None:
     """The three-way comparison; None while the base is active still, or where there was none.
 
-    Ours is the draft as it is saved where it can be read, else what was proposed.
+    Ours is the draft as it would be proposed where it can be read, else what was proposed.
     """
     base = change.base_release
     if base is None or base.is_active or not change.is_open:
@@ -158,7 +159,7 @@ def rebase_with_merge(
 
 def _our_documents(change: ChangeRequest) -> Mapping[str, Any]:
     if change.draft is not None:
-        saved = {row.kind: row.document for row in change.draft.documents.all()}
+        saved = proposed_by(change.draft)
         if not component_problems(saved):
             return saved
     content: dict[str, Any] = change.bundle.content

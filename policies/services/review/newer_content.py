@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.engine import DocumentError, parse_component, serialise
 from policies.models import ChangeRequest, DraftDocument
 from policies.models.components import ComponentKind
+from policies.services.authoring.proposals import as_proposed
 
 
 def newer_in_draft(change: ChangeRequest) -> list[str]:
@@ -16,7 +17,7 @@ def newer_in_draft(change: ChangeRequest) -> list[str]:
     if change.draft.updated_at <= change.created_at:  # nothing was saved since; no need to look
         return []
     rows = DraftDocument.objects.filter(draft=change.draft)
-    documents = {row.kind: row.document for row in rows}
+    documents = as_proposed({row.kind: row.document for row in rows}, change.base_release)
     return [
         ComponentKind(kind).label
         for kind in ComponentKind.values

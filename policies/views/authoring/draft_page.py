@@ -16,6 +16,7 @@ from policies.models import Draft, DraftDocument
 from policies.models.components import ComponentKind
 from policies.services.authoring import drafts
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.proposals import proposed_by
 from policies.wording.fallback_grid import grid_of
 
 SHORT_LABELS = {
@@ -34,11 +35,15 @@ LAYER_LABELS = {
 
 @dataclass
 class DraftPage:
-    """A draft as it stands, or with one document as its author has it on the screen."""
+    """A draft as it stands, or with one document as its author has it on the screen.
+
+    ``proposed`` are the documents with what they carry on from their base.
+    """
 
     draft: Draft
     rows: dict[str, DraftDocument]
     documents: dict[str, Any]
+    proposed: dict[str, Any]
     catalogue: dict[str, Any]
     problems: dict[str, list[Problem]] = field(default_factory=dict)
 
@@ -80,8 +85,8 @@ def draft_page(draft: Draft, on_screen: Mapping[str, Any] | None = None) -> Draf
     rows = {row.kind: row for row in draft.documents.select_related("updated_by")}
     documents = {kind: rows[kind].document for kind in COMPONENTS} | dict(on_screen or {})
     catalogue = catalogue_document()
-    page = DraftPage(draft, rows, documents, catalogue)
-    page.problems = problems_of(documents, catalogue)
+    page = DraftPage(draft, rows, documents, proposed_by(draft, documents), catalogue)
+    page.problems = problems_of(page.proposed, catalogue)
     return page
 
 
@@ -158,7 +163,7 @@ def overview(page: DraftPage) -> list[Part]:
             kind,
             ComponentKind(kind).label,
             page.rows[kind],
-            describe_difference(kind, in_force[kind], page.documents[kind], classification=known),
+            describe_difference(kind, in_force[kind], page.proposed[kind], classification=known),
             page.problems[kind],
         )
         for kind in COMPONENTS

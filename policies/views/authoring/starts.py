@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from policies.forms.authoring.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
 from policies.governance.refusals import Refused
 from policies.models import Draft, Workflow
-from policies.services.as_code import exporting, proposing
+from policies.services.as_code import proposing
 from policies.services.authoring import drafts, starts
 from policies.services.rights import can
 from policies.views.visible import person, workflow_or_404
@@ -58,7 +58,7 @@ def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft
         return proposing.import_draft(workflow, form.read, given["title"], acting_user=user)
     documents: dict[str, Any] = {}
     if given["source"] in (RELEASE, OTHER):
-        documents = exporting.documents_of(given[DETAILS[given["source"]]])
+        documents = drafts.documents_of(given[DETAILS[given["source"]]])
     elif given["source"] == TEMPLATE:
         documents = starts.template_documents(given["template"])
     return drafts.create_draft(workflow, given["title"], acting_user=user, documents=documents)

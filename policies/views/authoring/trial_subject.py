@@ -23,6 +23,7 @@ from policies.engine import (
 from policies.engine.classification import parse_request_classification
 from policies.models import ChangeRequest, Draft, Release, Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.proposals import proposed_by
 from policies.views.authoring.draft_page import SHORT_LABELS, problems_of
 from policies.views.authoring.studio import draft_or_404
 from policies.wording.whole_numbers import whole_number
@@ -155,8 +156,7 @@ def _releases(workflow: Workflow) -> QuerySet[Release]:
 
 
 def draft_subject(draft: Draft) -> Subject:
-    documents = {row.kind: row.document for row in draft.documents.all()}
-    return _subject(draft.workflow, documents, catalogue_document(), draft)
+    return _subject(draft.workflow, proposed_by(draft), catalogue_document(), draft)
 
 
 def _frozen(source: ChangeRequest | Release) -> Subject:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.engine import Bundle, decide, parse_bundle
+from policies.engine import Bundle, Request, decide, parse_bundle
 from policies.engine.analysis.alike import treat_alike
 from tests.engine.analysis.brute_force import every_request
-from tests.engine.analysis.documents import bundle, route, row
+from tests.engine.analysis.documents import bundle, model, route, row
 from tests.engine.analysis.small_bundles import small_documents
 
 Raw = dict[str, Any]
@@ -91,3 +91,35 @@ def test_alike__written_in_another_way__is_proved(other: Raw) -> None:
 )
 def test_alike__where_some_request_may_be_treated_differently__is_not_claimed(other: Raw) -> None:
     assert not treat_alike(bundle(**BASE), bundle(**{**BASE, **other}))
+
+
+SPLIT: Raw = {
+    "select": "weighted",
+    "candidates": [{"model": "m1", "weight": 60}, {"model": "m2", "weight": 40}],
+}
+
+
+def test_alike__same_weights_of_another_history__are_not_claimed() -> None:
+    now = bundle(default={**SPLIT, "earlier_weights": [{"m1": 1}]})
+    assert not treat_alike(bundle(default=SPLIT), now)
+    assert treat_alike(now, now)
+    assert treat_alike(bundle(default=SPLIT), bundle(default={**SPLIT, "earlier_weights": []}))
+    # A model that is left out for good still holds keys that others do not have.
+    one, other = (
+        bundle(
+            default={
+                **SPLIT,
+                "candidates": [*SPLIT["candidates"], {"model": "m3", "weight": weight}],
+                "earlier_weights": [{"m1": 1}],
+                "constraints": {"capabilities": ["vision"]},
+            },
+            models={"m1": SEES, "m2": SEES, "m3": model()},
+        )
+        for weight in (1, 1000)
+    )
+    assert not treat_alike(one, other)
+    requests = [Request(request_id=str(number)) for number in range(50)]
+    assert any(told(one, request) != told(other, request) for request in requests)
+
+
+SEES = model(capabilities=["vision"])

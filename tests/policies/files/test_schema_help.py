@@ -25,7 +25,10 @@ def schema_of(root: Any, path: Path) -> Any:
     found = root
     for step in path:
         found = followed(root, found)
-        found = found["items"] if isinstance(step, int) else found["properties"][step]
+        if isinstance(step, int):
+            found = found["items"]
+        else:
+            found = found["properties"].get(step) or found["additionalProperties"]
     return followed(root, found)
 
 

@@ -55,6 +55,7 @@ ROUTE: Raw = {
     "select": "weighted",
     "salt": "first split",
     "candidates": [{"model": "gpt-4o-mini", "weight": 9}, {"model": "o3", "weight": 0}],
+    "earlier_weights": [{"gpt-4o-mini": 9.5, "retired long ago": 1}],
     "constraints": {
         "regions": ["eu", "us"],
         "capabilities": ["tools"],

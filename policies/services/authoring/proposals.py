@@ -1,0 +1,34 @@
+"""Documents as they would be proposed: with the earlier weights of their splits.
+
+Whatever shows what a draft would do asks here, so that it tells of what is proposed later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from policies.differences.split_history import with_earlier_weights
+from policies.models import Draft, Release, Workflow
+from policies.services.authoring.drafts import documents_in_force, documents_of
+
+
+def as_proposed(documents: Mapping[str, Any], base: Release | None) -> dict[str, Any]:
+    """Documents as they are proposed where ``base`` is in force; None where nothing is."""
+    return with_earlier_weights(documents, documents_of(base)) if base else dict(documents)
+
+
+def proposed_by(draft: Draft, documents: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A draft's documents as they are proposed, compared with the base of its change request, else
+    with what is in force. ``documents`` are those on the screen instead of the saved ones.
+    """
+    documents = documents or {row.kind: row.document for row in draft.documents.all()}
+    change = getattr(draft, "change", None)
+    if change is not None:
+        return as_proposed(documents, change.base_release)
+    return with_earlier_weights(documents, documents_in_force(draft.workflow))
+
+
+def tried_in(workflow: Workflow, documents: Mapping[str, Any]) -> dict[str, Any]:
+    """Documents that are no draft's, as they would be proposed against what is in force."""
+    return with_earlier_weights(documents, documents_in_force(workflow))
