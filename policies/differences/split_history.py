@@ -86,12 +86,13 @@ def _history(route: Route, base: Route) -> History:
 
 def _goes_on(written: History, base: Route) -> bool:
     """Whether a history was taken from the base, or from a release before or after it, rather
-    than written by an author: nothing is said of it, or it is the same as far as both reach.
+    than written by an author: nothing is said of it, or it is the same as far as both reach. To
+    say that there is none is an author's word, unless the base says so, too.
     """
     if written is None:
         return True
     if not written:
-        return not base.earlier_weights
+        return base.earlier_weights == ()
     shared = min(len(written), len(base.all_weights))
     return written[:shared] == base.all_weights[:shared]
 
