@@ -74,10 +74,10 @@ def test_plan__other_weight__tells_change_place_and_blast_radius(folder: Path) -
 def test_plan__with_a_detailed_exit_code__tells_whether_the_files_differ(folder: Path) -> None:
     assert run("plan", folder, "--detailed-exitcode").endswith("Nothing changes.\n")
     edit(folder, "weight: 90", "weight: 80")
-    assert "2 changes" in run("plan", folder)
+    assert "3 changes" in run("plan", folder)
     code, said = failing("plan", folder, "--detailed-exitcode")
     assert code == DIFFERS == 4
-    assert "2 changes" in said
+    assert "3 changes" in said
     edit(folder, "model: orchid", "model: orchit")
     assert failing("plan", folder, "--detailed-exitcode")[0] == WRONG
 
