@@ -48,7 +48,8 @@ class OwnerAsked:
             f"{_name(self.owner)}, who owns the {self.label}, worked on this or may not review "
             "it, and nobody stands in for them."
         )
-        return Reason("owner", sentence, "Name a deputy in the contract.")
+        resolve = "Have an owner who did not work on it name a deputy in the contract."
+        return Reason("owner", sentence, resolve)
 
     def is_met_by(self, approvers: Collection[int]) -> bool:
         return any(user.pk in approvers for user in self.people)

@@ -12,11 +12,14 @@ from django.db.models import Max, Q
 from policies.engine import digest
 from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
-from policies.models import ComponentContract, Workflow
+from policies.governance.roles import Role
+from policies.models import ChangeRequest, ComponentContract, Workflow
 from policies.models.components import ComponentKind
 from policies.services import audit
 from policies.services.locking import lock_workflow, locked_open_changes
 from policies.services.review import standings
+from policies.services.review.contributing import worked_on
+from policies.services.review.facts import touched_components
 from policies.services.review.settling import settle
 from policies.services.rights import can, require_right
 
@@ -61,7 +64,8 @@ def save_contract(
     """Put a new version of a contract in force; saying the same again makes none.
 
     The deputy approves where the owner worked on the content. Open change requests are looked at
-    again: the contract is one of their checks, and its owner is one of their approvers.
+    again: the contract is one of their checks, and its owner is one of their approvers. So whoever
+    worked on one that touches the component does not choose who approves it.
     """
     require_right("edit_contracts", workflow.team, acting_user=acting_user, to="edit contracts")
     _require_able(owner, deputy, workflow)
@@ -69,8 +73,12 @@ def save_contract(
     subjects = {change.pk: standings.subject_digest(change) for change in changes}
     lock_workflow(workflow.pk)
     before = contract_in_force(workflow, kind)
-    if before is not None and _said(before) == (owner.pk, deputy.pk if deputy else None, text):
-        return before
+    asked = (owner.pk, deputy.pk if deputy else None)
+    if before is not None:
+        if _said(before) == (*asked, text):
+            return before
+        if (before.owner_id, before.deputy_id) != asked:
+            _require_bystander(changes, kind, acting_user)
     rows = ComponentContract.objects.filter(workflow=workflow, kind=kind)
     contract = ComponentContract.objects.create(
         workflow=workflow,
@@ -105,6 +113,31 @@ def _require_able(owner: User, deputy: User | None, workflow: Workflow) -> None:
         reasons.append(Reason("deputy", sentence, "Choose another person, or nobody."))
     if reasons:
         raise Refused(*reasons)
+
+
+def _require_bystander(changes: list[ChangeRequest], kind: str, acting_user: User) -> None:
+    """Raise Refused for who worked on one of these that touches the component."""
+    own = ChangeRequest.objects.filter(worked_on(acting_user), pk__in=[one.pk for one in changes])
+    keys = set(own.values_list("pk", flat=True))
+    touching = [one for one in changes if one.pk in keys and kind in touched_components(one)]
+    if not touching:
+        return
+    numbers = ", ".join(f"#{change.number}" for change in touching)
+    team, label = touching[0].workflow.team, ComponentKind(kind).label.lower()
+    owners = User.objects.filter(
+        memberships__team=team, memberships__role=Role.OWNER, is_active=True
+    ).exclude(pk=acting_user.pk)
+    names = " or ".join(owner.get_full_name() or str(owner) for owner in owners.order_by("pk"))
+    raise Refused(
+        Reason(
+            "four_eyes",
+            f"You worked on {numbers}, which touches the {label}, so you may not change who has to "
+            "approve it.",
+            f"Ask another owner who did not work on it ({names})."
+            if names
+            else f"{team} has no other owner: have one named, or wait until {numbers} is closed.",
+        )
+    )
 
 
 def _said(contract: ComponentContract) -> tuple[int, int | None, ContractText]:

@@ -1,5 +1,7 @@
 """Each touched component is approved by its owner or who stands in for them: never by nobody."""
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -9,7 +11,7 @@ from policies.governance.transitions import State
 from policies.models import Environment, Release
 from policies.models.components import ComponentKind
 from policies.services.releases import publication
-from policies.services.review import guards
+from policies.services.review import changes, guards
 from policies.services.teams.contracts import contract_in_force, save_contract
 from policies.services.teams.members import add_member, remove_member
 from tests.policies.cast import CONTRACT, member
@@ -18,6 +20,7 @@ from tests.policies.steps import (
     documents,
     in_review,
     now,
+    proposed,
     save_and_take_over,
     standing,
 )
@@ -25,9 +28,19 @@ from tests.policies.steps import (
 POLICY = ComponentKind.ROUTER_POLICY
 
 
-def name_deputy(environment: Environment, owner: User, deputy: User | None) -> None:
+def name_deputy(
+    environment: Environment, owner: User, deputy: User | None, *, by: User | None = None
+) -> None:
     for kind in ComponentKind.values:
-        save_contract(environment.workflow, kind, owner, CONTRACT, acting_user=owner, deputy=deputy)
+        save_contract(
+            environment.workflow, kind, owner, CONTRACT, acting_user=by or owner, deputy=deputy
+        )
+
+
+@pytest.fixture
+def second_owner(staging: Environment, administrator: User) -> User:
+    """Could stand in as well, were there no deputy."""
+    return member(staging.workflow.team, administrator, "second_owner", "Odd Owner", Role.OWNER)
 
 
 @pytest.fixture
@@ -45,7 +58,7 @@ def test_owner_who_worked_on_it__is_not_replaced_by_any_reviewer(
         publication.publish(change, acting_user=operator)
     (reason, *_) = [found for found in refusal.value.reasons if found.code == "owner"]
     assert "nobody stands in for them" in reason.sentence
-    assert reason.resolve == "Name a deputy in the contract."
+    assert reason.resolve == "Have an owner who did not work on it name a deputy in the contract."
     assert not Release.objects.exists()
 
 
@@ -117,12 +130,64 @@ def test_deputy__keeps_the_role_while_a_contract_names_them(
 
 
 def test_deputy_named_while_it_is_open__settles_it(
-    writing_owner: User, staging: Environment, reviewer: User
+    writing_owner: User, staging: Environment, reviewer: User, second_owner: User
 ) -> None:
-    change = approved(in_review(staging, writing_owner), reviewer)
-    assert change.state == State.IN_REVIEW
-    name_deputy(staging, writing_owner, reviewer)
-    assert now(change).state == State.APPROVED
+    change = in_review(staging, writing_owner, documents())
+    name_deputy(staging, writing_owner, reviewer, by=second_owner)
+    assert "Rune Reviewer in place of Olga Owner (router policy)" in standing(change).owners_missing
+    assert approved(now(change), reviewer).state == State.APPROVED
+
+
+def test_owner_or_deputy__changed_by_who_worked_on_an_open_change__is_refused(
+    writing_owner: User, staging: Environment, reviewer: User, second_owner: User
+) -> None:
+    change = in_review(staging, writing_owner)
+    for owner, deputy in ((reviewer, None), (writing_owner, reviewer)):
+        with pytest.raises(Refused) as refusal:
+            save_contract(
+                staging.workflow,
+                POLICY,
+                owner,
+                CONTRACT,
+                acting_user=writing_owner,
+                deputy=deputy,
+            )
+        [reason] = refusal.value.reasons
+        assert reason.code == "four_eyes"
+        assert reason.sentence == (
+            f"You worked on #{change.number}, which touches the router policy, so you may not "
+            "change who has to approve it."
+        )
+        assert reason.resolve == "Ask another owner who did not work on it (Odd Owner)."
+    contract = contract_in_force(staging.workflow, POLICY)
+    assert contract is not None
+    assert (contract.owner, contract.deputy) == (writing_owner, None)
+
+
+def test_contract_of_what_they_did_not_touch__and_mere_words__are_theirs_to_change(
+    writing_owner: User, release: Release, reviewer: User
+) -> None:
+    in_review(release.environment, writing_owner, documents(share=50))  # the router policy alone
+    workflow = release.workflow
+    words = replace(CONTRACT, playbook="1. Roll back at once.")
+    save_contract(workflow, POLICY, writing_owner, words, acting_user=writing_owner)
+    matrix = ComponentKind.FALLBACK_MATRIX
+    save_contract(
+        workflow, matrix, writing_owner, CONTRACT, acting_user=writing_owner, deputy=reviewer
+    )
+    contract = contract_in_force(workflow, matrix)
+    assert contract is not None and contract.deputy == reviewer
+
+
+def test_contract__changed_by_who_proposed_the_same_content_elsewhere__is_refused(
+    writing_owner: User, release: Release, author: User, reviewer: User
+) -> None:
+    own = proposed(release.environment, writing_owner, documents(share=50))
+    changes.withdraw(own, acting_user=writing_owner)
+    in_review(release.environment, author, documents(share=50))
+    with pytest.raises(Refused) as refusal:
+        save_contract(release.workflow, POLICY, reviewer, CONTRACT, acting_user=writing_owner)
+    assert refusal.value.codes == ("four_eyes",)
 
 
 def test_nobody_stands_in__the_reviewer_is_told_before_they_approve(
@@ -130,4 +195,4 @@ def test_nobody_stands_in__the_reviewer_is_told_before_they_approve(
 ) -> None:
     change = now(in_review(staging, writing_owner))
     needed = [reason.resolve for reason in guards.why_not("publish", change, writing_owner)]
-    assert "Name a deputy in the contract." in needed
+    assert "Have an owner who did not work on it name a deputy in the contract." in needed
