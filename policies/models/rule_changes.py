@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from policies.governance.permissions import CATALOGUE_ROLES
 from policies.models.teams import Membership, Team
 from policies.models.workflows import Environment, Workflow
 
@@ -31,11 +32,22 @@ class RuleChangeState(models.TextChoices):
 
 class RuleChangeQuerySet(models.QuerySet["RuleChange"]):
     def visible_to(self, user: User | AnonymousUser) -> RuleChangeQuerySet:
-        """Those of the person's teams and of the shared catalogue; all of them for a superuser."""
+        """Those of the person's teams and of the shared catalogue; all of them for a superuser.
+
+        Whoever keeps the catalogue sees who else is to keep it by a role in a team without release.
+        """
         if user.is_superuser:
             return self
-        teams = Membership.objects.filter(user_id=user.pk or 0).values("team")
-        return self.filter(models.Q(team__in=teams) | models.Q(team=None))
+        own = Membership.objects.filter(user_id=user.pk or 0)
+        seen = models.Q(team__in=own.values("team")) | models.Q(team=None)
+        released = Workflow.objects.filter(team=models.OuterRef("team"), releases__isnull=False)
+        of_stewards = models.Q(
+            ~models.Exists(released),
+            models.Exists(own.filter(role__in=CATALOGUE_ROLES)),
+            kind=RuleChangeKind.MEMBER_ROLE,
+            proposed__role__in=CATALOGUE_ROLES,
+        )
+        return self.filter(seen | of_stewards)
 
     def waiting(self) -> RuleChangeQuerySet:
         return self.filter(state=RuleChangeState.PROPOSED)

@@ -21,9 +21,8 @@ from policies.services.catalogue import entries
 from policies.services.catalogue.entries import ModelFacts, Price
 from policies.services.rights import can_manage_catalogue
 from policies.services.rules.asking import ask
-from policies.services.rules.kind import Kind
+from policies.services.rules.kind import STEWARDS, Kind
 
-STEWARDS = "an owner, operator or administrator of a team"
 PRICES = tuple(field.name for field in fields(Price))
 # What a price says by size and hour is a fact like its two main rates.
 WEIGHTY = (*FACTS, "tiers", "windows")

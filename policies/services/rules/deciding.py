@@ -10,6 +10,7 @@ from django.utils import timezone
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, RuleChange
 from policies.models.rule_changes import RuleChangeState
+from policies.services.review.contributing import worked_on
 from policies.services.rules.asking import note
 from policies.services.rules.kinds import KINDS
 
@@ -58,12 +59,16 @@ def withdraw(change: RuleChange, *, acting_user: User) -> RuleChange:
 
 def waiting_for(user: User) -> list[RuleChange]:
     """What waits for a decision that this person may take. Two queries at most."""
-    own = ChangeRequest.objects.open().filter(contributors=user, workflow__team=OuterRef("team"))
+    own = ChangeRequest.objects.open().filter(worked_on(user), workflow__team=OuterRef("team"))
     rows = RuleChange.objects.waiting().visible_to(user).with_related()
     rows = rows.exclude(proposed_by=user)
     rows = rows.exclude(Exists(own.filter(environment=OuterRef("environment"))))
     rows = rows.exclude(Exists(own), environment=None)
-    return [change for change in rows if KINDS[change.kind].may_decide(user, change)]
+    return [
+        change
+        for change in rows
+        if change.proposed.get("user_id") != user.pk and KINDS[change.kind].may_decide(user, change)
+    ]
 
 
 def why_not_decide(change: RuleChange, user: User) -> list[Reason]:
@@ -73,15 +78,16 @@ def why_not_decide(change: RuleChange, user: User) -> list[Reason]:
     if not kind.may_decide(user, change):
         sentence = f"Only {kind.deciders(change)} may decide this."
         reasons.append(Reason("role", sentence, "Ask one of them to do it."))
-    if change.proposed_by_id == user.pk:
-        sentence = "You proposed it, so a second person has to decide."
+    if user.pk in (change.proposed_by_id, change.proposed.get("user_id")):
+        what = "You proposed it" if change.proposed_by_id == user.pk else "It is a role for you"
+        sentence = f"{what}, so a second person has to decide."
         reasons.append(Reason("four_eyes", sentence, f"Ask {kind.deciders(change)}."))
     return reasons + _helped(change, user)
 
 
 def _helped(change: RuleChange, user: User) -> list[Reason]:
     concerned = KINDS[change.kind].concerned(change)
-    rows = ChangeRequest.objects.open().filter(concerned, contributors=user).distinct()
+    rows = ChangeRequest.objects.open().filter(concerned, worked_on(user))
     own = [f"#{number}" for number in rows.order_by("number").values_list("number", flat=True)]
     if not own:
         return []

@@ -14,6 +14,9 @@ from policies.models import Environment, RuleChange
 from policies.services.locking import locked_environment
 from policies.services.rights import can
 
+# Who keeps the catalogue, in words.
+STEWARDS = "an owner, operator or administrator of a team"
+
 
 @dataclass(frozen=True)
 class Kind:

@@ -8,12 +8,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from policies.governance.permissions import CATALOGUE_ROLES
 from policies.governance.roles import GIVEN_BY_ONE, Role
 from policies.models import Membership, Release, RuleChange, Team
 from policies.models.rule_changes import RuleChangeKind
-from policies.services.rights import require_right
+from policies.services.rights import can_manage_catalogue, require_right
 from policies.services.rules.asking import ask
-from policies.services.rules.kind import Kind, deciders_of_team, of_team
+from policies.services.rules.kind import STEWARDS, Kind, deciders_of_team, of_team
 from policies.services.teams.members import add_member
 
 
@@ -24,7 +25,8 @@ def give_role(
     """Ask that a person gets a role. None where they hold it.
 
     Once the team has a release, a role that may approve, publish or change the rules waits for a
-    second person.
+    second person. A role that keeps the catalogue, which serves every team, does so once any team
+    has one.
     """
     require_right("manage_team", team, acting_user=acting_user, to="give roles")
     role = Role(role)
@@ -42,8 +44,10 @@ def give_role(
         why=why.strip(),
         proposed_by=acting_user,
     )
-    is_bound = Release.objects.filter(workflow__team=team).exists()
-    return ask(change, MEMBER_ROLE, is_bound=is_bound)
+    releases = Release.objects.all()
+    if role not in CATALOGUE_ROLES:
+        releases = releases.filter(workflow__team=team)
+    return ask(change, MEMBER_ROLE, is_bound=releases.exists())
 
 
 def _current(change: RuleChange) -> dict[str, Any]:
@@ -67,10 +71,28 @@ def _proposed(change: RuleChange) -> tuple[User, str]:
     return User.objects.get(pk=change.proposed["user_id"]), change.proposed["role"]
 
 
+def _is_about_catalogue(change: RuleChange) -> bool:
+    """Whether the role is asked for in a team that has nothing to protect but the catalogue. There
+    whoever decides rules was chosen by one person alone, so stewards decide, of whatever team.
+    """
+    in_team = Release.objects.filter(workflow__team=change.team)
+    return change.proposed["role"] in CATALOGUE_ROLES and not in_team.exists()
+
+
+def _may_decide(user: User, change: RuleChange) -> bool:
+    if _is_about_catalogue(change):
+        return can_manage_catalogue(user)
+    return of_team("decide_rules")(user, change)
+
+
+def _deciders(change: RuleChange) -> str:
+    return STEWARDS if _is_about_catalogue(change) else deciders_of_team(change)
+
+
 MEMBER_ROLE = Kind(
     of_team("manage_team"),
-    of_team("decide_rules"),
-    deciders_of_team,
+    _may_decide,
+    _deciders,
     _current,
     _concerned,
     _put_in_force,
