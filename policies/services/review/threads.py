@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from policies.governance.permissions import grants
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Comment
 from policies.notifications.news import shortened
@@ -90,10 +91,27 @@ def root_of(change: ChangeRequest, pk: int) -> Comment:
     return found.parent or found
 
 
+def why_not_resolve(root: Comment, situation: guards.Situation) -> list[Reason]:
+    """Where open threads hold back publication, those whom they hold back do not close them."""
+    change = situation.change
+    if not change.protection.threads_must_be_resolved or root.author_id == situation.user.pk:
+        return []
+    if grants(situation.roles, "review") and not situation.is_contributor:
+        return []
+    sentence = (
+        "An open thread holds back publication here, so it is resolved by who began it, or by a "
+        "reviewer who did not work on this."
+    )
+    return [Reason("four_eyes", sentence, "Answer it, and ask one of them.")]
+
+
 @transaction.atomic
 def resolve(remark: Comment, *, acting_user: User) -> Comment:
     """Say that a thread has had its answer. Doing so again changes nothing."""
     root = _thread_start(remark, "resolve_thread", acting_user)
+    reasons = why_not_resolve(root, guards.Situation(root.change, acting_user))
+    if reasons:
+        raise Refused(*reasons)
     now = timezone.now()
     rows = Comment.objects.filter(pk=root.pk, resolved_at=None)
     if rows.update(resolved_at=now, resolved_by=acting_user):

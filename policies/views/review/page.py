@@ -91,7 +91,6 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
     obstacles = {action: guards.why_not(action, change, user, situation) for action in TRANSITIONS}
     discussion = threads.threads_of(change, situation.comments)
     described = component_changes(change, discussion)
-    contributors = list(situation.contributors.values())
     found = findings(states)
     shown = {action for action, reasons in obstacles.items() if not reasons}
     return {
@@ -126,9 +125,14 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "history": history(change),
         "discussion": discussion,
         "open_threads": [thread for thread in discussion if thread.is_open],
+        "resolvable": {
+            thread.root.pk
+            for thread in discussion
+            if not threads.why_not_resolve(thread.root, situation)
+        },
         "reviews": situation.reviews,
         "releases": situation.releases,
-        "contributors": contributors,
+        "contributors": situation.contributors.values(),
         "debt": situation.any_debt,
         "freezes": situation.freezes if change.is_open else [],
         "overlaps": overlaps_of(change) if has_company else [],
@@ -136,7 +140,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         and protection.freeze_at(situation.freezes, timezone.now()) is not None,
         "is_waiting": protection.is_waiting(change),
         "reading": questions.reading_for(change, is_last=not goes_on),
-        **_approval_context(change, situation, team, described, contributors, obstacles["submit"]),
+        **_approval_context(change, situation, team, described, obstacles["submit"]),
     }
 
 
@@ -162,13 +166,12 @@ def _approval_context(
     situation: guards.Situation,
     team: list[Membership],
     described: list[ComponentChange],
-    contributors: list[User],
     to_submit: list[Reason],
 ) -> dict[str, Any]:
     """Who of the team may still approve, and the summary at the top, which names them."""
     standing = situation.standing
     done = {review.reviewer_id for review in standing.approvals}
-    done |= {person.pk for person in contributors}
+    done |= set(situation.contributors)
     people = quorum.candidates(team, done)
     musts = ownership.musts(standing.owners_short)
     counted = [

@@ -4,12 +4,15 @@ from copy import deepcopy
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.models import ChangeRequest, Environment
 from policies.services.releases import publication
 from policies.services.review import changes, threads
 from policies.wording.anchors import find_again, place_at
+from tests.policies.cast import member
 from tests.policies.review_steps import ruled
 from tests.policies.steps import approved, documents, in_review, now, save_and_take_over
 
@@ -121,6 +124,50 @@ def test_viewer__neither_answers_nor_resolves(
         with pytest.raises(Refused) as refusal:
             act(remark, acting_user=viewer)
         assert refusal.value.codes == ("role",)
+
+
+def test_thread_that_holds_back__is_resolved_by_nobody_whom_it_holds_back(
+    staging: Environment, administrator: User, author: User, owner: User, reviewer: User
+) -> None:
+    """Neither by who worked on it, nor by an author who did not; by who began it or may review."""
+    ruled(staging, administrator, threads_must_be_resolved=True)
+    change = in_review(staging, author)
+    colluder = member(staging.workflow.team, administrator, "colluder", "Col Uder", Role.AUTHOR)
+    remark = changes.comment(change, "Why?", anchor=RULE, acting_user=owner)
+    for user in (author, colluder):
+        with pytest.raises(Refused) as refusal:
+            threads.resolve(remark, acting_user=user)
+        assert refusal.value.codes == ("four_eyes",)
+    assert said(change).is_open
+    threads.resolve(remark, acting_user=reviewer)
+    threads.reopen(remark, acting_user=author)
+    threads.resolve(remark, acting_user=owner)
+    own = changes.comment(change, "Mine.", anchor=RULE, acting_user=author)
+    threads.resolve(own, acting_user=author)
+
+
+def test_thread_that_holds_nothing_back__is_resolved_by_whoever_may_comment(
+    change: ChangeRequest, author: User, owner: User
+) -> None:
+    remark = changes.comment(change, "Why?", anchor=RULE, acting_user=owner)
+    threads.resolve(remark, acting_user=author)
+    assert not said(change).is_open
+
+
+def test_review_page__offers_to_resolve_only_what_one_may(
+    change: ChangeRequest,
+    staging: Environment,
+    administrator: User,
+    author: User,
+    owner: User,
+    client: Client,
+) -> None:
+    ruled(staging, administrator, threads_must_be_resolved=True)
+    changes.comment(change, "Why?", anchor=RULE, acting_user=owner)
+    for user, offered in ((author, False), (owner, True)):
+        client.force_login(user)
+        text = client.get(change.get_absolute_url()).content.decode()
+        assert (">Resolve</button>" in text) == offered
 
 
 def test_open_threads__block_publication_only_where_asked(
