@@ -46,11 +46,11 @@ def publish_scheduled() -> None:
         scheduling.publish_due()
 
 
-@shared_task(name="policies.settle_closed_accounts")
-def settle_closed_accounts() -> None:
+@shared_task(name="policies.settle_lapsed_approvals")
+def settle_lapsed_approvals() -> None:
     """Hold approved change requests to the accounts of those who approved them."""
     with acting_from(Origin("task")):
-        settling.settle_closed_accounts()
+        settling.settle_lapsed_approvals()
 
 
 @shared_task(name="policies.settle_catalogue")

@@ -166,7 +166,7 @@ CELERY_BEAT_SCHEDULE = {
     "judge changes": _every(60.0, "evaluations.judge_changes"),
     "publish scheduled": _every(15.0, "policies.publish_scheduled"),
     "settle catalogue": _every(3600.0, "policies.settle_catalogue"),
-    "settle closed accounts": _every(60.0, "policies.settle_closed_accounts"),
+    "settle lapsed approvals": _every(60.0, "policies.settle_lapsed_approvals"),
     "deliver news": _every(10.0, "policies.deliver_news"),
     "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
 }

@@ -21,6 +21,7 @@ from policies.forms.review.change import ReasonForm
 from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, EvidencePlan
 from policies.services.review.checks import SET_A_PLAN, no_plan
+from policies.services.review.contributing import worked_on
 from policies.services.rights import can
 from policies.views.visible import change_or_404, person
 
@@ -122,7 +123,7 @@ def _row(row: OnDataset, plan: EvidencePlan) -> dict[str, Any]:
 
 def _rights(change: ChangeRequest, user: User) -> dict[str, bool]:
     team = change.workflow.team
-    is_contributor = change.contributors.filter(pk=user.pk).exists()
+    is_contributor = ChangeRequest.objects.filter(worked_on(user), pk=change.pk).exists()
     return {
         "may_evaluate": change.is_open and can(user, "evaluate", team),
         "may_answer": can(user, "review", team) and not is_contributor,

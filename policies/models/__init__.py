@@ -3,7 +3,12 @@
 from policies.models.audit import AuditEvent, AuditHead
 from policies.models.catalogue import CatalogueModel, ModelPrice, Provider
 from policies.models.changes import ChangeRequest, Check, Comment, Review
-from policies.models.components import Bundle, ComponentContract, ComponentVersion
+from policies.models.components import (
+    Bundle,
+    ComponentContract,
+    ComponentVersion,
+    DocumentAuthor,
+)
 from policies.models.drafts import Draft, DraftDocument, DraftRevision
 from policies.models.evidence import EvidencePlan
 from policies.models.notifications import MailPreference, NewsCursor, Notification
@@ -28,6 +33,7 @@ __all__ = [
     "ComponentContract",
     "ComponentVersion",
     "DecisionAnswers",
+    "DocumentAuthor",
     "Draft",
     "DraftDocument",
     "DraftRevision",

@@ -231,6 +231,9 @@ class Review(models.Model):
     verdict = models.CharField(max_length=16, choices=ReviewVerdict)
     reason = models.TextField()
     subject_digest = models.CharField(max_length=71)
+    meaning = models.CharField(
+        max_length=71, help_text="Digest of what the content does that it was said of."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_because = models.CharField(max_length=200, blank=True)

@@ -56,6 +56,25 @@ class ComponentVersion(models.Model):
         return bundles.values_list("request_classification__document", flat=True).first()
 
 
+class DocumentAuthor(models.Model):
+    """Somebody who worked on a document when its content was first written in a workflow."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=30, choices=ComponentKind)
+    digest = models.CharField(max_length=71, help_text="Of the content, as versions have it.")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "kind", "digest", "user"], name="document_author_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} wrote {self.digest[:19]}"
+
+
 class ComponentContract(models.Model):
     """Who answers for a component and what it promises; the highest number is in force."""
 

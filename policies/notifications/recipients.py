@@ -20,6 +20,7 @@ class Member:
 class Roster:
     """Everybody of a team, and who among them had to do with what happened (by primary key).
 
+    `barred` may not judge it: contributors, and who worked on the same content elsewhere.
     `owned` names the components a person answers for; `owners_needed` those whose owner has to
     approve, and `stand_ins` those that somebody may approve in the owner's place; `satisfied` are
     those whose approval of exactly what is there now stands.
@@ -27,6 +28,7 @@ class Roster:
 
     members: tuple[Member, ...]
     contributors: frozenset[int] = frozenset()
+    barred: frozenset[int] = frozenset()
     owned: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     owners_needed: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     stand_ins: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -64,7 +66,7 @@ def _listed(words: tuple[str, ...]) -> str:
 
 
 def _may_be_asked(roster: Roster, member: Member) -> bool:
-    judged = member.pk in roster.contributors or member.pk in roster.satisfied
+    judged = member.pk in roster.barred or member.pk in roster.satisfied
     return "review" in member.capabilities and not judged
 
 

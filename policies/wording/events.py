@@ -39,6 +39,7 @@ ACTION_WORDS = {
     "change.thread_resolved": "resolved a thread",
     "change.thread_reopened": "reopened a thread",
     "change.reviews_voided": "voided earlier reviews",
+    "change.objections_kept": "found objections to this content that stand",
     "review.approve": "approved",
     "review.request_changes": "asked for changes",
     "review.reject": "rejected it",

@@ -45,7 +45,7 @@ TASKS = frozenset(
         "policies.forget_old_deliveries",
         "policies.publish_scheduled",
         "policies.settle_catalogue",
-        "policies.settle_closed_accounts",
+        "policies.settle_lapsed_approvals",
         "evaluations.begin_run",
         "evaluations.compute_chunk",
         "evaluations.finish_run",

@@ -13,6 +13,7 @@ from policies.models import ChangeRequest
 from policies.models.changes import Verdict
 from policies.services import audit
 from policies.services.locking import hold_open_changes
+from policies.services.review.contributing import worked_on
 from policies.services.rights import require_right
 
 LEAST_WORDS = 5
@@ -56,8 +57,7 @@ def _four_eyes(run: ShadowEvaluation, user: User) -> list[Reason]:
     of_this = ChangeRequest.objects.filter(
         workflow=run.workflow_id, bundle__meaning=run.candidate.meaning
     )
-    worked = of_this.filter(contributors=user) | of_this.filter(created_by=user)
-    if not worked.exists():
+    if not of_this.filter(worked_on(user) | Q(contributors=user)).exists():
         return []
     return [
         Reason(

@@ -82,6 +82,7 @@ class Drafts(APIView):
             asked["title"],
             acting_user=person(request),
             documents=_start_of(workflow, asked),
+            copied="release" in asked,
         )
         shown = DraftWithDocumentsSerializer(draft)
         return Response(shown.data, status=status.HTTP_201_CREATED)

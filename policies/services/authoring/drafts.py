@@ -16,6 +16,7 @@ from policies.governance.refusals import Reason, Refused
 from policies.models import Draft, DraftDocument, DraftRevision, Release, Workflow
 from policies.services import audit
 from policies.services.authoring import history
+from policies.services.authoring.authorship import keep_authors
 from policies.services.locking import locked_draft
 from policies.services.rights import can
 
@@ -53,12 +54,18 @@ def create_draft(
     *,
     acting_user: User,
     documents: Mapping[str, Any] | None = None,
+    copied: bool = False,
 ) -> Draft:
-    """Start a draft from the given documents, else from what is in force."""
+    """Start a draft from the given documents, else from what is in force.
+
+    `copied` says that they are those of a release or a template: then nobody wrote them here.
+    """
     require_author(acting_user, workflow)
     content = {**documents_in_force(workflow), **(documents or {})}
     draft = Draft.objects.create(workflow=workflow, title=title, created_by=acting_user)
     draft.contributors.add(acting_user)
+    if documents and not copied:
+        keep_authors(workflow, documents, [acting_user])
     rows = [
         DraftDocument(draft=draft, kind=kind, document=content[kind], updated_by=acting_user)
         for kind in COMPONENTS

@@ -13,6 +13,7 @@ from policies.governance.refusals import Reason, Refused
 from policies.models import AuditEvent, Draft, DraftDocument, DraftRevision
 from policies.services import audit
 from policies.services.authoring import history
+from policies.services.authoring.authorship import keep_authors
 from policies.services.authoring.drafts import require_author, require_open
 from policies.services.locking import locked_draft
 
@@ -127,6 +128,7 @@ def _write(
     row.save(update_fields=["document", "updated_by", "revision", "updated_at"])
     history.keep(row, step, source)
     draft.contributors.add(acting_user)
+    keep_authors(draft.workflow, {row.kind: document}, draft.contributors.all())
     draft.save(update_fields=["updated_at"])
     _record_editing(row, acting_user)
     return row

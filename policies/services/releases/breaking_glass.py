@@ -17,6 +17,7 @@ from policies.services import audit
 from policies.services.locking import locked_change, locked_environment
 from policies.services.releases.publication import hold_for_publication, put_in_force
 from policies.services.review import computed_checks, guards, protection, reviews, standings
+from policies.services.review.contributing import worked_on
 
 
 @transaction.atomic
@@ -90,7 +91,7 @@ def open_debts(user: User) -> QuerySet[ReviewDebt]:
     was opened, and neither worked on the content nor approved it.
     """
     visible = ChangeRequest.objects.visible_to(user)
-    own = ChangeRequest.objects.filter(pk=OuterRef("change"), contributors=user)
+    own = ChangeRequest.objects.filter(worked_on(user), pk=OuterRef("change"))
     said = Review.objects.standing().filter(
         change=OuterRef("change"), reviewer=user, verdict=ReviewVerdict.APPROVE
     )

@@ -25,13 +25,19 @@ from policies.models import (
     Release,
     Workflow,
 )
+from policies.models.components import ComponentKind
 from policies.services import audit
+from policies.services.authoring.authorship import keep_authors
 from policies.services.authoring.bundles import compose_bundle
 from policies.services.authoring.proposals import as_proposed
 from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
-from policies.services.review import computed_checks, guards, standings, threads
+from policies.services.review import computed_checks, guards, threads
 from policies.services.review.followups import content_is_new, is_submitted
-from policies.services.review.voiding import void_answered_objections, void_approvals
+from policies.services.review.voiding import (
+    bring_objections_back,
+    void_answered_objections,
+    void_approvals,
+)
 from policies.services.rights import can
 
 
@@ -100,8 +106,11 @@ def open_change(
         evidence_plan=EvidencePlan.objects.in_force(environment),
         created_by=acting_user,
     )
-    change.contributors.set(contributors)
+    people = list(contributors)
+    change.contributors.set(people)
+    keep_authors(workflow, _documents(bundle), people)
     _note("change.opened", change, acting_user, after=bundle.digest)
+    bring_objections_back(change, acting_user=acting_user)
     computed_checks.refresh_computed(change)
     content_is_new(change)
     return change
@@ -122,14 +131,20 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
     if bundle.pk == change.bundle_id:
         return change
     change.contributors.add(acting_user, *change.draft.contributors.all())
+    keep_authors(change.workflow, _documents(bundle), change.contributors.all())
     before, change.bundle = change.bundle.digest, bundle
     _rebind(change)
     change.save(update_fields=["bundle", "rules", "evidence_plan", "updated_at"])
     _note("change.content", change, acting_user, before=before, after=bundle.digest)
     void_approvals(change, "The content was edited.", acting_user=acting_user)
+    bring_objections_back(change, acting_user=acting_user)
     computed_checks.refresh_computed(change)
     content_is_new(change)
     return change
+
+
+def _documents(bundle: Bundle) -> dict[str, Any]:
+    return {kind: bundle.content[kind] for kind in ComponentKind.values}
 
 
 def _rebind(change: ChangeRequest) -> None:
@@ -189,6 +204,7 @@ def describe(
     because = "The environment was changed." if moved else "The title or reason was changed."
     void_approvals(change, because, acting_user=acting_user)
     if moved:
+        bring_objections_back(change, acting_user=acting_user)
         computed_checks.refresh_computed(change)
         content_is_new(change)
     return change
@@ -240,13 +256,14 @@ def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: Use
 
 @transaction.atomic
 def submit(change: ChangeRequest, *, acting_user: User) -> ChangeRequest:
-    """Ask for review. Objections to other content than this count as answered."""
+    """Ask for review. Objections to content that did something else count as answered; those to
+    what this does stand, whatever words it has now.
+    """
     change = locked_change(change)
     guards.require_state("submit", change, acting_user)
     computed_checks.refresh_computed(change)
     guards.require("submit", change, acting_user)
-    subject = standings.subject_digest(change)
-    void_answered_objections(change, subject, acting_user=acting_user)
+    void_answered_objections(change, acting_user=acting_user)
     change.submitted_at = timezone.now()
     is_submitted(change, acting_user)
     return _move(change, "submit", acting_user, "submitted_at")

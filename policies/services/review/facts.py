@@ -22,6 +22,7 @@ from policies.models import (
 )
 from policies.models.components import ComponentKind
 from policies.services.review import checks, protection
+from policies.services.review.contributing import Contributor, contributors_of
 
 
 def touched_documents(change: ChangeRequest) -> list[str]:
@@ -96,8 +97,17 @@ class ChangeFacts:
         return [review for review in self.reviews if review.voided_at is None]
 
     @cached_property
-    def contributors(self) -> dict[int, User]:
-        return {person.pk: person for person in self.change.contributors.all()}
+    def contributors(self) -> dict[int, Contributor]:
+        """Who may not judge it. What was said of anything else stays as it was said, whoever
+        worked on the same content since."""
+        touched = touched_documents(self.change)
+        people = contributors_of(self.change, touched, alone=not self.is_judged)
+        return {person.user.pk: person for person in people}
+
+    @property
+    def people_here(self) -> list[User]:
+        """Who worked on the change request itself."""
+        return [person.user for person in self.contributors.values() if not person.elsewhere]
 
     @cached_property
     def contracts(self) -> dict[str, ComponentContract]:

@@ -14,6 +14,7 @@ from policies.governance.transitions import TRANSITIONS, State
 from policies.models import ChangeRequest, Membership, Release, Review
 from policies.models.changes import CheckKind, ReviewVerdict
 from policies.services.review import checks, protection
+from policies.services.review.contributing import worked_on
 from policies.services.review.facts import ChangeFacts
 from policies.services.review.quorum import impact_to_come
 from policies.services.review.standings import Standing, approvals_needed, standing_of
@@ -36,6 +37,12 @@ class Situation(ChangeFacts):
     @property
     def is_contributor(self) -> bool:
         return self.user.pk in self.contributors
+
+    @property
+    def contribution(self) -> str:
+        """As the start of a sentence, what the person worked on."""
+        elsewhere = self.contributors[self.user.pk].elsewhere
+        return f"You {elsewhere}" if elsewhere else "You contributed to this content"
 
     @cached_property
     def still_needed(self) -> list[Reason]:
@@ -75,7 +82,7 @@ def awaiting_review_by(user: User) -> QuerySet[ChangeRequest]:
     said = Review.objects.standing().filter(reviewer=user)
     return (
         ChangeRequest.objects.filter(Exists(reviewing), state=State.IN_REVIEW)
-        .exclude(contributors=user)
+        .exclude(worked_on(user))
         .exclude(pk__in=said.values("change"))
     )
 
@@ -174,7 +181,7 @@ def _four_eyes(situation: Situation) -> list[Reason]:
     return [
         Reason(
             "four_eyes",
-            "You contributed to this content, so you may not judge it.",
+            f"{situation.contribution}, so you may not judge it.",
             "Ask a reviewer who did not work on it.",
         )
     ]
@@ -203,7 +210,7 @@ def _too_late_a_reviewer(situation: Situation) -> list[Reason]:
 
 
 def _withdrawing(situation: Situation) -> list[Reason]:
-    if situation.is_contributor:
+    if situation.user in situation.people_here:
         return []
     return [Reason("role", "Only those who worked on a change request may withdraw it.")]
 
@@ -238,7 +245,7 @@ def _breaking_glass(situation: Situation) -> list[Reason]:
     change = situation.change
     reasons = protection.password_just_entered("Breaking the glass")
     if situation.is_contributor:
-        sentence = "You contributed to this content, so you may not publish it without a review."
+        sentence = f"{situation.contribution}, so you may not publish it without a review."
         resolve = "Ask an operator or administrator who did not work on it."
         reasons.append(Reason("four_eyes", sentence, resolve))
     found = situation.newest_check(CheckKind.STATIC_ANALYSIS)

@@ -104,6 +104,7 @@ def say(
         verdict=verdict,
         reason=reason.strip(),
         subject_digest=subject,
+        meaning=change.bundle.meaning,
     )
 
 

@@ -32,11 +32,13 @@ def roster_of(event: AuditEvent, changes: tuple[ChangeRequest, ...]) -> Roster:
     reviews = Review.objects.filter(change__in=changes)
     comments = Comment.objects.filter(change__in=changes)
     links = ChangeRequest.contributors.through.objects.filter(changerequest__in=changes)
+    own = frozenset(links.values_list("user_id", flat=True))
     voided = User.objects.filter(username__in=event.detail.get("approvers", ()))
     open_change = next((change for change in changes if change.is_open), None)
     return Roster(
         members=_members(workflow.team),
-        contributors=frozenset(links.values_list("user_id", flat=True)),
+        contributors=own,
+        barred=own | frozenset(ChangeFacts(open_change).contributors) if open_change else own,
         owned=_owned(workflow),
         owners_needed=_asked(open_change, stand_ins=False) if open_change else {},
         stand_ins=_asked(open_change, stand_ins=True) if open_change else {},

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 
 from policies.governance.transitions import State
@@ -18,6 +18,7 @@ from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retiring_keys
 from policies.services.locking import locked_open_changes
 from policies.services.review import computed_checks, standings
+from policies.services.review.contributing import worked_on
 from policies.services.review.facts import ChangeFacts
 from policies.services.review.voiding import void_approvals
 
@@ -86,19 +87,25 @@ def settle_users_of(models: Collection[str], *, acting_user: User | None, becaus
         settle(change, acting_user=acting_user, subject_before=subject, because=because)
 
 
-def settle_closed_accounts() -> None:
-    """Take approved change requests back whose approvals came from accounts closed since.
+def settle_lapsed_approvals() -> None:
+    """Take approved change requests back whose approvals count no longer: the account was closed
+    since, or its person worked on the same content elsewhere.
 
     They could not be published as they are; in review, somebody else may approve them.
     """
-    left = Review.objects.standing().filter(
-        verdict=ReviewVerdict.APPROVE, reviewer__is_active=False
+    lapsed = Review.objects.standing().filter(
+        Q(reviewer__is_active=False) | worked_on(OuterRef("reviewer"), "change__"),
+        verdict=ReviewVerdict.APPROVE,
+        change__state=State.APPROVED,
     )
-    concerned = Q(state=State.APPROVED, pk__in=left.values("change"))
+    concerned = Q(state=State.APPROVED, pk__in=lapsed.values("change"))
     with transaction.atomic():
         for change in locked_open_changes(concerned):
             subject = standings.subject_digest(change)
-            because = "The account of somebody who had approved it was closed."
+            because = (
+                "An approval counts no longer: its person's account was closed, or they worked on "
+                "the same content."
+            )
             settle(change, acting_user=None, subject_before=subject, because=because)
 
 

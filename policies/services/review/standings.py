@@ -120,7 +120,8 @@ def approvals_needed(standing: Standing) -> list[Reason]:
         Reason(
             "objection",
             f"{review.reviewer} objects: {review.reason}",
-            "Resolve it; an objection outranks any number of approvals.",
+            "They may take it back or approve; else submit content that does something else. Other "
+            "words do not clear it, and it outranks any number of approvals.",
         )
         for review in standing.objections
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from policies.governance.permissions import CAPABILITIES
 from policies.governance.transitions import State
-from policies.models import ChangeRequest
+from policies.models import ChangeRequest, Membership, Review
 from policies.models.changes import ReviewQuerySet, ReviewVerdict
 from policies.services import audit
+
+ANSWERED = "Submitted again with content that does something else."
 
 
 def void_approvals(change: ChangeRequest, because: str, *, acting_user: User | None) -> None:
@@ -26,16 +32,63 @@ def void_approvals(change: ChangeRequest, because: str, *, acting_user: User | N
         change.save(update_fields=["state", "approved_at", "updated_at"])
 
 
-def void_answered_objections(
-    change: ChangeRequest, subject_digest: str, *, acting_user: User
-) -> None:
-    """Void objections to something else than what is now submitted.
+def void_answered_objections(change: ChangeRequest, *, acting_user: User) -> None:
+    """Void objections to content that did something else than what is now submitted.
 
-    Submitting the very same proposal again does not silence anybody.
+    Other words, or warnings acknowledged, silence nobody.
     """
-    because = "Submitted again with other content."
-    answered = change.reviews.standing().exclude(subject_digest=subject_digest)
-    _void(change, answered, because, acting_user)
+    standing = change.reviews.standing().exclude(verdict=ReviewVerdict.APPROVE)
+    answered = standing.exclude(meaning=change.bundle.meaning)
+    _void(change, answered, ANSWERED, acting_user)
+
+
+def bring_objections_back(change: ChangeRequest, *, acting_user: User) -> None:
+    """Let objections stand that were made in this environment to content that did the same, on this
+    change request or another, and that nobody resolved: neither by another word of theirs nor by
+    taking it back. Only of people who may still review, and who did not propose it themselves.
+    """
+    silent = change.reviews.standing().values("reviewer")
+    said = Review.objects.filter(
+        meaning=change.bundle.meaning,
+        change__workflow=change.workflow_id,
+        change__environment=change.environment_id,
+        reviewer__in=_reviewers(change),
+    ).exclude(reviewer__in=silent)
+    newest = {review.reviewer_id: review for review in said.select_related("change").order_by("pk")}
+    back = [review for review in newest.values() if _is_unresolved(review)]
+    for review in back:
+        _stand_again(review, change)
+    if back:
+        _note(change, "change.objections_kept", acting_user, {"reviews": len(back)})
+
+
+def _reviewers(change: ChangeRequest) -> QuerySet[Membership, int]:
+    roles = [role for role, held in CAPABILITIES.items() if "review" in held]
+    rows = Membership.objects.filter(
+        team=change.workflow.team_id, role__in=roles, user__is_active=True
+    )
+    return rows.exclude(user__in=change.contributors.all()).values_list("user", flat=True)
+
+
+def _is_unresolved(review: Review) -> bool:
+    if review.verdict == ReviewVerdict.APPROVE:
+        return False
+    return review.voided_at is None or review.voided_because == ANSWERED
+
+
+def _stand_again(review: Review, change: ChangeRequest) -> None:
+    if review.change_id == change.pk:
+        review.voided_at, review.voided_because = None, ""
+        review.save(update_fields=["voided_at", "voided_because"])
+        return
+    Review.objects.create(
+        change=change,
+        reviewer_id=review.reviewer_id,
+        verdict=ReviewVerdict.REQUEST_CHANGES,
+        reason=f"Said of #{review.change.number}, which proposed the same: {review.reason}",
+        subject_digest=review.subject_digest,
+        meaning=review.meaning,
+    )
 
 
 def _void(
@@ -45,15 +98,17 @@ def _void(
     approvers = list(approvals.values_list("reviewer__username", flat=True))
     count = reviews.update(voided_at=timezone.now(), voided_because=because)
     if count:
-        audit.record(
-            "change.reviews_voided",
-            change,
-            acting_user=acting_user,
-            workflow=change.workflow,
-            detail={
-                "number": change.number,
-                "because": because,
-                "reviews": count,
-                "approvers": approvers,
-            },
-        )
+        detail = {"because": because, "reviews": count, "approvers": approvers}
+        _note(change, "change.reviews_voided", acting_user, detail)
+
+
+def _note(
+    change: ChangeRequest, action: str, acting_user: User | None, detail: dict[str, Any]
+) -> None:
+    audit.record(
+        action,
+        change,
+        acting_user=acting_user,
+        workflow=change.workflow,
+        detail={"number": change.number, **detail},
+    )

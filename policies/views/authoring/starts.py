@@ -61,4 +61,6 @@ def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft
         documents = drafts.documents_of(given[DETAILS[given["source"]]])
     elif given["source"] == TEMPLATE:
         documents = starts.template_documents(given["template"])
-    return drafts.create_draft(workflow, given["title"], acting_user=user, documents=documents)
+    return drafts.create_draft(
+        workflow, given["title"], acting_user=user, documents=documents, copied=True
+    )

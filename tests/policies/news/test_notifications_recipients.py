@@ -53,9 +53,11 @@ def rosters(draw: st.DrawFn) -> Roster:
         for pk, given in roles.items()
     }
     members = tuple(Member(pk, capabilities) for pk, capabilities in held.items())
+    contributors = draw(SOME)
     return Roster(
         members,
-        contributors=draw(SOME),
+        contributors=contributors,
+        barred=contributors | draw(SOME),
         owned=draw(OWNED),
         owners_needed=draw(OWNED),
         stand_ins=draw(OWNED),
@@ -83,7 +85,7 @@ def test_recipients__of_a_review_request__may_all_review_and_owners_come_first(
 ) -> None:
     told = list(recipients((Group.OWNERS_ASKED, Group.REVIEWERS_ASKED), roster, actor))
     may = {member.pk for member in roster.members if "review" in member.capabilities}
-    assert set(told) == may - roster.contributors - roster.satisfied - {actor}
+    assert set(told) == may - roster.barred - roster.satisfied - {actor}
     owners = [pk for pk in told if pk in roster.owners_needed]
     assert told[: len(owners)] == owners
     named = [pk for pk in told if pk in roster.owners_needed or pk in roster.stand_ins]

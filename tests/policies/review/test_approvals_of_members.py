@@ -12,7 +12,7 @@ from policies.services.releases.breaking_glass import approve_afterwards, open_d
 from policies.services.review import guards, reviews
 from policies.services.review.waiting import waiting_for
 from policies.services.teams.members import add_member, remove_member
-from policies.tasks import settle_closed_accounts
+from policies.tasks import settle_lapsed_approvals
 from tests.policies.review_steps import HOUR, later
 from tests.policies.steps import REASON, approved, glass_broken, in_review, now, seen, standing
 
@@ -73,7 +73,7 @@ def test_account_closed__the_change_comes_back_to_review(
     ready: ChangeRequest, reviewer: User
 ) -> None:
     close_account(reviewer)
-    settle_closed_accounts()
+    settle_lapsed_approvals()
     assert now(ready).state == State.IN_REVIEW
     assert AuditEvent.objects.get(action="change.settled").origin == "task"
 

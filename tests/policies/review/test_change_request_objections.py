@@ -5,9 +5,10 @@ from django.contrib.auth.models import User
 
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
-from policies.models import ChangeRequest, Environment
+from policies.models import ChangeRequest, Environment, Membership
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
+from policies.services.teams import members
 from tests.policies.steps import (
     REASON,
     approved,
@@ -80,3 +81,77 @@ def test_objection__by_somebody_without_the_role__is_refused(
     with pytest.raises(Refused) as refusal:
         judge(change, REASON, acting_user=operator, seen=seen(change))
     assert refusal.value.codes == ("role",)
+
+
+def _reword(change: ChangeRequest, author: User) -> None:
+    """Every word that an author may change without changing what the documents do."""
+    changes.describe(now(change), "Another title", "Another reason.", acting_user=author)
+    changes.acknowledge(now(change), ["a-warning"], acting_user=author)
+    content = documents()
+    content["request_classification"]["classes"][0]["label"] = "Easy"
+    save_and_take_over(now(change), content, author)
+    pass_evaluation(change, run="run-2")
+
+
+def test_objection__answered_by_other_words_alone__still_stands(
+    objected: ChangeRequest, author: User, owner: User
+) -> None:
+    _reword(objected, author)
+    change = approved(changes.submit(now(objected), acting_user=author), owner)
+    assert change.state == State.IN_REVIEW
+    [objection] = standing(change).objections
+    assert objection.reason == "Ten percent is too much."
+
+
+def test_objection__content_changed_and_changed_back__stands_again(
+    objected: ChangeRequest, author: User, owner: User
+) -> None:
+    save_and_take_over(objected, documents(share=95), author)
+    pass_evaluation(objected, run="run-2")
+    change = changes.submit(now(objected), acting_user=author)
+    assert not standing(change).objections
+    save_and_take_over(now(change), documents(), author)
+    pass_evaluation(change, run="run-3")
+    assert approved(now(change), owner).state == State.IN_REVIEW
+    assert len(standing(change).objections) == 1
+
+
+def test_objection__same_content_in_another_change_request__stands_there_too(
+    objected: ChangeRequest, staging: Environment, author: User, owner: User, reviewer: User
+) -> None:
+    changes.withdraw(objected, acting_user=author)
+    again = approved(in_review(staging, author), owner)
+    assert again.state == State.IN_REVIEW
+    [objection] = standing(again).objections
+    assert (objection.reviewer, objection.reason) == (
+        reviewer,
+        f"Said of #{objected.number}, which proposed the same: Ten percent is too much.",
+    )
+    reviews.take_back(again, "It is fine now.", acting_user=reviewer)
+    assert now(again).state == State.APPROVED
+    third = in_review(staging, author)  # resolved by who made it, so it does not come again
+    assert not standing(third).objections
+
+
+def test_rejection__same_content_proposed_again__stands_as_an_objection(
+    staging: Environment, author: User, owner: User, reviewer: User
+) -> None:
+    change = in_review(staging, author)
+    reviews.reject(change, "Not this year.", acting_user=reviewer, seen=seen(change))
+    again = approved(in_review(staging, author), owner)
+    assert again.state == State.IN_REVIEW
+    assert approved(again, reviewer).state == State.APPROVED
+
+
+def test_objection__of_somebody_who_may_no_longer_review__is_not_brought_along(
+    objected: ChangeRequest,
+    staging: Environment,
+    author: User,
+    owner: User,
+    reviewer: User,
+    administrator: User,
+) -> None:
+    changes.withdraw(objected, acting_user=author)
+    role = Membership.objects.get(user=reviewer)
+    members.remove_member(role, acting_user=administrator)
+    assert approved(in_review(staging, author), owner).state == State.APPROVED
