@@ -108,6 +108,10 @@ class EvidenceShape(serializers.Serializer[Any]):
     datasets = DatasetEvidenceShape(many=True)
     history = PlannedRunShape(many=True)
     blocking = serializers.ListField(child=serializers.IntegerField())
+    looks_counted_since = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the content in force was first published here; null: all looks count.",
+    )
 
 
 class FailAnswerBody(Body):
@@ -132,9 +136,13 @@ class ChangeEvidence(APIView):
         shown = shown_by(change)
         if shown is None:
             empty: dict[str, Any] = {"datasets": [], "history": [], "blocking": []}
-            return Response({"plan": None, "verdict": "missing", "summary": "", **empty})
+            empty |= {"plan": None, "looks_counted_since": None}
+            return Response({"verdict": "missing", "summary": "", **empty})
         detail = {**detail_of(shown), "verdict": shown.verdict, "summary": summary_of(shown)}
-        return Response(EvidenceShape({**detail, "plan": shown.plan}).data)
+        since = shown.looks.since
+        return Response(
+            EvidenceShape({**detail, "plan": shown.plan, "looks_counted_since": since}).data
+        )
 
     @operation(
         "evaluate_on_plan",

@@ -1,6 +1,6 @@
 """What each further look at one sealed share costs in certainty.
 
-Every candidate that is tried on the same conversations against the same baseline is a look. Look k
+Every candidate that is tried on the same conversations is a look, against whatever baseline. Look k
 gets the share 1/(k·(k+1)) of the error that a gate allows, half of it, a sixth, a twelfth …; the
 shares add up to at most 1, so that by Bonferroni's inequality any number of looks together errs as
 seldom as one gate may.
@@ -8,12 +8,52 @@ seldom as one gate may.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from evaluations.replay.chunk import Plan
 from evaluations.replay.wording import share
 from policies.engine import Bundle
 from policies.engine.thresholds import GATE_MIN_CONFIDENCE
+
+
+@dataclass(frozen=True)
+class Try:
+    """One run on a plan: `what` is the candidate's meaning and the terms it was run under;
+    `baseline` the meaning it was compared with, empty for none."""
+
+    what: tuple[str, Mapping[str, Any]]
+    baseline: str
+    at: datetime.datetime
+
+
+def look_number(
+    tries: Iterable[Try],
+    what: tuple[str, Mapping[str, Any]],
+    baseline: str,
+    since: datetime.datetime | None,
+) -> int:
+    """Which look at a sealed share this is, of all since a moment (None: ever) and of all against
+    this baseline whenever they were; the oldest come first.
+
+    What was tried before keeps its place. So whatever was tried elsewhere meanwhile, all that are
+    judged against one baseline have places of their own, and Bonferroni's inequality holds.
+    """
+    counted = [one for one in tries if since is None or one.at >= since or one.baseline == baseline]
+    against_it = [one for one in counted if one.baseline == baseline]
+    return max(_place(what, counted), _place(what, against_it))
+
+
+def _place(what: tuple[str, Mapping[str, Any]], tries: Iterable[Try]) -> int:
+    before: list[tuple[str, Mapping[str, Any]]] = []
+    for one in tries:
+        if one.what == what:
+            break
+        if one.what not in before:
+            before.append(one.what)
+    return len(before) + 1
 
 
 def confidence_at(confidence: float, look: int) -> float:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from evaluations.models import ShadowEvaluation
 from evaluations.replay.looks import look_sentence
 from evaluations.services.runs import answering, planned
-from evaluations.services.runs.looks import fresh_until
+from evaluations.services.runs.looks import counting_in_words, fresh_until
 from evaluations.services.runs.shown import OnDataset, shown_by
 from evaluations.services.runs.telling import conditions_in_words, provenance
 from policies.forms.review.change import ReasonForm
@@ -101,6 +101,7 @@ def _evidence(change: ChangeRequest) -> dict[str, Any]:
         **context,
         "plan": shown.plan,
         "conditions": conditions_in_words(shown.plan),
+        "counting": counting_in_words(change.environment.name, shown.looks.first),
         "rows": [_row(row, shown.plan) for row in shown.on],
         "history": shown.history,
         "blocking": [run.pk for run in shown.blocking],

@@ -8,8 +8,9 @@ from django.db.models import Q
 
 from evaluations.models import FailAnswer, ShadowEvaluation
 from evaluations.services.runs.evidence import bring_evidence
+from policies.governance.permissions import grants
 from policies.governance.refusals import Reason, Refused
-from policies.models import ChangeRequest
+from policies.models import ChangeRequest, Membership
 from policies.models.changes import Verdict
 from policies.services import audit
 from policies.services.locking import hold_open_changes
@@ -28,7 +29,12 @@ def answer_fail(run: ShadowEvaluation, reason: str, *, acting_user: User) -> Fai
     team = run.workflow.team
     require_right("review", team, acting_user=acting_user, to="answer failed evaluations")
     hold_open_changes(Q(workflow=run.workflow_id, bundle__meaning=run.candidate.meaning))
-    reasons = [*_nothing_to_answer(run), *_four_eyes(run, acting_user), *_too_short(reason)]
+    reasons = [
+        *_nothing_to_answer(run),
+        *_four_eyes(run, acting_user),
+        *_too_late(run, acting_user),
+        *_too_short(reason),
+    ]
     if reasons:
         raise Refused(*reasons)
     answer = FailAnswer.objects.create(run=run, reason=reason.strip(), created_by=acting_user)
@@ -66,6 +72,17 @@ def _four_eyes(run: ShadowEvaluation, user: User) -> list[Reason]:
             "Ask a reviewer who did not work on it.",
         )
     ]
+
+
+def _too_late(run: ShadowEvaluation, user: User) -> list[Reason]:
+    """Whoever was given the role once it had failed, as with approvals."""
+    rows = Membership.objects.filter(
+        team=run.workflow.team_id, user=user, created_at__lte=run.finished_at or run.created_at
+    )
+    if grants(rows.values_list("role", flat=True), "review"):
+        return []
+    sentence = "You review in this team only since after it failed."
+    return [Reason("late_role", sentence, "Ask somebody who could review then.")]
 
 
 def _too_short(reason: str) -> list[Reason]:

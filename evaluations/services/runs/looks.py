@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import RunStatus
+from evaluations.replay.looks import Try, look_number
 from evaluations.replay.support import Support
 from evaluations.replay.terms import Terms
 from policies.governance.evidence_plans import PlanTerms
-from policies.models import Bundle, EvidencePlan
+from policies.models import Bundle, ChangeRequest, EvidencePlan, Release
 
 
 def terms_on(plan: PlanTerms, look: int = 1) -> Terms:
@@ -71,17 +73,56 @@ def is_fresh(run: ShadowEvaluation, plan: EvidencePlan) -> bool:
     return until is not None and until > timezone.now()
 
 
-def look_number(dataset: Dataset, terms: Terms, candidate: Bundle, baseline: Bundle | None) -> int:
-    """Which look at the sealed share this is: one more than all that were tried on it against the
-    same baseline; the same again for what was tried before. The caller holds the workflow.
+@dataclass(frozen=True)
+class Looks:
+    """Looks at sealed shares, as they count for one change request: all since the content of its
+    base was first in force in its environment, as release `first`; where there is none, all ever.
     """
-    rows = ShadowEvaluation.objects.looks_at(dataset.workflow).filter(dataset=dataset)
-    rows = rows.filter(baseline__meaning=baseline.meaning) if baseline else rows.filter(
-        baseline=None
+
+    tries: Mapping[int, list[Try]]  # by key of the dataset, the oldest first
+    candidate: str
+    baseline: str
+    first: int | None
+    since: datetime.datetime | None
+
+    def number(self, dataset: Dataset, terms: Terms) -> int:
+        """Which look the change request takes at a dataset; at least, for what was run already."""
+        what = (self.candidate, _but_look(terms.as_json()))
+        return look_number(self.tries.get(dataset.pk, []), what, self.baseline, self.since)
+
+
+def looks_of(change: ChangeRequest) -> Looks:
+    """Whoever starts a run holds the workflow, so that no two runs are the same look. Two queries.
+
+    A rollback to that content does not start the count anew, nor does other content in another
+    environment.
+    """
+    base = change.base_release.bundle if change.base_release else None
+    first, since = None, None
+    if base is not None:
+        there = Release.objects.filter(environment=change.environment_id)
+        there = there.filter(bundle__meaning=base.meaning).order_by("published_at")
+        first, since = there.values_list("number", "published_at")[0]
+    rows = ShadowEvaluation.objects.looks_at(change.workflow).order_by("pk").values_list(
+        "dataset", "candidate__meaning", "settings", "baseline__meaning", "created_at"
     )  # fmt: skip
-    wanted, most = _but_look(terms.as_json()), 0
-    for meaning, settings, look in rows.values_list("candidate__meaning", "settings", "look"):
-        if meaning == candidate.meaning and _but_look(settings) == wanted:
-            return look
-        most = max(most, look)
-    return most + 1
+    tries: dict[int, list[Try]] = {}
+    for dataset, meaning, settings, against_it, at in rows:
+        told = Try((meaning, _but_look(settings)), against_it or "", at)
+        tries.setdefault(dataset, []).append(told)
+    return Looks(tries, change.bundle.meaning, base.meaning if base else "", first, since)
+
+
+def counting_in_words(environment: str, first: int | None) -> str:
+    """What a look is and from when on looks count, for whoever reads a verdict."""
+    counted = (
+        f"Counted since release {first} of {environment}, when the content in force there was "
+        "first published; publishing content there that does something else starts the count anew."
+        if first is not None
+        else f"All count until {environment} has a release."
+    )
+    return (
+        "Each candidate tried on a dataset is a look at its sealed share, for whichever "
+        "environment and against whatever it was compared. Each further look is judged more "
+        f"strictly; the same candidate again is the same look. {counted}"
+    )

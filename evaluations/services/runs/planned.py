@@ -13,7 +13,7 @@ from evaluations.services.runs.evidence import record_evidence
 from evaluations.services.runs.looks import (
     against,
     is_fresh,
-    look_number,
+    looks_of,
     runs_of,
     runs_on,
     terms_on,
@@ -89,14 +89,15 @@ def _run_on(
 ) -> ShadowEvaluation:
     refuse_unrecorded(dataset, change.bundle)
     baseline = change.base_release.bundle if change.base_release else None
-    terms = terms_on(plan.terms)
-    earlier = runs_on(dataset, terms, against(runs_of(change.bundle), baseline))
-    waiting = [run for run in earlier if run.is_unfinished or is_fresh(run, plan)]
+    look = looks_of(change).number(dataset, terms_on(plan.terms))
+    earlier = runs_on(dataset, terms_on(plan.terms), against(runs_of(change.bundle), baseline))
+    paid = [run for run in earlier if run.look >= look]
+    waiting = [run for run in paid if run.is_unfinished or is_fresh(run, plan)]
     if waiting:
         return waiting[-1]
     run = run_of(
         dataset,
-        terms_on(plan.terms, look_number(dataset, terms, change.bundle, baseline)),
+        terms_on(plan.terms, look),
         candidate=change.bundle,
         baseline=baseline,
         change_request=change,

@@ -11,9 +11,11 @@ from evaluations.models.runs import RunStatus
 from evaluations.replay.headline import LOOSENED
 from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.looks import (
+    Looks,
     against,
     fresh_until,
     is_fresh,
+    looks_of,
     runs_of,
     runs_on,
     terms_on,
@@ -27,12 +29,18 @@ from policies.models.changes import Verdict
 
 @dataclass(frozen=True)
 class OnDataset:
-    """What is shown on one required dataset: its newest finished run that is still fresh."""
+    """What is shown on one required dataset: its newest finished run that is still fresh.
+
+    `cheap` is one that does not count here: another environment counts fewer looks than the `look`
+    that it would be.
+    """
 
     required: RequiredDataset
     dataset: Dataset | None
     run: ShadowEvaluation | None
     stale: ShadowEvaluation | None = None
+    cheap: ShadowEvaluation | None = None
+    look: int = 0
 
     @property
     def verdict(self) -> str:
@@ -51,6 +59,11 @@ class OnDataset:
             return (
                 f"Measured on {self.stale.finished_at:%-d %b %Y}, which is too long ago to count."
             )
+        if self.cheap is not None:
+            return (
+                f"Measured as look {self.cheap.look} elsewhere; here it is look {self.look}, and "
+                "judged more strictly. Evaluate it on the plan again."
+            )
         return "Not evaluated on the plan yet."
 
 
@@ -64,6 +77,7 @@ class Shown:
     """
 
     plan: EvidencePlan
+    looks: Looks
     on: tuple[OnDataset, ...]
     history: tuple[ShadowEvaluation, ...]
 
@@ -125,8 +139,12 @@ def shown_by(change: ChangeRequest) -> Shown | None:
     tried = [run for run in runs_of(change.bundle) if run.status == RunStatus.FINISHED]
     runs = against(tried, baseline)
     there = {dataset.digest: dataset for dataset in datasets_of(plan)}
-    on = [_on(required, there.get(required.digest), plan, runs) for required in plan.terms.datasets]
-    return Shown(plan, tuple(on), tuple(reversed(tried)))
+    looks = looks_of(change)
+    on = [
+        _on(required, there.get(required.digest), plan, runs, looks)
+        for required in plan.terms.datasets
+    ]
+    return Shown(plan, looks, tuple(on), tuple(reversed(tried)))
 
 
 def _on(
@@ -134,13 +152,18 @@ def _on(
     dataset: Dataset | None,
     plan: EvidencePlan,
     runs: list[ShadowEvaluation],
+    looks: Looks,
 ) -> OnDataset:
     if dataset is None:
         return OnDataset(required, None, None)
     found = runs_on(dataset, terms_on(plan.terms), runs)
     if not found:
         return OnDataset(required, dataset, None)
-    newest = found[-1]
+    look = looks.number(dataset, terms_on(plan.terms))
+    paid = [run for run in found if run.look >= look]
+    if not paid:
+        return OnDataset(required, dataset, None, cheap=found[-1], look=look)
+    newest = paid[-1]
     if is_fresh(newest, plan):
         return OnDataset(required, dataset, newest)
     return OnDataset(required, dataset, None, stale=newest)

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from policies.governance.refusals import Reason, Refused
-from policies.models import Environment, FreezeWindow, Workflow
+from policies.models import ChangeRequest, Environment, FreezeWindow, Workflow
 from policies.services import audit
 from policies.services.locking import locked_environment
+from policies.services.review.contributing import worked_on
 from policies.services.rights import require_right
 
 
@@ -56,19 +57,35 @@ def freeze(
 
 @transaction.atomic
 def lift(window: FreezeWindow, *, acting_user: User) -> FreezeWindow:
-    """End a freeze before its time, or call it off. Doing so again changes nothing."""
+    """End a freeze before its time, or call it off. Doing so again changes nothing.
+
+    Nobody opens the way for an open change request that they worked on.
+    """
     require_right("freeze", window.workflow.team, acting_user=acting_user, to="lift a freeze")
     _hold_environments(window.workflow, window.environment)
     window = FreezeWindow.objects.select_related("workflow__team", "environment").get(pk=window.pk)
     now = timezone.now()
     if window.lifted_at is not None:
         return window
+    own = _held_back(window, acting_user)
+    if own:
+        sentence = f"You worked on {', '.join(own)}, which this freeze holds back."
+        resolve = "Ask an operator or administrator who did not."
+        raise Refused(Reason("four_eyes", sentence, resolve))
     if window.ends_at <= now:
         raise Refused(Reason("state", "This freeze is over already."))
     window.lifted_at, window.lifted_by = now, acting_user
     window.save(update_fields=["lifted_at", "lifted_by"])
     _note("freeze.lifted", window, acting_user)
     return window
+
+
+def _held_back(window: FreezeWindow, user: User) -> list[str]:
+    """Numbers of open change requests of this person in the environments that it freezes."""
+    rows = ChangeRequest.objects.open().filter(worked_on(user), workflow=window.workflow_id)
+    if window.environment_id is not None:
+        rows = rows.filter(environment=window.environment_id)
+    return [f"#{number}" for number in rows.order_by("number").values_list("number", flat=True)]
 
 
 def _hold_environments(workflow: Workflow, environment: Environment | None) -> None:

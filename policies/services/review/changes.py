@@ -216,7 +216,7 @@ def rebase(
 ) -> ChangeRequest:
     """Compare with the release that is active now. Voids reviews only if its content differs.
 
-    ``undone`` says for the audit trail what of that release is given up on purpose.
+    ``undone`` says what of that release is given up on purpose; who does that has worked on it.
     """
     change = locked_change(change)
     guards.require("rebase", change, acting_user)
@@ -226,6 +226,8 @@ def rebase(
     _carry_on(change, acting_user)
     change.save(update_fields=["base_release", "bundle", "rules", "evidence_plan", "updated_at"])
     given_up = {"undone": list(undone)} if undone else {}
+    if undone:
+        change.contributors.add(acting_user)
     after = change.base_digest
     _note("change.rebased", change, acting_user, before=before, after=after, detail=given_up)
     if change.base_digest != before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.replay.chunk import Plan
-from evaluations.replay.looks import confidence_at, judged_at, look_sentence
+from evaluations.replay.looks import Try, confidence_at, judged_at, look_number, look_sentence
 from evaluations.replay.terms import Terms
 from evaluations.statistics.clusters import ClusterSums
 from evaluations.statistics.gates import PASS, Limit
@@ -33,6 +34,38 @@ def test_looks__however_many__err_together_no_more_than_one_gate_may(
 )
 def test_look__is_judged_at_half_a_sixth_a_twelfth_of_the_error(look: int, level: float) -> None:
     assert confidence_at(0.95, look) == pytest.approx(level)
+
+
+DAY = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+HERE, ELSEWHERE = "released here", "released elsewhere"
+CANDIDATES = st.integers(0, 12).map(lambda number: (f"candidate {number}", {"adequate_at": 0.5}))
+
+
+@given(
+    st.lists(st.tuples(CANDIDATES, st.sampled_from([HERE, ELSEWHERE])), max_size=40),
+    st.none() | st.integers(0, 40),
+)
+def test_looks_here__whatever_is_tried_elsewhere__err_together_no_more_than_one_gate_may(
+    acts: list[tuple[tuple[str, dict[str, float]], str]], released: int | None
+) -> None:
+    """And each is at least the look that it was when only tries against this base counted."""
+    since = None if released is None else DAY + datetime.timedelta(hours=released)
+    tries: list[Try] = []
+    here: dict[str, int] = {}
+    for hour, (what, baseline) in enumerate(acts):
+        number = look_number(tries, what, HERE, since)
+        if baseline == HERE:
+            assert here.setdefault(what[0], number) == number, "Run again, it is the same look."
+            assert number >= 1 + list(here).index(what[0])
+        tries.append(Try(what, baseline, DAY + datetime.timedelta(hours=hour)))
+    assert sum(1 / (number * (number + 1)) for number in here.values()) <= 1 + 1e-12
+
+
+def test_look__after_fifty_tries_elsewhere__is_the_fifty_first() -> None:
+    tried = [Try((f"candidate {number}", {}), ELSEWHERE, DAY) for number in range(50)]
+    for since, look in ((None, 51), (DAY, 51), (DAY + datetime.timedelta(days=1), 1)):
+        assert look_number(tried, ("another", {}), HERE, since) == look
+    assert look_number(tried, ("candidate 6", {}), HERE, None) == 7
 
 
 def test_sentence__tells_what_the_look_does() -> None:
