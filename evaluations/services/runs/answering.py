@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from evaluations.models import FailAnswer, ShadowEvaluation
 from evaluations.services.runs.evidence import bring_evidence
-from policies.governance.permissions import grants
 from policies.governance.refusals import Reason, Refused
-from policies.models import ChangeRequest, Membership
+from policies.models import ChangeRequest
 from policies.models.changes import Verdict
 from policies.services import audit
 from policies.services.locking import hold_open_changes
+from policies.services.review import guards
 from policies.services.review.contributing import worked_on
 from policies.services.rights import require_right
 
@@ -75,14 +75,16 @@ def _four_eyes(run: ShadowEvaluation, user: User) -> list[Reason]:
 
 
 def _too_late(run: ShadowEvaluation, user: User) -> list[Reason]:
-    """Whoever was given the role once it had failed, as with approvals."""
-    rows = Membership.objects.filter(
-        team=run.workflow.team_id, user=user, created_at__lte=run.finished_at or run.created_at
+    """Whoever was given the role while a change request of that meaning was open, as with
+    approvals."""
+    open_ones = ChangeRequest.objects.open().filter(
+        workflow=run.workflow_id, bundle__meaning=run.candidate.meaning
     )
-    if grants(rows.values_list("role", flat=True), "review"):
+    late_for = open_ones.exclude(Exists(guards.reviewing_since_before(user))).first()
+    if late_for is None:
         return []
-    sentence = "You review in this team only since after it failed."
-    return [Reason("late_role", sentence, "Ask somebody who could review then.")]
+    sentence = f"You review in this team only since after #{late_for.number} was opened."
+    return [Reason("late_role", sentence, "Ask somebody who could review it from the start.")]
 
 
 def _too_short(reason: str) -> list[Reason]:

@@ -20,10 +20,12 @@ from evaluations.services.runs import starting
 from evaluations.services.runs.answering import answer_fail
 from evaluations.services.runs.evidence import judge_change
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
 from policies.models.changes import Verdict
 from policies.services.review import changes, checks, reviews
 from tests.evaluations.runs_here import computed, evaluated, imported, required
+from tests.policies.cast import member
 from tests.policies.steps import (
     REASON,
     documents,
@@ -258,6 +260,21 @@ def test_answer__by_somebody_without_the_role__is_refused(
     [failed] = evaluated(worse(staging, author), author)
     with pytest.raises(Refused, match="may answer failed evaluations"):
         answer_fail(failed, ACCEPTED, acting_user=request.getfixturevalue(who))
+
+
+def test_answer__by_somebody_made_reviewer_for_it__is_refused(
+    staging: Environment, author: User, administrator: User, release: Release, bad: Dataset
+) -> None:
+    required(staging, bad)
+    change = worse(staging, author)
+    [failed] = evaluated(change, author)
+    late = member(staging.workflow.team, administrator, "late", "Late Reviewer", Role.REVIEWER)
+    with pytest.raises(Refused) as refusal:
+        answer_fail(failed, ACCEPTED, acting_user=late)
+    assert refusal.value.codes == ("late_role",)
+    changes.withdraw(change, acting_user=author)
+    worse(staging, author)  # opened when they could review already
+    answer_fail(failed, ACCEPTED, acting_user=late)
 
 
 def test_answer__by_whoever_worked_on_the_same_in_other_words__is_refused(

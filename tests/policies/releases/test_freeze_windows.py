@@ -8,8 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from policies.governance.refusals import Refused
+from policies.governance.roles import Role
 from policies.models import AuditEvent, Environment, FreezeWindow, Release
 from policies.services.releases import freezing, publication
+from policies.services.teams.members import add_member
 from tests.policies.review_steps import HOUR, later
 from tests.policies.steps import REASON, approved, documents, glass_broken, in_review, published
 
@@ -85,6 +87,21 @@ def test_lifted__publication_goes_on(
     publication.publish(change, acting_user=owner)
     actions = AuditEvent.objects.filter(action__startswith="freeze.").order_by("sequence")
     assert [event.action for event in actions] == ["freeze.created", "freeze.lifted"]
+
+
+def test_freeze__lifted_by_who_worked_on_what_it_holds_back__is_refused(
+    staging: Environment, production: Environment, author: User, operator: User, administrator: User
+) -> None:
+    add_member(staging.workflow.team, author, Role.OPERATOR, acting_user=administrator)
+    change = in_review(staging, author)
+    for everywhere in (False, True):
+        window = frozen_now(staging, operator, everywhere=everywhere)
+        with pytest.raises(Refused) as refusal:
+            freezing.lift(window, acting_user=author)
+        assert refusal.value.codes == ("four_eyes",)
+        assert f"You worked on #{change.number}" in str(refusal.value)
+    freezing.lift(frozen_now(production, operator), acting_user=author)
+    freezing.lift(window, acting_user=operator)
 
 
 def test_freeze__by_an_author_or_without_sense__is_refused(

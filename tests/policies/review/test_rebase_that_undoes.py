@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from policies.governance.refusals import Refused
-from policies.models import AuditEvent, ChangeRequest, Environment
+from policies.models import AuditEvent, ChangeRequest, Environment, Release
 from policies.services.releases import publication
 from policies.services.review import changes, merging
 from tests.policies.review.test_three_way_rebase import documents
@@ -128,6 +128,15 @@ def test_page__rebase_that_would_undo__lists_it_and_needs_the_button_that_says_s
     comparison = merging.comparison_of(second)
     assert comparison is not None
     assert client.post(act, {"undoes": comparison.against}).status_code == 302
+
+
+def test_who_undoes_on_purpose__has_worked_on_it(
+    second: ChangeRequest, co_author: User, reviewer: User
+) -> None:
+    assert second.base_release is not None
+    active = Release.objects.active().get(environment=second.environment)
+    merging.rebase_as_it_is(second, acting_user=co_author, undoes=active.bundle.digest)
+    assert co_author in second.contributors.all()
 
 
 def test_rebase__that_undoes_nothing__needs_no_word(
