@@ -2,8 +2,8 @@
 
 After the four measures of Forsgren, Humble and Kim, "Accelerate" (2018), from the console's own
 records. A publication failed when it had to be undone or repaired, whenever that was: when a
-rollback or a break-glass release replaced it, or when the publication after it put a component
-back to what it was before.
+rollback or a break-glass release replaced it, when the publication after it put a component back
+to what it was before, or when one that came later was published as its repair.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ HOUR = datetime.timedelta(hours=1)
 @dataclass(frozen=True, slots=True)
 class ReleaseRecord:
     """A release as it came into force. `drafted_at` is None where no change led to it; `content`
-    identifies the version of each component. `restored_at`: when what a failed publication had
-    done was undone or repaired, as `with_fates` finds it.
+    identifies the version of each component; `repairs` is the number of the release that its
+    change request says it repairs. `restored_at`: when what a failed publication had done was
+    undone or repaired, as `with_fates` finds it.
     """
 
     number: int
@@ -31,6 +32,7 @@ class ReleaseRecord:
     is_break_glass: bool = False
     content: tuple[int, ...] = ()
     drafted_at: datetime.datetime | None = None
+    repairs: int | None = None
     restored_at: datetime.datetime | None = None
 
 
@@ -57,24 +59,40 @@ class History:
 
 def with_fates(releases: Sequence[ReleaseRecord]) -> tuple[ReleaseRecord, ...]:
     """All releases of an environment, oldest first, with `restored_at` of the failed ones."""
+    repaired: dict[int, datetime.datetime] = {}
+    for release in releases:
+        if release.repairs is not None:
+            repaired.setdefault(release.repairs, release.at)
     return tuple(
-        replace(release, restored_at=_restored_at(releases, place))
+        replace(release, restored_at=_restored_at(releases, place, repaired.get(release.number)))
         for place, release in enumerate(releases)
     )
 
 
-def _restored_at(releases: Sequence[ReleaseRecord], place: int) -> datetime.datetime | None:
-    """When a publication was undone or repaired; None while it was not.
+def _restored_at(
+    releases: Sequence[ReleaseRecord], place: int, repaired_at: datetime.datetime | None
+) -> datetime.datetime | None:
+    """When a publication was undone, or repaired if that was sooner; None while it was neither."""
+    if releases[place].is_rollback:
+        return None
+    moments = [moment for moment in (_undone_at(releases, place), repaired_at) if moment]
+    return min(moments, default=None)
+
+
+def _undone_at(releases: Sequence[ReleaseRecord], place: int) -> datetime.datetime | None:
+    """When what came directly after a publication undid it; None if that left it standing.
 
     Rollbacks that follow one another go on undoing it, until one brings its content back.
     """
     release, after = releases[place], releases[place + 1 : place + 2]
-    if release.is_rollback or not after:
+    if not after:
         return None
     if after[0].is_rollback:
         return _last_undoing(release, releases[place + 1 :])
+    # Breaking the glass is for what is in force, unless it says that it is for something else.
+    hurried = after[0].is_break_glass and after[0].repairs is None
     taken_back = place > 0 and _takes_back(after[0], release, releases[place - 1])
-    return after[0].at if after[0].is_break_glass or taken_back else None
+    return after[0].at if hurried or taken_back else None
 
 
 def _last_undoing(

@@ -89,7 +89,8 @@ MEANINGS: dict[str, str] = {
     "change_frequency": "Publications per week, rollbacks not counted.",
     "change_failure_rate": (
         "Share of the period's publications that had to be undone or repaired: by a rollback, a "
-        "break-glass release, or a publication that put a component back."
+        "break-glass release, a publication that put a component back, or one that names it as "
+        "what it repairs."
     ),
     "time_to_restore_hours": (
         "Median time from when a release that had to be undone or repaired came into force until "

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from policies.models import ChangeRequest, Draft, Environment, Release, Team, Workflow
 from policies.models.changes import ChangeRequestQuerySet
 from policies.models.components import ComponentKind
+from policies.services.review.repairs import with_repairs
 
 
 def person(request: Request) -> User:
@@ -71,9 +72,10 @@ def _change_or_404(
 
 
 def release_rows() -> QuerySet[Release]:
-    return Release.objects.and_what_they_owe().select_related(
+    rows = Release.objects.and_what_they_owe().select_related(
         "workflow__team", "environment", "bundle", "published_by", "change", "restores"
     )
+    return with_repairs(rows)
 
 
 def release_or_404(request: Request, slug: str, environment: str, number: int) -> Release:

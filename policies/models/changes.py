@@ -46,9 +46,10 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
 
     def to_judge(self) -> ChangeRequestQuerySet:
         """What the rules are held against, in one go."""
-        return self.to_act_on().select_related(
-            "environment", "bundle", "base_release__bundle", "evidence_plan"
+        rows = self.to_act_on().select_related(
+            "environment", "bundle", "base_release__bundle", "evidence_plan", "repairs"
         )
+        return rows.defer("repairs__body", "repairs__signature")
 
     def with_related(self) -> ChangeRequestQuerySet:
         """What every page about a change request reads, in one go."""
@@ -93,6 +94,14 @@ class ChangeRequest(models.Model):
     bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="changes")
     base_release = models.ForeignKey(
         Release, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    repairs = models.ForeignKey(
+        Release,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="repair_changes",
+        help_text="The release of its environment that it repairs; part of what is approved.",
     )
     evidence_plan = models.ForeignKey(
         EvidencePlan,

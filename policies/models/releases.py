@@ -34,6 +34,10 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         )
         return self.annotate(owes_review=models.Exists(owing))
 
+    def that_may_have_failed(self) -> ReleaseQuerySet:
+        """What the scorecard may count as failed: publications. A rollback restores one."""
+        return self.exclude(kind=ReleaseKind.ROLLBACK)
+
     def that_bypassed_review(self) -> ReleaseQuerySet:
         """Published by break-glass: what the scorecard counts as bypasses."""
         return self.filter(kind=ReleaseKind.BREAK_GLASS)
@@ -91,6 +95,12 @@ class Release(models.Model):
     @property
     def is_active(self) -> bool:
         return self.retired_at is None
+
+    @property
+    def repairs(self) -> Release | None:
+        """The release that it was published to repair; a rollback only restores content."""
+        is_rollback = self.kind == ReleaseKind.ROLLBACK
+        return None if self.change is None or is_rollback else self.change.repairs
 
 
 class SigningKey(models.Model):

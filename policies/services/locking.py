@@ -41,6 +41,7 @@ def hold_change(change: ChangeRequest) -> None:
             "acknowledged",
             "title",
             "why",
+            "repairs",
             "publish_at",
             "rules",
         ]

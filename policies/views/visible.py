@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from policies.models import ChangeRequest, Environment, Release, Workflow
 from policies.models.changes import ChangeRequestQuerySet
 from policies.models.components import ComponentKind
+from policies.services.review.repairs import with_repairs
 from policies.views.navigation import counted, show
 
 
@@ -67,7 +68,7 @@ def release_or_404(request: HttpRequest, slug: str, environment: str, number: in
         *(f"bundle__{kind}__workflow" for kind in ComponentKind.values),
     )
     return get_object_or_404(
-        releases, workflow=workflow, environment__name=environment, number=number
+        with_repairs(releases), workflow=workflow, environment__name=environment, number=number
     )
 
 

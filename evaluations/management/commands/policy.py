@@ -24,6 +24,7 @@ from policies.governance.refusals import Refused
 from policies.management.arguments import whole_text
 from policies.models import Draft, Environment, Release, Workflow
 from policies.services.as_code import exporting, proposing
+from policies.services.review.repairs import release_to_repair
 
 WRONG, USAGE, REFUSED, DIFFERS = 1, 2, 3, 4
 YAML_ENDINGS = frozenset({".yaml", ".yml"})
@@ -65,6 +66,9 @@ class Command(BaseCommand):
         )
         propose.add_argument("--title", type=whole_text, required=True)
         propose.add_argument("--why", type=whole_text, required=True)
+        propose.add_argument(
+            "--repairs", type=int, metavar="N", help="release of the environment that it repairs"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         do = {
@@ -114,7 +118,12 @@ class Command(BaseCommand):
         environment, files = _environment_and_files(options)
         user = _user(options["username"])
         made = proposing.propose(
-            environment, files, options["title"], options["why"], acting_user=user
+            environment,
+            files,
+            options["title"],
+            options["why"],
+            repairs=_repaired(environment, options["repairs"]),
+            acting_user=user,
         )
         url = made.change.get_absolute_url() if made.change else ""
         if options["json"]:
@@ -203,6 +212,13 @@ def _environment(workflow: Workflow, name: str | None) -> Environment:
         told = f"{workflow.slug} has no environment {name or 'at all'}; it has {known}."
         raise CommandError(told, returncode=USAGE)
     return environment
+
+
+def _repaired(environment: Environment, number: int | None) -> Release | None:
+    try:
+        return None if number is None else release_to_repair(environment, number)
+    except Refused as refusal:
+        raise CommandError(f"--repairs: {refusal}", returncode=USAGE) from refusal
 
 
 def _user(username: str) -> User:

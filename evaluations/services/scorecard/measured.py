@@ -89,7 +89,7 @@ def releases_of(environment: Environment) -> list[Release]:
     """Every release, oldest first, without the signed bodies and bundles, which are large."""
     return list(
         Release.objects.filter(environment=environment)
-        .select_related("bundle", "change__draft")
+        .select_related("bundle", "change__draft", "change__repairs")
         .only(
             "number",
             "kind",
@@ -99,6 +99,7 @@ def releases_of(environment: Environment) -> list[Release]:
             *(f"bundle__{kind}" for kind in ComponentKind.values),
             "change__created_at",
             "change__draft__created_at",
+            "change__repairs__number",
         )
         .order_by("number")
     )
@@ -140,4 +141,5 @@ def _record(release: Release) -> ReleaseRecord:
         is_break_glass=release.kind == ReleaseKind.BREAK_GLASS,
         content=tuple(getattr(bundle, f"{kind}_id") for kind in ComponentKind.values),
         drafted_at=drafted_at,
+        repairs=release.repairs.number if release.repairs else None,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from policies.api.bodies import Body
+from policies.api.shapes.changes import repairs_field
 from policies.files.workflow_files import FILE_NAMES, HEADER
 from policies.files.yaml_text.reading import MAX_CHARACTERS
 from policies.services.as_code.proposing import Outcome
@@ -56,6 +57,7 @@ class FilesToPlan(Body):
 class FilesToPropose(FilesToPlan):
     title = serializers.CharField(max_length=160)
     why = serializers.CharField(max_length=20_000)
+    repairs = repairs_field()
 
 
 class ProposalSerializer(serializers.Serializer[Any]):

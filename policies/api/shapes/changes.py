@@ -37,6 +37,7 @@ class ChangeSerializer(serializers.ModelSerializer[ChangeRequest]):
     digest = serializers.CharField(source="bundle.digest", help_text="Of the composed bundle.")
     base_digest = serializers.CharField(allow_blank=True)
     base_release = number_of("base_release")
+    repairs = number_of("repairs")
     scheduled_by = name_of("username", nullable=True)
     schedule_failure = ReasonSerializer(
         many=True, help_text="Why it did not go out at its time, if it did not."
@@ -55,6 +56,7 @@ class ChangeSerializer(serializers.ModelSerializer[ChangeRequest]):
             "digest",
             "base_digest",
             "base_release",
+            "repairs",
             "created_at",
             "updated_at",
             "submitted_at",
@@ -95,7 +97,7 @@ class ChangeDetailSerializer(ChangeSerializer):
     touched = serializers.SerializerMethodField(help_text="Components that differ from the base.")
     subject_digest = serializers.SerializerMethodField(
         help_text="What an approval would be bound to: content, base, environment, time, words, "
-        "acknowledged warnings, evidence and impact. To be sent with every review."
+        "what it repairs, acknowledged warnings, evidence and impact. To be sent with every review."
     )
     checks = serializers.SerializerMethodField()
     standing = serializers.SerializerMethodField()
@@ -166,16 +168,28 @@ class WhoseQuery(PageQuery):
     )
 
 
+def repairs_field() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text="Number of the release of that environment that failed and that this repairs.",
+    )
+
+
 class NewChange(Body):
     draft = serializers.IntegerField(min_value=1)
     environment = serializers.SlugField(max_length=40)
     title = serializers.CharField(max_length=160)
     why = serializers.CharField(max_length=20_000, help_text="What it should achieve; why now.")
+    repairs = repairs_field()
 
 
 class ChangeWords(Body):
-    """What is left out stays as it is. Another environment voids approvals."""
+    """What is left out stays as it is; null for `repairs` says that it repairs nothing. Whatever
+    changes voids approvals."""
 
     environment = serializers.SlugField(required=False, max_length=40)
     title = serializers.CharField(required=False, max_length=160)
     why = serializers.CharField(required=False, max_length=20_000)
+    repairs = repairs_field()

@@ -21,6 +21,10 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     digest = serializers.CharField(source="bundle.digest")
     change = number_of("change")
     restores = number_of("restores")
+    repairs = number_of("repairs")
+    repaired_by = serializers.SerializerMethodField(
+        help_text="Numbers of the change requests that were published to repair it."
+    )
     published_by = name_of("username")
     approved_by = serializers.ListField(child=serializers.CharField())
     is_active = serializers.BooleanField()
@@ -40,6 +44,8 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "owes_review",
             "change",
             "restores",
+            "repairs",
+            "repaired_by",
             "reason",
             "published_by",
             "approved_by",
@@ -48,6 +54,9 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "not_after",
             "etag",
         ]
+
+    def get_repaired_by(self, release: Release) -> list[int]:
+        return [change.number for change in release.repair_changes.all() if not change.is_open]
 
 
 class ReleaseDetailSerializer(ReleaseSerializer):

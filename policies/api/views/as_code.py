@@ -23,7 +23,7 @@ from policies.api.shapes.as_code import (
     ProposalSerializer,
 )
 from policies.api.shapes.drafts import DraftWithDocumentsSerializer
-from policies.api.views.changes import environment_named
+from policies.api.views.changes import environment_named, repaired_named
 from policies.files.archive import zipped
 from policies.files.workflow_files import read_files
 from policies.governance.refusals import Reason, Refused
@@ -108,11 +108,13 @@ class Propose(APIView):
     def post(self, request: Request, slug: str) -> Response:
         workflow = workflow_or_404(request, slug)
         asked = read(request, FilesToPropose)
+        environment = environment_named(workflow, asked["environment"])
         made = proposing.propose(
-            environment_named(workflow, asked["environment"]),
+            environment,
             read_files(asked["files"]),
             asked["title"],
             asked["why"],
+            repairs=repaired_named(environment, asked.get("repairs")),
             acting_user=person(request),
         )
         said: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,9 +23,11 @@ from policies.api.shapes.changes import (
     NewChange,
     WhoseQuery,
 )
-from policies.models import ChangeRequest, Draft, Environment, Workflow
+from policies.governance.refusals import Refused
+from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
 from policies.services.review import changes
 from policies.services.review.guards import awaiting_review_by
+from policies.services.review.repairs import release_to_repair
 
 
 def shown_change(
@@ -42,6 +45,15 @@ def environment_named(workflow: Workflow, name: str) -> Environment:
     if found is None:
         raise ValidationError({"environment": ["This workflow has no such environment."]})
     return found
+
+
+def repaired_named(environment: Environment, number: int | None) -> Release | None:
+    """The release that a body says is repaired. Raises ValidationError when that cannot be."""
+    try:
+        return None if number is None else release_to_repair(environment, number)
+    except Refused as refusal:
+        told = [f"{reason.sentence} {reason.resolve}" for reason in refusal.reasons]
+        raise ValidationError({"repairs": told}) from refusal
 
 
 def _chosen(request: Request, rows: QuerySet[ChangeRequest]) -> Response:
@@ -98,7 +110,17 @@ class Changes(APIView):
                     "title": "Send simple questions to mini",
                     "why": "It answers them as well at a tenth of the price.",
                 },
-            )
+            ),
+            body_example(
+                "A repair",
+                {
+                    "draft": 13,
+                    "environment": "production",
+                    "title": "Give refunds a fallback again",
+                    "why": "Release 4 left them without one.",
+                    "repairs": 4,
+                },
+            ),
         ],
     )
     def post(self, request: Request, slug: str) -> Response:
@@ -107,11 +129,13 @@ class Changes(APIView):
         draft = Draft.objects.filter(workflow=workflow, pk=asked["draft"]).first()
         if draft is None:
             raise ValidationError({"draft": ["This workflow has no such draft."]})
+        environment = environment_named(workflow, asked["environment"])
         change = changes.propose(
             draft,
-            environment_named(workflow, asked["environment"]),
+            environment,
             asked["title"],
             asked["why"],
+            repairs=repaired_named(environment, asked.get("repairs")),
             acting_user=person(request),
         )
         return shown_change(request, change, code=status.HTTP_201_CREATED)
@@ -128,7 +152,7 @@ class OneChange(APIView):
 
     @operation(
         "describe_change",
-        "Change its words, or move it to another environment",
+        "Change its words, what it repairs, or move it to another environment",
         takes=ChangeWords,
         gives=ChangeDetailSerializer,
     )
@@ -138,11 +162,15 @@ class OneChange(APIView):
         environment = None
         if "environment" in asked:
             environment = environment_named(change.workflow, asked["environment"])
+        repairs: Release | EllipsisType | None = ...
+        if "repairs" in asked:
+            repairs = repaired_named(environment or change.environment, asked["repairs"])
         changes.describe(
             change,
             asked.get("title", change.title),
             asked.get("why", change.why),
             environment=environment,
+            repairs=repairs,
             acting_user=person(request),
         )
         return shown_change(request, change)

@@ -4,10 +4,16 @@ import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from policies.models import Environment, Workflow
+from policies.models import ChangeRequest, Environment, Release, Workflow
+from policies.models.releases import ReleaseKind
+from policies.services.review.repairs import release_to_repair
+
+OFFERED_RELEASES = 50
 
 
 class EnvironmentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
@@ -17,8 +23,28 @@ class EnvironmentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not
         return obj.name
 
 
+class RepairedField(forms.ChoiceField):
+    """Releases by environment, the newest first, as `environment/number`."""
+
+    def offer(self, workflow: Workflow, present: Release | None) -> None:
+        """The newest of each environment, and the one that is chosen already. One query."""
+        place = Window(RowNumber(), partition_by="environment", order_by=F("number").desc())
+        rows = Release.objects.filter(workflow=workflow).exclude(kind=ReleaseKind.ROLLBACK)
+        rows = rows.annotate(place=place).filter(
+            Q(place__lte=OFFERED_RELEASES) | Q(pk=present.pk if present else 0)
+        )
+        groups: dict[str, list[tuple[str, str]]] = {}
+        told = ("environment__name", "number", "published_at", "change__title")
+        for name, number, at, title in rows.order_by(
+            "environment__position", "environment__name", "-number"
+        ).values_list(*told):
+            words = f"{name} release {number}, {at:%-d %b %Y}: {title}"
+            groups.setdefault(name, []).append((f"{name}/{number}", words))
+        self.choices = [("", "Nothing: it is not a repair"), *groups.items()]
+
+
 class ChangeForm(forms.Form):
-    """What is proposed, for which environment, and why."""
+    """What is proposed, for which environment, why, and which release it repairs."""
 
     title = forms.CharField(max_length=160, help_text="What changes, in a few words.")
     environment = EnvironmentField(
@@ -30,10 +56,46 @@ class ChangeForm(forms.Form):
         help_text="What it should achieve, for whom, and why now. Approvers read this first.",
     )
 
-    def __init__(self, *args: Any, workflow: Workflow, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    repairs = RepairedField(
+        required=False,
+        label="Repairs",
+        help_text="A release that went wrong and that this puts right. Once this is published, "
+        "that release counts as failed on the scorecard.",
+        error_messages={"invalid_choice": "This workflow has no such release to repair."},
+    )
+
+    def __init__(
+        self, *args: Any, workflow: Workflow, change: ChangeRequest | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **{"initial": _said_by(change) if change else None, **kwargs})
         environments = Environment.objects.filter(workflow=workflow)
         self.fields["environment"].queryset = environments  # type: ignore[attr-defined]
+        present = change.repairs if change else None
+        self.fields["repairs"].offer(workflow, present)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """`repairs` becomes the release, held to the environment that is chosen beside it."""
+        cleaned = super().clean() or {}
+        environment, key = cleaned.get("environment"), cleaned.get("repairs")
+        cleaned["repairs"] = None
+        if environment is None or not key:
+            return cleaned
+        name, _, number = key.rpartition("/")
+        if name != environment.name:
+            told = f"Release {number} is of {name}. Choose one of {environment.name}, or none."
+            raise ValidationError({"repairs": told})
+        cleaned["repairs"] = release_to_repair(environment, int(number))
+        return cleaned
+
+
+def _said_by(change: ChangeRequest) -> dict[str, Any]:
+    repaired = change.repairs
+    return {
+        "title": change.title,
+        "why": change.why,
+        "environment": change.environment_id,
+        "repairs": f"{change.environment.name}/{repaired.number}" if repaired else "",
+    }
 
 
 class ReasonForm(forms.Form):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -59,29 +59,66 @@ class Proposal:
 
 
 def propose(
-    environment: Environment, files: WorkflowFiles, title: str, why: str, *, acting_user: User
+    environment: Environment,
+    files: WorkflowFiles,
+    title: str,
+    why: str,
+    *,
+    acting_user: User,
+    repairs: Release | None = None,
 ) -> Proposal:
     """Have a change request with these documents, once, however often it is asked.
 
     In force already, or proposed already: nothing happens. An open change request of the same
     title, environment and person takes the new documents over (which voids approvals as any edit
     does). Else one is opened. Files exported from an earlier release that would undo what was
-    published since are refused. Raises DocumentError or Refused.
+    published since are refused. The change request says that it `repairs` a release, if one is
+    given. Raises DocumentError or Refused.
     """
     workflow = environment.workflow
     require_right("propose", workflow.team, acting_user=acting_user, to="propose changes")
     require_same_workflow(workflow, files)
+    said = _Said(title, why, repairs)
+    made = _had(environment, files, said, acting_user=acting_user)
+    return _repairing(made, repairs, acting_user=acting_user)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What people are told of a proposal."""
+
+    title: str
+    why: str
+    repairs: Release | None
+
+
+def _had(
+    environment: Environment, files: WorkflowFiles, said: _Said, *, acting_user: User
+) -> Proposal:
     base = changes.active_release(environment)
     documents = completed(environment, base, files)
     done = _settled(environment, base, documents)
     if done is not None:
         return done
     require_nothing_undone(environment, base, files, documents)
-    mine = _open_changes(environment).filter(title=title, created_by=acting_user)
+    mine = _open_changes(environment).filter(title=said.title, created_by=acting_user)
     change = mine.exclude(draft=None).first()
     if change is not None:
         return _update(change, documents, acting_user=acting_user)
-    return _open(environment, files, documents, title, why, acting_user=acting_user)
+    return _open(environment, files, documents, said, acting_user=acting_user)
+
+
+def _repairing(made: Proposal, repairs: Release | None, *, acting_user: User) -> Proposal:
+    """Have a change request that was there before say what it repairs, if it is this person's."""
+    change = made.change
+    if change is None or repairs is None or change.repairs == repairs:
+        return made
+    if change.created_by_id != acting_user.pk:
+        sentence = f"It does not say that it repairs release {repairs.number}; edit it to say so."
+        return replace(made, sentence=f"{made.sentence} {sentence}")
+    changes.describe(change, change.title, change.why, repairs=repairs, acting_user=acting_user)
+    sentence = f"Change request #{change.number} now says that it repairs release {repairs.number}."
+    return Proposal(Outcome.UPDATED, change, sentence)
 
 
 def _open_changes(environment: Environment) -> Any:
@@ -133,8 +170,7 @@ def _open(
     environment: Environment,
     files: WorkflowFiles,
     documents: Mapping[str, Any],
-    title: str,
-    why: str,
+    said: _Said,
     *,
     acting_user: User,
 ) -> Proposal:
@@ -147,7 +183,9 @@ def _open(
         return done
     require_nothing_undone(environment, base, files, documents)
     draft = drafts.create_draft(
-        environment.workflow, title, acting_user=acting_user, documents=dict(documents)
+        environment.workflow, said.title, acting_user=acting_user, documents=dict(documents)
     )
-    change = changes.propose(draft, environment, title, why, acting_user=acting_user)
+    change = changes.propose(
+        draft, environment, said.title, said.why, repairs=said.repairs, acting_user=acting_user
+    )
     return Proposal(Outcome.OPENED, change, f"Change request #{change.number} is open.")

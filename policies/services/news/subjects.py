@@ -46,6 +46,7 @@ def _of_change(change: ChangeRequest) -> Subject:
         "state": str(change.state),
         "environment": change.environment.name,
         "digest": change.bundle.digest,
+        "repairs": change.repairs.number if change.repairs else None,
     }
     return Subject(
         f"#{change.number} “{change.title}”", change.get_absolute_url(), facts, (change,)
@@ -61,6 +62,7 @@ def _of_release(release: Release) -> Subject:
         "environment": release.environment.name,
         "digest": release.bundle.digest,
         "change_request": change.number if change else None,
+        "repairs": release.repairs.number if release.repairs else None,
     }
     name = f"release {release.number} to {release.environment.name}"
     if release.restores is not None:

@@ -172,7 +172,10 @@ def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
 def promote(
     release: Release, environment: Environment, why: str, *, acting_user: User
 ) -> ChangeRequest:
-    """Propose a release's exact bundle, same digest, for another environment."""
+    """Propose a release's exact bundle, same digest, for another environment.
+
+    What it repaired here is nothing of that environment; whoever knows better says so there.
+    """
     if not can(acting_user, "propose", release.workflow.team):
         who = " or ".join(roles_with("propose"))
         raise Refused(Reason("role", f"Only {who} may propose a promotion."))
@@ -285,5 +288,6 @@ def _note(action: str, release: Release, acting_user: User | None, *, before: st
             "environment": release.environment.name,
             "number": release.number,
             "reason": release.reason,
+            **({"repairs": release.repairs.number} if release.repairs else {}),
         },
     )

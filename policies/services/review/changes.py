@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from types import EllipsisType
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -33,6 +34,7 @@ from policies.services.authoring.proposals import as_proposed
 from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
 from policies.services.review import computed_checks, guards, threads
 from policies.services.review.followups import content_is_new, is_submitted
+from policies.services.review.repairs import require_repairable
 from policies.services.review.voiding import (
     bring_objections_back,
     void_answered_objections,
@@ -52,17 +54,25 @@ def require_environment(workflow: Workflow, environment: Environment) -> None:
 
 @transaction.atomic
 def propose(
-    draft: Draft, environment: Environment, title: str, why: str, *, acting_user: User
+    draft: Draft,
+    environment: Environment,
+    title: str,
+    why: str,
+    *,
+    acting_user: User,
+    repairs: Release | None = None,
 ) -> ChangeRequest:
-    """Open a change request from a draft: cut its versions, compose them, run what can be run.
+    """Open a change request from a draft: make its versions, compose them, run what can be run.
 
-    Raises DocumentError when the documents are wrong, Refused when the person or moment is.
+    `repairs`: the release that failed, and that this puts right by going forward. Raises
+    DocumentError when the documents are wrong, Refused when the person, moment or repair is.
     """
     workflow = draft.workflow
     if not can(acting_user, "propose", workflow.team):
         who = " or ".join(roles_with("propose"))
         raise Refused(Reason("role", f"Only {who} of {workflow.team} may propose changes."))
     require_environment(workflow, environment)
+    require_repairable(repairs, environment)
     environment = locked_environment(environment.pk)
     draft = locked_draft(draft)
     if draft.closed_at is not None or hasattr(draft, "change"):
@@ -72,7 +82,14 @@ def propose(
     bundle = compose_bundle(workflow, documents, base, acting_user=acting_user)
     people = [*draft.contributors.all(), acting_user]
     return open_change(
-        bundle, environment, title, why, acting_user=acting_user, contributors=people, draft=draft
+        bundle,
+        environment,
+        title,
+        why,
+        acting_user=acting_user,
+        contributors=people,
+        draft=draft,
+        repairs=repairs,
     )
 
 
@@ -85,6 +102,7 @@ def open_change(
     acting_user: User,
     contributors: Iterable[User],
     draft: Draft | None = None,
+    repairs: Release | None = None,
 ) -> ChangeRequest:
     """Create the change request of a composed bundle, bound by the rules of this moment.
 
@@ -102,6 +120,7 @@ def open_change(
         draft=draft,
         bundle=bundle,
         base_release=active_release(environment),
+        repairs=repairs,
         rules=environment.protection.as_json(),
         evidence_plan=EvidencePlan.objects.in_force(environment),
         created_by=acting_user,
@@ -109,7 +128,8 @@ def open_change(
     people = list(contributors)
     change.contributors.set(people)
     keep_authors(workflow, _documents(bundle), people)
-    _note("change.opened", change, acting_user, after=bundle.digest)
+    detail = {"repairs": repairs.number} if repairs else {}
+    _note("change.opened", change, acting_user, after=bundle.digest, detail=detail)
     bring_objections_back(change, acting_user=acting_user)
     computed_checks.refresh_computed(change)
     content_is_new(change)
@@ -179,35 +199,51 @@ def describe(
     *,
     acting_user: User,
     environment: Environment | None = None,
+    repairs: Release | EllipsisType | None = ...,
 ) -> ChangeRequest:
-    """Change the words, or move it to another environment. Both are part of what is approved, so
-    approvals are void, and who does it has worked on it. Saying the same again changes nothing.
+    """Change the words, what it repairs, or move it to another environment. All are part of what
+    is approved, so approvals are void, and who does it has worked on it. Saying the same again
+    changes nothing; what it repairs stays unless it is given. Raises Refused.
     """
     if environment is not None:
         environment = locked_environment(environment.pk)
     change = locked_change(change)
     guards.require("edit", change, acting_user)
     moved = environment is not None and environment.pk != change.environment_id
-    if not moved and (title, why) == (change.title, change.why):
+    repaired = change.repairs if repairs is ... else repairs
+    because = _because(change, title, why, repaired, moved=moved)
+    if not because:
         return change
-    change.title, change.why = title, why
+    change.title, change.why, change.repairs = title, why, repaired
     if environment is not None and moved:
         require_environment(change.workflow, environment)
         change.environment, change.base_release = environment, active_release(environment)
         change.rules = strictest(change.protection, environment.protection).as_json()
         change.evidence_plan = EvidencePlan.objects.in_force(environment)
         _carry_on(change, acting_user)
+    require_repairable(repaired, change.environment)
     bound = ("environment", "base_release", "bundle", "rules", "evidence_plan")
-    change.save(update_fields=["title", "why", *bound, "updated_at"])
+    change.save(update_fields=["title", "why", "repairs", *bound, "updated_at"])
     change.contributors.add(acting_user)
-    _note("change.described", change, acting_user, detail={"title": title})
-    because = "The environment was changed." if moved else "The title or reason was changed."
+    said = {"title": title, "repairs": repaired.number if repaired else None}
+    _note("change.described", change, acting_user, detail=said)
     void_approvals(change, because, acting_user=acting_user)
     if moved:
         bring_objections_back(change, acting_user=acting_user)
         computed_checks.refresh_computed(change)
         content_is_new(change)
     return change
+
+
+def _because(
+    change: ChangeRequest, title: str, why: str, repaired: Release | None, *, moved: bool
+) -> str:
+    """Why approvals are void after such an edit; empty where it says the same again."""
+    if moved:
+        return "The environment was changed."
+    if (title, why) != (change.title, change.why):
+        return "The title or reason was changed."
+    return "What it repairs was changed." if repaired != change.repairs else ""
 
 
 @transaction.atomic

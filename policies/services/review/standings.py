@@ -46,8 +46,8 @@ class Standing:
 
 
 def subject_digest(change: ChangeRequest, facts: ChangeFacts | None = None) -> str:
-    """Digest of all an approval is bound to: content, base, environment, schedule, words,
-    acknowledged warnings, evidence and the worst impact that was measured.
+    """Digest of all an approval is bound to: content, base, environment, schedule, words, the
+    release that it repairs, acknowledged warnings, evidence and the worst impact measured.
     """
     facts = facts or ChangeFacts(change)
     subject: dict[str, Any] = {
@@ -64,6 +64,8 @@ def subject_digest(change: ChangeRequest, facts: ChangeFacts | None = None) -> s
         },
         "impact": bound_facts(facts.measured),
     }
+    if change.repairs is not None:
+        subject["repairs"] = change.repairs.number
     if change.publish_at is not None:
         subject["publish_at"] = change.publish_at.astimezone(datetime.UTC).isoformat()
     return digest(subject)

@@ -15,6 +15,7 @@ from policies.models.components import ComponentKind
 from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.releases import contents, publication
 from policies.services.review.protection import freezes_ahead
+from policies.services.review.repairs import with_repairs
 from policies.services.routers.adoption import adoption_of
 from policies.services.teams import questions
 from policies.views.visible import person, release_or_404, workflow_or_404
@@ -33,7 +34,7 @@ def release_list(request: HttpRequest, slug: str) -> HttpResponse:
             "workflow", "environment", "bundle", "published_by", "change__workflow", "restores"
         )
     )
-    releases = releases.defer("body", "signature", "bundle__content")
+    releases = with_repairs(releases).defer("body", "signature", "bundle__content")
     if chosen:
         releases = releases.filter(environment__name=chosen)
     context = {

@@ -87,6 +87,7 @@ def change_create(request: HttpRequest, slug: str) -> HttpResponse:
                     asked["environment"],
                     asked["title"],
                     asked["why"],
+                    repairs=asked["repairs"],
                     acting_user=person(request),
                 )
             except DocumentError as error:
@@ -117,10 +118,9 @@ def change_detail(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def change_describe(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Edit the words and the environment of a change request."""
+    """Edit the words and the environment of a change request, and what it repairs."""
     change = change_or_404(request, slug, number)
-    initial = {"title": change.title, "why": change.why, "environment": change.environment_id}
-    form = ChangeForm(request.POST or None, workflow=change.workflow, initial=initial)
+    form = ChangeForm(request.POST or None, workflow=change.workflow, change=change)
     status = 200
     if request.method == "POST":
         status = 422

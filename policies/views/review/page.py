@@ -149,6 +149,8 @@ def _share_workflow(change: ChangeRequest) -> None:
     if change.base_release is not None:
         change.base_release.workflow = change.workflow
         change.base_release.environment = change.environment
+    if change.repairs is not None:
+        change.repairs.workflow, change.repairs.environment = change.workflow, change.environment
     if change.draft is not None:
         change.draft.workflow = change.workflow
     for version in change.bundle.versions.values():

@@ -160,6 +160,17 @@ def test_propose__twice__opens_one_and_exits_0(folder: Path, author: User) -> No
     assert ChangeRequest.objects.count() == 2  # the release's own, and this one
 
 
+def test_propose__as_a_repair__says_so_and_exits_2_for_what_is_no_release(
+    folder: Path, author: User
+) -> None:
+    edit(folder, "weight: 90", "weight: 80")
+    code, said = failing("propose", folder, "--as", "author", *PROPOSE, "--repairs", 2)
+    assert (code, said) == (USAGE, "--repairs: staging has no release 2: its last is 1.")
+    run("propose", folder, "--as", "author", *PROPOSE, "--repairs", 1)
+    made = ChangeRequest.objects.latest("pk")
+    assert made.repairs is not None and made.repairs.number == 1
+
+
 def test_propose__nothing_changed__says_so_and_exits_0(folder: Path, author: User) -> None:
     told = run("propose", folder, "--as", "author", *PROPOSE)
     assert told.startswith("Nothing to propose: release 1 in staging says the same.")

@@ -26,7 +26,12 @@ KINDS = ("publication", "rollback", "break_glass")
 
 
 def release(
-    number: int, days_ago: float, content: int, kind: str = "publication", lead_hours: float = 10
+    number: int,
+    days_ago: float,
+    content: int,
+    kind: str = "publication",
+    lead_hours: float = 10,
+    repairs: int | None = None,
 ) -> ReleaseRecord:
     """A release of four components, of which the content changes the second."""
     at = NOW - days_ago * DAY
@@ -37,6 +42,7 @@ def release(
         is_break_glass=kind == "break_glass",
         content=(1, content, 1, 1),
         drafted_at=None if kind == "rollback" else at - lead_hours * HOUR,
+        repairs=repairs,
     )
 
 
@@ -109,11 +115,58 @@ def test_failure_rate__replaced_by_the_next_step_forward__is_no_failure() -> Non
     assert failing(release(1, 90, 1), release(2, 10, 2), release(3, 9, 3)) == (0, None)
 
 
-def test_failure_rate__of_every_history_of_four_releases__is_a_share() -> None:
-    for steps in itertools.product(itertools.product(KINDS, (1, 2)), repeat=4):
+def test_failure_rate__repaired_going_forward__counts_what_the_repair_names() -> None:
+    """Release 2 came ten days ago; its repair, release 4, eight days ago, after another step."""
+    good, bad, other = release(1, 90, 1), release(2, 10, 2), release(3, 9, 3)
+    found = failing(good, bad, other, release(4, 8, 4, repairs=2))
+    assert found == (1 / 3, 48)
+
+
+def test_failure_rate__repaired_twice__is_one_failure_restored_by_the_first() -> None:
+    releases = [release(1, 90, 1), release(2, 10, 2)]
+    repairs = [release(3, 9, 3, repairs=2), release(4, 5, 4, repairs=2)]
+    assert failing(*releases, *repairs) == (1 / 3, 24)
+
+
+def test_failure_rate__a_repair_that_is_repaired__failed_itself() -> None:
+    """Release 2 was in force for a day until it was repaired, its repair for three."""
+    bad, worse = release(2, 10, 2), release(3, 9, 3, repairs=2)
+    found = failing(release(1, 90, 1), bad, worse, release(4, 6, 4, repairs=3))
+    assert found == (2 / 3, (24 + 72) / 2)
+
+
+def test_failure_rate__rolled_back_then_repaired__is_restored_by_the_rollback() -> None:
+    bad, undone = release(2, 10, 2), release(3, 9, 1, "rollback")
+    found = failing(release(1, 90, 1), bad, undone, release(4, 4, 4, repairs=2))
+    assert found == (1 / 2, 24)
+
+
+def test_failure_rate__repaired_then_rolled_back__fails_both_each_from_its_own_start() -> None:
+    """The repair, release 3, is undone by a rollback to what was before the bad release."""
+    bad, repair = release(2, 10, 2), release(3, 8, 3, repairs=2)
+    found = failing(release(1, 90, 1), bad, repair, release(4, 7, 1, "rollback"))
+    assert found == (1.0, (48 + 24) / 2)
+
+
+def test_failure_rate__repaired_after_it_was_published_before_the_period__restores_in_it() -> None:
+    """Its failure belongs to the period before; of the one publication here, none failed."""
+    releases = [release(1, 90, 1), release(2, 40, 2), release(3, 20, 3, repairs=2)]
+    assert failing(*releases) == (0, 20 * 24)
+    assert value_of("change_failure_rate", history(*releases), WINDOW.preceding) == 1
+
+
+def test_failure_rate__break_glass_that_names_what_it_repairs__leaves_the_release_between() -> None:
+    bad, fine = release(2, 10, 2), release(3, 9, 3)
+    found = failing(release(1, 90, 1), bad, fine, release(4, 8, 4, "break_glass", repairs=2))
+    assert found == (1 / 3, 48)
+
+
+def test_failure_rate__of_every_history_of_three_releases__is_a_share() -> None:
+    named = [(kind, content, back) for kind in KINDS for content in (1, 2) for back in (0, 1, 2)]
+    for steps in itertools.product(named, repeat=3):
         releases = [
-            release(number, 27 - 2 * number, content, kind)
-            for number, (kind, content) in enumerate(steps, start=1)
+            release(number, 27 - 2 * number, content, kind, repairs=number - back if back else None)
+            for number, (kind, content, back) in enumerate(steps, start=1)
         ]
         rate = value_of("change_failure_rate", history(*releases), WINDOW)
         assert rate is None or 0 <= rate <= 1

@@ -28,6 +28,7 @@ from evaluations.services.scorecard.scorecard import Filters, headline, headline
 from policies.engine.thresholds import Threshold
 from policies.models import Environment, Membership, Release, Workflow
 from policies.services.releases import publication
+from policies.services.review import changes
 from tests.evaluations.outcome_cast import HOUR, NOW, stream
 from tests.policies import steps
 
@@ -339,6 +340,28 @@ def test_rest__for_an_outsider__does_not_exist(
 ) -> None:
     client.force_login(outsider)
     assert client.get("/api/v1/workflows/support-assistant/scorecard").status_code == 404
+
+
+def test_repair__published_two_days_later__fails_what_it_names_for_these_two_days(
+    release: Release,
+    staging: Environment,
+    author: User,
+    owner: User,
+    django_assert_num_queries: Any,
+) -> None:
+    draft = steps.draft_of(staging.workflow, author, steps.documents(share=40))
+    with mock.patch.object(timezone, "now", return_value=NOW - 10 * DAY):
+        change = changes.propose(
+            draft, staging, "Forward", "It broke.", repairs=release, acting_user=author
+        )
+        steps.pass_evaluation(change)
+        changes.submit(change, acting_user=author)
+        publication.publish(steps.approved(change, owner), acting_user=owner)
+    with django_assert_num_queries(5):
+        found = scorecard(staging, Filters("28d"), now=NOW)
+    values = {metric.name: metric.value for metric in found.metrics}
+    assert values["change_failure_rate"] == 1 / 2
+    assert values["time_to_restore_hours"] == 48
 
 
 def test_headline__is_the_same_alone_and_among_many(
