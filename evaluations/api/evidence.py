@@ -80,6 +80,9 @@ class DatasetEvidenceShape(RequiredDatasetShape):
     imported_by = serializers.CharField(allow_blank=True)
     imported_at = serializers.DateTimeField(allow_null=True)
     origin = serializers.CharField(allow_blank=True)
+    models = serializers.CharField(
+        allow_blank=True, help_text="Which models of the two it records: what can be measured."
+    )
 
 
 class GivenAnswerShape(serializers.Serializer[Any]):

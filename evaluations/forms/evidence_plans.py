@@ -7,29 +7,16 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from evaluations.forms.dataset_choices import SeveralDatasetsField
 from evaluations.models import Dataset
-from evaluations.services.runs.telling import provenance
 from policies.governance.evidence_plans import ANY_MODEL, PlanTerms
-from policies.models import Workflow
-
-
-class RequiredDatasetsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """Datasets by name and size, with who brought each in, when and from where."""
-
-    def clean(self, value: Any) -> Any:
-        try:
-            return super().clean(value)
-        except OverflowError:  # SQLite has no number as long as this key
-            raise forms.ValidationError("There is no such dataset.") from None
-
-    def label_from_instance(self, obj: Dataset) -> str:
-        return f"{obj.name} ({obj.requests:,} requests; {provenance(obj)})"
+from policies.models import Bundle, Workflow
 
 
 class EvidencePlanForm(forms.Form):
     """What evidence has to show here, and on which datasets."""
 
-    datasets = RequiredDatasetsField(
+    datasets = SeveralDatasetsField(
         Dataset.objects.none(),
         widget=forms.CheckboxSelectMultiple,
         label="Required datasets",
@@ -74,10 +61,14 @@ class EvidencePlanForm(forms.Form):
         help_text="Their approvals are void then. Stricter plans bind them in any case.",
     )
 
-    def __init__(self, *args: Any, workflow: Workflow, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, workflow: Workflow, in_force: Bundle | None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         rows = Dataset.objects.filter(workflow=workflow).select_related("created_by")
-        self.fields["datasets"].queryset = rows  # type: ignore[attr-defined]
+        field: Any = self.fields["datasets"]
+        field.queryset = rows
+        field.look_for(("the release in force", in_force))
 
     @staticmethod
     def initial_of(terms: PlanTerms, workflow: Workflow) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from evaluations.replay import wording
 from evaluations.replay.chunk import Plan
 from evaluations.replay.judgement import BASELINE, NOT_APPLICABLE, Gate
+from evaluations.replay.recorded_models import recorded_models
 from evaluations.replay.support import Supported, shortage, unreached_sentence
 from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, SEVERITY, worst
-from policies.engine import Bundle
 
 NO_GATE = "The thresholds document has no threshold with the effect “gate”, so nothing is shown."
 LOOSENED = "Loosened: "
@@ -74,19 +73,9 @@ def _passed(gates: Sequence[Gate], support: Supported) -> str:
 
 def no_common_models(plan: Plan) -> str:
     """Why nothing can be compared where the dataset records no model of a side; else empty."""
-    sides = (("candidate", plan.candidate), ("baseline", plan.baseline))
+    sides = (("the candidate", plan.candidate), ("the baseline", plan.baseline))
     for side, bundle in sides if plan.compares else sides[:1]:
-        missing = none_recorded(bundle, plan.models)
-        if missing:
-            recorded = wording.count(len(plan.models))
-            return (
-                f"None of the {missing} models of the {side} is among the {recorded} that the "
-                "dataset records, so nothing can be compared."
-            )
+        found = recorded_models(bundle, plan.models)
+        if found.is_none:
+            return found.sentence(side, "the dataset")
     return ""
-
-
-def none_recorded(bundle: Bundle, models: Collection[str]) -> int:
-    """How many models a bundle names, if none of them is recorded; else 0."""
-    named = bundle.model_names()
-    return 0 if named & set(models) else len(named)

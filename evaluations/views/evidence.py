@@ -116,6 +116,7 @@ def _row(row: OnDataset, plan: EvidencePlan) -> dict[str, Any]:
         "provenance": provenance(dataset) if dataset else "",
         "verdict": row.verdict,
         "reason": row.reason,
+        "beforehand": row.beforehand,
         "run": run,
         "look": look_sentence(run.look) if run else "",
         "fresh_until": fresh_until(run, plan) if run else None,

@@ -18,6 +18,7 @@ from policies.governance.evidence_plans import PlanTerms
 from policies.governance.refusals import Refused
 from policies.models import Environment, EvidencePlan, RuleChange
 from policies.models.rule_changes import RuleChangeKind
+from policies.services.review.changes import active_release
 from policies.services.rights import can
 from policies.views.rules.rule_changes import WAITS
 from policies.views.visible import environment_or_404, person, workflow_or_404
@@ -33,9 +34,11 @@ def evidence_plan(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if plan is not None:
         plan.environment = environment  # read already
     terms = plan.terms if plan else PlanTerms(())
+    active = active_release(environment)
     form = EvidencePlanForm(
         request.POST or None,
         workflow=workflow,
+        in_force=active.bundle if active else None,
         initial=EvidencePlanForm.initial_of(terms, workflow),
     )
     status = 200

@@ -48,13 +48,16 @@ def run_list(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def run_create(request: HttpRequest, slug: str) -> HttpResponse:
-    """Choose candidate and dataset, and start."""
+    """Choose candidate and dataset, and start. With `check`, only show what the datasets record."""
     workflow = workflow_or_404(request, slug)
     initial = {"subject": f"change-{request.GET.get('change', '')}",
                "dataset": request.GET.get("dataset", "")}  # fmt: skip
-    form = RunForm(request.POST or None, workflow=workflow, initial=initial)
+    is_look = "check" in request.POST
+    if is_look:
+        initial = request.POST.dict()
+    form = RunForm(None if is_look else request.POST or None, workflow=workflow, initial=initial)
     status = 200
-    if request.method == "POST":
+    if request.method == "POST" and not is_look:
         status = 422
         if form.is_valid():
             try:

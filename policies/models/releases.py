@@ -34,10 +34,6 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         )
         return self.annotate(owes_review=models.Exists(owing))
 
-    def that_may_have_failed(self) -> ReleaseQuerySet:
-        """What the scorecard may count as failed: publications. A rollback restores one."""
-        return self.exclude(kind=ReleaseKind.ROLLBACK)
-
     def that_bypassed_review(self) -> ReleaseQuerySet:
         """Published by break-glass: what the scorecard counts as bypasses."""
         return self.filter(kind=ReleaseKind.BREAK_GLASS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.headline import LOOSENED
+from evaluations.replay.recorded_models import Told, told_before
 from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.looks import (
     Looks,
@@ -21,7 +22,7 @@ from evaluations.services.runs.looks import (
     terms_on,
 )
 from evaluations.statistics.gates import worst
-from policies.engine import digest
+from policies.engine import Bundle, digest, parse_bundle
 from policies.governance.evidence_plans import RequiredDataset
 from policies.models import ChangeRequest, EvidencePlan
 from policies.models.changes import Verdict
@@ -32,7 +33,7 @@ class OnDataset:
     """What is shown on one required dataset: its newest finished run that is still fresh.
 
     `cheap` is one that does not count here: another environment counts fewer looks than the `look`
-    that it would be.
+    that it would be. `told`: which models it records, as it is said before a run, too.
     """
 
     required: RequiredDataset
@@ -41,6 +42,12 @@ class OnDataset:
     stale: ShadowEvaluation | None = None
     cheap: ShadowEvaluation | None = None
     look: int = 0
+    told: tuple[Told, ...] = ()
+
+    @property
+    def beforehand(self) -> list[str]:
+        """Where a run is still to come: which models it can show."""
+        return [said.sentence for said in self.told if not (self.run or said.is_none)]
 
     @property
     def verdict(self) -> str:
@@ -64,7 +71,8 @@ class OnDataset:
                 f"Measured as look {self.cheap.look} elsewhere; here it is look {self.look}, and "
                 "judged more strictly. Evaluate it on the plan again."
             )
-        return "Not evaluated on the plan yet."
+        unfit = [said.sentence for said in self.told if said.is_none]
+        return " ".join(["Not evaluated on the plan yet.", *unfit])
 
 
 @dataclass(frozen=True)
@@ -139,12 +147,24 @@ def shown_by(change: ChangeRequest) -> Shown | None:
     tried = [run for run in runs_of(change.bundle) if run.status == RunStatus.FINISHED]
     runs = against(tried, baseline)
     there = {dataset.digest: dataset for dataset in datasets_of(plan)}
-    looks = looks_of(change)
+    looks, sides = looks_of(change), _sides(change)
     on = [
         _on(required, there.get(required.digest), plan, runs, looks)
         for required in plan.terms.datasets
     ]
-    return Shown(plan, looks, tuple(on), tuple(reversed(tried)))
+    told = [
+        replace(row, told=told_before(sides, row.dataset.model_counts)) if row.dataset else row
+        for row in on
+    ]
+    return Shown(plan, looks, tuple(told), tuple(reversed(tried)))
+
+
+def _sides(change: ChangeRequest) -> list[tuple[str, Bundle]]:
+    """Whose models are looked for in a dataset."""
+    sides = [("the candidate", parse_bundle(change.bundle.content))]
+    if change.base_release is not None:
+        sides.append(("the baseline", parse_bundle(change.base_release.bundle.content)))
+    return sides
 
 
 def _on(

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import UNFINISHED, RunStatus
-from evaluations.replay.headline import none_recorded
+from evaluations.replay.recorded_models import recorded_models
 from evaluations.replay.report import EVALUATOR
 from evaluations.replay.terms import Terms
 from evaluations.services.datasets.sealed import requests_in, sealed_share_of
@@ -159,16 +159,11 @@ def _refuse_strangers(
 
 def refuse_unrecorded(dataset: Dataset, candidate: Bundle) -> None:
     """Raise Refused where no model of the candidate was asked for any request of the dataset."""
-    missing = none_recorded(parse_bundle(candidate.content), dataset.model_counts)
-    if missing:
+    found = recorded_models(parse_bundle(candidate.content), dataset.model_counts)
+    if found.is_none:
+        sentence = found.sentence("the candidate", f"“{dataset.name}”")
         raise Refused(
-            Reason(
-                "dataset",
-                f"None of the {missing} models of the candidate is among the "
-                f"{len(dataset.model_counts)} that “{dataset.name}” records, so nothing could be "
-                "measured.",
-                "Choose a dataset on which these models were asked.",
-            )
+            Reason("dataset", sentence, "Choose a dataset on which these models were asked.")
         )
 
 

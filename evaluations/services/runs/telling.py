@@ -117,6 +117,7 @@ def _dataset_detail(row: OnDataset, plan: EvidencePlan) -> dict[str, Any]:
         "imported_by": dataset.created_by.get_username() if dataset and dataset.created_by else "",
         "imported_at": dataset.created_at.isoformat() if dataset else None,
         "origin": dataset.origin if dataset else "",
+        "models": " ".join(said.sentence for said in row.told),
     }
 
 

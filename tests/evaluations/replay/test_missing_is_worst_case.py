@@ -155,8 +155,8 @@ def test_models__of_which_the_dataset_records_none__are_the_cause_in_one_sentenc
     report = loaded.report(always("old"), always("elsewhere", thresholds=gates)).body
     assert report["verdict"] == MISSING
     assert report["reasons"][0] == (
-        "None of the 1 models of the candidate is among the 2 that the dataset records, so "
-        "nothing can be compared."
+        "The one model of the candidate is not among the 2 that the dataset records, so nothing "
+        "can be compared."
     )
     assert sum("dataset records" in reason for reason in report["reasons"]) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_evaluation__started_in_the_browser__shows_its_report_without_a_click(
     change = proposed(staging, author, documents(share=20))
     celery_worker_process()
     console_page.goto(f"{live_server.url}/w/support-assistant/evaluations/new/")
-    console_page.get_by_label("Candidate").select_option(f"change-{change.number}")
+    console_page.get_by_role("combobox", name="Candidate").select_option(f"change-{change.number}")
     console_page.get_by_role("button", name="Start").click()
     expect(console_page.get_by_role("heading", name="Gates", exact=True)).to_be_visible(
         timeout=60_000
@@ -78,7 +79,7 @@ def test_evaluation__without_a_worker__waits_and_can_be_cancelled(
 ) -> None:
     change = proposed(staging, author)
     console_page.goto(f"{live_server.url}/w/support-assistant/evaluations/new/")
-    console_page.get_by_label("Candidate").select_option(f"change-{change.number}")
+    console_page.get_by_role("combobox", name="Candidate").select_option(f"change-{change.number}")
     console_page.get_by_role("button", name="Start").click()
     expect(console_page.get_by_text("waiting for a worker")).to_be_visible()
     assert axe_violations(console_page) == []
@@ -86,6 +87,32 @@ def test_evaluation__without_a_worker__waits_and_can_be_cancelled(
     console_page.get_by_role("button", name="Cancel the evaluation").click()
     expect(console_page.get_by_text("The evaluation is cancelled.")).to_be_visible()
     assert ShadowEvaluation.objects.get().status == "cancelled"
+
+
+def test_form__another_candidate_chosen_by_keyboard__looks_at_the_datasets_again(
+    console_page: Page,
+    live_server: LiveServer,
+    staging: Environment,
+    author: User,
+    dataset: Dataset,
+) -> None:
+    alone = documents()
+    alone["router_policy"]["rules"] = []
+    alone["fallback_matrix"]["rows"] = []
+    first, second = proposed(staging, author), proposed(staging, author, alone)
+    console_page.goto(
+        f"{live_server.url}/w/support-assistant/evaluations/new/?change={first.number}"
+    )
+    choice = console_page.get_by_role("radio", name="Week 7")
+    expect(choice).to_have_accessible_name(re.compile("All 3 models of the candidate"))
+    console_page.get_by_role("combobox", name="Candidate").focus()
+    console_page.keyboard.press("ArrowUp")  # the newest stands first
+    expect(choice).to_have_accessible_name(re.compile("The one model of the candidate was"))
+    expect(choice).to_be_checked()
+    told = console_page.get_by_role("status").filter(has_text=f"of #{second.number} ")
+    expect(told).to_have_text(re.compile("1 of 1 dataset can show something"))
+    expect(console_page.get_by_role("combobox", name="Candidate")).to_be_focused()
+    assert axe_violations(console_page) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,14 +77,68 @@ def test_start__on_a_dataset_that_records_none_of_the_models__is_refused_in_word
     client: Client, staging: Environment, author: User, tmp_path: Path
 ) -> None:
     change = proposed(staging, author)
-    path = write_jsonl(tmp_path / "other.jsonl", [row(f"r{i}", "other") for i in range(60)])
-    elsewhere = import_dataset(staging.workflow, path, acting_user=author, name="Elsewhere")
+    elsewhere = elsewhere_of(staging.workflow, author, tmp_path)
     answer = signed_in(client, author).post(
         "/w/support-assistant/evaluations/new/",
         {"subject": f"change-{change.number}", "dataset": elsewhere.pk},
     )
     assert answer.status_code == 409
     assert "None of the 3 models of the candidate" in answer.content.decode()
+
+
+def elsewhere_of(workflow: Workflow, author: User, folder: Path) -> Dataset:
+    """A dataset on which none of the cast's models was asked."""
+    path = write_jsonl(folder / "other.jsonl", [row(f"r{i}", "other") for i in range(60)])
+    return import_dataset(workflow, path, acting_user=author, name="Elsewhere")
+
+
+NEW = "/w/support-assistant/evaluations/new/"
+NONE_OF_THREE = "None of the 3 models of the candidate is among the 1 that it records"
+
+
+def test_form__before_the_start__says_of_each_dataset_which_models_it_records(
+    client: Client, staging: Environment, author: User, dataset: Dataset, tmp_path: Path
+) -> None:
+    proposed(staging, author)
+    elsewhere = elsewhere_of(staging.workflow, author, tmp_path)
+    page = text_of(signed_in(client, author).get(NEW))
+    assert page.count("All 3 models of the candidate were recorded.") == 1
+    assert page.count(NONE_OF_THREE) == 1
+    assert "1 of 2 datasets can show something of #1 Shift traffic." in page
+    # The newest stands first, but the one that can show something is chosen.
+    assert re.search(rf'name="dataset" value="{dataset.pk}"[^>]* checked', page)
+    assert not re.search(rf'name="dataset" value="{elsewhere.pk}"[^>]* checked', page)
+
+
+def test_form__another_candidate__is_looked_at_without_a_start(
+    client: Client, staging: Environment, author: User, dataset: Dataset
+) -> None:
+    """What a change of the choice asks for, with and without scripts."""
+    alone = documents()
+    alone["router_policy"] = {
+        "schema": 1,
+        "rules": [],
+        "default": {"select": "ordered", "candidates": [{"model": "swift-small"}]},
+    }
+    alone["fallback_matrix"] = {"schema": 1, "rows": []}
+    first, second = proposed(staging, author), proposed(staging, author, alone)
+    told = {first: "All 3 models of the candidate", second: "The one model of the candidate was"}
+    for change, sentence in told.items():
+        asked = {"check": "1", "subject": f"change-{change.number}", "dataset": dataset.pk}
+        page = text_of(signed_in(client, author).post(NEW, asked))
+        assert sentence in page
+        assert f"of #{change.number} Shift traffic." in page
+        assert "error-summary" not in page
+    assert not ShadowEvaluation.objects.exists()
+
+
+def test_form__with_an_unknown_candidate__shows_the_error_and_does_not_fail(
+    client: Client, staging: Environment, author: User, dataset: Dataset
+) -> None:
+    proposed(staging, author)
+    answer = signed_in(client, author).post(NEW, {"subject": "change-9", "dataset": dataset.pk})
+    assert answer.status_code == 422
+    assert "change-9 is not one of the available choices" in answer.content.decode()
 
 
 def test_dataset_list__with_nothing__invites_to_import(

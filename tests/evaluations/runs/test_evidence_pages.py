@@ -11,7 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from evaluations.models import Dataset
+from evaluations.services.datasets.importing import import_dataset
 from policies.models import ChangeRequest, Environment, EvidencePlan, Release, RuleChange, Workflow
+from tests.evaluations.outcome_files import row, write_jsonl
 from tests.evaluations.runs_here import evaluated, imported, required
 from tests.policies.steps import documents, proposed, published
 
@@ -124,6 +126,57 @@ def test_plan_page__asking_for_less_after_a_release__leads_to_what_waits(
     assert "would no longer be required" in refused.content.decode()
     answer = client.post(address, form_of(dataset, why="October is too old."))
     assert answer.headers["Location"] == RuleChange.objects.waiting().get().get_absolute_url()
+
+
+def other_dataset(workflow: Workflow, user: User, folder: Path) -> Dataset:
+    """One on which none of the cast's models was asked."""
+    path = write_jsonl(folder / "other.jsonl", [row(f"r{i}", "other") for i in range(60)])
+    return import_dataset(workflow, path, acting_user=user, name="Elsewhere")
+
+
+def test_plan_page__dataset_without_a_model_of_the_release__says_so_beside_it(
+    staging: Environment,
+    administrator: User,
+    owner: User,
+    client: Client,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    other_dataset(staging.workflow, owner, tmp_path)
+    client.force_login(administrator)
+    address = reverse("evidence-plan", args=[staging.workflow.slug, "staging"])
+    assert "the release in force" not in client.get(address).content.decode()
+    request.getfixturevalue("release")
+    page = " ".join(client.get(address).content.decode().split())
+    assert "None of the 3 models of the release in force is among the 1 that it records" in page
+
+
+def test_evidence__on_a_dataset_without_its_models__says_so_before_a_run_and_over_rest(
+    staging: Environment, author: User, release: Release, client: Client, tmp_path: Path
+) -> None:
+    required(staging, other_dataset(staging.workflow, author, tmp_path))
+    change = proposed(staging, author)
+    client.force_login(author)
+    sentence = "None of the 3 models of the candidate is among the 1 that it records"
+    part = client.get(evidence_of(change), headers=HTMX).content.decode()
+    assert f"Not evaluated on the plan yet. {sentence}" in part
+    address = f"/api/v1/workflows/support-assistant/changes/{change.number}/evidence/"
+    [told] = client.get(address).json()["datasets"]
+    assert told["models"].startswith(sentence)
+    refused = client.post(address, content_type="application/json")
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith(
+        "None of the 3 models of the candidate is among the 1 that “Elsewhere” records"
+    )
+
+
+def test_evidence__before_a_run_on_the_plan__says_which_models_are_recorded(
+    staging: Environment, author: User, dataset: Dataset, client: Client
+) -> None:
+    required(staging, dataset)
+    client.force_login(author)
+    part = client.get(evidence_of(proposed(staging, author)), headers=HTMX).content.decode()
+    assert "All 3 models of the candidate were recorded." in part
 
 
 @pytest.mark.parametrize("limits", ["soon", "swift-small: soon", "m: 1: x"])
