@@ -42,15 +42,28 @@ class ImportQuery(Body):
     is_simulated = serializers.BooleanField(required=False, default=False)
 
 
-class DatasetSerializer(serializers.ModelSerializer[Dataset]):
-    """A dataset and what is in it."""
+class DatasetOriginSerializer(serializers.ModelSerializer[Dataset]):
+    """Who imported a dataset, when, by which way, and where its rows come from."""
+
+    imported_by = serializers.CharField(
+        source="created_by.username", default="", read_only=True, allow_blank=True
+    )
+    imported_at = serializers.DateTimeField(source="created_at", read_only=True)
+    origin = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Dataset
+        fields = ["imported_by", "imported_at", "imported_from", "origin"]
+
+
+class DatasetSerializer(DatasetOriginSerializer):
+    """A dataset, what is in it, and where it comes from."""
 
     requests = serializers.IntegerField(read_only=True)
     is_full = serializers.BooleanField(read_only=True)
     summary = serializers.DictField(read_only=True)
 
-    class Meta:
-        model = Dataset
+    class Meta(DatasetOriginSerializer.Meta):
         fields = [
             "id",
             "name",
@@ -61,6 +74,9 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
             "source_name",
             "summary",
             "created_at",
+            "imported_by",
+            "imported_from",
+            "origin",
         ]
 
 
@@ -76,6 +92,7 @@ class Datasets(APIView):
     def get(self, request: Request, slug: str) -> Response:
         read_query(request, PageQuery)
         rows = Dataset.objects.filter(workflow=workflow_or_404(request, slug))
+        rows = rows.select_related("created_by")
         return page_of(rows, DatasetSerializer, request)
 
     @operation(

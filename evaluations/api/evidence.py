@@ -79,6 +79,9 @@ class DatasetEvidenceShape(RequiredDatasetShape):
     fresh_until = serializers.DateTimeField(allow_null=True)
     imported_by = serializers.CharField(allow_blank=True)
     imported_at = serializers.DateTimeField(allow_null=True)
+    imported_from = serializers.CharField(
+        allow_blank=True, help_text="The way in: browser, rest, command or task."
+    )
     origin = serializers.CharField(allow_blank=True)
     models = serializers.CharField(
         allow_blank=True, help_text="Which models of the two it records: what can be measured."

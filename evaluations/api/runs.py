@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from evaluations.api.datasets import DatasetOriginSerializer
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.replay.terms import TermsError, parse_terms
 from evaluations.services.runs import starting
@@ -47,6 +48,7 @@ class RunSerializer(serializers.ModelSerializer[ShadowEvaluation]):
     """Where an evaluation stands, and once finished, its verdict."""
 
     dataset = serializers.IntegerField(source="dataset_id", read_only=True)
+    dataset_origin = DatasetOriginSerializer(source="dataset", read_only=True)
     change = serializers.IntegerField(
         source="change_request.number", read_only=True, allow_null=True, default=None
     )
@@ -66,6 +68,7 @@ class RunSerializer(serializers.ModelSerializer[ShadowEvaluation]):
             "status",
             "verdict",
             "dataset",
+            "dataset_origin",
             "change",
             "candidate",
             "baseline",

@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 
 from evaluations.models import Dataset
 from evaluations.replay.recorded_models import Told, told_before
-from evaluations.services.runs.telling import provenance
 from policies.engine import Bundle, parse_bundle
 from policies.models import Bundle as StoredBundle
 
@@ -28,7 +27,7 @@ class DatasetChoices:
         return told_before(self.sides, dataset.model_counts)
 
     def label_from_instance(self, obj: Dataset) -> str:
-        context = {"dataset": obj, "origin": provenance(obj), "told": self.told_of(obj)}
+        context = {"dataset": obj, "told": self.told_of(obj)}
         return render_to_string("evaluations/datasets/_choice.html", context)
 
 

@@ -12,6 +12,14 @@ from django.urls import reverse
 from evaluations.datasets.storage import dataset_path
 from policies.models import Workflow
 
+# The way in → the end of a sentence.
+WAYS = {
+    "browser": "in the browser",
+    "rest": "over REST",
+    "command": "by command",
+    "task": "by a task",
+}
+
 
 def dataset_folder() -> Path:
     """Where Parquet files lie; all workers and web processes must see the same folder."""
@@ -34,6 +42,11 @@ class Dataset(models.Model):
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    imported_from = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="The way in, as the audit trail names it: browser, rest, command or task.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -61,6 +74,19 @@ class Dataset(models.Model):
     def origin(self) -> str:
         """Where the rows come from, as whoever imported them says."""
         return "simulated" if self.is_simulated else "uploaded"
+
+    @property
+    def way(self) -> str:
+        """How it was brought in, as the end of a sentence; empty where nobody kept that."""
+        return WAYS.get(self.imported_from, "")
+
+    @property
+    def provenance(self) -> str:
+        """Where it comes from, who brought it in, when, and by which way."""
+        by = self.created_by
+        who = (by.get_full_name() or by.get_username()) if by else "nobody known"
+        told = f"{self.origin} by {who} on {self.created_at:%-d %b %Y}"
+        return f"{told} {self.way}".rstrip()
 
     @property
     def is_full(self) -> bool:

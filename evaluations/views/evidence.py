@@ -16,7 +16,7 @@ from evaluations.replay.looks import look_sentence
 from evaluations.services.runs import answering, planned
 from evaluations.services.runs.looks import counting_in_words, fresh_until
 from evaluations.services.runs.shown import OnDataset, shown_by
-from evaluations.services.runs.telling import conditions_in_words, provenance
+from evaluations.services.runs.telling import conditions_in_words
 from policies.forms.review.change import ReasonForm
 from policies.governance.refusals import Refused
 from policies.models import ChangeRequest, EvidencePlan
@@ -113,7 +113,6 @@ def _row(row: OnDataset, plan: EvidencePlan) -> dict[str, Any]:
     return {
         "name": row.required.name,
         "dataset": dataset,
-        "provenance": provenance(dataset) if dataset else "",
         "verdict": row.verdict,
         "reason": row.reason,
         "beforehand": row.beforehand,

@@ -18,7 +18,6 @@ from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.looks import look_sentence
 from evaluations.services.runs import starting
-from evaluations.services.runs.telling import provenance
 from evaluations.views.report_context import report_context
 from policies.governance.refusals import Refused
 from policies.services.rights import can
@@ -98,7 +97,6 @@ def _show(
         "may_evaluate": can(request.user, "evaluate", run.workflow.team),
         "refusal": refusal,
         "look": look_sentence(run.look),
-        "provenance": provenance(run.dataset),
         **_progress(run),
     }
     if run.status == RunStatus.FINISHED:

@@ -17,6 +17,7 @@ from evaluations.models.datasets import dataset_folder
 from policies.engine import DocumentError, load_json
 from policies.engine.errors import showable
 from policies.engine.json_text import places_of_nul
+from policies.governance.origin import current_origin
 from policies.models import Workflow
 from policies.services import audit
 from policies.services.rights import require_right
@@ -102,6 +103,7 @@ def _register(
             "source_name": showable(source_name),
             "is_simulated": is_simulated,
             "created_by": acting_user,
+            "imported_from": current_origin().way,
         },
     )
     if created:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evaluations.models import Dataset, ShadowEvaluation
+from evaluations.models import ShadowEvaluation
 from evaluations.replay.looks import look_sentence
 from evaluations.replay.regressions import review_facts
 from evaluations.replay.wording import count, rounded, share
@@ -34,7 +34,7 @@ def _on_in_words(row: OnDataset) -> str:
     run, dataset = row.run, row.dataset
     if run is None or dataset is None:
         return f"{names_in_words([row.required])}: {row.reason}"
-    read = f"On {count(run.requests)} sealed requests of “{dataset.name}” ({provenance(dataset)})"
+    read = f"On {count(run.requests)} sealed requests of “{dataset.name}” ({dataset.provenance})"
     said = "; ".join(filter(None, (read, _support(run.report))))
     return f"{said}: {_loosened(run.report)}{row.reason} {look_sentence(run.look)}"
 
@@ -54,12 +54,6 @@ def _loosened(report: dict[str, Any]) -> str:
     if not number:
         return ""
     return f"{number} threshold{'' if number == 1 else 's'} loosened, judged by both. "
-
-
-def provenance(dataset: Dataset) -> str:
-    """Who brought it in, when and from where."""
-    who = _name(dataset.created_by) if dataset.created_by else "nobody known"
-    return f"{dataset.origin} by {who} on {dataset.created_at:%-d %b %Y}"
 
 
 def conditions_in_words(plan: EvidencePlan) -> str:
@@ -116,6 +110,7 @@ def _dataset_detail(row: OnDataset, plan: EvidencePlan) -> dict[str, Any]:
         "fresh_until": until.isoformat() if until else None,
         "imported_by": dataset.created_by.get_username() if dataset and dataset.created_by else "",
         "imported_at": dataset.created_at.isoformat() if dataset else None,
+        "imported_from": dataset.imported_from if dataset else "",
         "origin": dataset.origin if dataset else "",
         "models": " ".join(said.sentence for said in row.told),
     }
