@@ -9,7 +9,7 @@ from django import forms
 from django.template.loader import render_to_string
 
 from evaluations.models import Dataset
-from evaluations.replay.recorded_models import Told, told_before
+from evaluations.replay.recorded_models import Told, recorded_models, told_before
 from policies.engine import Bundle, parse_bundle
 from policies.models import Bundle as StoredBundle
 
@@ -25,6 +25,11 @@ class DatasetChoices:
 
     def told_of(self, dataset: Dataset) -> tuple[Told, ...]:
         return told_before(self.sides, dataset.model_counts)
+
+    def missing_in(self, dataset: Dataset) -> int:
+        """How many models of the sides together it does not record."""
+        found = (recorded_models(bundle, dataset.model_counts) for _, bundle in self.sides)
+        return sum(len(side.missing) for side in found)
 
     def label_from_instance(self, obj: Dataset) -> str:
         context = {"dataset": obj, "told": self.told_of(obj)}

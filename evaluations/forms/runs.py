@@ -61,8 +61,12 @@ class RunForm(forms.Form):
         if self._subject:
             sides = ("the candidate", self.candidate), ("the baseline", self.chosen_baseline)
             self.datasets.look_for(*sides)
-            useful = [row.pk for row in rows if not self.datasets.told_of(row)[0].is_none]
-            self.initial["dataset"] = self.initial.get("dataset") or next(iter(useful), None)
+            self.initial["dataset"] = self.initial.get("dataset") or self._fittest()
+
+    def _fittest(self) -> int | None:
+        """The dataset that records most of the models: the newest of several."""
+        rows = list(self.datasets.queryset or ())
+        return min(rows, key=self.datasets.missing_in).pk if rows else None
 
     def _offer(self, name: str, choices: list[Any]) -> None:
         filled = [choice for choice in choices if choice[1]]

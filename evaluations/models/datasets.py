@@ -16,7 +16,7 @@ from policies.models import Workflow
 WAYS = {
     "browser": "in the browser",
     "rest": "over REST",
-    "command": "by command",
+    "command": "from the command line",
     "task": "by a task",
 }
 

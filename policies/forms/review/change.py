@@ -55,7 +55,6 @@ class ChangeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="What it should achieve, for whom, and why now. Approvers read this first.",
     )
-
     repairs = RepairedField(
         required=False,
         label="Repairs",

@@ -52,7 +52,7 @@ def by_command(client: Client, user: User, path: Path) -> None:
 WAYS: dict[str, tuple[Import, str]] = {
     "browser": (by_form, "in the browser"),
     "rest": (by_rest, "over REST"),
-    "command": (by_command, "by command"),
+    "command": (by_command, "from the command line"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from policies.forms.review import change as change_forms
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release
@@ -179,7 +181,7 @@ def test_pages__of_both_releases__name_each_other(
     assert named in good
     assert named in client.get(change.get_absolute_url()).content.decode()
     listed = client.get(reverse("releases", args=[release.workflow.slug])).content.decode()
-    assert f'repaired by <a href="{change.get_absolute_url()}">#{change.number}</a>' in listed
+    assert f'repaired by <a href="{change.get_absolute_url()}">#{change.number} ' in listed
 
 
 def test_page__of_a_release_whose_repair_was_withdrawn__says_nothing_of_it(
@@ -240,6 +242,25 @@ def test_form__of_the_description__shows_what_it_repairs_and_clears_it(
     assert '<option value="staging/1" selected>' in client.get(address).content.decode()
     assert client.post(address, said(release.environment, repairs="")).status_code == 302
     assert now(change).repairs is None
+
+
+def test_form__of_many_releases__offers_the_newest_and_the_one_that_is_chosen(
+    client: Client,
+    release: Release,
+    author: User,
+    owner: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    published(release.environment, author, [owner], owner, documents(share=30))
+    monkeypatch.setattr(change_forms, "OFFERED_RELEASES", 1)
+    chosen, other = repair_of(release, author), proposed(release.environment, author)
+    client.force_login(author)
+    offered = []
+    for change in (chosen, other):
+        address = reverse("change-describe", args=[change.workflow.slug, change.number])
+        shown = client.get(address).content.decode()
+        offered.append(re.findall(r'value="(staging/\d)"', shown))
+    assert offered == [["staging/2", "staging/1"], ["staging/2"]]
 
 
 def test_form__offers_no_rollback(
