@@ -69,6 +69,8 @@ def _of_release(release: Release) -> Subject:
         name += f", the content of release {release.restores.number}"
     elif change is not None:
         name += f" (#{change.number} “{change.title}”)"
+    if release.repairs is not None:
+        name += f", which repairs release {release.repairs.number}"
     return Subject(name, release.get_absolute_url(), facts, _changes_behind(release))
 
 

@@ -151,6 +151,7 @@ def test_published_repair__is_told_in_audit_and_news(
     assert last_row("change.opened").detail["repairs"] == 1
     told = [subject_of(event) for event in (row, last_row("change.submit"))]
     assert [found.facts["repairs"] for found in told if found] == [1, 1]
+    assert told[0] is not None and told[0].name.endswith(", which repairs release 1")
     assert fixed.repairs == release
 
 
