@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("policies", "0012_evidence_plans"),
+        ("policies", "0013_authors_and_objections"),
     ]
 
     operations = [
