@@ -182,7 +182,8 @@ def test_pages__of_both_releases__name_each_other(
     assert named in good
     assert named in client.get(change.get_absolute_url()).content.decode()
     listed = client.get(reverse("releases", args=[release.workflow.slug])).content.decode()
-    assert f'repaired by <a href="{change.get_absolute_url()}">#{change.number} ' in listed
+    assert f"repaired by #{change.number} {change.title}" in listed
+    assert "repairs release 1" in listed
 
 
 def test_page__of_a_release_whose_repair_was_withdrawn__says_nothing_of_it(
