@@ -16,8 +16,9 @@ from policies.differences.change import (
 )
 from policies.differences.conditions import condition_changes
 from policies.engine.errors import DocumentError
-from policies.engine.moved_shares import least_moved, moved_shares
+from policies.engine.moved_shares import from_parting, least_moved, moved_shares
 from policies.engine.routing import parse_route
+from policies.engine.splitting import Weights
 from policies.wording.sentences import (
     listed,
     model_names,
@@ -36,6 +37,8 @@ SELECTIONS = {
 }
 # Smaller shares are not told of.
 LEAST_TOLD = 5e-5
+# Pairs of models times changes of weights, followed in about a second.
+MOST_FOLLOWED = 100_000
 NO_CANDIDATE = {"refuse": "the request is refused", "default": "the default route is taken"}
 
 
@@ -113,22 +116,31 @@ def _moved(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]
         before, after = parse_route(old).all_weights, parse_route(new).all_weights
     except DocumentError:
         return
+    if before != after and (said := _moves_told(before, after)):
+        yield Change("changed", f"{title}: {said}", f"{pointer}/candidates")
+
+
+def _moves_told(before: tuple[Weights, ...], after: tuple[Weights, ...]) -> str:
+    apart = from_parting(before, after)
+    models = {model for side in apart for weights in side for model, _ in weights}
+    if len(models) ** 2 * max(map(len, apart)) > MOST_FOLLOWED:
+        return "too many models and changes of weights to tell how many conversations move."
     moved, least = moved_shares(before, after), least_moved(before[-1], after[-1])
     total = sum(moved.values())
     ways = sorted(moved.items(), key=lambda way: (-round(way[1], 9), way[0]))
     told = [f"{was} to {now} {share:.2%}" for (was, now), share in ways if share > LEAST_TOLD]
     if total > least + LEAST_TOLD:
-        sentence = (
+        return (
             f"{total:.2%} of conversations change models, where the shares differ by "
             f"{least:.2%}: {', '.join(told)}."
         )
-        yield Change("changed", f"{title}: {sentence}", f"{pointer}/candidates")
-    elif told and len(before) + len(after) > 2:
-        sentence = f"{total:.2%} of conversations change models: {', '.join(told)}; no others do."
-        yield Change("changed", f"{title}: {sentence}", f"{pointer}/candidates")
-    elif before[:-1] != after[:-1]:
-        sentence = "other earlier weights, by which under 0.01% of conversations change models."
-        yield Change("changed", f"{title}: {sentence}", f"{pointer}/earlier_weights")
+    if told and len(before) + len(after) > 2:
+        (was, now), _ = ways[0]
+        where = f"change models: {', '.join(told)}" if told[1:] else f"move from {was} to {now}"
+        return f"{total:.2%} of conversations {where}; no others do."
+    if before[:-1] != after[:-1]:
+        return "other earlier weights, by which under 0.01% of conversations change models."
+    return ""
 
 
 def _shares(route: Entry) -> dict[str, float | None]:

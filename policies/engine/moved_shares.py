@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import pairwise, zip_longest
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise, zip_longest
 
 from policies.engine.splitting import Step, Weights, shares_of, steps_of
 
@@ -23,18 +23,22 @@ def moved_shares(before: Sequence[Weights], after: Sequence[Weights]) -> Joint:
 
     Each side is a split's weights from the oldest to its present ones.
     """
+    before, after = from_parting(before, after)
+    joint = _dealt(before[0], after[0])
+    for was, now in zip_longest(steps_of(before), steps_of(after), fillvalue=STAYS):
+        joint = _stepped(joint, was, now)
+    return {way: share for way, share in joint.items() if way[0] != way[1] and share > 0}
+
+
+def from_parting(
+    before: Sequence[Weights], after: Sequence[Weights]
+) -> tuple[Sequence[Weights], Sequence[Weights]]:
+    """Both sides from the last weights up to which they deal alike; whole where they never do."""
     shared = 0
     while shared < min(len(before), len(after)) and before[shared] == after[shared]:
         shared += 1
-    if shared:  # so far both deal alike
-        kept = shared - 1
-        joint = {(model, model): share for model, share in shares_of(before[kept]).items()}
-    else:
-        kept, joint = 0, _dealt(before[0], after[0])
-    old, new = steps_of(before[kept:]), steps_of(after[kept:])
-    for was, now in zip_longest(old, new, fillvalue=STAYS):
-        joint = _stepped(joint, was, now)
-    return {way: share for way, share in joint.items() if way[0] != way[1] and share > 0}
+    kept = max(0, shared - 1)
+    return before[kept:], after[kept:]
 
 
 def least_moved(before: Weights, after: Weights) -> float:
@@ -46,21 +50,28 @@ def least_moved(before: Weights, after: Weights) -> float:
 def _stepped(joint: Joint, old: Step, new: Step) -> Joint:
     """After a step on each side, which draws whether a key leaves, and where to, alike."""
     found: defaultdict[tuple[str, str], float] = defaultdict(float)
-    both = _dealt(old.growing, new.growing) if old.growing and new.growing else {}
-    gain = dict(shares_of(old.growing)), dict(shares_of(new.growing))
+    # What leaves on the old side only, by the model on the new one; the reverse; and on both.
+    of_old: defaultdict[str, float] = defaultdict(float)
+    of_new: defaultdict[str, float] = defaultdict(float)
+    of_both = 0.0
     for (was, now), share in joint.items():
         leaves = (
             old.leaving.get(was, 0.0) if old.growing else 0.0,
             new.leaving.get(now, 0.0) if new.growing else 0.0,
         )
-        together = min(leaves)
         found[was, now] += share * (1 - max(leaves))
-        for way, part in both.items() if together else ():
-            found[way] += share * together * part
-        for model, part in gain[0].items() if leaves[0] > together else ():
-            found[model, now] += share * (leaves[0] - together) * part
-        for model, part in gain[1].items() if leaves[1] > together else ():
-            found[was, model] += share * (leaves[1] - together) * part
+        of_both += share * min(leaves)
+        of_old[now] += share * max(0.0, leaves[0] - leaves[1])
+        of_new[was] += share * max(0.0, leaves[1] - leaves[0])
+    for model, part in shares_of(old.growing).items():
+        for now, share in of_old.items():
+            found[model, now] += share * part
+    for model, part in shares_of(new.growing).items():
+        for was, share in of_new.items():
+            found[was, model] += share * part
+    if of_both:
+        for way, part in _dealt(old.growing, new.growing).items():
+            found[way] += of_both * part
     return dict(found)
 
 
@@ -72,29 +83,31 @@ def _dealt(before: Weights, after: Weights) -> Joint:
     c(x) = Σ max(w_k, w′_k·x), the share is w_i·w′_j·∫ c(x)^−2 dx over w_j/w′_j < x < w_i/w′_i,
     where c is linear between the ratios w_k/w′_k. The rest of a model's share stays with it.
     """
-    was, now = dict(before), dict(after)
+    was, now = shares_of(before), shares_of(after)
     arms = {model: (was.get(model, 0.0), now.get(model, 0.0)) for model in {**was, **now}}
     turns = {model: old / new if new else math.inf for model, (old, new) in arms.items()}
+    points = sorted(set(turns.values()))
+    below = dict(zip(points, accumulate(_pieces(arms, turns, points), initial=0.0), strict=True))
     found: Joint = {}
-    stays = shares_of(before)
+    stays = dict(was)
     for old in was:
         for new in now:
-            inside = sorted({turn for turn in turns.values() if turns[new] <= turn <= turns[old]})
-            share = arms[old][0] * arms[new][1]
-            share *= sum(_piece(arms, turns, low, high) for low, high in pairwise(inside))
-            if share > 0:
-                found[old, new] = share
-                stays[old] -= share
+            between = below[turns[old]] - below[turns[new]]
+            if between > 0:
+                found[old, new] = arms[old][0] * arms[new][1] * between
+                stays[old] -= found[old, new]
     return found | {(model, model): share for model, share in stays.items() if share > 0}
 
 
-def _piece(
-    arms: Mapping[str, tuple[float, float]], turns: Mapping[str, float], low: float, high: float
-) -> float:
-    """The integral of c(x)^−2 between two ratios that follow one another: c is a + b·x there."""
-    fixed = sum(was for model, (was, _) in arms.items() if turns[model] >= high)
-    slope = sum(now for model, (_, now) in arms.items() if turns[model] <= low)
-    start = fixed + slope * low
-    if math.isinf(high):
-        return 1 / (slope * start)
-    return (high - low) / (start * (fixed + slope * high))
+def _pieces(
+    arms: Mapping[str, tuple[float, float]], turns: Mapping[str, float], points: Sequence[float]
+) -> Iterator[float]:
+    """The integral of c(x)^−2 between each two ratios that follow one another; c is a + b·x."""
+    for low, high in pairwise(points):
+        fixed = sum(was for model, (was, _) in arms.items() if turns[model] >= high)
+        slope = sum(now for model, (_, now) in arms.items() if turns[model] <= low)
+        start = fixed + slope * low
+        if math.isinf(high):
+            yield 1 / (slope * start)
+        else:
+            yield (high - low) / (start * (fixed + slope * high))

@@ -233,13 +233,12 @@ def _held(holders: Sequence[str]) -> str:
         return ""
     changes = len(holders) - 1
     moves = [
-        f"to {new} by change {number}"
+        f"change {number} of {changes} moved it to {new}"
         for number, (old, new) in enumerate(pairwise(holders), start=1)
         if new != old
     ]
-    since = f"moved {sentences.listed(moves, 'and')}" if moves else "moved by none"
-    count = f"{changes} change{'' if changes == 1 else 's'} of weights since"
-    return f"The oldest weights deal it to {holders[0]}; of {count} it was {since}."
+    since = sentences.listed(moves, "and") if moves else "no change of weights since moved it"
+    return f"The oldest weights deal it to {holders[0]}; {since}."
 
 
 def _candidate(entry: CandidateTrace, share: float | None, select: str) -> CandidateWords:

@@ -24,6 +24,9 @@ def texts_of(leaf: Leaf, value: Any) -> list[str] | None:
         return _list_texts(leaf, value)
     if value is None:
         return [""]
+    if leaf.kind is Kind.JSON:
+        is_typed = isinstance(value, str) and raw_value(value) == value  # and no JSON
+        return [value if is_typed else raw_text(value)]
     if isinstance(value, str):
         return [value]
     return [number_text(value)] if _is_number(value) else None
@@ -53,6 +56,8 @@ def value_of(leaf: Leaf, texts: list[str]) -> Any:
         return OMITTED
     if leaf.kind is Kind.NUMBER:
         return number_of(typed)
+    if leaf.kind is Kind.JSON:
+        return raw_value(typed)
     if leaf.kind is Kind.LINES:
         return lines_of(typed)
     if leaf.kind is Kind.OPTIONAL_LINES:

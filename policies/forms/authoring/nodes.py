@@ -73,7 +73,7 @@ class Node:
             return "checkbox"
         if self.leaf.kind is Kind.WORDS:
             return "chips"
-        if self.leaf.kind in (Kind.LINES, Kind.OPTIONAL_LINES):
+        if self.leaf.kind in (Kind.LINES, Kind.OPTIONAL_LINES, Kind.JSON):
             return "lines"
         if self.leaf.choices or self.leaf.source:
             return "select"

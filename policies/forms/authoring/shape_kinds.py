@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Kind(Enum):
-    """How a leaf is typed. Blank is "" for TEXT, null for the OPTIONAL ones and NUMBER."""
+    """How a leaf is typed. Blank is "" for TEXT, null for the OPTIONAL ones, NUMBER and JSON."""
 
     TEXT = "text"
     OPTIONAL_TEXT = "optional_text"
@@ -18,6 +18,7 @@ class Kind(Enum):
     LINES = "lines"
     OPTIONAL_LINES = "optional_lines"
     WORDS = "words"
+    JSON = "json"
 
 
 Choices = tuple[tuple[str, str], ...]

@@ -117,6 +117,14 @@ ROUTE = Record(
             ),
             "Candidates",
         ),
+        "earlier_weights": Leaf(
+            Kind.JSON,
+            "Earlier weights, oldest first",
+            None,
+            omit_blank=True,
+            help="Kept by the console, so that a change of weights moves as few conversations as "
+            "it can: edit the weights alone. [] forgets them and deals everyone anew.",
+        ),
         "constraints": Record(
             {
                 "regions": Leaf(Kind.WORDS, "In one of these regions", [], source="regions"),
@@ -132,7 +140,8 @@ ROUTE = Record(
             default="refuse",
             choices=(("refuse", "Refuse the request"), ("default", "Take the default route")),
         ),
-    }
+    },
+    applies={"earlier_weights": Applies("select", ("weighted",))},
 )
 
 POLICY = Record(

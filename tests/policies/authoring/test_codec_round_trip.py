@@ -102,6 +102,28 @@ def test_type_changed__parks_what_no_longer_applies__and_takes_it_back() -> None
     assert again.document["attributes"][1]["unit"] == "tokens"
 
 
+def test_earlier_weights__stay_while_weights_are_edited_and_go_with_the_split() -> None:
+    document = serialise(parse_component("router_policy", documents()["router_policy"]))
+    route = document["rules"][0]["route"]
+    route["earlier_weights"] = [{"swift-small": 95, "orchid": 5}]
+    pairs = dict(encode("router_policy", document))
+    place = "rules.0.route.earlier_weights"
+    assert pairs[place] == ['[{"swift-small": 95, "orchid": 5}]']
+
+    def typed(**edits: str) -> codec.Decoded:
+        named = {f"rules.0.route.{key}": [text] for key, text in edits.items()}
+        return decode("router_policy", {**pairs, **named}.items())
+
+    kept = typed(**{"candidates.0.weight": "80"}).document["rules"][0]["route"]
+    assert kept["earlier_weights"] == route["earlier_weights"]
+    assert typed(earlier_weights="[]").document["rules"][0]["route"]["earlier_weights"] == []
+    assert "earlier_weights" not in typed(earlier_weights=" ").document["rules"][0]["route"]
+    assert typed(earlier_weights="x").document["rules"][0]["route"]["earlier_weights"] == "x"
+    gone = typed(select="ordered")
+    assert "earlier_weights" not in gone.document["rules"][0]["route"]
+    assert gone.parked == ((place, pairs[place]),)
+
+
 def test_comparison_changed__clears_the_other_bound_in_the_document__not_on_the_page() -> None:
     decoded = back("quality_thresholds", {"thresholds.0.comparison": "absolute"})
     threshold = decoded.document["thresholds"][0]

@@ -80,12 +80,73 @@ def test_candidate_weight__changed__is_told_in_shares() -> None:
     assert said[0] == "Rule “p1”: swift-small gets 75% of requests, was 90%."
 
 
-def test_weights__one_raised_and_one_lowered__tells_how_many_move_besides() -> None:
-    def split(*weights: int) -> dict[str, Any]:
-        names = ("swift-small", "swift-large", "orchid")
-        candidates = [{"model": m, "weight": w} for m, w in zip(names, weights, strict=True)]
-        return {"select": "weighted", "salt": "s", "candidates": candidates}
+def split(*weights: int, earlier: Any = None, salt: str = "s") -> dict[str, Any]:
+    """A split among three models; ``earlier`` holds its weights of before."""
+    names = ("swift-small", "swift-large", "orchid")
+    candidates = [{"model": m, "weight": w} for m, w in zip(names, weights, strict=True)]
+    route = {"select": "weighted", "salt": salt, "candidates": candidates}
+    if earlier is None:
+        return route
+    return {**route, "earlier_weights": [dict(zip(names, one, strict=True)) for one in earlier]}
 
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            split(34, 33, 33),
+            split(33, 34, 33, earlier=[(34, 33, 33)]),
+            "1.00% of conversations move from swift-small to swift-large; no others do.",
+        ),
+        (
+            split(34, 33, 33, earlier=[(50, 25, 25)]),
+            split(30, 35, 35, earlier=[(50, 25, 25), (34, 33, 33)]),
+            "4.00% of conversations change models: swift-small to orchid 2.00%, swift-small to "
+            "swift-large 2.00%; no others do.",
+        ),
+        (
+            split(33, 34, 33, earlier=[(34, 33, 33)]),
+            split(33, 34, 33, earlier=[]),
+            "2.28% of conversations change models, where the shares differ by 0.00%: ",
+        ),
+        (
+            split(33, 34, 33),
+            split(33, 34, 33, earlier=[(330, 340, 330)]),
+            "other earlier weights, by which under 0.01% of conversations change models.",
+        ),
+        (
+            split(33, 34, 33),
+            split(33, 34, 33, earlier=[(1, 1, 1)], salt="t"),
+            "another salt, so that everyone is dealt out anew.",
+        ),
+    ],
+    ids=["one way", "two ways", "forgotten", "in other numbers", "another salt"],
+)
+def test_earlier_weights__changed__tell_how_many_move(old: Any, new: Any, said: str) -> None:
+    found = [change.sentence for change in route_changes(old, new, "Rule “p1”", "/p")]
+    assert found[-1].startswith(f"Rule “p1”: {said}")
+
+
+def test_moves__of_too_many_models_and_changes__are_not_followed() -> None:
+    def many(*, backwards: bool = False) -> dict[str, Any]:
+        models = [f"m{number}" for number in range(50)]
+        return {
+            "select": "weighted",
+            "salt": "s",
+            "candidates": [{"model": model} for model in models],
+            "earlier_weights": [{model: 1, "m0": 2} for model in models[1:]][
+                :: -1 if backwards else 1
+            ],
+        }
+
+    found = [change.sentence for change in route_changes(many(backwards=True), many(), "R", "/p")]
+    assert found == [
+        "R: too many models and changes of weights to tell how many conversations move."
+    ]
+    assert list(route_changes(many(), many(), "R", "/p")) == []
+
+
+def test_weights__one_raised_and_one_lowered__tells_how_many_move_besides() -> None:
     found = [
         change.sentence
         for change in route_changes(split(34, 33, 33), split(33, 34, 33), "Rule “p1”", "/p")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from policies.engine import Bundle, DocumentError, Request, decide, parse_bundle
 from policies.governance.meaning import meaning_digest
+from tests.engine.analysis.documents import bundle as split_bundle
 from tests.engine.strategies import bundles, requests, texts
 from tests.evaluations.bundles import rule_bundle
 
@@ -61,6 +62,17 @@ def test_meaning__where_an_edit_changes_a_decision__is_another(
         return
     if _done(bundle, request) != _done(other, request):
         assert meaning_digest(new) != meaning_digest(content)
+
+
+def test_meaning__of_a_split__is_another_with_other_earlier_weights_and_none_is_as_empty() -> None:
+    def meaning(**more: Any) -> str:
+        candidates = [{"model": "m1"}, {"model": "m2"}]
+        route = {"select": "weighted", "candidates": candidates, **more}
+        made = split_bundle(rules={"r": ({}, route)}, default=route)
+        return meaning_digest(made.to_json())
+
+    assert meaning(earlier_weights=[]) == meaning()
+    assert meaning(earlier_weights=[{"m1": 1}]) != meaning()
 
 
 def _done(bundle: Bundle, request: Request) -> tuple[object, ...]:

@@ -102,8 +102,7 @@ def test_draft__before_it_is_proposed__shows_what_will_be(
     assert trial is not None and earlier(trial.to_json()) == [weights(34, 33, 33)]
     said = [line.sentence for part in overview(draft_page(draft)) for line in part.changes]
     assert said[-1] == (
-        "Default route: 1.00% of conversations change models: swift-small to orchid 1.00%; "
-        "no others do."
+        "Default route: 1.00% of conversations move from swift-small to orchid; no others do."
     )
     impact_of_draft(draft)
     change = changes.propose(draft, staging, "Shift traffic", "It is cheaper.", acting_user=author)
@@ -145,6 +144,22 @@ def test_rebase__as_it_is__carries_on_from_the_release_that_is_active_now(
     assert set(found) == {("swift-small", "orchid"), ("swift-large", "orchid")}
 
 
+def test_change_request__moved_to_another_environment__carries_on_from_what_is_active_there(
+    first: Raw,
+    staging: Environment,
+    production: Environment,
+    author: User,
+    owner: User,
+    reviewer: User,
+) -> None:
+    published(production, author, [owner, reviewer], owner, documents(50, 25, 25))
+    change = proposed(staging, author, documents(33, 34, 33))
+    moved_on = changes.describe(
+        change, change.title, change.why, acting_user=author, environment=production
+    )
+    assert earlier(now(moved_on).bundle.content) == [weights(50, 25, 25)]
+
+
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_rebase__with_merge__carries_on_from_the_release_that_is_active_now(
     base_moved: ChangeRequest, author: User, side: str
@@ -179,15 +194,12 @@ def test_files__of_a_checkout_without_earlier_weights__carry_on(
 ) -> None:
     files = exporting.export_environment(staging)
     files["router_policy.yaml"] = (
-        files["router_policy.yaml"]
-        .replace("34", "31")
-        .replace("weight: 33", "weight: 36", 1)
+        files["router_policy.yaml"].replace("34", "31").replace("weight: 33", "weight: 36", 1)
     )
     read = read_files(files)
     plan = planning.plan(staging, read)
     assert [line.change.sentence for line in plan.changes][-1] == (
-        "Default route: 3.00% of conversations change models: swift-small to orchid 3.00%; "
-        "no others do."
+        "Default route: 3.00% of conversations move from swift-small to orchid; no others do."
     )
     proposal = proposing.propose(staging, read, "From Git", "So be it.", acting_user=author)
     assert proposal.change is not None
