@@ -31,6 +31,24 @@ def with_earlier_weights(documents: Mapping[str, Any], base: Mapping[str, Any]) 
     return {**documents, "router_policy": _policy_from(policy, base["router_policy"])}
 
 
+def carried_over(
+    documents: Mapping[str, Any], old: Mapping[str, Any], base: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Documents that were proposed against ``old``, as they follow from another base."""
+    policy = documents["router_policy"]
+    silent = {**documents, "router_policy": _without_history(policy)}
+    is_authors = with_earlier_weights(silent, old)["router_policy"] != policy
+    return with_earlier_weights(documents if is_authors else silent, base)
+
+
+def _without_history(policy: Mapping[str, Any]) -> dict[str, Any]:
+    def silent(route: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in route.items() if key != "earlier_weights"}
+
+    rules = [{**rule, "route": silent(rule["route"])} for rule in policy["rules"]]
+    return {**policy, "rules": rules, "default": silent(policy["default"])}
+
+
 def _policy_from(policy: Any, base: Any) -> Any:
     try:
         old, new = parse_router_policy(base), parse_router_policy(policy)

@@ -173,7 +173,7 @@ def classification_documents(draw: st.DrawFn) -> Raw:
 
 
 _weights = st.sampled_from(list(itertools.product((0, 0.5, 1, 90), repeat=len(MODELS))))
-_earlier_weights = st.sampled_from(
+_earlier_weights: st.SearchStrategy[Raw] = st.sampled_from(
     (
         {},
         {},

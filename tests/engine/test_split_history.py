@@ -1,6 +1,7 @@
 """A split with earlier weights: each change moves the least, between the models that changed."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +30,7 @@ salts = st.sampled_from(("s", "a:b", "été/1"))
 keys = st.lists(st.text(max_size=8), min_size=1, max_size=30, unique=True)
 
 
-def raw(*weights: dict[str, float], salt: str = "s") -> dict[str, Any]:
+def raw(*weights: Mapping[str, float], salt: str = "s") -> dict[str, Any]:
     """A weighted route that had these weights one after the other."""
     *earlier, present = weights
     return {
@@ -40,7 +41,7 @@ def raw(*weights: dict[str, float], salt: str = "s") -> dict[str, Any]:
     }
 
 
-def split(*weights: dict[str, float], salt: str = "s") -> Route:
+def split(*weights: Mapping[str, float], salt: str = "s") -> Route:
     return parse_route(raw(*weights, salt=salt))
 
 
@@ -59,7 +60,7 @@ def test_change_of_weights__one_percent_from_one_to_another_of_three__moves_nobo
 
 @given(states, salts, keys)
 def test_change_of_weights__any__moves_only_from_models_that_shrank_to_models_that_grew(
-    many: list[dict[str, float]], salt: str, names: list[str]
+    many: list[Mapping[str, float]], salt: str, names: list[str]
 ) -> None:
     route = split(*many, salt=salt)
     shares = [shares_of(weights) for weights in route.all_weights]
@@ -75,7 +76,7 @@ def test_change_of_weights__any__moves_only_from_models_that_shrank_to_models_th
 
 @given(states, salts, keys)
 def test_change_of_weights__any__leaves_what_was_before_as_it_was(
-    many: list[dict[str, float]], salt: str, names: list[str]
+    many: list[Mapping[str, float]], salt: str, names: list[str]
 ) -> None:
     whole = split(*many, salt=salt)
     for key in names:
@@ -149,7 +150,7 @@ def test_moved_shares__of_a_history__are_the_difference_of_the_shares() -> None:
 
 @given(states, st.dictionaries(st.sampled_from("ABCDE"), st.sampled_from((1, 2, 5)), min_size=1))
 def test_moved_shares__one_change_more__are_the_least_there_can_be(
-    many: list[dict[str, float]], last: dict[str, float]
+    many: list[Mapping[str, float]], last: Mapping[str, float]
 ) -> None:
     before, after = split(*many).all_weights, split(*many, last).all_weights
     moved = moved_shares(before, after)
@@ -166,7 +167,7 @@ def test_moved_shares__one_change_more__are_the_least_there_can_be(
     ids=["forgotten", "rewritten", "of other ways"],
 )
 def test_moved_shares__of_histories_that_part__are_as_many_as_counted(
-    one: list[dict[str, float]], other: list[dict[str, float]]
+    one: list[Mapping[str, float]], other: list[Mapping[str, float]]
 ) -> None:
     first, second = split(*one), split(*other)
     expected = moved_shares(first.all_weights, second.all_weights)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.differences.split_history import with_earlier_weights
+from policies.differences.split_history import carried_over, with_earlier_weights
 from policies.models import Draft, Release, Workflow
 from policies.services.authoring.drafts import documents_in_force, documents_of
 
@@ -16,6 +16,16 @@ from policies.services.authoring.drafts import documents_in_force, documents_of
 def as_proposed(documents: Mapping[str, Any], base: Release | None) -> dict[str, Any]:
     """Documents as they are proposed where ``base`` is in force; None where nothing is."""
     return with_earlier_weights(documents, documents_of(base)) if base else dict(documents)
+
+
+def proposed_anew(
+    documents: Mapping[str, Any], old: Release | None, base: Release | None
+) -> dict[str, Any]:
+    """Documents that were proposed where ``old`` was in force, as they are where ``base`` is."""
+    if base is None:
+        return dict(documents)
+    before = documents_of(old) if old else {}
+    return carried_over(documents, before, documents_of(base))
 
 
 def proposed_by(draft: Draft, documents: Mapping[str, Any] | None = None) -> dict[str, Any]:

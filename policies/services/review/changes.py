@@ -30,7 +30,7 @@ from policies.models.components import ComponentKind
 from policies.services import audit
 from policies.services.authoring.authorship import keep_authors
 from policies.services.authoring.bundles import compose_bundle
-from policies.services.authoring.proposals import as_proposed
+from policies.services.authoring.proposals import proposed_anew
 from policies.services.locking import lock_workflow, locked_change, locked_draft, locked_environment
 from policies.services.review import computed_checks, guards, threads
 from policies.services.review.followups import content_is_new, is_submitted
@@ -175,16 +175,17 @@ def _rebind(change: ChangeRequest) -> None:
     change.evidence_plan = EvidencePlan.objects.in_force(change.environment)
 
 
-def _carry_on(change: ChangeRequest, acting_user: User) -> None:
+def _carry_on(change: ChangeRequest, old: Release | None, acting_user: User) -> None:
     """Splits of the content go on from the new base; all else stays, the catalogue's facts, too."""
     if change.draft is None:
         return
     content = change.bundle.content
     documents = {kind: content[kind] for kind in COMPONENTS}
-    if as_proposed(documents, change.base_release) != documents:
+    carried = proposed_anew(documents, old, change.base_release)
+    if carried != documents:
         change.bundle = compose_bundle(
             change.workflow,
-            documents,
+            carried,
             change.base_release,
             acting_user=acting_user,
             catalogue=content["catalogue"],
@@ -217,10 +218,11 @@ def describe(
     change.title, change.why, change.repairs = title, why, repaired
     if environment is not None and moved:
         require_environment(change.workflow, environment)
+        old = change.base_release
         change.environment, change.base_release = environment, active_release(environment)
         change.rules = strictest(change.protection, environment.protection).as_json()
         change.evidence_plan = EvidencePlan.objects.in_force(environment)
-        _carry_on(change, acting_user)
+        _carry_on(change, old, acting_user)
     require_repairable(repaired, change.environment)
     bound = ("environment", "base_release", "bundle", "rules", "evidence_plan")
     change.save(update_fields=["title", "why", "repairs", *bound, "updated_at"])
@@ -256,10 +258,10 @@ def rebase(
     """
     change = locked_change(change)
     guards.require("rebase", change, acting_user)
-    before = change.base_digest
+    before, old = change.base_digest, change.base_release
     change.base_release = active_release(change.environment)
     _rebind(change)
-    _carry_on(change, acting_user)
+    _carry_on(change, old, acting_user)
     change.save(update_fields=["base_release", "bundle", "rules", "evidence_plan", "updated_at"])
     given_up = {"undone": list(undone)} if undone else {}
     if undone:

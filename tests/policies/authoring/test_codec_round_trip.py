@@ -103,7 +103,7 @@ def test_type_changed__parks_what_no_longer_applies__and_takes_it_back() -> None
 
 
 def test_earlier_weights__stay_while_weights_are_edited_and_go_with_the_split() -> None:
-    document = serialise(parse_component("router_policy", documents()["router_policy"]))
+    document: Any = serialise(parse_component("router_policy", documents()["router_policy"]))
     route = document["rules"][0]["route"]
     route["earlier_weights"] = [{"swift-small": 95, "orchid": 5}]
     pairs = dict(encode("router_policy", document))

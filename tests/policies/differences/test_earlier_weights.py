@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.differences.split_history import with_earlier_weights
+from policies.differences.split_history import carried_over, with_earlier_weights
 from policies.engine.moved_shares import least_moved, moved_shares
 from policies.engine.routing import Route, parse_router_policy
 
@@ -186,3 +186,18 @@ def test_release_after_release__whatever_was_tried_in_the_draft__moves_the_least
 def split_json_or_none(document: Raw) -> list[Raw] | None:
     earlier: list[Raw] | None = document["rules"][0]["route"].get("earlier_weights")
     return earlier
+
+
+def rebased(new: Raw, old: Raw, base: Raw) -> list[Raw] | None:
+    found: Raw = carried_over(*({"router_policy": one} for one in (new, old, base)))
+    earlier: list[Raw] | None = found["router_policy"]["rules"][0]["route"].get("earlier_weights")
+    return earlier
+
+
+def test_document_proposed_against_one_release__goes_on_from_another_of_another_history() -> None:
+    old, base = policy(ONE), policy({"A": 50, "B": 50}, [{"A": 1}])
+    was = proposed(policy(THREE), old)
+    assert rebased(was, old, base) == [{"A": 1}, {"A": 50, "B": 50}]
+    assert rebased(policy(THREE, []), old, base) == []
+    assert rebased(policy(THREE, [{"C": 1}]), old, base) == [{"C": 1}]
+    assert rebased(proposed(policy(ONE), old), old, base) == [{"A": 1}, {"A": 50, "B": 50}]
