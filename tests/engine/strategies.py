@@ -172,21 +172,10 @@ def classification_documents(draw: st.DrawFn) -> Raw:
     }
 
 
-_weights = st.sampled_from(list(itertools.product((0, 0.5, 1, 90), repeat=len(MODELS))))
-_earlier_weights: st.SearchStrategy[Raw] = st.sampled_from(
-    (
-        {},
-        {},
-        {"earlier_weights": []},
-        {"earlier_weights": [{MODELS[0]: 1}]},
-        {
-            "earlier_weights": [
-                {MODELS[0]: 1, MODELS[1]: 0.5},
-                {MODELS[1]: 2, "retired long ago": 1},
-            ]
-        },
-    )
-)
+_weights = st.sampled_from([w for w in itertools.product((0, 0.5, 1, 90), repeat=5) if w[0]])
+_HISTORY = [{"m1": 1, "m2": 0.5}, {"m2": 2, "gone": 1}]
+_histories: tuple[Raw, ...] = ({}, *({"earlier_weights": _HISTORY[:n]} for n in range(3)))
+_earlier_weights = st.sampled_from(_histories)
 _sizes_and_costs = records(max_cost_usd=(None, 0.001, 0.05), fits_context=(False, True))
 
 
@@ -194,14 +183,10 @@ _sizes_and_costs = records(max_cost_usd=(None, 0.001, 0.05), fits_context=(False
 @st.composite
 def route_documents(draw: st.DrawFn, *, default: bool = False) -> Raw:
     models = draw(some(MODELS, least=1))
-    first, *others = draw(_weights)
-    weights = [first or 1, *others]
+    weights = draw(_weights)
     return {
         "select": draw(one_of(*SELECTIONS)),
-        "candidates": [
-            {"model": model, "weight": weight}
-            for model, weight in zip(models, weights, strict=False)
-        ],
+        "candidates": [{"model": m, "weight": w} for m, w in zip(models, weights, strict=False)],
         "constraints": {
             "regions": draw(some(REGIONS)),
             "capabilities": draw(some(CAPABILITIES[:2])),
