@@ -13,6 +13,7 @@ class Actor(StrEnum):
     CONTRIBUTOR = "contributor"  # an author who wrote this content
     REVIEWER = "reviewer"
     CONTRIBUTING_REVIEWER = "contributing_reviewer"  # author and reviewer; worked on it
+    COPIED_REVIEWER = "copied_reviewer"  # author and reviewer; what they wrote others proposed
     OWNER = "owner"
     CONTRIBUTING_OWNER = "contributing_owner"  # author and owner; worked on it
     OPERATOR = "operator"
@@ -27,9 +28,12 @@ A = Actor
 EVERYBODY = frozenset(Actor)
 ABSENT = frozenset({A.INACTIVE, A.SIGNED_OUT})
 PRESENT = EVERYBODY - ABSENT
-WRITERS = frozenset({A.AUTHOR, A.CONTRIBUTOR, A.CONTRIBUTING_REVIEWER, A.CONTRIBUTING_OWNER})
 CONTRIBUTORS = frozenset({A.CONTRIBUTOR, A.CONTRIBUTING_REVIEWER, A.CONTRIBUTING_OWNER})
-REVIEWERS = frozenset({A.REVIEWER, A.OWNER, A.CONTRIBUTING_REVIEWER, A.CONTRIBUTING_OWNER})
+BARRED = CONTRIBUTORS | {A.COPIED_REVIEWER}  # by four eyes
+WRITERS = BARRED | {A.AUTHOR}
+REVIEWERS = frozenset(
+    {A.REVIEWER, A.OWNER, A.CONTRIBUTING_REVIEWER, A.COPIED_REVIEWER, A.CONTRIBUTING_OWNER}
+)
 OWNERS = frozenset({A.OWNER, A.CONTRIBUTING_OWNER})
 EVALUATORS = WRITERS | REVIEWERS
 SPEAKERS = EVALUATORS | {A.OPERATOR, A.ADMINISTRATOR}

@@ -57,6 +57,11 @@ def demand_a_password(world: World, environment: Environment) -> None:
     change_rules(environment, rules, acting_user=administrator)
 
 
+def ask_for_resolved_threads(world: World, environment: Environment) -> None:
+    rules = replace(EnvironmentRules.of(environment), threads_must_be_resolved=True)
+    change_rules(environment, rules, acting_user=world.user(A.ADMINISTRATOR))
+
+
 def enter_passwords(world: World, environment: Environment) -> None:
     """Everybody does so, in their browser."""
     for cookie in world.cookies.values():
@@ -71,4 +76,5 @@ ARRANGEMENTS: dict[Circumstance, tuple[Callable[[World, Environment], None], ...
     Circumstance.DEMANDED: (demand_a_password,),
     Circumstance.ENTERED: (demand_a_password, enter_passwords),
     Circumstance.FROZEN_AND_ENTERED: (freeze, enter_passwords),
+    Circumstance.THREADS: (ask_for_resolved_threads,),
 }

@@ -166,6 +166,7 @@ def ruling() -> list[Action]:
     worked_on_one = {
         A.CONTRIBUTOR: four_eyes | {"role"},
         A.CONTRIBUTING_REVIEWER: four_eyes,
+        A.COPIED_REVIEWER: four_eyes,
         A.CONTRIBUTING_OWNER: four_eyes,
         A.ADMINISTRATOR: four_eyes,  # who asked for it
     }
@@ -200,8 +201,8 @@ def _contract() -> Action:
         return {"slug": world.workflow.slug, "kind": ComponentKind.ROUTER_POLICY.value}
 
     return Action(
-        "save a contract",
-        OWNERS,
+        "name a deputy in a contract",
+        frozenset({A.OWNER}),
         (
             Form("contract-edit", contract, of_kind),
             Rest(
@@ -211,6 +212,7 @@ def _contract() -> Action:
                 of_kind,
             ),
         ),
+        obstacles={A.CONTRIBUTING_OWNER: frozenset({"four_eyes"})},
     )
 
 

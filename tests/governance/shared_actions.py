@@ -15,7 +15,7 @@ from tests.governance.action import (
     one,
     said,
 )
-from tests.governance.actors import CONTRIBUTORS, EVALUATORS, REVIEWERS
+from tests.governance.actors import BARRED, EVALUATORS, REVIEWERS
 from tests.governance.ways import WHO, Command, Form, Rest
 from tests.governance.world import World
 
@@ -184,12 +184,12 @@ def on_plans() -> list[Action]:
         ),
         Action(
             "answer a failed evaluation",
-            REVIEWERS - CONTRIBUTORS,
+            REVIEWERS - BARRED,
             (
                 Form("fail-answer", reason, failed_in_form),
                 Rest("POST", "api-fail-answer", reason, failed),
             ),
-            obstacles=dict.fromkeys(REVIEWERS & CONTRIBUTORS, frozenset({"four_eyes"})),
+            obstacles=dict.fromkeys(REVIEWERS & BARRED, frozenset({"four_eyes"})),
         ),
     ]
 

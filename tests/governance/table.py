@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.governance.actors import (
+    BARRED,
     CONTRIBUTORS,
     EVERYBODY,
     GUARDIANS,
@@ -44,6 +45,7 @@ class Circumstance(StrEnum):
     DEMANDED = "where a password is demanded"
     ENTERED = "with a password just entered"
     FROZEN_AND_ENTERED = "while frozen, with a password just entered"
+    THREADS = "where open threads hold back"
 
 
 FROZEN = frozenset({Circumstance.FROZEN, Circumstance.FROZEN_AND_ENTERED})
@@ -71,7 +73,8 @@ class Rule:
 
     `freeze` is what a freeze does, where somebody may think that it does anything; `password`
     says that the action needs one where the environment demands it, entered just before, and
-    `always_password` that it needs one everywhere.
+    `always_password` that it needs one everywhere. `where_threads_hold_back` says who alone may
+    there, where that makes a difference.
     """
 
     who: frozenset[Actor]
@@ -83,6 +86,7 @@ class Rule:
     freeze: Freeze | None = None
     password: bool = False
     always_password: bool = False
+    where_threads_hold_back: frozenset[Actor] = frozenset()
 
     def obstacles(
         self, actor: Actor, state: str, circumstance: Circumstance = Circumstance.ORDINARY
@@ -108,8 +112,10 @@ class Rule:
             if actor in actors and state in states
             if not (is_frozen and self.freeze == Freeze.CALLS_FOR and code == "not_needed")
         }
-        if self.four_eyes and actor in CONTRIBUTORS:
+        if self.four_eyes and actor in BARRED:
             found.add("four_eyes")
+        if circumstance == Circumstance.THREADS:
+            found |= {"four_eyes"} if actor in self.who - self.where_threads_hold_back else set()
         if is_frozen and self.freeze == Freeze.STOPS:
             found.add("frozen")
         if self.always_password or (self.password and circumstance in DEMANDED):
@@ -128,7 +134,10 @@ class Rule:
             Circumstance.DEMANDED: self.password,
             Circumstance.ENTERED: self.password or self.always_password,
             Circumstance.FROZEN_AND_ENTERED: self.always_password,
+            Circumstance.THREADS: bool(self.where_threads_hold_back),
         }[circumstance]
+        if is_concerned and circumstance == Circumstance.THREADS:
+            return OPEN  # stricter rules do not reach what is closed
         return self.states | self.foretold if is_concerned else frozenset()
 
 
@@ -149,7 +158,12 @@ CHANGE_ACTIONS: dict[str, Rule] = {
     "withdraw": Rule(WRITERS, OPEN, hindered=((EVERYBODY - CONTRIBUTORS, OPEN, "role"),)),
     "schedule": Rule(WRITERS | {A.OPERATOR}, OPEN, freeze=Freeze.STOPS_AT_LAST),
     "comment": Rule(SPEAKERS, ALL),
-    "resolve_thread": Rule(SPEAKERS, ALL),
+    "resolve_thread": Rule(
+        SPEAKERS,
+        ALL,
+        # Begun by the contributing reviewer.
+        where_threads_hold_back=frozenset({A.REVIEWER, A.OWNER, A.CONTRIBUTING_REVIEWER}),
+    ),
     "reopen_thread": Rule(SPEAKERS, ALL),
     "approve": Rule(
         REVIEWERS,

@@ -77,6 +77,7 @@ ROLES: dict[Actor, tuple[str, ...]] = {
     A.CONTRIBUTOR: (Role.AUTHOR,),
     A.REVIEWER: (Role.REVIEWER,),
     A.CONTRIBUTING_REVIEWER: (Role.AUTHOR, Role.REVIEWER),
+    A.COPIED_REVIEWER: (Role.AUTHOR, Role.REVIEWER),
     A.OWNER: (Role.OWNER,),
     A.CONTRIBUTING_OWNER: (Role.AUTHOR, Role.OWNER),
     A.OPERATOR: (Role.OPERATOR,),
@@ -277,8 +278,13 @@ def _ordinary_release(world: World, environment: Environment) -> None:
 def _reviewable(
     world: World, environment: Environment, state: str, *, submit: bool = True
 ) -> ChangeRequest:
-    """Written by three, each once; with a thread open and one resolved, and an unsaved edit."""
+    """Written by three, each once, the policy after a draft of somebody else; with a thread open
+    and one resolved, and an unsaved edit.
+    """
     share = 10 + 2 * len(world.changes)
+    policy = {"router_policy": documents(share=share)["router_policy"]}
+    copied = world.people[A.COPIED_REVIEWER]
+    drafts.create_draft(world.workflow, "Copied", acting_user=copied, documents=policy)
     writers = [
         world.people[actor]
         for actor in (A.CONTRIBUTOR, A.CONTRIBUTING_REVIEWER, A.CONTRIBUTING_OWNER)
