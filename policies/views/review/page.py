@@ -123,13 +123,7 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "gates": gates(change, states, discussion),
         "three_way": merging.comparison_of(change),
         "history": history(change),
-        "discussion": discussion,
-        "open_threads": [thread for thread in discussion if thread.is_open],
-        "resolvable": {
-            thread.root.pk
-            for thread in discussion
-            if not threads.why_not_resolve(thread.root, situation)
-        },
+        **_discussion_context(discussion, situation),
         "reviews": situation.reviews,
         "releases": situation.releases,
         "contributors": situation.contributors.values(),
@@ -141,6 +135,15 @@ def review_context(change: ChangeRequest, user: User) -> dict[str, Any]:
         "is_waiting": protection.is_waiting(change),
         "reading": questions.reading_for(change, is_last=not goes_on),
         **_approval_context(change, situation, team, described, obstacles["submit"]),
+    }
+
+
+def _discussion_context(discussion: list[Thread], situation: guards.Situation) -> dict[str, Any]:
+    roots = [thread.root for thread in discussion]
+    return {
+        "discussion": discussion,
+        "open_threads": [thread for thread in discussion if thread.is_open],
+        "resolvable": {root.pk for root in roots if not threads.why_not_resolve(root, situation)},
     }
 
 
