@@ -9,8 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from policies.governance.roles import Role
 from policies.models import Release, RuleChange
 from policies.services.people.tokens import issue_personal_token
+from policies.services.teams.members import add_member, create_team
+from tests.policies.steps import documents, in_review, seen
 
 
 def call(user: User, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -28,6 +31,15 @@ def call(user: User, method: str, path: str, body: object = None) -> tuple[int, 
 @pytest.fixture
 def environment_path(release: Release) -> str:
     return f"workflows/{release.workflow.slug}/environments/{release.environment.name}/"
+
+
+@pytest.fixture
+def other_steward(installer: User, outsider: User) -> User:
+    """Holds every role in a team of their own."""
+    team = create_team("elsewhere", "Elsewhere", acting_user=installer)
+    for role in Role:
+        add_member(team, outsider, role, acting_user=installer)
+    return outsider
 
 
 def test_rules_that_ask_for_less__answer_202_and_change_nothing(
@@ -63,10 +75,12 @@ def test_second_person__accepts_over_rest_and_the_proposer_cannot(
 
 
 def test_reauthentication__is_not_switched_off_by_one_token(
-    environment_path: str, administrator: User
+    release: Release, environment_path: str, administrator: User, author: User, owner: User
 ) -> None:
+    """Switched off by a token, a token could approve at once."""
     status, _ = call(administrator, "PATCH", environment_path, {"reauthenticate_to_approve": True})
     assert status == 200
+    change = in_review(release.environment, author, documents(share=50))
     status, _ = call(
         administrator,
         "PATCH",
@@ -74,6 +88,10 @@ def test_reauthentication__is_not_switched_off_by_one_token(
         {"reauthenticate_to_approve": False, "why": "Pipelines."},
     )
     assert status == 202
+    path = f"workflows/{release.workflow.slug}/changes/{change.number}/approve/"
+    judged = {"reason": "Looked at every case.", "subject_digest": seen(change)}
+    status, refusal = call(owner, "POST", path, judged)
+    assert (status, refusal["reasons"][0]["code"]) == (403, "re_authentication")
 
 
 def test_weighty_role__answers_202_where_a_light_one_answers_201(
@@ -87,10 +105,14 @@ def test_weighty_role__answers_202_where_a_light_one_answers_201(
     assert (status, told["role"]) == (201, "author")
 
 
-def test_facts_of_a_model_in_use__answer_202(release: Release, owner: User) -> None:
+def test_facts_of_a_model_in_use__answer_202_to_stewards_of_any_team(
+    release: Release, owner: User, other_steward: User
+) -> None:
     _, models = call(owner, "GET", "catalogue/models/?key=orchid")
     path = f"catalogue/models/{models['results'][0]['id']}/"
-    status, told = call(owner, "PATCH", path, {"regions": ["eu", "mars"], "why": "New region."})
+    status, told = call(
+        other_steward, "PATCH", path, {"regions": ["eu", "mars"], "why": "New region."}
+    )
     assert (status, told["weakens"]) == (202, ["orchid: regions eu, us → eu, mars."])
     price = {
         "effective_from": "2099-01-01",
@@ -99,9 +121,11 @@ def test_facts_of_a_model_in_use__answer_202(release: Release, owner: User) -> N
         "why": "It was lowered.",
     }
     for expected in (202, 409):  # the second finds that one waits already
-        status, told = call(owner, "POST", f"{path}prices/", price)
+        status, told = call(other_steward, "POST", f"{path}prices/", price)
         assert status == expected
     assert told["reasons"][0]["code"] == "waiting"
+    _, model = call(owner, "GET", path)
+    assert model["regions"] == ["eu", "us"]
 
 
 def test_rule_change_of_another_team__does_not_exist(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+import statistics
 from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy  # it reads a part of itself when that is first asked for
 
 from evaluations.replay.report import Report
 from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS, Limit, worst
 from evaluations.statistics.intervals import Interval
 from tests.evaluations.bundles import TASK, always, classification, rule_bundle
-from tests.evaluations.outcome_files import load, row, write_jsonl
+from tests.evaluations.outcome_files import held, load, row, write_jsonl
 
 
 def gate(metric: str, **extra: Any) -> dict[str, Any]:
@@ -233,6 +235,36 @@ def test_gate__costs_carried_by_few_requests__needs_three_hundred_of_them(
     if verdict == INCONCLUSIVE:
         assert "at least 300 requests" in found["reason"]
         assert found["needed"] == 300
+
+
+@pytest.mark.parametrize(
+    ("asked", "unit"),
+    [
+        (gate("mean_cost_usd", margin=0.001), 1),
+        (gate("mean_cost_usd", margin=0.001, relative=True), 0.001),
+        (absolute("mean_cost_usd", 0.001), 1),
+    ],
+    ids=["difference", "relative", "alone"],
+)
+def test_gate__costs_carried_by_few_requests__reach_further_up_than_t(
+    asked: dict[str, Any], unit: float
+) -> None:
+    rows = costs_of(1000, times=60, every=50)
+    found = only(held(rows).report(always("old"), always("new", thresholds=[asked])))
+    new = [item["cost_usd"] for item in rows if item["model"] == "new"]
+    half = scipy.stats.t.ppf(0.975, 999) * statistics.stdev(new) / 1000**0.5 / unit
+    assert found["high"] - found["estimate"] > 1.2 * half
+
+
+@pytest.mark.parametrize("margin", [0, 0.005])
+def test_gate__quality_of_200_pairs_that_are_always_right__shows_no_half_point(
+    margin: float,
+) -> None:
+    names = ("mean_quality", "route_accuracy")
+    gates = [gate(name, id=name.replace("_", "-"), margin=margin) for name in names]
+    report = held(rows_of(200, old=1, new=1)).report(always("old"), always("new", thresholds=gates))
+    assert [found["verdict"] for found in report.body["gates"]] == [INCONCLUSIVE] * 2
+    assert [found["low"] for found in report.body["gates"]] == pytest.approx([-0.018845] * 2, 1e-4)
 
 
 def test_gate__quality_with_no_request_lost__passes_only_what_the_sample_can_show(

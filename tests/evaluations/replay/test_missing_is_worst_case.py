@@ -46,6 +46,18 @@ def test_chains_that_end_in_failure__whatever_was_graded__have_no_quality() -> N
     assert [g["candidate"] for g in report.body["gates"]] == [0, 0]
 
 
+def test_answers_that_all_come_too_late__are_worth_nothing_and_fail() -> None:
+    """A thousand requests, all right under both models, of which the new one takes five seconds."""
+    rows = all_right()
+    for item in rows:
+        item["latency_ms"] = 100.0 if item["model"] == "old" else 5000.0
+    names = ("mean_quality", "route_accuracy", "error_rate")
+    gates = [gate(name, id=name.replace("_", "-"), margin=0.01) for name in names]
+    report = judged(rows, *gates, timeouts={"*": 2_000_000})
+    assert [found["candidate"] for found in report.body["gates"]] == [0, 0, 1]
+    assert [found["verdict"] for found in report.body["gates"]] == [FAIL] * 3
+
+
 def test_quality_missing_for_a_twentieth__of_the_candidate__does_not_pass_a_small_margin() -> None:
     rows = all_right()
     changed(rows, "new", 21, quality=None)  # 48 of 1,000: a loss of 4.8 points at worst
@@ -99,13 +111,26 @@ def test_latency__of_calls_that_hang_and_fail__takes_the_top_rank(metric: str) -
         assert "at worst nothing bounds it" in found["reason"]
 
 
+@pytest.mark.parametrize("metric", ["latency_p95_ms", "latency_p99_ms"])
+def test_latency__of_fewer_than_a_twentieth_that_hang__is_not_left_out(metric: str) -> None:
+    """4.8 % of the new model's calls end in an error without a latency, the rest take as long."""
+    rows = all_right()
+    for item in rows:
+        item["latency_ms"] = 100.0 + int(item["request_id"][1:]) % 97
+    changed(rows, "new", 21, latency_ms=None, error="timeout")  # 48 of 1,000
+    gates = [gate(metric, margin=0.1, relative=True), absolute(metric, 220)]
+    report = judged(rows, *[{**g, "id": f"g{i}"} for i, g in enumerate(gates)])
+    assert PASS not in [found["verdict"] for found in report.body["gates"]]
+    assert [found["unknown"] for found in report.body["gates"]] == [48, 48]
+
+
 def test_requests_to_a_model_never_recorded__count_as_the_worst_they_can_be() -> None:
     rows = [r for r in all_right() if r["model"] == "old" or int(r["request_id"][1:]) % 100]
     names = ("mean_quality", "route_accuracy", "error_rate", "amplification")
     gates = [gate(name, id=name.replace("_", "-"), margin=0.005) for name in names]
     report = judged(rows, *gates)
-    assert [g["unknown"] for g in report.body["gates"]] == [10] * 4
     assert PASS not in [g["verdict"] for g in report.body["gates"]]
+    assert [g["unknown"] for g in report.body["gates"]] == [10] * 4
 
 
 def test_cost_missing__of_the_candidate__counts_as_the_dearest_call() -> None:

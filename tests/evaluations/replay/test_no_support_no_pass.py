@@ -59,6 +59,7 @@ def test_change_that_some_requests_meet__passes_with_enough_of_them_from_many_co
     body = body_of(requests(routine, 2000, per_conversation))
     assert body["verdict"] == verdict
     assert body["support"]["moved"] == routine
+    assert body["support"]["is_enough"] == (verdict == PASS)
     assert body["support"]["unreached"] == []
 
 
@@ -139,9 +140,9 @@ def test_candidate_that_loosens_a_threshold__is_judged_by_the_old_one_too() -> N
             item["quality"] = 0.0  # five points worse
     strict, loose = ({**QUALITY, "margin": margin} for margin in (0.02, 0.2))
     body = held(rows).report(policy(thresholds=[strict]), policy(ROUTINE, thresholds=[loose])).body
+    assert body["verdict"] == FAIL
     judged = [(g["required_by"], g["verdict"]) for g in body["gates"]]
     assert judged == [("candidate", PASS), ("baseline", FAIL)]
-    assert body["verdict"] == FAIL
     assert body["reasons"][0].startswith("Loosened: ")
 
 

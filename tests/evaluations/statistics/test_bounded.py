@@ -110,6 +110,23 @@ def test_difference__any_graded_values__is_never_narrower_than_the_clustered_one
     assert interval.low < interval.high
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 1), st.integers(0, 1)), min_size=3, max_size=40
+    )
+)
+def test_difference__any_0_1_pairs_in_clusters__is_never_narrower_than_the_clustered_one(
+    rows: Rows,
+) -> None:
+    rows = [*rows, rows[0]]  # at least one cluster of more than one request
+    sums = paired_sums(rows)
+    discordant = sum(b < c for _, b, c in rows), sum(b > c for _, b, c in rows)
+    interval = bounded_difference(sums, 1, discordant, 0.95)
+    clustered = paired_difference(sums, 0.95)
+    assert interval.low <= clustered.low
+    assert clustered.high <= interval.high
+
+
 def test_relative__nothing_differs__is_the_difference_as_a_share_of_the_baseline() -> None:
     rows = [(i, int(i < 400), int(i < 400)) for i in range(500)]
     interval = bounded_relative(paired_sums(rows), 1, (0, 0), 0.95)

@@ -10,15 +10,17 @@ from policies.governance.roles import Role
 from policies.governance.transitions import State
 from policies.models import AuditEvent, Environment
 from policies.services.releases import publication
-from policies.services.review import guards
+from policies.services.review import guards, reviews
 from policies.services.teams.members import add_member, remove_member
 from tests.policies.review_steps import measure, ruled
 from tests.policies.steps import (
+    REASON,
     approved,
     documents,
     in_review,
     now,
     save_and_take_over,
+    seen,
     standing,
 )
 
@@ -61,6 +63,18 @@ def test_missing_impact__counts_as_risky_and_nobody_approves_yet(
     (reason,) = refusal.value.reasons
     assert reason.code == "impact"
     assert "not yet measured" in reason.sentence and "Wait" in reason.resolve
+
+
+def test_impact_measured_since_the_page_was_opened__approval_is_stale(
+    careful: Environment, author: User, owner: User
+) -> None:
+    change = in_review(careful, author)
+    measure(change, rerouted_share=0.01)
+    shown = seen(change)
+    measure(change, rerouted_share=0.19)  # as few approvals, but not what was looked at
+    with pytest.raises(Refused) as refusal:
+        reviews.approve(change, REASON, acting_user=owner, seen=shown)
+    assert refusal.value.codes == ("stale",)
 
 
 def test_impact_that_cannot_be_measured__counts_as_risky(

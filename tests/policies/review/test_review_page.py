@@ -64,6 +64,16 @@ def act(client: Client, change: ChangeRequest, action: str, **data: str) -> int:
     return client.post(f"{change.get_absolute_url()}{action}/", data).status_code
 
 
+@pytest.mark.parametrize("action", ["approve", "request-changes", "reject"])
+def test_decision__that_does_not_say_what_was_seen__is_not_taken(
+    client: Client, change: ChangeRequest, owner: User, action: str
+) -> None:
+    client.force_login(owner)
+    assert act(client, change, action, reason=REASON) == 422
+    assert act(client, change, action, reason=REASON, seen="sha256:" + "0" * 64) == 409
+    assert not change.reviews.exists()
+
+
 def test_page__answers_what_for_whom_at_what_cost_and_risk_and_by_whose_approval(
     client: Client, change: ChangeRequest, reviewer: User
 ) -> None:
