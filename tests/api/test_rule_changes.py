@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from policies.governance.roles import Role
+from policies.governance.transitions import State
 from policies.models import Release, RuleChange
 from policies.services.people.tokens import issue_personal_token
 from policies.services.teams.members import add_member, create_team
-from tests.policies.steps import documents, in_review, seen
+from tests.policies.steps import approved, documents, in_review, now, seen
 
 
 def call(user: User, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -56,6 +57,39 @@ def test_rules_that_ask_for_less__answer_202_and_change_nothing(
     assert "The check static analysis is no longer required." in told["weakens"]
     _, rules = call(administrator, "GET", environment_path)
     assert "static_analysis" in rules["required_checks"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"required_approvals": 1}, {"required_checks": []}],
+    ids=lambda asked: next(iter(asked)),
+)
+def test_rules_that_ask_for_less__by_who_wrote_what_they_would_let_pass__approve_nothing(
+    environment_path: str,
+    release: Release,
+    administrator: User,
+    owner: User,
+    asked: dict[str, object],
+) -> None:
+    """One approval of two is given; without a word of explanation nothing even waits."""
+    add_member(release.workflow.team, administrator, Role.AUTHOR, acting_user=administrator)
+    assert call(administrator, "PATCH", environment_path, {"required_approvals": 2})[0] == 200
+    change = in_review(release.environment, administrator, documents(share=50))
+    approved(change, owner)
+    _, before = call(administrator, "GET", environment_path)
+    status, _ = call(administrator, "PATCH", environment_path, asked)
+    assert (status, now(change).state) == (409, State.IN_REVIEW)
+    assert call(administrator, "GET", environment_path)[1] == before
+
+
+@pytest.mark.parametrize("role", ["reviewer", "owner", "operator"])
+def test_weighty_role__for_oneself_without_a_word__is_not_given(
+    release: Release, administrator: User, role: str
+) -> None:
+    path = f"teams/{release.workflow.team.slug}/members/"
+    asked = {"username": administrator.get_username(), "role": role}
+    assert call(administrator, "POST", path, asked)[0] == 409
+    assert not administrator.memberships.filter(role=role).exists()
 
 
 def test_second_person__accepts_over_rest_and_the_proposer_cannot(
@@ -110,6 +144,8 @@ def test_facts_of_a_model_in_use__answer_202_to_stewards_of_any_team(
 ) -> None:
     _, models = call(owner, "GET", "catalogue/models/?key=orchid")
     path = f"catalogue/models/{models['results'][0]['id']}/"
+    silent = call(other_steward, "PATCH", path, {"regions": ["eu", "us", "mars"]})
+    assert (silent[0], call(owner, "GET", path)[1]["regions"]) == (409, ["eu", "us"])
     status, told = call(
         other_steward, "PATCH", path, {"regions": ["eu", "mars"], "why": "New region."}
     )

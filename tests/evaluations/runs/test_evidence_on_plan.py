@@ -96,6 +96,7 @@ def test_check__after_the_author_evaluates_on_rows_of_their_own__stays_what_the_
     assert evaluated(change, author)[0].verdict == Verdict.FAIL
     explored = computed(starting.evaluate_change(change, good, acting_user=author))
     assert explored.verdict == Verdict.PASS
+    judge_change(change.pk)
     assert state_of(change).verdict == Verdict.FAIL
 
 
@@ -105,6 +106,7 @@ def test_check__exploring_under_looser_conditions_on_the_required_dataset__does_
     required(staging, bad)
     change = worse(staging, author)
     computed(starting.evaluate_change(change, bad, acting_user=author, terms=Terms(0.01)))
+    judge_change(change.pk)
     assert state_of(change).verdict == Verdict.MISSING
 
 
