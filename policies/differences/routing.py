@@ -81,8 +81,10 @@ def route_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[
         title,
         f"{pointer}/constraints",
     )
-    if old.get("on_no_candidate") != new.get("on_no_candidate"):
-        now = NO_CANDIDATE.get(shown(new.get("on_no_candidate")), "it is unclear what happens")
+    # Defaults are not written out in a document that is not right yet, as the one begun with.
+    was, now = (side.get("on_no_candidate", "refuse") for side in (old, new))
+    if was != now:
+        now = NO_CANDIDATE.get(shown(now), "it is unclear what happens")
         sentence = f"{title}: without a fitting candidate {now}."
         yield Change("changed", sentence, f"{pointer}/on_no_candidate")
 
@@ -150,7 +152,7 @@ def _shares(route: Entry) -> dict[str, float | None]:
 
 def _constraint_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
     for key, noun in (("regions", "regions"), ("capabilities", "capabilities")):
-        if old.get(key) != new.get(key):
+        if (old.get(key) or []) != (new.get(key) or []):
             was, now = (_words(side.get(key)) for side in (old, new))
             sentence = f"{title}: asks for {noun} {now}; was {was}."
             yield Change("changed", sentence, f"{pointer}/{key}", _fewer_demands(key, old, new))

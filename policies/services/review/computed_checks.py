@@ -114,8 +114,10 @@ def _base_up_to_date(change: ChangeRequest) -> Answer:
         "active": number,
     }
     if digest_of_it == change.base_digest:
-        name = f"release {number}" if number else "an environment without a release"
-        return Verdict.PASS, f"Compared with {name}, which is active.", "", detail
+        summary = "Nothing is released here yet, so there is nothing to compare with."
+        if number:
+            summary = f"Compared with release {number}, which is active."
+        return Verdict.PASS, summary, "", detail
     summary = f"Release {number} was published after this was compared with its base."
     undone = undone_by(change, active.select_related("bundle").first())
     if not undone:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from policies.differences import NO_EFFECT, Change, describe_difference, document_lines
 from policies.differences.routing import route_changes
 from policies.engine import COMPONENTS
+from policies.files.starting_documents import starting_documents
 from tests.engine.strategies import bundle_documents, json_values
 from tests.policies.steps import documents
 
@@ -172,6 +173,15 @@ def test_weights__scaled_together__change_nothing() -> None:
 def test_salt__changed__warns_that_everyone_is_dealt_anew() -> None:
     change = only("router_policy", lambda new: new["rules"][0]["route"].update(salt="x"))
     assert "dealt out anew" in change.sentence
+
+
+def test_first_policy__beside_the_starting_documents__changes_no_constraint() -> None:
+    """Those have no candidate yet, so that their defaults are not written out."""
+    old, new = starting_documents()["router_policy"], documents()["router_policy"]
+    said = [change.sentence for change in describe_difference("router_policy", old, new)]
+    assert [
+        sentence for sentence in said if "any" in sentence or "without a fitting" in sentence
+    ] == []
 
 
 @pytest.mark.parametrize(

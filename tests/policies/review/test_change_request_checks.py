@@ -46,6 +46,19 @@ def test_evaluation__other_verdict_than_pass__stops_approval(
     assert refusal.value.codes == ("check.shadow_evaluation",)
 
 
+def test_base__before_the_first_release__is_nothing_to_compare_with(
+    staging: Environment, author: User, owner: User
+) -> None:
+    def said(change: ChangeRequest) -> str:
+        found = checks.newest(now(change), CheckKind.BASE_UP_TO_DATE)
+        assert found is not None and found.verdict == Verdict.PASS
+        return found.summary
+
+    assert said(proposed(staging, author)).startswith("Nothing is released here yet")
+    published(staging, author, [owner], owner)
+    assert "release 1, which is active" in said(proposed(staging, author, documents(share=50)))
+
+
 def test_evaluation__of_earlier_content__is_missing(staging: Environment, author: User) -> None:
     change = in_review(staging, author)
     save_and_take_over(change, documents(share=50), author)
