@@ -59,4 +59,4 @@ def codes(answer: Answer) -> list[str]:
 
 
 def pointers(answer: Answer) -> list[str]:
-    return [error["pointer"] for error in answer.json()["errors"]]
+    return [error["pointer"] for error in answer.json().get("errors", [])]

@@ -110,6 +110,19 @@ def test_check__exploring_under_looser_conditions_on_the_required_dataset__does_
     assert state_of(change).verdict == Verdict.MISSING
 
 
+def test_check__after_the_plan_asks_for_other_conditions__is_missing_until_run_under_them(
+    staging: Environment, author: User, release: Release, good: Dataset
+) -> None:
+    required(staging, good)
+    change = proposed(staging, author, documents(share=50, margin=0.1))
+    evaluated(change, author)
+    assert state_of(change).verdict == Verdict.PASS
+    required(staging, good, adequate_at=0.7)
+    later = proposed(staging, author, documents(share=50, margin=0.1))
+    judge_change(later.pk)
+    assert state_of(later).verdict == Verdict.MISSING
+
+
 def test_check__of_several_required_datasets__is_the_worst(
     staging: Environment, author: User, release: Release, bad: Dataset, good: Dataset
 ) -> None:
@@ -312,6 +325,23 @@ def test_answer__is_in_the_audit_trail_and_voids_what_was_approved_before(
     row = AuditEvent.objects.get(action="evaluation.fail_answered")
     assert (row.actor_name, row.detail["reason"]) == ("reviewer", ACCEPTED)
     assert state_of(change).evidence_digest != before
+
+
+# --- Looks ---------------------------------------------------------------------------------
+def test_looks__of_other_candidates_at_one_sealed_share__are_counted_and_judged_so(
+    staging: Environment, author: User, release: Release, good: Dataset
+) -> None:
+    required(staging, good)
+    first, second = (
+        evaluated(proposed(staging, author, documents(share=share, margin=0.1)), author)[0]
+        for share in (50, 70)
+    )
+    assert (first.look, second.look) == (1, 2)
+    asked = [run.report["gates"][0]["confidence"] for run in (first, second)]
+    assert asked == pytest.approx([1 - 0.05 / 2, 1 - 0.05 / 6])
+    reworded = documents(share=50, margin=0.1)
+    reworded["router_policy"]["rules"][0]["description"] = "Half and half."
+    assert evaluated(proposed(staging, author, reworded), author)[0].look == 1
 
 
 # --- Submission --------------------------------------------------------------------------
