@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from evaluations.services.impact.checking import record_impact
+from policies.engine import Request, decide, parse_bundle
 from policies.models import ChangeRequest, Environment
 from policies.services.routers.tokens import issue_router_token
 from tests.api.conftest import Caller, codes
@@ -76,28 +79,45 @@ def test_author__uploads_harmless_rows__the_approvals_asked_for_stay(
     assert (refused.status_code, "approvals" in codes(refused)) == (409, True)
 
 
+def untouched(change: ChangeRequest) -> list[dict[str, Any]]:
+    """Five outcomes of a class that the change leaves alone."""
+    attributes = {"task": "code", "prompt_tokens": 50}
+    return [
+        {**event(f"w{index}", class_="complex", model="swift-large"), "attributes": attributes}
+        for index in range(5)
+    ]
+
+
+def staying(change: ChangeRequest) -> list[dict[str, Any]]:
+    """Five outcomes that meet the changed rule and keep their model by it."""
+    assert change.base_release is not None
+    bundles = [parse_bundle(b.content) for b in (change.base_release.bundle, change.bundle)]
+    attributes: dict[str, Any] = {"task": "answer", "prompt_tokens": 50}
+    found: list[dict[str, Any]] = []
+    for name in (f"s{index}" for index in itertools.count()):
+        was, now = (decide(bundle, Request(attributes, request_id=name)) for bundle in bundles)
+        if was.model == now.model:
+            found.append({**event(name, model=now.model), "attributes": attributes})
+        if len(found) == 5:
+            return found
+    raise AssertionError
+
+
+@pytest.mark.parametrize("made_up", [untouched, staying])
 def test_router__reports_five_outcomes__the_approvals_asked_for_stay(
     careful: Environment,
     calling: Callable[[User], Caller],
     author: User,
     reviewer: User,
     owner: User,
+    made_up: Callable[[ChangeRequest], list[dict[str, Any]]],
 ) -> None:
     change = in_review(careful, author, documents(share=10))
     asker = calling(author)
     assert told(asker, change) == (3, "in_review")  # nothing is recorded, so nothing is known
     approved(change, reviewer, owner)
     _, plain = issue_router_token(careful, "router", acting_user=owner)
-    events = [
-        event(
-            f"w{index}",
-            time=timezone.now().isoformat(),
-            class_="complex",
-            model="swift-large",
-            attributes={"task": "code", "prompt_tokens": 50},
-        )
-        for index in range(5)
-    ]
+    events = [{**one, "time": timezone.now().isoformat()} for one in made_up(change)]
     sent = {"Authorization": f"Bearer {plain}"}
     answer = Client().post("/api/v1/outcomes", events, "application/json", headers=sent)
     assert answer.json()["accepted"] == 5
