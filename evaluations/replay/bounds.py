@@ -9,6 +9,7 @@ bundles make the same calls, what is unknown of them is the same for both and ca
 from dataclasses import dataclass
 
 from evaluations.replay.outcome import MEANS, NANO, Outcome
+from evaluations.replay.prices import Ceilings
 
 # Slower than any call, and quicker: ranks for latencies that nobody recorded, in microseconds.
 SLOWEST, QUICKEST = 10**13, 1
@@ -16,10 +17,10 @@ Values = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ceilings:
-    """The most that one request may come to: `cost` of a call in 10⁻⁹ US dollars, `attempts`."""
+class Most:
+    """The most that one request may come to: `costs` of a call, and `attempts`."""
 
-    cost: int
+    costs: Ceilings
     attempts: int
 
 
@@ -44,10 +45,10 @@ class Assumption:
     shared: tuple[bool, ...]
 
 
-def assumption(before: Outcome, after: Outcome, ceilings: Ceilings) -> Assumption:
+def assumption(before: Outcome, after: Outcome, most: Most) -> Assumption:
     """The worst case of one request for the candidate."""
     known, mine = before.values, after.values
-    best, worst = _best(before), _worst(after, ceilings)
+    best, worst = _best(before), _worst(after, most)
     alike = before.path == after.path
     shared = tuple(alike and b is None and c is None for b, c in zip(known, mine, strict=True))
     return Assumption(
@@ -78,12 +79,16 @@ def _filled(values: tuple[int | None, ...], others: Values, shared: tuple[bool, 
     )
 
 
-def _worst(outcome: Outcome, ceilings: Ceilings) -> Values:
-    """In the order of `MEANS`."""
-    missing = 1 if outcome.unsupported is None else ceilings.attempts - len(outcome.path) + 1
-    cost = outcome.spent + max(1, missing) * ceilings.cost
-    most = max(ceilings.attempts, len(outcome.path))
-    return (0, 0, 1, int(most > 1), most - 1, most, 1, cost, 1)
+def _worst(outcome: Outcome, most: Most) -> Values:
+    """In the order of `MEANS`. A chain that reaches a model never recorded may go on to others."""
+    made = len(outcome.path)
+    missing = most.costs.recorded
+    if outcome.unsupported is not None:
+        missing = max(1, most.attempts - made + 1) * most.costs.anywhere
+    attempts = max(most.attempts, made)
+    return (
+        0, 0, 1, int(attempts > 1), attempts - 1, attempts, 1, outcome.spent + missing, 1,
+    )  # fmt: skip
 
 
 def _best(outcome: Outcome) -> Values:

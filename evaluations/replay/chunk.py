@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from evaluations.replay.bounds import Ceilings
+from evaluations.replay.bounds import Most
 from evaluations.replay.concentration import Concentration
 from evaluations.replay.examples import Examples
 from evaluations.replay.met import Met
 from evaluations.replay.outcome import Outcome
 from evaluations.replay.plane import Plane
+from evaluations.replay.prices import Ceilings
 from evaluations.replay.recorded import RecordedRequest
 from evaluations.replay.tally import ALL_CLASSES, Tally
 from evaluations.replay.unknown import Unknown
@@ -32,9 +33,9 @@ class Plan:
     """All that a chunk needs beyond its requests.
 
     `pool`: models of the dataset with every cost recorded, for the oracle and random points;
-    empty where the dataset is not a full matrix. `models`: all that the dataset records. `dearest`:
-    its dearest call, in 10⁻⁹ US dollars. `compares`: False for a first release, whose baseline is
-    the candidate itself.
+    empty where the dataset is not a full matrix. `models`: all that the dataset records. `costs`:
+    the most that a call may cost. `compares`: False for a first release, whose baseline is the
+    candidate itself.
     """
 
     baseline: Bundle
@@ -43,8 +44,14 @@ class Plan:
     pool: tuple[str, ...] = ()
     full: bool = False
     models: tuple[str, ...] = ()
-    dearest: int = 0
+    costs: Ceilings = field(default_factory=Ceilings)
     compares: bool = True
+
+    @property
+    def attempts(self) -> int:
+        """The most that a chain of either bundle makes."""
+        bundles = (self.baseline, self.candidate)
+        return max(bundle.fallback_matrix.limits.max_attempts for bundle in bundles)
 
 
 def evaluate_chunk(plan: Plan, requests: Iterable[RecordedRequest]) -> ChunkStats:
@@ -64,7 +71,7 @@ class _Totals:
         self.clusters = 0
         self.tally = Tally()
         ceiling = plan.candidate.fallback_matrix.limits.max_attempts
-        self.unknown = Unknown(Ceilings(plan.dearest, ceiling))
+        self.unknown = Unknown(Most(plan.costs, ceiling))
         self.met = {"baseline": Met(plan.baseline), "candidate": Met(plan.candidate)}
         self.concentration = Concentration()
         self.plane = Plane(plan.pool, plan.full)

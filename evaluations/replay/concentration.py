@@ -2,14 +2,22 @@
 
 HHI = sum over providers of share². Its variance is that of its linear part over clusters
 (delta method): cluster g contributes sum over providers k of 2 (p_k - HHI) N_gk / n. The sums kept
-are the totals N_k and the products N_gj N_gk added over clusters, all integers.
+are the totals N_k, the products N_gj N_gk added over clusters and the requests that stay at their
+provider, all integers.
+
+That part vanishes where shares are equal, and where the sample holds no difference. So the interval
+is never inside the one that follows from bounds of every share, or of how far each one moves, held
+at once (Bonferroni) and on the effective number of requests.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from evaluations.statistics.bounded import careful_wilson, tango
+from evaluations.statistics.concentration import squares_within
 from evaluations.statistics.intervals import Interval, square_root, two_sided_t
 
 METRIC = "provider_concentration"
@@ -39,12 +47,14 @@ class Concentration:
 
     def _add(self, key: str, members: Sequence[Served], times: int = 1) -> None:
         sums = self._sums.setdefault(
-            key, {"requests": 0, "clusters": 0, "totals": {}, "products": {}}
+            key, {"requests": 0, "clusters": 0, "totals": {}, "products": {}, "kept": {}}
         )
         counts: Counter[str] = Counter()
         for _, before, after in members:
             counts[f"{BASELINE}:{before}"] += 1
             counts[f"{CANDIDATE}:{after}"] += 1
+            if before == after:
+                sums["kept"][after] = sums["kept"].get(after, 0) + times
         sums["requests"] += len(members) * times
         sums["clusters"] += times
         for name, n in counts.items():
@@ -69,23 +79,60 @@ def index_of(sums: Mapping[str, Any], side: str) -> Fraction:
 
 
 def index_interval(
-    sums: Mapping[str, Any], confidence: float, *, weight: Fraction = Fraction(0)
+    sums: Mapping[str, Any], confidence: float, *, against_baseline: bool = False
 ) -> Interval:
-    """Candidate's HHI less weight times the baseline's (0: the candidate's alone)."""
-    slopes = {
-        **_slopes(sums, CANDIDATE, Fraction(1)),
-        **_slopes(sums, BASELINE, -weight),
-    }
+    """The candidate's HHI, or the candidate's less the baseline's."""
+    slopes = _slopes(sums, CANDIDATE, 1)
+    value = index_of(sums, CANDIDATE)
+    if against_baseline:
+        slopes |= _slopes(sums, BASELINE, -1)
+        value -= index_of(sums, BASELINE)
     spread = sum(
-        (slopes[name] * slopes[other] * n for (name, other), n in _products(sums)), Fraction(0)
-    )
+        (slopes[name] * slopes[other] * n for (name, other), n in _products(sums)
+         if name in slopes and other in slopes),
+        Fraction(0),
+    )  # fmt: skip
     clusters = sums["clusters"]
-    value = float(index_of(sums, CANDIDATE) - weight * index_of(sums, BASELINE))
     if clusters < 2:
-        return Interval(value, 0.0, float("-inf"), float("inf"))
+        return Interval(float(value), 0.0, float("-inf"), float("inf"))
     error = square_root(spread * Fraction(clusters, clusters - 1))
     half = two_sided_t(confidence, clusters - 1) * error
-    return Interval(value, error, value - half, value + half)
+    linear = Interval(float(value), error, float(value) - half, float(value) + half)
+    least, most = squares_within(_bounds(sums, confidence, against_baseline))
+    base = float(index_of(sums, BASELINE)) if against_baseline else 0.0
+    return linear.hull(replace(linear, low=least - base, high=most - base))
+
+
+def _bounds(
+    sums: Mapping[str, Any], confidence: float, against_baseline: bool
+) -> list[tuple[float, float]]:
+    """Of every provider's share under the candidate, all of them true at once.
+
+    Against the baseline: its share there with the bounds of how far it moves. One provider more
+    than was seen may get requests that the sample does not hold.
+    """
+    n = float(sums["requests"])
+    effective = (
+        n
+        * n
+        / sum(
+            times for pair, times in _products(sums) if all(x.startswith(CANDIDATE) for x in pair)
+        )
+    )
+    names = {name.split(":", 1)[1] for name in sums["totals"]}
+    # Of two shares the one follows from the other.
+    at = 1 - (1 - confidence) / 2 / (len(names) if len(names) > 2 else 1)
+    found = []
+    for name in (*sorted(names), *([""] if len(names) < 2 else [])):
+        before, after = (sums["totals"].get(f"{side}:{name}", 0) for side in (BASELINE, CANDIDATE))
+        if against_baseline:
+            stayed = sums["kept"].get(name, 0)
+            came, went = (float(x - stayed) * effective / n for x in (after, before))
+            moved = tango(came, went, effective, at, careful=True).moved(float(before) / n)
+        else:
+            moved = careful_wilson(float(after) / n, effective, at)
+        found.append((max(0.0, moved.low), min(1.0, moved.high)))
+    return found
 
 
 def _shares(sums: Mapping[str, Any], side: str) -> dict[str, Fraction]:
@@ -93,7 +140,7 @@ def _shares(sums: Mapping[str, Any], side: str) -> dict[str, Fraction]:
     return {name: Fraction(n, sums["requests"]) for name, n in mine.items()}
 
 
-def _slopes(sums: Mapping[str, Any], side: str, weight: Fraction) -> dict[str, Fraction]:
+def _slopes(sums: Mapping[str, Any], side: str, weight: int) -> dict[str, Fraction]:
     index, n = index_of(sums, side), sums["requests"]
     return {name: weight * 2 * (p - index) / n for name, p in _shares(sums, side).items()}
 

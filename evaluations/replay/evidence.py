@@ -14,11 +14,14 @@ from evaluations.statistics.intervals import Interval
 
 
 class Evidence:
-    """Merged totals, measured as they are known and as they would be at worst."""
+    """Merged totals, measured as they are known and as they would be at worst.
 
-    def __init__(self, totals: ChunkStats) -> None:
+    `attempts`: the most that a chain of either bundle makes.
+    """
+
+    def __init__(self, totals: ChunkStats, attempts: int) -> None:
         self._totals = totals
-        self.known = Measures(totals)
+        self.known = Measures(totals, attempts)
 
     @cached_property
     def _paired(self) -> Measures:
@@ -40,7 +43,8 @@ class Evidence:
                 **self._totals,
                 "sums": {**sums, "metrics": assumed_sums(sums, which)},
                 "latency": [*complete, *self._totals["assumed_latency"]],
-            }
+            },
+            self.known.attempts,
         )
 
     def shared_unknown(self, metric: str, class_key: str) -> int:
@@ -51,8 +55,12 @@ class Evidence:
     def unknown(self, metric: str, class_key: str, known: int) -> int:
         """Requests of a class without a value that `known` of them have."""
         if metric == concentration.METRIC:  # a refused request is at no provider, which is known
-            return self.known.count(class_key, "unsupported")
+            return self.never_recorded(class_key)
         return self.known.count(class_key) - known
+
+    def never_recorded(self, class_key: str) -> int:
+        """Requests of a class that reach a model of which the dataset has no call for them."""
+        return self.known.count(class_key, "unsupported")
 
     def effective_clusters(self, class_key: str, what: str = "") -> float:
         """(Σn)²/Σn² over the clusters' requests of a class, or over their `moved` ones (Kish)."""

@@ -3,6 +3,9 @@
 A verdict is only as good as its evidence. A gate passes where the whole interval satisfies it, also
 with everything unknown put to the candidate's disadvantage; a comparison passes only where enough
 requests were treated differently. A first release has nothing to be compared with.
+
+Further looks make a pass by chance likelier, and no fail: so a pass is judged at the confidence
+of the look (`evaluations.replay.looks`), a fail at the gate's own.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from evaluations.replay import reasons, wording
 from evaluations.replay.class_gates import confirmed
 from evaluations.replay.concentration import METRIC as CONCENTRATION
 from evaluations.replay.evidence import Evidence, unbounded, widened
+from evaluations.replay.looks import at_look
 from evaluations.replay.measures import MEASURED, Measurement, Measures
-from evaluations.replay.outcome import PERCENTILES
+from evaluations.replay.outcome import PERCENTILES, SKEWED
 from evaluations.replay.tested import Tested, measured, tested_by
 from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS
 from evaluations.statistics.intervals import Interval
@@ -34,6 +38,9 @@ from policies.engine.thresholds import (
 # Neither passes nor blocks: a comparison where there is nothing to compare with.
 NOT_APPLICABLE = "not_applicable"
 MIN_CLUSTERS = 40
+# Of effective requests. Dear calls may be rare: of those that are one in 81 requests, so many
+# requests hold none in one sample of 40.
+FEWEST_COSTS = 300
 # No recorded call comes near; beyond them lies only what is assumed of unknown latencies.
 LONGEST_MS, MOST_TIMES_SLOWER = 1e9, 1e3
 CANDIDATE, BASELINE = "candidate", "baseline"
@@ -43,13 +50,25 @@ NO_DIFFERENCE = Interval(0.0, 0.0, 0.0, 0.0)
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What all gates of a run share. `shortage`: why comparisons cannot pass, empty if they can;
-    `cause`: why nothing is measured, where one cause explains it.
+    `cause`: why nothing is measured, where one cause explains it; `unpriced`: models never
+    recorded of which nothing says what they cost; `look`: which look at a sealed share, 0 for none.
     """
 
     compares: bool
     proved_alike: bool
     shortage: str
     cause: str
+    unpriced: tuple[str, ...] = ()
+    look: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A threshold, whose it is, and whether the release in force asked for it already."""
+
+    threshold: Threshold
+    whose: str
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +76,10 @@ class Gate:
     """One threshold judged. `estimate`, `low`, `high` and `limit` share one scale:
 
     `value` (the candidate's), `difference` (candidate − baseline, metric's unit) or `relative`
-    (difference as a share of the baseline). `required_by` says whose threshold it is. `unknown`
-    requests have no value; with all of them at their worst the interval is `worst_low` to
-    `worst_high`, and its end at the limit lies by `unknown_costs` nearer to it.
+    (difference as a share of the baseline). `confidence` is the one that it was judged at.
+    `required_by` says whose threshold it is. `unknown` requests have no value; with all of them at
+    their worst the interval is `worst_low` to `worst_high`, and its end at the limit lies by
+    `unknown_costs` nearer to it.
     """
 
     id: str
@@ -122,23 +142,29 @@ class _Judged:
     is_open: bool = False
 
 
-def judge(
-    evidence: Evidence, thresholds: Iterable[tuple[str, Threshold]], found: Circumstances
-) -> list[Gate]:
-    """The gates among the thresholds, each with whose it is, in their order."""
-    asked = [(whose, _with_floors(t)) for whose, t in thresholds if t.effect == "gate"]
-    gates = [_judge(evidence, threshold, whose, found) for whose, threshold in asked]
-    of_classes = {
-        place: threshold
-        for place, (_, threshold) in enumerate(asked)
-        if threshold.class_key != ANY_CLASS and gates[place].verdict != NOT_APPLICABLE
-    }
+def judge(evidence: Evidence, thresholds: Iterable[Asked], found: Circumstances) -> list[Gate]:
+    """The gates among the thresholds, in their order."""
+    asked = [
+        replace(one, threshold=_with_floors(one.threshold))
+        for one in thresholds
+        if one.threshold.effect == "gate"
+    ]
+    gates = [_judge(evidence, one, found) for one in asked]
     if found.proved_alike:
         return gates
-    failing = {place: t for place, t in of_classes.items() if gates[place].verdict == FAIL}
-    family = len(of_classes)
-    for place in failing.keys() - confirmed(failing, family, partial(_fails, evidence.known)):
-        gates[place] = _unconfirmed(gates[place], family)
+    of_classes = {
+        place: one
+        for place, one in enumerate(asked)
+        if one.threshold.class_key != ANY_CLASS and gates[place].verdict != NOT_APPLICABLE
+    }
+    failing = {place: one for place, one in of_classes.items() if gates[place].verdict == FAIL}
+    for is_new in (False, True):
+        family = sum(is_new or not one.is_new for one in of_classes.values())
+        mine = {place: one.threshold for place, one in failing.items() if is_new or not one.is_new}
+        open_ = mine.keys() - confirmed(mine, family, partial(_fails, evidence.known))
+        for place in open_:
+            if asked[place].is_new == is_new:
+                gates[place] = _unconfirmed(gates[place], family)
     return gates
 
 
@@ -146,8 +172,8 @@ def decide(
     evidence: Evidence, threshold: Threshold, shared: Circumstances
 ) -> tuple[str, Interval | None]:
     """One gate's verdict by itself, and the interval that it shows."""
-    case = _case(evidence, _with_floors(threshold))
-    return _verdict(case, shared).verdict, case.tested.shown
+    case, judged = _decided(evidence, _with_floors(threshold), shared)
+    return judged.verdict, case.tested.shown
 
 
 def _fails(measures: Measures, threshold: Threshold) -> bool:
@@ -161,10 +187,24 @@ def _unconfirmed(gate: Gate, family: int) -> Gate:
     )
 
 
-def _judge(evidence: Evidence, threshold: Threshold, whose: str, shared: Circumstances) -> Gate:
-    case = _case(evidence, threshold)
-    found, tested, worst = case.found, case.tested, case.worst
-    judged = _resolvable(case, _verdict(case, shared))
+def _decided(
+    evidence: Evidence, threshold: Threshold, shared: Circumstances
+) -> tuple[_Case, _Judged]:
+    """At the confidence of the look; where that leaves it open, a fail at the gate's own."""
+    case = _case(evidence, at_look(threshold, shared.look))
+    judged = _verdict(case, shared)
+    if judged.verdict == INCONCLUSIVE and shared.look:
+        own = _case(evidence, threshold)
+        alone = _verdict(own, shared)
+        if alone.verdict == FAIL:
+            return own, alone
+    return case, judged
+
+
+def _judge(evidence: Evidence, asked: Asked, shared: Circumstances) -> Gate:
+    case, judged = _decided(evidence, asked.threshold, shared)
+    judged = _resolvable(case, asked.threshold, judged)
+    threshold, found, tested, worst = case.threshold, case.found, case.tested, case.worst
     if judged.verdict == NOT_APPLICABLE:  # what was measured is the candidate against itself
         found = Measurement(found.metric, found.class_key, found.requests)
         tested = worst = replace(tested, interval=None, shown=None, n=0, clusters=0)
@@ -183,7 +223,7 @@ def _judge(evidence: Evidence, threshold: Threshold, whose: str, shared: Circums
         min_samples=threshold.min_samples,
         owner=threshold.owner,
         unit=METRICS[threshold.metric].unit,
-        required_by=whose,
+        required_by=asked.whose,
         verdict=judged.verdict,
         reason=judged.reason,
         n=tested.n,
@@ -256,11 +296,11 @@ def _verdict(case: _Case, shared: Circumstances) -> _Judged:
     return _Judged(verdict, reason, is_open=verdict == INCONCLUSIVE)
 
 
-def _resolvable(case: _Case, judged: _Judged) -> _Judged:
-    """With how many requests would resolve what is open."""
+def _resolvable(case: _Case, own: Threshold, judged: _Judged) -> _Judged:
+    """With how many requests would resolve what is open; a fail at the gate's `own` confidence."""
     if not judged.is_open:
         return judged
-    needed = _needed(case)
+    needed = _needed(case, own)
     more = needed.requests if needed else None
     return replace(judged, reason=f"{judged.reason} {reasons.resolve(needed)}", needed=more)
 
@@ -273,6 +313,9 @@ def _held(case: _Case, reason: str, shared: Circumstances) -> _Judged:
         return _Judged(INCONCLUSIVE, f"{name}: too few requests are treated differently.")
     if not case.unknown:
         return _Judged(PASS, reason)
+    class_key = threshold.class_key
+    if threshold.metric in SKEWED and shared.unpriced and case.evidence.never_recorded(class_key):
+        return _Judged(INCONCLUSIVE, f"{reason} {reasons.unpriced(shared.unpriced)}")
     alike = case.evidence.shared_unknown(threshold.metric, threshold.class_key)
     if threshold.relative and alike and _asks_for_better(threshold):
         return _Judged(INCONCLUSIVE, f"{reason} {reasons.unknown_base(alike)}")
@@ -300,12 +343,15 @@ def _too_thin(case: _Case) -> _Judged | None:
             f"{wording.count(wanted)}.",
             wanted,
         )
-    found = case.found
-    fewest = found.fewest if threshold.needs_baseline else found.alone_fewest
-    if tested.clusters < fewest:
-        return _Judged(INCONCLUSIVE, reasons.too_skewed(fewest), fewest)
     effective = case.evidence.effective_clusters(threshold.class_key)
     clusters = min(tested.clusters, effective)
+    if threshold.metric in SKEWED and clusters < FEWEST_COSTS:
+        alone = tested.clusters == tested.n
+        return _Judged(
+            INCONCLUSIVE,
+            reasons.too_few_costs(FEWEST_COSTS, clusters, alone),
+            FEWEST_COSTS if alone else None,
+        )
     if clusters >= MIN_CLUSTERS:
         return None
     return _Judged(
@@ -320,10 +366,11 @@ def _least_for_percentile(metric: str) -> int:
     return {95: 72, 99: 368}.get(PERCENTILES.get(metric, 0), 0)
 
 
-def _needed(case: _Case) -> Needed | None:
-    threshold, tested = case.threshold, case.tested
+def _needed(case: _Case, own: Threshold) -> Needed | None:
+    tested = case.tested
 
-    def interval_at(requests: int) -> Interval | None:
+    def interval_at(requests: int, towards: str) -> Interval | None:
+        threshold = own if towards == FAIL else case.threshold
         more = case.evidence.known.scaled(Fraction(requests, tested.n))
         return tested_by(more, threshold, measured(more, threshold)).interval
 

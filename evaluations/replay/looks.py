@@ -2,8 +2,9 @@
 
 Every candidate that is tried on the same conversations is a look, against whatever baseline. Look k
 gets the share 1/(k·(k+1)) of the error that a gate allows, half of it, a sixth, a twelfth …; the
-shares add up to at most 1, so that by Bonferroni's inequality any number of looks together errs as
-seldom as one gate may.
+shares add up to at most 1, so that by Bonferroni's inequality any number of looks together passes
+by chance as seldom as one gate may. A fail by chance gains nobody anything and costs no more at
+the tenth look than at the first, so it is judged at the gate's own confidence.
 """
 
 from __future__ import annotations
@@ -13,10 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evaluations.replay.chunk import Plan
 from evaluations.replay.wording import share
-from policies.engine import Bundle
-from policies.engine.thresholds import GATE_MIN_CONFIDENCE
+from policies.engine.thresholds import Threshold
 
 
 @dataclass(frozen=True)
@@ -61,31 +60,14 @@ def confidence_at(confidence: float, look: int) -> float:
     return 1 - (1 - confidence) / (look * (look + 1)) if look else confidence
 
 
-def judged_at(plan: Plan, look: int) -> Plan:
-    """The plan with every threshold held to the confidence of this look."""
-    if not look:
-        return plan
-    return replace(
-        plan, candidate=_raised(plan.candidate, look), baseline=_raised(plan.baseline, look)
-    )
-
-
-def _raised(bundle: Bundle, look: int) -> Bundle:
-    thresholds = tuple(
-        # The floor comes first: what is raised from below it would be raised by less.
-        replace(
-            threshold,
-            confidence=confidence_at(max(threshold.confidence, GATE_MIN_CONFIDENCE), look),
-        )
-        for threshold in bundle.quality_thresholds.thresholds
-    )
-    held = replace(bundle.quality_thresholds, thresholds=thresholds)
-    return replace(bundle, quality_thresholds=held)
+def at_look(threshold: Threshold, look: int) -> Threshold:
+    """The threshold at the confidence that its pass needs."""
+    return replace(threshold, confidence=confidence_at(threshold.confidence, look))
 
 
 def look_sentence(look: int, confidence: float = 0.95) -> str:
     """What a look does to a gate of this confidence; empty for a run that is no look."""
     if not look:
         return ""
-    raised = share(confidence_at(confidence, look))
-    return f"Look {look} at this sealed share: judged at {raised} instead of {share(confidence)}."
+    raised, own = share(confidence_at(confidence, look)), share(confidence)
+    return f"Look {look} at this sealed share: a pass is judged at {raised}, a fail at {own}."

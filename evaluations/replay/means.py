@@ -1,11 +1,12 @@
 """One metric that is a mean over requests, of one class: its values and its intervals.
 
-What interval it takes follows from the kind of its values. Between 0 and 1: one that keeps its
-width where the sample holds no difference. Costs: bootstrap-t where they are skewed. Else
-Student's t; always over whole clusters.
+What interval it takes follows from the kind of its values. Those with a largest value, as all have
+but costs: one that keeps its width where the sample holds no difference. Costs: Student's t, and
+bootstrap-t where they are skewed. Always over whole clusters.
 """
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
@@ -25,17 +26,29 @@ from evaluations.statistics.intervals import (
     relative_change,
 )
 
-# Metrics whose values lie between 0 and 1, so that one request cannot differ by more than 1.
-BOUNDED = SHARES | {"mean_quality"}
-# Small whole numbers, of which a sample may hold none that differs.
-COUNTS = frozenset({"fallback_depth", "amplification"})
+# Counts of a chain of calls: what one of so many attempts comes to at most.
+COUNTS: dict[str, Callable[[int], int]] = {
+    "fallback_depth": lambda attempts: attempts - 1,
+    "amplification": lambda attempts: attempts,
+}
 
 
 class Means:
-    """Measured from a metric's sums; estimates and intervals are in the metric's unit."""
+    """Measured from a metric's sums; estimates and intervals are in the metric's unit.
 
-    def __init__(self, metric: str, sums: tally.MetricSums, factor: Fraction = Fraction(1)) -> None:
-        self.metric, self.unit = metric, MEANS[metric]
+    `attempts`: the most that a chain of either bundle makes.
+    """
+
+    def __init__(
+        self,
+        metric: str,
+        sums: tally.MetricSums,
+        attempts: int,
+        factor: Fraction = Fraction(1),
+    ) -> None:
+        self.metric, self.unit, self.attempts = metric, MEANS[metric], attempts
+        most = COUNTS[metric](attempts) if metric in COUNTS else 1
+        self._largest = max(1, most) * self.unit
         self.is_binary = tally.is_binary(metric, sums)
         self._sums, self._factor = sums, factor
         self._pairs = tally.paired_sums(sums).times(factor)
@@ -52,7 +65,7 @@ class Means:
         """As if `factor` times as many requests had given the same, in as many more clusters."""
         if factor == 1:
             return self
-        other = Means(self.metric, self._sums, factor)
+        other = Means(self.metric, self._sums, self.attempts, factor)
         other._original = self
         return other
 
@@ -86,45 +99,46 @@ class Means:
         """Pairs where the candidate's value is higher, and lower."""
         return tally.wins_and_losses(self._sums)
 
-    @property
-    def fewest(self) -> int:
-        """Requests that an interval of differences as skewed as these needs."""
-        return self._resampled.fewest(Fraction(1)) if self.metric in SKEWED else 0
-
-    @property
-    def fewest_alone(self) -> int:
-        """The same for the candidate alone."""
-        return self._resampled_alone.fewest(Fraction(0)) if self.metric in SKEWED else 0
-
     def difference(self, confidence: float) -> Interval:
         """Candidate less baseline."""
-        if self.metric in BOUNDED or self.metric in COUNTS:
-            return bounded_difference(self._pairs, self.unit, self._zero_or_one, confidence)
-        return self._narrowed(self._original._seen_difference(confidence)).scaled(1 / self.unit)
+        if self.metric in SKEWED:
+            return self._narrowed(self._original._seen_difference(confidence)).scaled(1 / self.unit)
+        discordant = self._zero_or_one
+        return self._of_largest(
+            bounded_difference(self._pairs, self._largest, discordant, confidence)
+        )
 
     def combination(self, confidence: float, weight: Fraction) -> Interval:
         """Candidate less weight times baseline."""
-        if self.metric in BOUNDED:
+        if self.metric not in SKEWED:
             discordant = self._zero_or_one
-            return bounded_combination(self._pairs, self.unit, discordant, confidence, weight)
-        change = self.relative(confidence) if self.metric in SKEWED else None
+            return self._of_largest(
+                bounded_combination(self._pairs, self._largest, discordant, confidence, weight)
+            )
+        change = self.relative(confidence)
         if change is None:
             return paired_difference(self._pairs, confidence, weight).scaled(1 / self.unit)
         return change.moved(float(1 - weight)).scaled(self.baseline)
 
     def relative(self, confidence: float) -> Interval | None:
         """The change as a share of the baseline; None where that may be zero."""
-        if self.metric in BOUNDED:
-            return bounded_relative(self._pairs, self.unit, self._zero_or_one, confidence)
+        if self.metric not in SKEWED:
+            return bounded_relative(self._pairs, self._largest, self._zero_or_one, confidence)
         seen = self._original._seen_change(confidence)
         return seen and self._narrowed(seen)
 
     def alone(self, confidence: float) -> Interval:
         """The candidate's mean."""
-        if self.metric in BOUNDED:
-            share = self.metric in SHARES
-            return bounded_mean(self._alone, self._squares, self.unit, confidence, share=share)
-        return self._narrowed(self._original._seen_alone(confidence)).scaled(1 / self.unit)
+        if self.metric in SKEWED:
+            return self._narrowed(self._original._seen_alone(confidence)).scaled(1 / self.unit)
+        share = self.metric in SHARES
+        return self._of_largest(
+            bounded_mean(self._alone, self._squares, self._largest, confidence, share=share)
+        )
+
+    def _of_largest(self, found: Interval) -> Interval:
+        """An interval of values divided by the largest one, in the metric's unit."""
+        return found.scaled(self._largest / self.unit)
 
     @property
     def _zero_or_one(self) -> tuple[Fraction, Fraction] | None:
@@ -143,20 +157,14 @@ class Means:
 
     def _find_difference(self, confidence: float) -> Interval:
         plain = paired_difference(self._pairs, confidence)
-        if self.metric not in SKEWED:
-            return plain
         return self._resampled.widened(plain, Fraction(1), confidence)
 
     def _find_change(self, confidence: float) -> Interval | None:
         fieller = relative_change(self._pairs, confidence)
-        if fieller is None or self.metric not in SKEWED:
-            return fieller
-        return self._resampled.widened_change(fieller, confidence)
+        return fieller and self._resampled.widened_change(fieller, confidence)
 
     def _find_alone(self, confidence: float) -> Interval:
         plain = clustered_mean(self._alone, confidence)
-        if self.metric not in SKEWED:
-            return plain
         return self._resampled_alone.widened(plain, Fraction(0), confidence)
 
     def _narrowed(self, found: Interval) -> Interval:

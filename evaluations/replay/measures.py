@@ -25,7 +25,6 @@ class Measurement:
     `requests`: all of the class; `n` of them have a value on both sides, and `baseline`,
     `candidate`, `difference` and `relative` are over these pairs. `alone` is the candidate over
     every value it has (`alone_n`). `higher`, `lower`: pairs where the candidate's value is so.
-    `fewest`: requests that an interval of values as skewed as these needs; so `alone_fewest`.
     """
 
     metric: str
@@ -42,15 +41,17 @@ class Measurement:
     alone_clusters: int = 0
     higher: int | None = None
     lower: int | None = None
-    fewest: int = 0
-    alone_fewest: int = 0
 
 
 class Measures:
-    """Measures the metrics of merged totals; the same totals give the same numbers."""
+    """Measures the metrics of merged totals; the same totals give the same numbers.
 
-    def __init__(self, totals: ChunkStats) -> None:
+    `attempts`: the most that a chain of either bundle makes.
+    """
+
+    def __init__(self, totals: ChunkStats, attempts: int) -> None:
         self.sums: dict[str, Any] = totals["sums"]
+        self.attempts = attempts
         self.latencies = Latencies(totals["latency"])
         self._factor = Fraction(1)
         self._known: dict[tuple[str, str], Means] = {}
@@ -115,7 +116,7 @@ class Measures:
             sums = self.sums["metrics"].get(class_key, {}).get(metric)
             if sums is None:
                 return None
-            self._known[key] = Means(metric, sums)
+            self._known[key] = Means(metric, sums, self.attempts)
         return self._known[key].scaled(self._factor)
 
     def _served(self, class_key: str) -> dict[str, Any] | None:
@@ -140,7 +141,7 @@ class Measures:
             clusters=int(clusters),
             baseline=float(concentration.index_of(served, concentration.BASELINE)),
             candidate=float(concentration.index_of(served, concentration.CANDIDATE)),
-            difference=concentration.index_interval(served, confidence, weight=Fraction(1)),
+            difference=concentration.index_interval(served, confidence, against_baseline=True),
             alone=concentration.index_interval(served, confidence),
             alone_n=int(n),
             alone_clusters=int(clusters),
@@ -155,7 +156,6 @@ class Measures:
                 alone=means.alone(confidence),
                 alone_n=means.alone_n,
                 alone_clusters=means.alone_clusters,
-                alone_fewest=means.fewest_alone,
             )
         if not means.n:
             return known
@@ -168,7 +168,6 @@ class Measures:
             candidate=means.candidate,
             difference=means.difference(confidence),
             relative=means.relative(confidence),
-            fewest=means.fewest,
             higher=higher,
             lower=lower,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evaluations.replay import wording
 from evaluations.replay.measures import Measurement
 from evaluations.replay.tested import Tested
@@ -39,11 +41,21 @@ def share_of_nothing(threshold: Threshold) -> str:
     )
 
 
-def too_skewed(fewest: int) -> str:
-    """Why an interval of such costs needs more requests than there are."""
+def too_few_costs(fewest: int, effective: float, is_each_alone: bool) -> str:
+    """Why costs need more requests, or more conversations, than there are."""
+    what = "requests" if is_each_alone else "effective conversations"
     return (
-        f"so few requests carry so much of it that an interval needs at least "
-        f"{wording.count(fewest)} requests."
+        f"costs need {wording.count(fewest)} {what}, since a sample this small "
+        f"({wording.rounded(effective)}) may hold none of the rare dear ones."
+    )
+
+
+def unpriced(models: Sequence[str]) -> str:
+    """Why nothing bounds the costs of requests to models that nobody recorded."""
+    named = ", ".join(models)
+    return (
+        f"But requests go to models that the dataset never recorded, and nothing says what they "
+        f"cost there: {named}. Give them prices in the catalogue."
     )
 
 

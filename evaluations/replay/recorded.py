@@ -11,6 +11,7 @@ import duckdb
 
 from evaluations.datasets.database import open_reader
 from evaluations.datasets.sealing import Part, where
+from evaluations.replay.prices import RecordedCosts
 from policies.engine import Request
 
 _BATCH = 8192
@@ -71,11 +72,21 @@ def read_chunk(
             yield _request(list(rows))
 
 
-def dearest_call(path: Path) -> int:
-    """The dearest recorded call of a dataset, in 10⁻⁹ US dollars; 0 where no cost is recorded."""
+def recorded_costs(path: Path) -> RecordedCosts:
+    """What the calls of a dataset cost at most."""
     with open_reader() as connection:
-        found = connection.execute("SELECT max(cost) FROM read_parquet(?)", [str(path)]).fetchone()
-    return int(found[0] or 0) if found else 0
+        rows = connection.execute(
+            "SELECT model, max(cost), max(input_tokens), max(output_tokens), "
+            "count(*) FILTER (cost > 0 AND (input_tokens IS NULL OR output_tokens IS NULL)) "
+            "FROM read_parquet(?) GROUP BY model ORDER BY model",
+            [str(path)],
+        ).fetchall()
+    counted = not any(missing for *_, missing in rows)
+    sent, received = (max((row[i] or 0 for row in rows), default=0) for i in (2, 3))
+    return RecordedCosts(
+        dearest={model: cost or 0 for model, cost, *_ in rows},
+        tokens=(sent, received) if counted and sent + received else None,
+    )
 
 
 def _batches(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:

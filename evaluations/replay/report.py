@@ -17,7 +17,7 @@ from evaluations.replay.tally import ALL_CLASSES
 from evaluations.statistics.intervals import Interval
 from policies.engine import METRICS, canonical_bytes, digest
 
-EVALUATOR = "2"  # part of a run's identity: raise it when the same input would give other figures
+EVALUATOR = "3"  # part of a run's identity: raise it when the same input would give other figures
 NOTES = (
     "Latencies are as recorded: a candidate that shifts load to another model would see other "
     "ones.",
@@ -44,16 +44,20 @@ class Report:
 
 
 def build_report(
-    totals: ChunkStats, plan: Plan, minimum: Support, identity: dict[str, Any]
+    totals: ChunkStats, plan: Plan, minimum: Support, identity: dict[str, Any], look: int = 0
 ) -> Report:
-    """The report of merged chunks. `identity` names dataset, bundles and settings."""
-    evidence = Evidence(totals)
+    """The report of merged chunks. `identity` names dataset, bundles and settings; `look` is which
+    look at a sealed share it is.
+    """
+    evidence = Evidence(totals, plan.attempts)
     measures, support = evidence.known, supported(plan, evidence, minimum)
     circumstances = Circumstances(
         compares=plan.compares,
         proved_alike=support.proved_alike,
         shortage=shortage(support),
         cause=no_common_models(plan),
+        unpriced=plan.costs.unpriced,
+        look=look,
     )
     gates = judge(evidence, required(plan, support.proved_alike), circumstances)
     loosened = loosened_thresholds(plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluations.replay.chunk import Plan
-from evaluations.replay.judgement import BASELINE, CANDIDATE
+from evaluations.replay.judgement import BASELINE, CANDIDATE, Asked
 from evaluations.replay.measures import MEASURED
 from policies.differences import describe_difference
 from policies.engine.thresholds import Threshold
@@ -14,20 +14,22 @@ from policies.engine.thresholds import Threshold
 _ASKS_NOTHING = ("id", "owner", "window", "layer")
 
 
-def required(plan: Plan, proved_alike: bool) -> Iterator[tuple[str, Threshold]]:
+def required(plan: Plan, proved_alike: bool) -> Iterator[Asked]:
     """Each threshold with whose it is; the baseline's only where they ask something else.
 
     Where every request is treated alike there is nothing to protect, so that thresholds can be
     changed by themselves. What no replay measures is asked of the candidate's own alone.
     """
     own = plan.candidate.quality_thresholds.thresholds
-    yield from ((CANDIDATE, threshold) for threshold in own)
+    held = plan.baseline.quality_thresholds.thresholds
+    before = [_asked(threshold) for threshold in held]
+    yield from (Asked(t, CANDIDATE, is_new=_asked(t) not in before) for t in own)
     if not plan.compares or proved_alike:
         return
     asked = [_asked(threshold) for threshold in own]
-    for threshold in plan.baseline.quality_thresholds.thresholds:
+    for threshold in held:
         if threshold.metric in MEASURED and _asked(threshold) not in asked:
-            yield BASELINE, threshold
+            yield Asked(threshold, BASELINE, is_new=False)
 
 
 def loosened_thresholds(plan: Plan) -> list[str]:

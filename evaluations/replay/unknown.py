@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from evaluations.replay.bounds import Assumption, Ceilings, assumed_latencies, assumption
+from evaluations.replay.bounds import Assumption, Most, assumed_latencies, assumption
 from evaluations.replay.outcome import MEANS, Outcome
 from evaluations.replay.tally import ALL_CLASSES, Tally, empty_metric
 
@@ -20,8 +20,8 @@ class Unknown:
     comparisons) or `alone` (for limits of the candidate's own) added.
     """
 
-    def __init__(self, ceilings: Ceilings) -> None:
-        self._ceilings = ceilings
+    def __init__(self, most: Most) -> None:
+        self._most = most
         self._tallies = {name: Tally() for name in (KNOWN, PAIRED, ALONE)}
         self._shared: dict[str, dict[str, int]] = {}
         self.latency: list[list[Any]] = []
@@ -34,7 +34,7 @@ class Unknown:
                 self.latency.append([number, before.class_key, *filled])
         if not any(None in before.values or None in after.values for before, after in pairs):
             return
-        found = [assumption(before, after, self._ceilings) for before, after in pairs]
+        found = [assumption(before, after, self._most) for before, after in pairs]
         self._tallies[KNOWN].add_cluster(pairs)
         self._tallies[PAIRED].add_cluster([(one.baseline, one.candidate) for one in found])
         self._tallies[ALONE].add_cluster([(one.baseline, one.alone) for one in found])

@@ -10,7 +10,7 @@ a cluster do not depend on where it was counted, and the same clusters give the 
 import hashlib
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -19,18 +19,18 @@ from itertools import accumulate
 from evaluations.statistics.intervals import Interval
 
 REPLICATES = 255
+# Of all clusters together: some seconds. A bound that would take more does not exist.
+_MOST_DRAWN = 2**25
 # Where t's error of 2.5 % a side is off by more than 0.4 points: skewness over the root of the
 # number of clusters, by the first term of Edgeworth's expansion.
 SKEWED_FROM = 0.05
-# Fewer clusters with more skewness than so have too little of the tail to judge it by.
-FEWEST = ((300, 0.25), (100, SKEWED_FROM))
 _SEED = b"bootstrap-t 1"
 # How many of the 256 values of a byte mean a weight of 0, 1, 2 …: Poisson(1), rounded.
 _POISSON = (94, 94, 47, 16, 4, 1)
 _ENDS = list(accumulate(_POISSON))
 _WEIGHTS = bytes(bisect_right(_ENDS, value) for value in range(256))
 _LARGEST = len(_POISSON) - 1
-_NEGLIGIBLE = 1e-18
+_NEGLIGIBLE, _ROUNDING = 1e-18, 1e-9
 
 Clusters = Mapping[tuple[int, int, int], int]  # (requests n, S_b, S_c) → how many
 
@@ -76,6 +76,7 @@ class Bootstrap:
     def __init__(self, clusters: Clusters) -> None:
         self._clusters = dict(sorted(clusters.items()))
         self.size = sum(clusters.values())
+        self._drawn: dict[int, list[_Sums]] = {}
 
     def skewness(self, weight: float) -> float:
         """Of the clusters' residuals of c - weight*b, over the root of their number.
@@ -95,30 +96,30 @@ class Bootstrap:
         """Whether Student's t would be too sure of the mean of c - weight*b."""
         return abs(self.skewness(float(weight))) > SKEWED_FROM
 
-    def fewest(self, weight: Fraction) -> int:
-        """How many clusters an interval of such values needs; 0 where there are enough."""
-        skewness = abs(self.skewness(float(weight)))
-        return next((n for n, above in FEWEST if self.size < n and skewness > above), 0)
-
     def widened(self, plain: Interval, weight: Fraction, confidence: float) -> Interval:
         """An interval of the mean of c - weight*b, no narrower than bootstrap-t's where skewed."""
         if not self.is_skewed(weight):
             return plain
         at = float(weight)
-        return _widened(
-            plain, self._found(lambda sums: (sums.mean(at), sums.error(at))), confidence
-        )
+        return self._wider(plain, lambda sums: (sums.mean(at), sums.error(at)), confidence)
 
     def widened_change(self, fieller: Interval, confidence: float) -> Interval:
         """The same for an interval of c/b - 1."""
         if not self.is_skewed(1 + Fraction(fieller.estimate)):
             return fieller
-        found = self._found(lambda sums: (sums.ratio() - 1, sums.ratio_error()))
-        return _widened(fieller, found, confidence)
+        return self._wider(fieller, lambda sums: (sums.ratio() - 1, sums.ratio_error()), confidence)
 
-    def _found(self, what: Callable[[_Sums], tuple[float, float]]) -> list[tuple[float, float]]:
-        """(Estimate, its error) of the sample, then of each replicate."""
-        return [what(sums) for sums in (self._sample, *self._replicates)]
+    def _wider(
+        self, plain: Interval, what: Callable[[_Sums], tuple[float, float]], confidence: float
+    ) -> Interval:
+        """`what`: an estimate with its error. Of the sample, then of enough replicates."""
+        tail = (1 - confidence) / 2
+        count = _enough_for(tail)
+        estimate, error = what(self._sample)
+        if count * self.size > max(_MOST_DRAWN, REPLICATES * self.size):
+            return Interval(estimate, plain.standard_error, -math.inf, math.inf)
+        replicates = [what(sums) for sums in self._replicates(count)]
+        return _widened(plain, (estimate, error), replicates, tail)
 
     @cached_property
     def _sample(self) -> _Sums:
@@ -128,8 +129,13 @@ class Bootstrap:
         ]
         return _Sums(*map(float, totals))
 
-    @cached_property
-    def _replicates(self) -> list[_Sums]:
+    def _replicates(self, count: int) -> list[_Sums]:
+        """So many, of which the first are always the same."""
+        if count not in self._drawn:
+            self._drawn[count] = self._draw(count)
+        return self._drawn[count]
+
+    def _draw(self, count: int) -> list[_Sums]:
         """All replicates at once: their weights stand side by side in one large integer."""
         most = max(
             sum(k * amount(n, b, c) for (n, b, c), k in self._clusters.items())
@@ -137,11 +143,11 @@ class Bootstrap:
         )
         width = (most * _LARGEST).bit_length() // 8 + 1
         totals = [0] * len(_AMOUNTS)
-        for cluster, count in self._clusters.items():
-            weights = sum(_weights(cluster, number, width) for number in range(count))
+        for cluster, times in self._clusters.items():
+            weights = sum(_weights(cluster, number, width, count) for number in range(times))
             for place, amount in enumerate(_AMOUNTS):
                 totals[place] += weights * amount(*cluster)
-        columns = (_unpacked(total, width) for total in totals)
+        columns = (_unpacked(total, width, count) for total in totals)
         return [_Sums(*row) for row in zip(*columns, strict=True)]
 
 
@@ -158,12 +164,23 @@ _AMOUNTS: tuple[Callable[[int, int, int], int], ...] = (
 )
 
 
-def _widened(plain: Interval, found: list[tuple[float, float]], confidence: float) -> Interval:
+def _enough_for(tail: float) -> int:
+    """The fewest replicates of which one lies beyond a bound that leaves so much to its side."""
+    count = REPLICATES
+    while (count + 1) * tail < 1 - _ROUNDING:
+        count = 2 * count + 1
+    return count
+
+
+def _widened(
+    plain: Interval,
+    sample: tuple[float, float],
+    replicates: Sequence[tuple[float, float]],
+    tail: float,
+) -> Interval:
     """Bootstrap-t: the sample's estimate less its error times the replicates' quantiles of t."""
-    (estimate, error), *replicates = found
-    place = math.floor((REPLICATES + 1) * (1 - confidence) / 2 + 1e-9)
-    if place < 1:
-        return Interval(estimate, plain.standard_error, -math.inf, math.inf)
+    estimate, error = sample
+    place = math.floor((len(replicates) + 1) * tail + _ROUNDING)
     values = sorted(_studentised(value - estimate, spread) for value, spread in replicates)
     low, high = estimate - values[-place] * error, estimate - values[place - 1] * error
     return plain.hull(Interval(estimate, error, low, high))
@@ -175,17 +192,17 @@ def _studentised(distance: float, error: float) -> float:
     return math.copysign(math.inf, distance) if distance else 0.0
 
 
-def _weights(cluster: tuple[int, int, int], number: int, width: int) -> int:
+def _weights(cluster: tuple[int, int, int], number: int, width: int, count: int) -> int:
     """One cluster's weight in each replicate, `width` bytes apart."""
     name = "{}:{}:{}:{}".format(*cluster, number).encode()
-    drawn = hashlib.shake_128(_SEED + name).digest(REPLICATES).translate(_WEIGHTS)
-    spaced = bytearray(REPLICATES * width)
+    drawn = hashlib.shake_128(_SEED + name).digest(count).translate(_WEIGHTS)
+    spaced = bytearray(count * width)
     spaced[::width] = drawn
     return int.from_bytes(spaced, "little")
 
 
-def _unpacked(total: int, width: int) -> list[float]:
-    packed = total.to_bytes(REPLICATES * width, "little")
+def _unpacked(total: int, width: int, count: int) -> list[float]:
+    packed = total.to_bytes(count * width, "little")
     return [
         float(int.from_bytes(packed[start : start + width], "little"))
         for start in range(0, len(packed), width)

@@ -19,59 +19,82 @@ from evaluations.statistics.intervals import (
     relative_change,
     wilson,
 )
-from evaluations.statistics.quantiles import normal_quantile
+from evaluations.statistics.quantiles import normal_cdf, normal_quantile
 
 _HALVINGS = 60
 # Pairs where the candidate's value is higher, and lower, if every value is 0 or the unit.
 Discordant = tuple[Exact, Exact] | None
 
 
-def tango(wins: float, losses: float, n: float, confidence: float) -> Interval:
+def tango(
+    wins: float, losses: float, n: float, confidence: float, *, careful: bool = False
+) -> Interval:
     """The difference of two paired shares by the score interval of Tango (1998).
 
     `wins`: pairs where the candidate alone has the property, `losses`: where the baseline alone
-    has it, among n pairs; effective counts need not be whole.
+    has it, among n pairs; effective counts need not be whole. Counts of rare pairs are whole and
+    skewed, so that the end nearer to zero misses up to twice as often as it may; `careful` moves
+    it as far as that takes.
     """
-    z = normal_quantile((1 + confidence) / 2)
+    z = _quantile(confidence, n) if careful else normal_quantile((1 + confidence) / 2)
     estimate = (wins - losses) / n
     error = math.sqrt(max(wins + losses - (wins - losses) ** 2 / n, 0.0)) / n
-    high = _upper_end(wins, losses, n, z)
-    low = -_upper_end(losses, wins, n, z)
+    moved = min(_correction(z), abs(wins - losses)) if careful else 0.0
+    high = _upper_end(wins, losses, n, z, moved if wins < losses else 0.0)
+    low = -_upper_end(losses, wins, n, z, moved if losses < wins else 0.0)
     return Interval(estimate, error, low, high)
 
 
-def _upper_end(wins: float, losses: float, n: float, z: float) -> float:
+def _correction(z: float) -> float:
+    """By how many requests a count of rare ones is nearer to none than a score test takes it for.
+
+    A half, as it is whole (Yates 1934), and (z² - 1)/6, as it is skewed (Hall 1982).
+    """
+    return 0.5 + (z * z - 1) / 6
+
+
+def _upper_end(wins: float, losses: float, n: float, z: float, moved: float) -> float:
     """The largest difference whose score statistic is not below -z, by bisection."""
     low, high = (wins - losses) / n, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if _score(wins, losses, n, middle) >= -z:
+        if _score(wins, losses, n, middle, moved) >= -z:
             low = middle
         else:
             high = middle
     return high
 
 
-def _score(wins: float, losses: float, n: float, difference: float) -> float:
+def _score(wins: float, losses: float, n: float, difference: float, moved: float) -> float:
     """Z(λ): its variance takes the share of losses most likely where the difference is λ."""
     b = -wins - losses + (2 * n - wins + losses) * difference
     c = -losses * difference * (1 - difference)
     share = (math.sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
     variance = n * (2 * share + difference * (1 - difference))
-    distance = wins - losses - n * difference
+    distance = wins - losses + moved - n * difference
     return distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
 
 
 def with_pseudo_requests(total: float, squares: float, n: float, confidence: float) -> Interval:
-    """The mean of differences in [-1, 1] with two more requests, one of +1 and one of -1.
+    """The mean of differences in [-1, 1] with z² more requests, half of +1 and half of -1.
 
-    For differences that are -1, 0 or 1 this is the adjusted Wald interval of Bonett and Price
-    (2012). `total` and `squares`: sums of the differences and of their squares.
+    z is the quantile of the interval. With two more requests this is the adjusted Wald interval of
+    Bonett and Price (2012), which is too narrow where nothing differs. `total` and `squares`: sums
+    of the differences and of their squares.
     """
-    mean = total / (n + 2)
-    error = math.sqrt(max((squares + 2) / (n + 2) - mean * mean, 0.0) / (n + 2))
-    half = normal_quantile((1 + confidence) / 2) * error
-    return Interval(total / n, error, max(-1.0, mean - half), min(1.0, mean + half))
+    z = _quantile(confidence, n)
+    more = n + z * z
+    mean = total / more
+    error = math.sqrt(max((squares + z * z) / more - mean * mean, 0.0) / more)
+    return Interval(total / n, error, max(-1.0, mean - z * error), min(1.0, mean + z * error))
+
+
+def _quantile(confidence: float, n: float) -> float:
+    """The normal quantile, but so large that the bounds of something that no request of n does are
+    no nearer than the share that none of n does with the chance that the interval leaves to a side.
+    """
+    tail = (1 - confidence) / 2
+    return max(normal_quantile(1 - tail), math.sqrt(n * math.expm1(-math.log(tail) / n)))
 
 
 def bounded_difference(
@@ -79,7 +102,7 @@ def bounded_difference(
 ) -> Interval:
     """The mean of (c - b)/unit, where values lie between 0 and `unit`.
 
-    With `discordant` pairs the bounds are Tango's, else those with two pseudo-requests; both at the
+    With `discordant` pairs the bounds are Tango's, else those with pseudo-requests; both at the
     effective number of requests, and are never inside the clustered interval unless all requests
     are independent 0/1 pairs, for which Tango's are the sharper and the safer ones.
     """
@@ -93,7 +116,7 @@ def bounded_difference(
         square = float(sum(squares.values()) / unit**2) / effect
         return clustered.hull(with_pseudo_requests(total, square, n, confidence))
     higher, lower = (float(count) / effect for count in discordant)
-    return _safer(clustered, tango(higher, lower, n, confidence), sums.by_size)
+    return _safer(clustered, tango(higher, lower, n, confidence, careful=True), sums.by_size)
 
 
 def bounded_mean(
@@ -101,21 +124,33 @@ def bounded_mean(
 ) -> Interval:
     """The mean of values between 0 and `unit`, divided by it; `share`: each is one of the two.
 
-    Wilson's bounds for a share, else those with two values of 0 and two of 1 added (Agresti and
-    Coull 1998); at the effective number of requests, and for clusters never inside the clustered
-    interval. `squares`: by size of the cluster, the sum of the squared values of its requests.
+    Wilson's bounds for a share, else those with z²/2 values of 0 and as many of 1 added, which are
+    two of each at 95 % (Agresti and Coull 1998); at the effective number of requests, and for
+    clusters never inside the clustered interval. `squares`: by size of the cluster, the sum of the
+    squared values of its requests.
     """
     effect = design_effect(sums, squares, unit)
     n = float(sums.requests) / effect
     clustered = clustered_mean(sums, confidence).scaled(1 / unit)
     if share:
-        return _safer(clustered, wilson(clustered.estimate, n, confidence), sums.by_size)
-    mean = (clustered.estimate * n + 2) / (n + 4)
+        return _safer(clustered, careful_wilson(clustered.estimate, n, confidence), sums.by_size)
+    z = _quantile(confidence, n)
+    more = n + z * z
+    mean = (clustered.estimate * n + z * z / 2) / more
     square = float(sum(squares.values()) / unit**2) / effect
-    spread = math.sqrt(max((square + 2) / (n + 4) - mean * mean, 0.0) / (n + 4))
-    half = normal_quantile((1 + confidence) / 2) * spread
+    half = z * math.sqrt(max((square + z * z / 2) / more - mean * mean, 0.0) / more)
     low, high = max(0.0, mean - half), min(1.0, mean + half)
     return clustered.hull(replace(clustered, low=low, high=high))
+
+
+def careful_wilson(share: float, n: float, confidence: float) -> Interval:
+    """Wilson's interval, its end nearer to 0 or 1 moved as Tango's is."""
+    z = _quantile(confidence, n)
+    by, at = _correction(z) / n, 2 * normal_cdf(z) - 1
+    found = wilson(share, n, at)
+    low = wilson(max(0.0, share - by), n, at).low if share < 0.5 else found.low
+    high = wilson(min(1.0, share + by), n, at).high if share > 0.5 else found.high
+    return replace(found, low=low, high=high)
 
 
 def bounded_combination(

@@ -182,7 +182,7 @@ class _Scan:
         if math.isinf(critical):
             return None
         index = bisect_left(self._distinct, self._start)
-        while -step * self._total <= critical * math.sqrt(self._least_square()):
+        while -step * self._total <= critical * math.sqrt(self._largest_square()):
             index += step
             if not 0 <= index < len(self._distinct):
                 return None
@@ -190,11 +190,12 @@ class _Scan:
                 self._shift(self._holders[value], -step * self._whole)
         return self._distinct[index]
 
-    def _least_square(self) -> float:
-        """The squares of the clusters, but no less than if those that differ came in whole ones:
-        a sample that holds few of them does not show that they do.
+    def _largest_square(self) -> float:
+        """The squares of the clusters, and what they would be more if those that differ to the one
+        side came in whole ones: a sample that holds few of them does not show that they do.
         """
-        return max(self._square, abs(self._total) * 2 * self._whole * self._burst)
+        apart = abs(self._total) * 2 * self._whole
+        return max(self._square, apart) + apart * (self._burst - 1)
 
     def _shift(self, holders: Sequence[Hashable], by: int) -> None:
         for cluster in holders:

@@ -1,7 +1,9 @@
 """Percentiles by exact order statistics, with clusters.
 
-Independent values: distribution-free binomial ranks. Clustered values: the ranks at p ± t·SE of
-the clustered share beyond the percentile.
+Independent values: distribution-free binomial ranks. Clustered values: those of as many
+independent ones as if every cluster lay beyond the percentile as a whole or not at all, or the
+ranks at p ± t·SE of the clustered share beyond it where they are further apart. A sample in which
+too few slow clusters happen to lie does not show that clusters are slow as a whole.
 """
 
 import math
@@ -84,14 +86,25 @@ def _ranks(
     """
     n = sum(size for _, size in over.values())
     if len(over) == n:
-        if n <= _EXACT_RANKS_UP_TO:
-            return binomial_ranks(n, p, confidence)
-        return clustered_ranks(n, p, math.sqrt(float(p * (1 - p)) / n), confidence)
+        return _ranks_of(n, p, n, confidence)
     sums = ClusterSums.of(over.values())
+    low, high = _ranks_of(n, p, n * n / sum(size * size for _, size in over.values()), confidence)
     # A sample this small may hold no cluster that exceeds; independence is then the least to claim.
     error = math.sqrt(sums.variance()) or math.sqrt(float(p * (1 - p)) / len(over))
     half = two_sided_t(confidence, sums.degrees() if len(over) > 1 else 0) * error
-    return _ranks_within(n, p, half) if math.isfinite(half) else (0, n + 1)
+    if not math.isfinite(half):
+        return 0, n + 1
+    clustered = _ranks_within(n, p, half)
+    return min(low, clustered[0]), max(high, clustered[1])
+
+
+def _ranks_of(n: int, p: Fraction, effective: float, confidence: float) -> tuple[int, int]:
+    """The ranks of n values that count as so many independent ones."""
+    if effective > _EXACT_RANKS_UP_TO:
+        return clustered_ranks(n, p, math.sqrt(float(p * (1 - p)) / effective), confidence)
+    whole = math.floor(effective)
+    low, high = binomial_ranks(whole, p, confidence)
+    return n * low // whole, n + 1 if high > whole else -(-n * (high - 1) // whole) + 1
 
 
 def _binomial_quantile(n: int, p: Fraction, probability: float) -> int:

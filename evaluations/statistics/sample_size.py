@@ -22,16 +22,21 @@ class Needed:
 
 
 def requests_to_resolve(
-    interval_at: Callable[[int], Interval | None], limit: Limit, n: int, *, power: float = POWER
+    interval_at: Callable[[int, str], Interval | None],
+    limit: Limit,
+    n: int,
+    *,
+    power: float = POWER,
 ) -> Needed | None:
     """The fewest requests from n with which the gate is resolved with this power.
 
-    `interval_at`: the deciding interval, had so many requests been seen and the shares of all
-    that happened in them stayed as they are. It has to be on one side of the limit even where the
-    estimate turns out as much nearer to it as it does in a share `power` of samples. None where
-    the estimate lies on the limit, or so near that a thousand million requests would not do.
+    `interval_at`: the interval that decides towards pass or fail, had so many requests been seen
+    and the shares of all that happened in them stayed as they are. It has to be on one side of the
+    limit even where the estimate turns out as much nearer to it as it does in a share `power` of
+    samples. None where the estimate lies on the limit, or so near that a thousand million requests
+    would not do.
     """
-    now = interval_at(n)
+    now = interval_at(n, PASS)
     if now is None or now.estimate == limit.value:
         return None
     z = normal_quantile(power)
@@ -40,7 +45,7 @@ def requests_to_resolve(
     nearer = -z if (now.estimate > limit.value) else z
 
     def resolved(requests: int) -> bool:
-        found = interval_at(requests)
+        found = interval_at(requests, towards)
         if found is None:
             return False
         return limit.verdict(found.moved(nearer * found.standard_error)) == towards

@@ -19,6 +19,7 @@ from policies.engine.thresholds import Threshold
 
 Cluster = Sequence[tuple[int, int]]  # (baseline, candidate) of each request
 Pair = tuple[int | None, int | None]
+ATTEMPTS = 4  # of a chain, as a policy has them that does not say how many
 ENOUGH = Circumstances(compares=True, proved_alike=False, shortage="", cause="")
 
 
@@ -109,6 +110,6 @@ def _decide(
         "unknown": {**by_class, "shared": {}},
         "concentration": {},
     }
-    evidence = Evidence({"sums": sums, "latency": latency, "assumed_latency": []})
+    evidence = Evidence({"sums": sums, "latency": latency, "assumed_latency": []}, ATTEMPTS)
     verdict, shown = judgement.decide(evidence, margin.threshold, ENOUGH)
     return Decided(verdict == PASS, (shown.low, shown.high) if shown else None)

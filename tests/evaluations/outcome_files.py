@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from evaluations.datasets.storage import StoredDataset, import_file
 from evaluations.replay.chunk import Plan, evaluate_chunk
 from evaluations.replay.merge import merge
 from evaluations.replay.outcome import NANO
+from evaluations.replay.prices import RecordedCosts, cost_ceilings
 from evaluations.replay.recorded import RecordedCall, RecordedRequest, read_chunk
 from evaluations.replay.report import Report, build_report
 from evaluations.replay.support import Support
@@ -59,14 +60,18 @@ class Held:
     """Recorded requests in memory, and what is told of a dataset of them."""
 
     requests: list[RecordedRequest]
+    tokens: ClassVar[tuple[int, int] | None] = (10, 20)  # those of every row
 
     @cached_property
     def models(self) -> tuple[str, ...]:
         return tuple(sorted({model for request in self.requests for model in request.calls}))
 
     @property
-    def dearest(self) -> int:
-        return max((call.cost or 0 for _, call in self._calls()), default=0)
+    def costs(self) -> RecordedCosts:
+        dearest: dict[str, int] = {}
+        for model, call in self._calls():
+            dearest[model] = max(dearest.get(model, 0), call.cost or 0)
+        return RecordedCosts(dearest, self.tokens)
 
     @property
     def priced(self) -> tuple[str, ...]:
@@ -95,16 +100,17 @@ class Held:
             pool=self.priced if self.is_full else (),
             full=self.is_full,
             models=self.models,
-            dearest=self.dearest,
+            costs=cost_ceilings(candidate, baseline, self.costs),
             compares=compares,
         )
 
     def report(
-        self, baseline: Bundle, candidate: Bundle, *, support: Support | None = None, **extra: Any
-    ) -> Report:
+        self, baseline: Bundle, candidate: Bundle, *, support: Support | None = None,
+        look: int = 0, **extra: Any,
+    ) -> Report:  # fmt: skip
         """The report of the whole dataset in one chunk."""
         plan = self.plan(baseline, candidate, **extra)
-        return report_of(plan, {0: evaluate_chunk(plan, self.requests)}, support)
+        return report_of(plan, {0: evaluate_chunk(plan, self.requests)}, support, look)
 
 
 @dataclass(frozen=True)
@@ -114,9 +120,11 @@ class Loaded(Held):
     stored: StoredDataset
 
 
-def report_of(plan: Plan, chunks: dict[int, Any], support: Support | None = None) -> Report:
+def report_of(
+    plan: Plan, chunks: dict[int, Any], support: Support | None = None, look: int = 0
+) -> Report:
     """The report of chunks."""
-    return build_report(merge(chunks), plan, support or Support(), {})
+    return build_report(merge(chunks), plan, support or Support(), {}, look)
 
 
 def load(source: Path, directory: Path, name: str | None = None) -> Loaded:

@@ -20,9 +20,9 @@ from evaluations.models import EvaluationChunk, ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.chunk import ChunkStats, Plan, evaluate_chunk
 from evaluations.replay.examples import Examples
-from evaluations.replay.looks import judged_at
 from evaluations.replay.merge import merge
-from evaluations.replay.recorded import dearest_call, read_chunk
+from evaluations.replay.prices import cost_ceilings
+from evaluations.replay.recorded import read_chunk, recorded_costs
 from evaluations.replay.report import Report, build_report
 from evaluations.replay.terms import stored_terms
 from evaluations.replay.walk import yardstick
@@ -100,7 +100,7 @@ def plan_of(run: ShadowEvaluation) -> Plan:
         pool=run.dataset.priced_models if run.dataset.is_full else (),
         full=run.dataset.is_full,
         models=recorded,
-        dearest=dearest_call(run.dataset.path),
+        costs=cost_ceilings(candidate, baseline, recorded_costs(run.dataset.path)),
         compares=run.baseline is not None,
     )
 
@@ -147,11 +147,11 @@ def _store_report(run: ShadowEvaluation, report: Report) -> None:
 
 def report_of(run: ShadowEvaluation) -> Report:
     """The report of a run whose chunks are all there. Of the sealed share it shows sums alone."""
-    plan, support = judged_at(plan_of(run), run.look), stored_terms(run.settings).support
+    plan, support = plan_of(run), stored_terms(run.settings).support
     totals = merge({chunk.index: _read_chunk_stats(chunk) for chunk in run.chunks.all()})
     if run.look:
         totals = {**totals, "examples": Examples().as_json()}
-    return build_report(totals, plan, support, identity_of(run))
+    return build_report(totals, plan, support, identity_of(run), run.look)
 
 
 def identity_of(run: ShadowEvaluation) -> dict[str, Any]:

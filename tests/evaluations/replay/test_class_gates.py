@@ -14,7 +14,7 @@ from evaluations.statistics.gates import FAIL, INCONCLUSIVE
 from evaluations.statistics.multiplicity import holm
 from policies.engine.thresholds import Threshold
 from tests.evaluations.bundles import TASK, classification, rule_bundle
-from tests.evaluations.outcome_files import load, row, write_jsonl
+from tests.evaluations.outcome_files import held, load, row, write_jsonl
 from tests.evaluations.replay.test_gates import gate
 
 
@@ -61,3 +61,28 @@ def test_gate__of_one_class_among_many__fails_only_beyond_chance(
     first = report.body["gates"][0]
     assert first["verdict"] == verdict
     assert ("Holm" in first["reason"]) == (verdict == INCONCLUSIVE)
+
+
+def test_gate__that_the_release_in_force_had__is_not_diluted_by_new_ones(tmp_path: Path) -> None:
+    """One class loses beyond its margin. Its gate is old; the author adds twenty of other classes,
+    among which a fail so near to its limit would be one of chance."""
+    keys = [f"k{i}" for i in range(21)]
+    rows = []
+    for i in range(100 * len(keys)):
+        lost = i % 9 == 0 and i < 100
+        for model, quality in (("old", 1.0), ("new", float(not lost))):
+            rows.append(row(f"r{i}", model, quality=quality, task=keys[i // 100]))
+    document = classification(
+        [TASK],
+        classes=[{"key": k, "label": k, "risk": "low", "description": ""} for k in keys],
+        rules=[{"id": k, "when": {"task": {"in": [k]}}, "class": k} for k in keys[1:]],
+        default_class=keys[0],
+    )
+    gates = [gate("mean_quality", **{"id": k, "class": k}) for k in keys]
+    loaded = held(rows)
+    for standing, verdict in ((gates[:1], FAIL), ([], INCONCLUSIVE)):
+        report = loaded.report(
+            rule_bundle("old", classes=document, thresholds=standing),
+            rule_bundle("new", classes=document, thresholds=gates),
+        )
+        assert report.body["gates"][0]["verdict"] == verdict, report.body["gates"][0]["reason"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
-from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evaluations.replay.concentration import (
     BASELINE,
@@ -18,6 +19,7 @@ from evaluations.replay.concentration import (
     index_of,
 )
 from evaluations.replay.merge import add
+from evaluations.statistics.concentration import squares_within
 
 Rows = list[tuple[int, str, str]]  # cluster, provider under baseline, under candidate
 
@@ -56,15 +58,80 @@ def test_index__of_any_traffic__is_the_sum_of_squared_shares() -> None:
     assert float(index_of(summed(rows), CANDIDATE)) == pytest.approx(hhi([c for *_, c in rows]))
 
 
-def test_index__of_a_single_provider__is_one_without_doubt() -> None:
-    interval = index_interval(summed([(i, "acme", "acme") for i in range(60)]), 0.95)
-    assert (interval.low, interval.high) == (1.0, 1.0)
+def test_index__of_a_single_provider__is_at_most_one_and_may_be_a_little_less() -> None:
+    # Of 200 requests none went elsewhere; a share of 3.7 in 200 would hide so in one of 40 samples.
+    interval = index_interval(summed([(i, "acme", "acme") for i in range(200)]), 0.95)
+    assert interval.high == pytest.approx(1)
+    assert interval.low < (1 - 3.7 / 200) ** 2 + (3.7 / 200) ** 2 < 1
 
 
-def test_difference__of_the_same_routing__is_exactly_zero() -> None:
-    rows = [(g, b, b) for g, b, _ in drawn(2, 300, 3, (5, 3, 2))]
-    interval = index_interval(summed(rows), 0.95, weight=Fraction(1))
-    assert (interval.estimate, interval.low, interval.high) == (0, 0, 0)
+def test_index__of_equal_shares__has_the_width_of_the_shares() -> None:
+    """Of 200 requests half at each: 0.57 to one is as likely, and its index is 0.51."""
+    rows = [(i, "acme", ("acme", "borealis")[i % 2]) for i in range(200)]
+    interval = index_interval(summed(rows), 0.95)
+    share = 0.5 + 1.96 * math.sqrt(0.25 / 200)
+    assert interval.estimate == 0.5
+    assert interval.high > share**2 + (1 - share) ** 2
+    assert interval.low == pytest.approx(0.5)
+
+
+def test_index__in_conversations__counts_each_once() -> None:
+    alone = [(i, "acme", ("acme", "borealis")[i % 2]) for i in range(200)]
+    longer = [(i, b, c) for i, b, c in alone for _ in range(5)]
+    ends = [index_interval(summed(rows), 0.95).high for rows in (alone, longer)]
+    assert ends[0] == pytest.approx(ends[1])
+
+
+def test_difference__of_the_same_routing__has_the_width_of_what_may_hide() -> None:
+    rows = [(i, b, b) for i, (_, b, _) in enumerate(drawn(2, 300, 3, (5, 3, 2)))]
+    interval = index_interval(summed(rows), 0.95, against_baseline=True)
+    assert interval.estimate == 0
+    # 3.7 of 300 requests moved from the smallest provider, of a fifth, to the largest, of a half.
+    assert interval.high > 2 * 3.7 / 300 * 0.3
+    assert interval.high < 0.05
+    assert interval.low < 0
+
+
+def test_difference__of_equal_shares_that_all_move__has_width() -> None:
+    rows = [(i, "ab"[i % 2], "ba"[i % 2]) for i in range(400)]
+    interval = index_interval(summed(rows), 0.95, against_baseline=True)
+    assert interval.estimate == 0
+    share = 0.5 + 1.96 * math.sqrt(1 / 400)  # as far as moves of ±1 at random may go
+    assert interval.high > share**2 + (1 - share) ** 2 - 0.5
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=6)
+)
+def test_squares_within__any_bounds__hold_those_of_every_share_in_them(
+    drawn_bounds: list[tuple[float, float, float]],
+) -> None:
+    total = sum(share for share, _, _ in drawn_bounds) or 1.0
+    shares = [share / total for share, _, _ in drawn_bounds]
+    if abs(sum(shares) - 1) > 1e-9:
+        return
+    bounds = [
+        (share * down, share + (1 - share) * up)
+        for share, (_, down, up) in zip(shares, drawn_bounds, strict=True)
+    ]
+    least, most = squares_within(bounds)
+    assert least - 1e-9 <= sum(share * share for share in shares) <= most + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("bounds", "least", "most"),
+    [
+        ([(0.4, 0.6), (0.4, 0.6)], 0.5, 0.52),
+        ([(0.7, 0.9), (0.0, 0.2), (0.0, 0.2)], 0.535, 0.83),
+        ([(1.0, 1.0), (0.0, 0.0)], 1.0, 1.0),
+    ],
+)
+def test_squares_within__bounds_by_hand__are_met_by_shares(
+    bounds: list[tuple[float, float]], least: float, most: float
+) -> None:
+    # 0.7, 0.15, 0.15 are as equal, and 0.9, 0.1, 0 as unequal as they can be; between 0 and 0.2 the
+    # square of 0.1 counts by the chord, as 0.02.
+    assert squares_within(bounds) == pytest.approx((least, most), abs=1e-9)
 
 
 @pytest.mark.parametrize("per_cluster", [1, 5])
@@ -72,7 +139,7 @@ def test_standard_error__of_the_difference__is_that_of_repeated_samples(per_clus
     estimates, errors = [], []
     for seed in range(300):
         sums = summed(drawn(seed, 400, per_cluster, (6, 3, 1)))
-        interval = index_interval(sums, 0.95, weight=Fraction(1))
+        interval = index_interval(sums, 0.95, against_baseline=True)
         estimates.append(interval.estimate)
         errors.append(interval.standard_error)
     mean = sum(estimates) / 300

@@ -127,7 +127,7 @@ def test_gate__relative_cost_margin__is_a_share_of_the_baseline(
 ) -> None:
     source = random.Random(4)
     rows = []
-    for i in range(200):
+    for i in range(300):
         cost = source.uniform(0.001, 0.01)
         rows.append(row(f"r{i}", "old", cost_usd=round(cost, 9)))
         rows.append(row(f"r{i}", "new", cost_usd=round(cost * dearer, 9)))
@@ -233,7 +233,10 @@ def test_gate__costs_carried_by_few_requests__needs_three_hundred_of_them(
     found = only(judged(tmp_path, rows, gate("mean_cost_usd", margin=0.02, relative=True)))
     assert found["verdict"] == verdict
     if verdict == INCONCLUSIVE:
-        assert "at least 300 requests" in found["reason"]
+        assert found["reason"] == (
+            "Cost per request: costs need 300 requests, since a sample this small (250) may hold "
+            "none of the rare dear ones."
+        )
         assert found["needed"] == 300
 
 
@@ -265,6 +268,41 @@ def test_gate__quality_of_200_pairs_that_are_always_right__shows_no_half_point(
     report = held(rows_of(200, old=1, new=1)).report(always("old"), always("new", thresholds=gates))
     assert [found["verdict"] for found in report.body["gates"]] == [INCONCLUSIVE] * 2
     assert [found["low"] for found in report.body["gates"]] == pytest.approx([-0.018845] * 2, 1e-4)
+
+
+def test_gate__costs_of_few_conversations__needs_three_hundred_of_them(tmp_path: Path) -> None:
+    rows = rows_of(1000, old=1, new=1)
+    for index, item in enumerate(rows):
+        item["conversation_id"] = f"c{index // 8}"
+    found = only(judged(tmp_path, rows, gate("mean_cost_usd", margin=0.5, relative=True)))
+    assert found["verdict"] == INCONCLUSIVE
+    assert "costs need 300 effective conversations" in found["reason"]
+    assert "(250)" in found["reason"]
+    assert found["needed"] is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "comparison"),
+    [
+        ("amplification", "absolute"), ("amplification", "difference"),
+        ("amplification", "relative"), ("fallback_depth", "absolute"),
+        ("fallback_depth", "difference"),
+    ],
+)  # fmt: skip
+def test_gate__no_request_retried__passes_only_what_the_sample_can_show(
+    metric: str, comparison: str
+) -> None:
+    """Of 200 requests 3.7 that are retried three times would be missing in one sample of 40."""
+    loaded = held(rows_of(200, old=1, new=1))
+    now = 1 if metric == "amplification" else 0
+    verdicts = []
+    for beyond in (0.9 * 3 * 3.69 / 200, 2 * 3 * 3.69 / 200):
+        asked = gate(metric, margin=beyond, relative=comparison == "relative")
+        if comparison == "absolute":
+            asked = absolute(metric, now + beyond)
+        report = loaded.report(always("old"), always("new", thresholds=[asked]))
+        verdicts.append(only(report)["verdict"])
+    assert verdicts == [INCONCLUSIVE, PASS]
 
 
 def test_gate__quality_with_no_request_lost__passes_only_what_the_sample_can_show(

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.replay.chunk import Plan
-from evaluations.replay.looks import Try, confidence_at, judged_at, look_number, look_sentence
-from evaluations.replay.terms import Terms
+from evaluations.replay.looks import Try, confidence_at, look_number, look_sentence
 from evaluations.statistics.clusters import ClusterSums
-from evaluations.statistics.gates import PASS, Limit
+from evaluations.statistics.gates import FAIL, INCONCLUSIVE, PASS, Limit
 from evaluations.statistics.intervals import clustered_mean
 from tests.evaluations.bundles import always
+from tests.evaluations.outcome_files import held, row
+from tests.evaluations.replay.test_gates import absolute, gate, only, rows_of
 
 MARGIN, CONVERSATIONS, TRIES = 0.02, 200, 50
 NANO = 10**9
@@ -70,7 +70,9 @@ def test_look__after_fifty_tries_elsewhere__is_the_fifty_first() -> None:
 
 def test_sentence__tells_what_the_look_does() -> None:
     assert look_sentence(0) == ""
-    assert look_sentence(3) == ("Look 3 at this sealed share: judged at 99.58% instead of 95%.")
+    assert look_sentence(3) == (
+        "Look 3 at this sealed share: a pass is judged at 99.58%, a fail at 95%."
+    )
 
 
 def test_fifty_tries_on_noise__pass_by_luck_in_at_most_one_of_forty_cases() -> None:
@@ -103,14 +105,52 @@ def _passes(sums: ClusterSums, confidence: float) -> bool:
 
 def test_look__of_a_gate_below_the_floor__is_raised_from_the_floor() -> None:
     """Else fifty looks at a gate of 50 % would err in a third of cases together."""
-    gate = {
-        "id": "loose", "layer": "quality", "class": "*", "metric": "mean_quality",
-        "comparison": "absolute", "op": "gte", "value": 0.5, "confidence": 0.5, "effect": "gate",
-    }  # fmt: skip
-    bundle = always("swift", thresholds=[gate])
-    plan = Plan(baseline=bundle, candidate=bundle, conditions=Terms().conditions(("swift",)))
+    asked = absolute("mean_quality", 0.5, confidence=0.5)
+    loaded = held(rows_of(200, old=0.9, new=0.9))
     spent = 0.0
     for look in range(1, 51):
-        [held] = judged_at(plan, look).candidate.quality_thresholds.thresholds
-        spent += 1 - held.confidence
-    assert spent <= 0.1
+        report = loaded.report(always("old"), always("new", thresholds=[asked]), look=look)
+        spent += 1 - only(report)["confidence"]
+    assert 0.05 < spent <= 0.1
+
+
+@pytest.mark.parametrize("look", [2, 4, 10])
+def test_look__however_many__does_not_make_a_fail_uncertain(look: int) -> None:
+    """A loss that is beyond the margin at 95 %, though not at the confidence of the look."""
+    rows = rows_of(400, old=0.9, new=0.9)
+    for item in rows:
+        index = int(item["request_id"][1:])
+        item["quality"] = float(item["model"] == "old" or index >= 14)
+    loaded = held(rows)
+    asked = gate("mean_quality", margin=0.018)
+    first, later = (
+        only(loaded.report(always("old"), always("new", thresholds=[asked]), look=number))
+        for number in (0, look)
+    )
+    assert first["verdict"] == later["verdict"] == FAIL
+    assert later["confidence"] == 0.95
+    assert "95% interval" in later["reason"]
+
+
+@pytest.mark.parametrize(("look", "verdict"), [(0, PASS), (10, INCONCLUSIVE)])
+def test_look__a_pass__has_to_hold_at_its_confidence(look: int, verdict: str) -> None:
+    loaded = held(rows_of(500, old=1.0, new=1.0))
+    asked = gate("mean_quality", margin=0.01)
+    found = only(loaded.report(always("old"), always("new", thresholds=[asked]), look=look))
+    assert found["verdict"] == verdict
+    assert found["confidence"] == pytest.approx(confidence_at(0.95, look))
+
+
+@pytest.mark.parametrize(("dearer", "verdict"), [(1.0, PASS), (1.9, FAIL)])
+def test_tenth_look__at_skewed_costs__is_bounded_both_ways(dearer: float, verdict: str) -> None:
+    """Tenth looks are judged at 99.95 %, of which 255 replicates hold nothing."""
+    source = random.Random(5)
+    rows = []
+    for i in range(400):
+        cost = source.lognormvariate(0, 1.5) / 1000
+        changed = cost * dearer * source.uniform(0.98, 1.02)
+        for model, amount in (("old", cost), ("new", changed)):
+            rows.append(row(f"r{i}", model, cost_usd=round(amount, 9)))
+    asked = gate("mean_cost_usd", margin=0.2, relative=True)
+    found = only(held(rows).report(always("old"), always("new", thresholds=[asked]), look=10))
+    assert found["verdict"] == verdict, found["reason"]

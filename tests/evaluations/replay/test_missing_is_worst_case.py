@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.replay.bounds import Ceilings, assumption
+from evaluations.replay.bounds import Most, assumption
 from evaluations.replay.outcome import MEANS, NANO, Outcome
+from evaluations.replay.prices import Ceilings
 from evaluations.replay.report import Report
 from evaluations.replay.walk import Conditions, replay
 from evaluations.statistics.gates import FAIL, INCONCLUSIVE, MISSING, PASS
-from policies.engine import METRICS
+from policies.engine import METRICS, Bundle, parse_bundle
 from tests.evaluations.bundles import NUMBER, always, rule_bundle
 from tests.evaluations.outcome_files import held, row
 from tests.evaluations.replay.test_gates import absolute, gate, only, rows_of
@@ -142,6 +143,76 @@ def test_cost_missing__of_the_candidate__counts_as_the_dearest_call() -> None:
     assert found["worst_high"] > 0.17
 
 
+def at_price(bundle: Bundle, model: str, **prices: Any) -> Bundle:
+    """The bundle with another catalogue entry of one model."""
+    raw: Any = bundle.to_json()
+    raw["catalogue"]["models"][model].update(prices)
+    return parse_bundle(raw)
+
+
+def unrecorded(gate_: dict[str, Any], tokens: tuple[int, int] | None, **prices: Any) -> Any:
+    """The one gate where 1 % of requests go to a model that nobody recorded.
+
+    Recorded calls cost $0.001 for 10 tokens in and 20 out, at list prices of $1 per million.
+    """
+    rows = all_right()
+    for item in rows:
+        item["prompt_tokens_est"] = 900 if int(item["request_id"][1:]) % 100 == 0 else 10
+    loaded = held(rows)
+    object.__setattr__(loaded, "tokens", tokens)
+    rules = [({"prompt_tokens_est": {"gt": 100}}, "elsewhere")]
+    candidate = rule_bundle(
+        "new", rules, attributes=[NUMBER], thresholds=[gate_], models=["old"],
+        limits={"max_attempts": 1},
+    )  # fmt: skip
+    candidate = at_price(candidate, "elsewhere", **prices)
+    return only(loaded.report(always("old", models=["new"]), candidate))
+
+
+DEARER = gate("mean_cost_usd", margin=0.5, relative=True)
+
+
+def test_model_never_recorded__at_a_list_price__costs_that_for_the_most_tokens() -> None:
+    # 30,000 tokens at $10 per million: $0.3 on 1 % of requests is three times what is spent now.
+    found = unrecorded(DEARER, (10_000, 20_000), input_usd_per_mtok=10.0, output_usd_per_mtok=10.0)
+    assert found["verdict"] == INCONCLUSIVE
+    assert found["worst_high"] > 2.9
+
+
+def test_model_never_recorded__with_a_dearer_tier__costs_the_dearest() -> None:
+    tier = {"above_input_tokens": 5, "input_usd_per_mtok": 10.0, "output_usd_per_mtok": 10.0}
+    found = unrecorded(DEARER, (10_000, 20_000), price_tiers=[tier])
+    assert found["worst_high"] > 2.9
+
+
+def test_model_never_recorded__without_recorded_tokens__costs_as_its_price_is_to_others() -> None:
+    # 300 times the list price of models whose dearest call cost $0.001.
+    found = unrecorded(DEARER, None, input_usd_per_mtok=300.0, output_usd_per_mtok=300.0)
+    assert found["verdict"] == INCONCLUSIVE
+    assert found["worst_high"] > 2.9
+
+
+@pytest.mark.parametrize("tokens", [(100, 200), None])
+def test_model_never_recorded__no_dearer_than_the_others__passes(
+    tokens: tuple[int, int] | None,
+) -> None:
+    assert unrecorded(DEARER, tokens)["verdict"] == PASS
+
+
+def test_model_never_recorded__without_a_price__is_bounded_by_nothing() -> None:
+    found = unrecorded(DEARER, (10, 20), input_usd_per_mtok=None, output_usd_per_mtok=None)
+    assert found["verdict"] == INCONCLUSIVE
+    assert "nothing says what they cost there: elsewhere." in found["reason"]
+
+
+def test_model_never_recorded__that_no_request_reaches__costs_nothing() -> None:
+    loaded = held(all_right())
+    row_of_new = {"model": "new", "on": ["timeout"], "then": ["elsewhere"]}
+    candidate = always("new", fallback=[row_of_new], models=["elsewhere"], thresholds=[DEARER])
+    candidate = at_price(candidate, "elsewhere", input_usd_per_mtok=None)
+    assert only(loaded.report(always("old", models=["new"]), candidate))["verdict"] == PASS
+
+
 def test_concentration__of_requests_at_nobody_knows_which_provider__may_be_all_at_one() -> None:
     rows = [r for r in all_right() if r["model"] == "old" or int(r["request_id"][1:]) % 20]
     found = only(judged(rows, gate("provider_concentration", margin=0.05)))
@@ -193,7 +264,7 @@ calls = st.builds(
     lambda quality, cost, error: call(quality, cost, 1000, error),
     maybe, costs, st.sampled_from([None, None, "timeout"]),
 )  # fmt: skip
-CEILINGS = Ceilings(cost=1000, attempts=4)
+MOST = Most(Ceilings(recorded=1000, anywhere=1000), attempts=4)
 
 
 BACKED = always("a", fallback=[{"model": "a", "on": ["timeout"], "then": ["b"]}], models=["b"])
@@ -210,7 +281,7 @@ def test_assumption__of_any_request__is_no_better_than_what_may_have_been(
 ) -> None:
     """Whatever the unknown calls were, candidate less baseline is no worse than assumed."""
     before, after = outcome_of(a, b), outcome_of(c, d)
-    found = assumption(before, after, CEILINGS)
+    found = assumption(before, after, MOST)
     if before.path == after.path:
         return  # what is unknown is then the same on both sides, which other tests look at
     was, now = (outcome_of(filled(x, e), filled(y or f, f)) for x, y in ((a, b), (c, d)))

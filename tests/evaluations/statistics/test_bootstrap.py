@@ -1,10 +1,10 @@
 """Bootstrap-t: wider where a few requests carry a mean, and the same wherever they were counted."""
 
+import math
 import random
 from collections import Counter
 from fractions import Fraction
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +56,6 @@ def test_bootstrap__symmetric_costs__leaves_the_interval_alone() -> None:
 def test_bootstrap__nothing_differs__leaves_the_interval_alone() -> None:
     alike = Counter({(1, MICRO, MICRO): 500})
     assert bounds(alike) == student(alike)
-    assert Bootstrap(alike).fewest(Fraction(1)) == 0
 
 
 @settings(max_examples=15, deadline=None)
@@ -72,16 +71,29 @@ def test_bootstrap__clusters_counted_in_any_order__is_the_same_to_the_last_bit(
     assert bounds(Counter(clusters)) == bounds(Counter(shuffled))
 
 
-@pytest.mark.parametrize(("n", "asked"), [(200, 300), (400, 0)])
-def test_fewest__of_skewed_costs__asks_for_three_hundred(n: int, asked: int) -> None:
-    assert Bootstrap(escalating(4, n)).fewest(Fraction(1)) == asked
+def test_bootstrap__higher_confidence__has_bounds_further_out() -> None:
+    """From 255 replicates on it takes more, of which the first are the same."""
+    clusters = escalating(6, 400)
+    ends = []
+    for look in (1, 2, 3, 5, 10):
+        confidence = 1 - 0.05 / (look * (look + 1))
+        sums = ClusterSums.of(
+            (c - b, n) for (n, b, c), times in clusters.items() for _ in range(times)
+        )
+        found = Bootstrap(clusters).widened(
+            clustered_mean(sums, confidence), Fraction(1), confidence
+        )
+        ends.append((found.low, found.high))
+    lows, highs = zip(*ends, strict=True)
+    assert list(lows) == sorted(lows, reverse=True)
+    assert list(highs) == sorted(highs)
+    assert math.isfinite(lows[-1])
 
 
-@pytest.mark.parametrize(("n", "asked"), [(72, 100), (150, 0)])
-def test_fewest__of_mildly_skewed_costs__asks_for_a_hundred(n: int, asked: int) -> None:
-    source = random.Random(2)
-    mild = Counter((1, 0, int(source.expovariate(1) * MICRO)) for _ in range(n))
-    assert Bootstrap(mild).fewest(Fraction(1)) == asked
+def test_bootstrap__more_replicates_than_are_cheap__has_no_bound() -> None:
+    clusters = Counter({(1, MICRO, MICRO * (60 if i % 50 == 0 else 1) + i): 1 for i in range(8000)})
+    far = Bootstrap(clusters).widened(Interval(1.0, 1.0, 0.0, 2.0), Fraction(1), 0.99999)
+    assert (far.low, far.high) == (-math.inf, math.inf)
 
 
 def test_ratio__two_per_cent_at_sixty_times__is_widened_as_the_difference_is() -> None:

@@ -53,12 +53,51 @@ def test_tango__sides_exchanged__is_its_mirror_image(wins: int, losses: int, n: 
     assert (interval.low, interval.high) == pytest.approx((-mirror.high, -mirror.low), abs=1e-12)
 
 
-def test_pseudo_requests__for_0_and_1__are_bonett_and_price_by_hand() -> None:
-    interval = with_pseudo_requests(1 - 9, 10, 100, 0.95)
-    difference = (1 + 1) / 102 - (9 + 1) / 102
-    spread = math.sqrt((12 / 102 - difference**2) / 102)
-    assert interval.low == pytest.approx(difference - 1.959963984540054 * spread)
+@pytest.mark.parametrize("confidence", [0.95, 0.99])
+def test_pseudo_requests__for_0_and_1__are_bonett_and_price_with_more_of_them(
+    confidence: float,
+) -> None:
+    z = scipy.stats.norm.ppf((1 + confidence) / 2)
+    half = z * z / 2
+    interval = with_pseudo_requests(1 - 9, 10, 100, confidence)
+    won, lost = ((count + half) / (100 + z * z) for count in (1, 9))
+    spread = math.sqrt((won + lost - (won - lost) ** 2) / (100 + z * z))
+    assert interval.low == pytest.approx(won - lost - z * spread)
     assert interval.estimate == -0.08
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99, 0.9995])
+@pytest.mark.parametrize("n", [72, 200, 5000])
+def test_bounds__nothing_differs__hold_what_a_sample_may_hide(n: int, confidence: float) -> None:
+    """Of what happens to a share q of requests n hold none with the chance (1 - q)^n."""
+    hidden = 1 - ((1 - confidence) / 2) ** (1 / n)
+    alike = ClusterSums({1: (n, n * NANO, n * NANO**2)})
+    for interval in (
+        bounded_difference(pairs(n), NANO, (0, 0), confidence),
+        bounded_difference(pairs(n), NANO, None, confidence),
+    ):
+        assert interval.low <= -hidden + 1e-12
+        assert interval.high >= hidden - 1e-12
+    for share in (True, False):
+        mean = bounded_mean(alike, {1: n * NANO**2}, NANO, confidence, share=share)
+        assert mean.low <= 1 - hidden + 1e-12
+
+
+@pytest.mark.parametrize("n", [72, 200, 1000])
+@pytest.mark.parametrize("share", [0.005, 0.01, 0.02, 0.05])
+def test_careful_bounds__of_rare_losses__miss_each_side_in_one_sample_of_forty(
+    n: int, share: float
+) -> None:
+    """Exact, by summing the binomial: also at the end next to zero, which plain scores miss."""
+    law = scipy.stats.binom(n, share)
+    misses = {"pairs": 0.0, "share": 0.0}
+    for lost in range(min(n, int(n * share) + 40)):
+        found = bounded_difference(pairs(n, losses=lost, value=1), 1, (0, lost), 0.95)
+        misses["pairs"] += law.pmf(lost) * (found.high < -share)
+        alone = ClusterSums({1: (n, lost, lost)})
+        mean = bounded_mean(alone, {1: lost}, 1, 0.95, share=True)
+        misses["share"] += law.pmf(lost) * (mean.low > share)
+    assert max(misses.values()) <= 0.0251
 
 
 def pairs(n: int, *, losses: int = 0, size: int = 1, value: int = NANO) -> PairedSums:
@@ -87,9 +126,10 @@ def test_difference__losses_in_one_burst__is_wider_than_the_clustered_interval()
     assert interval.low == pytest.approx(tango(0, 1, 100, 0.95).low, rel=1e-6)
 
 
-def test_difference__graded_and_alike__has_the_width_of_two_pseudo_requests() -> None:
+def test_difference__graded_and_alike__has_the_width_of_the_pseudo_requests() -> None:
     interval = bounded_difference(pairs(500, value=NANO // 2), NANO, None, 0.95)
-    assert interval.high == pytest.approx(1.959963984540054 * math.sqrt(2 / 502 / 502))
+    square = 1.959963984540054**2
+    assert interval.high == pytest.approx(square / (500 + square))
 
 
 @given(
@@ -156,11 +196,16 @@ def test_relative__baseline_hardly_ever_right__is_not_defined() -> None:
     assert bounded_relative(pairs(100, value=0), NANO, (0, 0), 0.95) is None
 
 
-def test_mean__of_a_share__is_wilsons_interval() -> None:
-    sums = ClusterSums({1: (40, 3, 3)})
-    expected = scipy.stats.binomtest(3, 40).proportion_ci(0.95, method="wilson")
-    interval = bounded_mean(sums, {1: 3}, 1, 0.95, share=True)
-    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+def test_mean__of_a_share__is_wilsons_interval_with_a_careful_end_at_zero() -> None:
+    sums = ClusterSums({1: (400, 6, 6)})
+    plain, moved = (
+        scipy.stats.binomtest(6, 400).proportion_ci(0.95, method=method)
+        for method in ("wilson", "wilsoncc")
+    )
+    interval = bounded_mean(sums, {1: 6}, 1, 0.95, share=True)
+    assert interval.high == pytest.approx(plain.high, rel=1e-9)
+    # Newcombe's correction for continuity is half a request; skewness takes about another.
+    assert moved.low - (plain.low - moved.low) == pytest.approx(interval.low, rel=0.05)
 
 
 def test_mean__all_values_alike__still_has_width() -> None:

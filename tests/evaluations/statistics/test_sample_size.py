@@ -13,10 +13,10 @@ from evaluations.statistics.sample_size import Needed, requests_to_resolve
 Z = 1.959963984540054
 
 
-def mean_of(estimate: float, sigma: float = 0.5) -> Callable[[int], Interval]:
+def mean_of(estimate: float, sigma: float = 0.5) -> Callable[[int, str], Interval]:
     """The interval of a mean of so many values."""
 
-    def at(n: int) -> Interval:
+    def at(n: int, towards: str) -> Interval:
         error = sigma / math.sqrt(n)
         return Interval(estimate, error, estimate - Z * error, estimate + Z * error)
 
@@ -43,7 +43,7 @@ def test_requests__nothing_differs__are_those_from_which_tango_passes(
 ) -> None:
     # With no discordant pair the score interval ends at z^2 / (n + z^2).
     assert math.ceil(Z * Z * (1 - margin) / margin) in range(requests - 3, requests + 1)
-    found = requests_to_resolve(lambda n: tango(0, 0, n, 0.95), Limit("gte", -margin), 200)
+    found = requests_to_resolve(lambda n, _: tango(0, 0, n, 0.95), Limit("gte", -margin), 200)
     assert found == Needed(requests, PASS)
 
 
@@ -53,3 +53,12 @@ def test_requests__on_the_limit_itself__have_no_number() -> None:
 
 def test_requests__next_to_the_limit__have_none_that_anyone_could_bring() -> None:
     assert requests_to_resolve(mean_of(-0.01 + 1e-9), Limit("gte", -0.01), 500) is None
+
+
+def test_requests__to_fail__are_those_of_the_interval_that_decides_a_fail() -> None:
+    """A pass may need more certainty than a fail does."""
+
+    def at(n: int, towards: str) -> Interval:
+        return mean_of(-0.02, 0.5 if towards == FAIL else 1.0)(n, towards)
+
+    assert requests_to_resolve(at, Limit("gte", -0.01), 500) == Needed(19_700, FAIL)
