@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 from evaluations.statistics.bounded import careful_wilson, tango
-from evaluations.statistics.concentration import squares_within
+from evaluations.statistics.concentration import Bounds, most_gained, squares_within
 from evaluations.statistics.intervals import Interval, square_root, two_sided_t
 
 METRIC = "provider_concentration"
@@ -98,41 +98,59 @@ def index_interval(
     error = square_root(spread * Fraction(clusters, clusters - 1))
     half = two_sided_t(confidence, clusters - 1) * error
     linear = Interval(float(value), error, float(value) - half, float(value) + half)
-    least, most = squares_within(_bounds(sums, confidence, against_baseline))
-    base = float(index_of(sums, BASELINE)) if against_baseline else 0.0
-    return linear.hull(replace(linear, low=least - base, high=most - base))
+    least, most = (_change if against_baseline else _level)(sums, confidence)
+    return linear.hull(replace(linear, low=least, high=most))
 
 
-def _bounds(
-    sums: Mapping[str, Any], confidence: float, against_baseline: bool
-) -> list[tuple[float, float]]:
-    """Of every provider's share under the candidate, all of them true at once.
+def _level(sums: Mapping[str, Any], confidence: float) -> Bounds:
+    """Bounds of the candidate's HHI from those of every share, all true at once."""
+    return squares_within(_bounds_of_shares(sums, CANDIDATE, _each(sums, confidence, 1)))
 
-    Against the baseline: its share there with the bounds of how far it moves. One provider more
-    than was seen may get requests that the sample does not hold.
-    """
-    n = float(sums["requests"])
-    effective = (
-        n
-        * n
-        / sum(
-            times for pair, times in _products(sums) if all(x.startswith(CANDIDATE) for x in pair)
-        )
-    )
-    names = {name.split(":", 1)[1] for name in sums["totals"]}
-    # Of two shares the one follows from the other.
-    at = 1 - (1 - confidence) / 2 / (len(names) if len(names) > 2 else 1)
-    found = []
-    for name in (*sorted(names), *([""] if len(names) < 2 else [])):
+
+def _change(sums: Mapping[str, Any], confidence: float) -> Bounds:
+    """Bounds of the difference, from those of one side's shares and of how far each one moves."""
+    at = _each(sums, confidence, 2)
+    n, effective = sums["requests"], _effective(sums)
+    moves = []
+    for name in _names(sums):
         before, after = (sums["totals"].get(f"{side}:{name}", 0) for side in (BASELINE, CANDIDATE))
-        if against_baseline:
-            stayed = sums["kept"].get(name, 0)
-            came, went = (float(x - stayed) * effective / n for x in (after, before))
-            moved = tango(came, went, effective, at, careful=True).moved(float(before) / n)
-        else:
-            moved = careful_wilson(float(after) / n, effective, at)
-        found.append((max(0.0, moved.low), min(1.0, moved.high)))
-    return found
+        kept = sums["kept"].get(name, 0)
+        came, went = (float(x - kept) * effective / float(n) for x in (after, before))
+        found = tango(came, went, effective, at, careful=True)
+        moves.append((found.low, found.high))
+    back = [(-high, -low) for low, high in moves]
+    return (
+        -most_gained(_bounds_of_shares(sums, CANDIDATE, at), back),
+        most_gained(_bounds_of_shares(sums, BASELINE, at), moves),
+    )
+
+
+def _bounds_of_shares(sums: Mapping[str, Any], side: str, confidence: float) -> list[Bounds]:
+    n, effective = sums["requests"], _effective(sums)
+    shares = (float(Fraction(sums["totals"].get(f"{side}:{name}", 0), n)) for name in _names(sums))
+    found = (careful_wilson(share, effective, confidence) for share in shares)
+    return [(interval.low, interval.high) for interval in found]
+
+
+def _names(sums: Mapping[str, Any]) -> list[str]:
+    """The providers; where there is one alone, also another that the sample may not hold."""
+    names = sorted({name.split(":", 1)[1] for name in sums["totals"]})
+    return names if len(names) > 1 else [*names, ""]
+
+
+def _each(sums: Mapping[str, Any], confidence: float, kinds: int) -> float:
+    """The confidence of each of so many bounds a provider, that all are true at once.
+
+    Of two shares the one follows from the other.
+    """
+    providers = len(_names(sums))
+    return 1 - (1 - confidence) / 2 / kinds / (providers if providers > 2 else 1)
+
+
+def _effective(sums: Mapping[str, Any]) -> float:
+    """The number of requests, were all of a cluster at one provider."""
+    mine = (n for pair, n in _products(sums) if all(x.startswith(CANDIDATE) for x in pair))
+    return float(sums["requests"]) ** 2 / float(sum(mine))
 
 
 def _shares(sums: Mapping[str, Any], side: str) -> dict[str, Fraction]:

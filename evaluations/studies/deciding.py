@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluations.replay import judgement
+from evaluations.replay import concentration, judgement
 from evaluations.replay.evidence import Evidence
 from evaluations.replay.judgement import Circumstances
 from evaluations.replay.merge import add
@@ -25,11 +25,15 @@ ENOUGH = Circumstances(compares=True, proved_alike=False, shortage="", cause="")
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A non-inferiority gate: a metric with what it may get worse by, at 95 % confidence."""
+    """A non-inferiority gate: a metric with what it may get worse by, at 95 % confidence.
+
+    `alone`: the candidate itself may come to `size` at most.
+    """
 
     metric: str
     size: float
     relative: bool = False
+    alone: bool = False
 
     @property
     def threshold(self) -> Threshold:
@@ -39,10 +43,11 @@ class Margin:
             id="gate",
             layer=metric.layer,
             metric=metric.name,
-            comparison="non_inferiority",
+            comparison="absolute" if self.alone else "non_inferiority",
             op=metric.ops[0],
             effect="gate",
-            margin=self.size,
+            value=self.size if self.alone else None,
+            margin=None if self.alone else self.size,
             relative=self.relative,
             min_samples=30,
         )
@@ -57,15 +62,20 @@ class Decided:
 
 
 def decide(margin: Margin, clusters: Sequence[Cluster]) -> Decided:
-    """The gate's word on one sample, in clusters."""
+    """The gate's word on one sample, in clusters. Providers are numbers, too."""
     sizes = [len(pairs) for pairs in clusters]
     if margin.metric in PERCENTILES:
         rows = [[g, ALL_CLASSES, b, c] for g, pairs in enumerate(clusters) for b, c in pairs]
-        return _decide(margin, empty_metric(), empty_metric(), rows, sizes)
+        return _decide(margin, {"latency": rows}, sizes)
+    if margin.metric == concentration.METRIC:
+        tally = concentration.Concentration()
+        for pairs in clusters:
+            tally.add_cluster([(ALL_CLASSES, str(b), str(c)) for b, c in pairs])
+        return _decide(margin, {"concentration": tally.as_json()}, sizes)
     sums = empty_metric()
     for pairs in clusters:
         add_values(margin.metric, sums, *zip(*pairs, strict=True))
-    return _decide(margin, sums, sums, [], sizes)
+    return _decide(margin, _of_mean(margin, sums, sums), sizes)
 
 
 def decide_counted(margin: Margin, counts: Iterable[tuple[Pair, int]]) -> Decided:
@@ -79,7 +89,7 @@ def decide_counted(margin: Margin, counts: Iterable[tuple[Pair, int]]) -> Decide
         at_worst = _one(margin.metric, NANO if b is None else b, c or 0)
         worst = add(worst, _times(at_worst, times))
         n += times
-    return _decide(margin, known, worst, [], [1] * n)
+    return _decide(margin, _of_mean(margin, known, worst), [1] * n)
 
 
 def _one(metric: str, b: int | None, c: int | None) -> MetricSums:
@@ -94,22 +104,23 @@ def _times(sums: Any, times: int) -> Any:
     return [x * times for x in sums] if isinstance(sums, list) else sums * times
 
 
-def _decide(
-    margin: Margin,
-    known: MetricSums,
-    worst: MetricSums,
-    latency: list[list[Any]],
-    sizes: Sequence[int],
-) -> Decided:
+def _of_mean(margin: Margin, known: MetricSums, worst: MetricSums) -> dict[str, Any]:
     by_class = {name: {ALL_CLASSES: {margin.metric: sums}}
                 for name, sums in ((KNOWN, known), (PAIRED, worst), (ALONE, worst))}  # fmt: skip
+    return {"metrics": by_class[KNOWN], "unknown": {**by_class, "shared": {}}}
+
+
+def _decide(margin: Margin, found: dict[str, Any], sizes: Sequence[int]) -> Decided:
+    """`found`: the sums of the metric, under their name, or its latencies."""
     counts = {"requests": sum(sizes), "squares": sum(size * size for size in sizes)}
     sums = {
         "classes": {ALL_CLASSES: counts},
-        "metrics": {} if latency else by_class[KNOWN],
-        "unknown": {**by_class, "shared": {}},
+        "metrics": {},
+        "unknown": {"shared": {}},
         "concentration": {},
+        **found,
     }
+    latency = found.get("latency", [])
     evidence = Evidence({"sums": sums, "latency": latency, "assumed_latency": []}, ATTEMPTS)
     verdict, shown = judgement.decide(evidence, margin.threshold, ENOUGH)
     return Decided(verdict == PASS, (shown.low, shown.high) if shown else None)

@@ -19,8 +19,11 @@ from evaluations.studies import samples
 from evaluations.studies.deciding import Margin, decide, decide_counted
 from evaluations.studies.exactly import Pairs
 from evaluations.studies.samples import Clusters, Draw
+from policies.engine import METRICS
 
 SEED = 20261130
+QUALITY, COST, P95 = "mean_quality", "mean_cost_usd", "latency_p95_ms"
+HHI = "provider_concentration"
 _MOST_REQUESTS = 1_000_000  # of all samples of one size
 HEADER = ("Case", "n", "Margin", "t passes", "Gate passes", "Covers", "t, no loss", "Gate, no loss")
 
@@ -40,12 +43,23 @@ class Row:
 
     def cells(self) -> list[str]:
         """As the table shows them."""
-        size = f"{self.margin.size * 100:.4g} %" if self.margin.metric in MEANS else ""
-        size = size or (f"{self.margin.size * 100:.3g} %" if self.margin.relative else "1 step")
+        size = _size(self.margin)
         shares = (self.by_t, self.passes, self.covers, self.by_t_without_loss,
                   self.passes_without_loss)  # fmt: skip
         told = ["–" if share is None else f"{share * 100:.1f} %" for share in shares]
         return [self.case, f"{self.n:,}", size, *told]
+
+
+def _size(margin: Margin) -> str:
+    if margin.alone:
+        unit = " ms" if margin.metric == P95 else ""
+        return f"at most {margin.size:,.4g}{unit}"
+    if margin.relative:
+        return f"{margin.size * 100:.3g} %"
+    if margin.metric == P95:
+        return "1 step"
+    is_share = margin.metric == QUALITY or METRICS[margin.metric].unit == "share"
+    return f"{margin.size * 100:.4g} %" if is_share else f"{margin.size:.4g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,6 @@ class Case:
     sizes: tuple[int, ...]
 
 
-QUALITY = "mean_quality"
 # Requests, margin, share of requests that the candidate alone answers well.
 PAIRS = (
     *((n, margin, 0.0) for n in (72, 200, 300, 500, 1000, 5000) for margin in (0.005, 0.01, 0.02)),
@@ -84,26 +97,62 @@ def cases() -> Iterator[Case]:
                    samples.bursts(samples.up_to_twenty, rise, within), (1000, 4000))  # fmt: skip
     yield Case("errors in bursts of 50%, Zipf conversations", Margin("error_rate", 0.02),
                samples.bursts(samples.zipf, 0.02, 0.5), (2000,))  # fmt: skip
-    yield Case("cost, 2 % at 60 ×", Margin("mean_cost_usd", 0.02 * 59, relative=True),
-               samples.escalating(0.02, 60), (200, 300, 500, 1000))  # fmt: skip
-    for spread in (1.0, 2.0):
-        yield Case(f"lognormal cost, σ {spread:g}", Margin("mean_cost_usd", 0.1, relative=True),
-                   samples.dearer(spread, 0.1), (72, 200))  # fmt: skip
+    yield Case("graded quality, 2 % lost wholly", Margin(QUALITY, 0.02), samples.lost_wholly(0.02),
+               (140, 200, 500))  # fmt: skip
+    yield from _count_cases()
+    yield from _cost_cases()
     yield from _slower_cases()
 
 
+def _count_cases() -> Iterator[Case]:
+    """Small whole numbers, and providers."""
+    twenty = ", conversations of 1–20"
+    for name, of, ns in (("", samples.alone, (200, 1000)),
+                         (twenty, samples.up_to_twenty, (1000, 4000))):  # fmt: skip
+        tried, deep = samples.counts(of, 0.02, 1, 4), samples.counts(of, 0.02, 0, 3)
+        yield Case(f"amplification alone, 2 % tried 4 times{name}",
+                   Margin("amplification", 1.06, alone=True), tried, ns)  # fmt: skip
+        yield Case(f"amplification, 2 % tried 4 times{name}",
+                   Margin("amplification", 0.06, relative=True), tried, ns)  # fmt: skip
+        yield Case(f"fallback depth alone, 2 % of depth 3{name}",
+                   Margin("fallback_depth", 0.06, alone=True), deep, ns)  # fmt: skip
+        moved = samples.providers(of, 0.07)
+        yield Case(f"concentration alone, shares of 57 and 43 %{name}",
+                   Margin(HHI, 0.57**2 + 0.43**2, alone=True), moved, ns)  # fmt: skip
+        yield Case(f"concentration, 7 % moved{name}", Margin(HHI, 0.57**2 + 0.43**2 - 0.5),
+                   moved, ns)  # fmt: skip
+
+
+def _cost_cases() -> Iterator[Case]:
+    margin = Margin(COST, 0.02 * 59, relative=True)
+    yield Case("cost, 2 % at 60 ×", margin, samples.escalating(samples.alone, 0.02, 60),
+               (200, 300, 500, 1000, 5000))  # fmt: skip
+    yield Case("cost, 2 % of conversations of 1–20 at 60 ×", margin,
+               samples.escalating(samples.up_to_twenty, 0.02, 60), (2000, 5000))  # fmt: skip
+    for spread in (1.0, 2.0):
+        yield Case(f"lognormal cost, σ {spread:g}", Margin(COST, 0.1, relative=True),
+                   samples.dearer(spread, 0.1), (72, 300, 1000))  # fmt: skip
+
+
 def _slower_cases() -> Iterator[Case]:
-    p95 = "latency_p95_ms"
-    for share, times, sizes in ((0.005, 5.0, (200, 400)), (0.01, 5.0, (200, 1000)),
-                                (0.025, 4.0, (500, 1000))):  # fmt: skip
-        margin = Margin(p95, samples.slower_p95(share, times), relative=True)
-        yield Case(f"p95, {share:.1%} {times:g} × slower", margin, samples.slower(share, times),
-                   sizes)  # fmt: skip
-    yield Case("p95, nearly equal sides", Margin(p95, 0.05, relative=True),
+    for share, times, ns in ((0.005, 5.0, (200, 400)), (0.01, 5.0, (200, 1000)),
+                             (0.025, 4.0, (500, 1000))):  # fmt: skip
+        margin = Margin(P95, samples.slower_p95(share, times), relative=True)
+        yield Case(f"p95, {share:.1%} {times:g} × slower", margin,
+                   samples.slower(samples.alone, share, times), ns)  # fmt: skip
+    for name, of in (("1–20", samples.up_to_twenty), ("10", samples.of_ten)):
+        margin = Margin(P95, samples.slower_p95(0.025, 4.0), relative=True)
+        yield Case(f"p95, 2.5% of conversations of {name} 4 × slower", margin,
+                   samples.slower(of, 0.025, 4.0), (1000, 4000))  # fmt: skip
+        limit = samples.usual_p95() * (1 + samples.slower_p95(0.03, 5.0))
+        yield Case(f"p95 alone, 3% of conversations of {name} 5 × slower",
+                   Margin(P95, limit, alone=True), samples.slower(of, 0.03, 5.0),
+                   (1000, 4000))  # fmt: skip
+    yield Case("p95, nearly equal sides", Margin(P95, 0.05, relative=True),
                samples.nearly_equal(0.05, 0.05), (200, 1000))  # fmt: skip
-    yield Case("p95, both sides drawn anew", Margin(p95, 0.05, relative=True),
+    yield Case("p95, both sides drawn anew", Margin(P95, 0.05, relative=True),
                samples.nearly_equal(1.0, 0.05), (200, 1000))  # fmt: skip
-    yield Case("p95, steps of 200 ms", Margin(p95, 200.0), samples.ticking(200), (1000,))
+    yield Case("p95, steps of 200 ms", Margin(P95, 200.0), samples.ticking(200), (1000,))
 
 
 def pair_row(n: int, size: float, wins: float) -> Row:
@@ -166,7 +215,7 @@ def passes_by_t(margin: Margin, clusters: Clusters) -> bool:
     """Whether Student's t on one less than the number of clusters would let a mean pass."""
     if margin.metric not in MEANS:
         return False
-    weight = 1 + margin.size if margin.relative else 1.0
+    weight = 0.0 if margin.alone else 1 + margin.size if margin.relative else 1.0
     unit = MEANS[margin.metric]
     rows = [(len(pairs), sum(c - weight * b for b, c in pairs) / unit) for pairs in clusters]
     n, groups = sum(size for size, _ in rows), len(rows)

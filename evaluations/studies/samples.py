@@ -31,6 +31,11 @@ def up_to_twenty(source: Random, n: int) -> Iterator[int]:
         n -= size
 
 
+def of_ten(_source: Random, n: int) -> Iterator[int]:
+    """Conversations of 10 requests."""
+    yield from (min(10, n - start) for start in range(0, n, 10))
+
+
 def one_of_a_third(source: Random, n: int) -> Iterator[int]:
     """One conversation holds 30 % of the requests, the others 1 to 8."""
     largest = n * 3 // 10
@@ -70,6 +75,19 @@ def _graded_pair(source: Random, shared: float, loss: float) -> tuple[int, int]:
     return round(before * NANO), round(after * NANO)
 
 
+def lost_wholly(share: float) -> Draw:
+    """Graded qualities that stay as they are, but a share of requests is worth nothing."""
+
+    def draw(source: Random, n: int, loss: int) -> Clusters:
+        return [
+            [(before, 0 if source.random() < share * loss else before)]
+            for _ in range(n)
+            for before in (NANO - source.randrange(1000),)
+        ]
+
+    return draw
+
+
 def bursts(sizes: Sizes, margin: float, within: float) -> Draw:
     """Errors that only some conversations meet, and there a share `within` of requests."""
 
@@ -83,17 +101,50 @@ def bursts(sizes: Sizes, margin: float, within: float) -> Draw:
     return draw
 
 
-def escalating(share: float, times: float) -> Draw:
-    """A share of requests costs so many times as much."""
+def counts(sizes: Sizes, share: float, usual: int, most: int) -> Draw:
+    """A share of conversations needs more attempts than usual, or lies deeper in the chain."""
 
     def draw(source: Random, n: int, loss: int) -> Clusters:
         return [
-            [(cost, round(cost * times) if source.random() < share * loss else cost)]
-            for _ in range(n)
-            for cost in (_lognormal(source, _SPREAD),)
+            [(usual, count)] * size
+            for size in sizes(source, n)
+            for count in (most if source.random() < share * loss else usual,)
         ]
 
     return draw
+
+
+def providers(sizes: Sizes, moved: float) -> Draw:
+    """Two providers with half of the conversations each; a share of all moves to the first."""
+
+    def draw(source: Random, n: int, loss: int) -> Clusters:
+        clusters: Clusters = []
+        for size in sizes(source, n):
+            at = source.random()
+            clusters.append([(int(at < 0.5), int(at < 0.5 + moved * loss))] * size)
+        return clusters
+
+    return draw
+
+
+def escalating(sizes: Sizes, share: float, times: float) -> Draw:
+    """A share of conversations costs so many times as much."""
+    return _grown(sizes, share, times)
+
+
+def _grown(sizes: Sizes, share: float, times: float) -> Draw:
+    def draw(source: Random, n: int, loss: int) -> Clusters:
+        return [
+            [(value, round(value * by)) for _ in range(size) for value in (_usual(source),)]
+            for size in sizes(source, n)
+            for by in (times if source.random() < share * loss else 1,)
+        ]
+
+    return draw
+
+
+def _usual(source: Random) -> int:
+    return _lognormal(source, _SPREAD)
 
 
 def dearer(spread: float, margin: float) -> Draw:
@@ -109,17 +160,14 @@ def dearer(spread: float, margin: float) -> Draw:
     return draw
 
 
-def slower(share: float, times: float) -> Draw:
-    """A share of requests goes to a model so many times as slow."""
+def slower(sizes: Sizes, share: float, times: float) -> Draw:
+    """A share of conversations goes to a model so many times as slow."""
+    return _grown(sizes, share, times)
 
-    def draw(source: Random, n: int, loss: int) -> Clusters:
-        return [
-            [(latency, round(latency * times) if source.random() < share * loss else latency)]
-            for _ in range(n)
-            for latency in (_lognormal(source, _SPREAD),)
-        ]
 
-    return draw
+def usual_p95() -> float:
+    """The 95th percentile where nothing is slower, in ms."""
+    return _MICRO / 1000 * math.exp(NormalDist(0, _SPREAD).inv_cdf(0.95))
 
 
 def slower_p95(share: float, times: float) -> float:
