@@ -33,15 +33,17 @@ def tango(
 
     `wins`: pairs where the candidate alone has the property, `losses`: where the baseline alone
     has it, among n pairs; effective counts need not be whole. Counts of rare pairs are whole and
-    skewed, so that the end nearer to zero misses up to twice as often as it may; `careful` moves
-    it as far as that takes.
+    skewed, so that an end between zero and the estimate misses up to twice as often as it may;
+    `careful` moves it towards zero as far as that takes.
     """
     z = _quantile(confidence, n) if careful else normal_quantile((1 + confidence) / 2)
     estimate = (wins - losses) / n
     error = math.sqrt(max(wins + losses - (wins - losses) ** 2 / n, 0.0)) / n
-    moved = min(_correction(z), abs(wins - losses)) if careful else 0.0
-    high = _upper_end(wins, losses, n, z, moved if wins < losses else 0.0)
-    low = -_upper_end(losses, wins, n, z, moved if losses < wins else 0.0)
+    high, low = _upper_end(wins, losses, n, z), -_upper_end(losses, wins, n, z)
+    if careful and high < 0:
+        high = min(0.0, _upper_end(wins, losses, n, z, _correction(z)))
+    if careful and low > 0:
+        low = max(0.0, -_upper_end(losses, wins, n, z, _correction(z)))
     return Interval(estimate, error, low, high)
 
 
@@ -53,7 +55,7 @@ def _correction(z: float) -> float:
     return 0.5 + (z * z - 1) / 6
 
 
-def _upper_end(wins: float, losses: float, n: float, z: float, moved: float) -> float:
+def _upper_end(wins: float, losses: float, n: float, z: float, moved: float = 0.0) -> float:
     """The largest difference whose score statistic is not below -z, by bisection."""
     low, high = (wins - losses) / n, 1.0
     for _ in range(_HALVINGS):
