@@ -60,7 +60,7 @@ def test_evidence__shows_origin_beside_the_verdict_and_asks_a_reviewer_for_an_an
     client.force_login(reviewer)
     part = client.get(evidence_of(failed), headers=HTMX).content.decode()
     assert "uploaded by Olga Owner on" in part
-    assert "Look 1 at this sealed share: judged at 97.5% instead of 95%." in part
+    assert "Look 1 at this sealed share: a pass is judged at 97.5%, a fail at 95%." in part
     run = failed.evaluations.get()
     address = reverse("fail-answer", args=[failed.workflow.slug, failed.number, run.pk])
     assert f'action="{address}"' in part
