@@ -16,9 +16,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from evaluations.statistics.bounded import careful_wilson, tango
+from evaluations.statistics.bounded import tango
 from evaluations.statistics.concentration import Bounds, most_gained, squares_within
-from evaluations.statistics.intervals import Interval, square_root, two_sided_t
+from evaluations.statistics.intervals import Interval, exact_share, square_root, two_sided_t
 
 METRIC = "provider_concentration"
 ALL_CLASSES = "*"
@@ -128,7 +128,7 @@ def _change(sums: Mapping[str, Any], confidence: float) -> Bounds:
 def _bounds_of_shares(sums: Mapping[str, Any], side: str, confidence: float) -> list[Bounds]:
     n, effective = sums["requests"], _effective(sums)
     shares = (float(Fraction(sums["totals"].get(f"{side}:{name}", 0), n)) for name in _names(sums))
-    found = (careful_wilson(share, effective, confidence) for share in shares)
+    found = (exact_share(share, effective, confidence) for share in shares)
     return [(interval.low, interval.high) for interval in found]
 
 

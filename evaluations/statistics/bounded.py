@@ -14,12 +14,12 @@ from evaluations.statistics.clusters import ClusterSums, Exact, PairedSums, desi
 from evaluations.statistics.intervals import (
     Interval,
     clustered_mean,
+    exact_share,
     falling_root,
     paired_difference,
     relative_change,
-    wilson,
 )
-from evaluations.statistics.quantiles import normal_cdf, normal_quantile
+from evaluations.statistics.quantiles import normal_quantile
 
 _HALVINGS = 60
 # Pairs where the candidate's value is higher, and lower, if every value is 0 or the unit.
@@ -126,7 +126,7 @@ def bounded_mean(
 ) -> Interval:
     """The mean of values between 0 and `unit`, divided by it; `share`: each is one of the two.
 
-    Wilson's bounds for a share, else those with z²/2 values of 0 and as many of 1 added, which are
+    Exact bounds for a share, else those with z²/2 values of 0 and as many of 1 added, which are
     two of each at 95 % (Agresti and Coull 1998); at the effective number of requests, and for
     clusters never inside the clustered interval. `squares`: by size of the cluster, the sum of the
     squared values of its requests.
@@ -135,7 +135,7 @@ def bounded_mean(
     n = float(sums.requests) / effect
     clustered = clustered_mean(sums, confidence).scaled(1 / unit)
     if share:
-        return _safer(clustered, careful_wilson(clustered.estimate, n, confidence), sums.by_size)
+        return _safer(clustered, exact_share(clustered.estimate, n, confidence), sums.by_size)
     z = _quantile(confidence, n)
     more = n + z * z
     mean = (clustered.estimate * n + z * z / 2) / more
@@ -143,16 +143,6 @@ def bounded_mean(
     half = z * math.sqrt(max((square + z * z / 2) / more - mean * mean, 0.0) / more)
     low, high = max(0.0, mean - half), min(1.0, mean + half)
     return clustered.hull(replace(clustered, low=low, high=high))
-
-
-def careful_wilson(share: float, n: float, confidence: float) -> Interval:
-    """Wilson's interval, its end nearer to 0 or 1 moved as Tango's is."""
-    z = _quantile(confidence, n)
-    by, at = _correction(z) / n, 2 * normal_cdf(z) - 1
-    found = wilson(share, n, at)
-    low = wilson(max(0.0, share - by), n, at).low if share < 0.5 else found.low
-    high = wilson(min(1.0, share + by), n, at).high if share > 0.5 else found.high
-    return replace(found, low=low, high=high)
 
 
 def bounded_combination(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from evaluations.statistics.clusters import ClusterSums, PairedSums
-from evaluations.statistics.quantiles import normal_quantile, student_t_quantile
+from evaluations.statistics.quantiles import incomplete_beta, normal_quantile, student_t_quantile
 
 INFINITY = math.inf
 _HALVINGS = 60
@@ -129,6 +129,29 @@ def wilson(share: float, n: float, confidence: float) -> Interval:
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     error = math.sqrt(share * (1 - share) / n)
     return Interval(share, error, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def exact_share(share: float, n: float, confidence: float) -> Interval:
+    """The exact interval of Clopper and Pearson (1934); n may be an effective count."""
+    tail, hits = (1 - confidence) / 2, share * n
+    low = high = 0.0 if hits <= 0 else 1.0
+    if hits > 0:
+        low = _rising_root(lambda at: incomplete_beta(hits, n - hits + 1, at) - tail)
+    if hits < n:
+        high = _rising_root(lambda at: incomplete_beta(hits + 1, n - hits, at) - (1 - tail))
+    return Interval(share, math.sqrt(share * (1 - share) / n), low, high)
+
+
+def _rising_root(rising: Callable[[float], float]) -> float:
+    """Where a rising function crosses zero between 0 and 1."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if rising(middle) < 0:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
 
 
 def clustered_share(sums: ClusterSums, unit: int, confidence: float) -> Interval:

@@ -85,19 +85,15 @@ def test_bounds__nothing_differs__hold_what_a_sample_may_hide(n: int, confidence
 
 @pytest.mark.parametrize("n", [72, 200, 1000])
 @pytest.mark.parametrize("share", [0.005, 0.01, 0.02, 0.05])
-def test_careful_bounds__of_rare_losses__miss_each_side_in_one_sample_of_forty(
+def test_difference__of_rare_losses__misses_at_zero_in_one_sample_of_forty(
     n: int, share: float
 ) -> None:
     """Exact, by summing the binomial: also at the end next to zero, which plain scores miss."""
-    law = scipy.stats.binom(n, share)
-    misses = {"pairs": 0.0, "share": 0.0}
+    law, missed = scipy.stats.binom(n, share), 0.0
     for lost in range(min(n, int(n * share) + 40)):
         found = bounded_difference(pairs(n, losses=lost, value=1), 1, (0, lost), 0.95)
-        misses["pairs"] += law.pmf(lost) * (found.high < -share)
-        alone = ClusterSums({1: (n, lost, lost)})
-        mean = bounded_mean(alone, {1: lost}, 1, 0.95, share=True)
-        misses["share"] += law.pmf(lost) * (mean.low > share)
-    assert max(misses.values()) <= 0.0251
+        missed += law.pmf(lost) * (found.high < -share)
+    assert missed <= 0.0251
 
 
 def pairs(n: int, *, losses: int = 0, size: int = 1, value: int = NANO) -> PairedSums:
@@ -196,16 +192,14 @@ def test_relative__baseline_hardly_ever_right__is_not_defined() -> None:
     assert bounded_relative(pairs(100, value=0), NANO, (0, 0), 0.95) is None
 
 
-def test_mean__of_a_share__is_wilsons_interval_with_a_careful_end_at_zero() -> None:
-    sums = ClusterSums({1: (400, 6, 6)})
-    plain, moved = (
-        scipy.stats.binomtest(6, 400).proportion_ci(0.95, method=method)
-        for method in ("wilson", "wilsoncc")
-    )
-    interval = bounded_mean(sums, {1: 6}, 1, 0.95, share=True)
-    assert interval.high == pytest.approx(plain.high, rel=1e-9)
-    # Newcombe's correction for continuity is half a request; skewness takes about another.
-    assert moved.low - (plain.low - moved.low) == pytest.approx(interval.low, rel=0.05)
+@pytest.mark.parametrize(("hits", "n"), [(0, 40), (3, 40), (20, 40), (40, 40), (6, 4000)])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.9995])
+def test_mean__of_a_share__is_clopper_and_pearsons_interval(
+    hits: int, n: int, confidence: float
+) -> None:
+    expected = scipy.stats.binomtest(hits, n).proportion_ci(confidence, method="exact")
+    interval = bounded_mean(ClusterSums({1: (n, hits, hits)}), {1: hits}, 1, confidence, share=True)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_mean__all_values_alike__still_has_width() -> None:
