@@ -117,8 +117,15 @@ class RiskRuleForm(forms.Form):
         )
 
 
+# As many again may be on the page marked as deleted. Django's own bound is a thousand more, which
+# anybody could have drawn by a false count.
 RiskRules = forms.formset_factory(
-    RiskRuleForm, extra=0, can_delete=True, max_num=MOST_RULES, validate_max=True
+    RiskRuleForm,
+    extra=0,
+    can_delete=True,
+    max_num=MOST_RULES,
+    validate_max=True,
+    absolute_max=2 * MOST_RULES,
 )
 
 
