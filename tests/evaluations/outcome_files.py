@@ -66,19 +66,19 @@ class Held:
     def models(self) -> tuple[str, ...]:
         return tuple(sorted({model for request in self.requests for model in request.calls}))
 
-    @property
+    @cached_property
     def costs(self) -> RecordedCosts:
         dearest: dict[str, int] = {}
         for model, call in self._calls():
             dearest[model] = max(dearest.get(model, 0), call.cost or 0)
         return RecordedCosts(dearest, self.tokens)
 
-    @property
+    @cached_property
     def priced(self) -> tuple[str, ...]:
         unpriced = {model for model, call in self._calls() if call.cost is None}
         return tuple(model for model in self.models if model not in unpriced)
 
-    @property
+    @cached_property
     def is_full(self) -> bool:
         return all(len(request.calls) == len(self.models) for request in self.requests)
 
