@@ -27,8 +27,8 @@ Without --quick and --lint, all that is given goes to pytest: -k WORDS, -x, --lf
 A server is a database, a broker, a worker, a console or a browser; tests start their own.
 """
 BOTH_CORES = ("-n", "2")
-# Pure code and pages look the same on any database, so only what touches one runs twice.
-ON_POSTGRES = ("--db", "postgres", "-m", "database and not browser and not once")
+# What a database could answer otherwise: tests/services/repeated_on_postgres.py says which.
+ON_POSTGRES = ("--db", "postgres", "-m", "postgres and not browser")
 WITHOUT_SERVERS = ("-m", "not server")
 NOTHING_FOUND = 5  # pytest's exit code where no test was chosen
 MOST_NAMED = 10
@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> int:
 
 
 def everything(outcome: Outcome) -> None:
-    """Lints, beside them what touches a database on PostgreSQL, then all tests on SQLite."""
+    """Lints, beside them what the database decides on PostgreSQL, then all tests on SQLite."""
     with Beside(*LINTS) as lints:
         on_postgres = run_tests(*BOTH_CORES, *ON_POSTGRES)
         outcome.linted(lints.tell())

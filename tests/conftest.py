@@ -17,6 +17,7 @@ from tests.services import browser as chromium
 from tests.services.console import Console, start_console
 from tests.services.environment import RUNTIME, on_postgres
 from tests.services.postgres import create_database
+from tests.services.repeated_on_postgres import is_of_a_repeated_module
 from tests.services.valkey import Valkey, start_valkey
 from tests.services.worker import WorkerProcess, start_worker
 
@@ -174,7 +175,9 @@ OBJECTS_BETWEEN_COLLECTIONS = 50_000
 # --- Choosing tests ---------------------------------------------------------------------
 _OF_A_BROWSER = {"page", "browser", "context", "new_context"}
 _OF_A_CONSOLE = {"console_factory", "demo_console"}
-_OF_A_DATABASE = {"db", "transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
+# Rows are really committed there, so that others meet them: other threads, workers, consoles.
+_OF_REAL_TRANSACTIONS = {"transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
+_OF_A_DATABASE = {"db"} | _OF_REAL_TRANSACTIONS
 _OF_A_SERVER = {"valkey"} | _OF_A_BROWSER
 
 
@@ -206,17 +209,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if fixtures & _OF_A_BROWSER:
             item.add_marker(pytest.mark.browser)
         has_database = fixtures & _OF_A_DATABASE or item.get_closest_marker("django_db")
-        if has_database:
-            item.add_marker(pytest.mark.database)
+        if has_database and is_of_a_repeated_module(item.path):
+            item.add_marker(pytest.mark.postgres)
+        if fixtures & _OF_REAL_TRANSACTIONS or _has_real_transactions(item):
+            item.add_marker(pytest.mark.postgres)
         if has_database or fixtures & _OF_A_SERVER:
             item.add_marker(pytest.mark.server)
         if fixtures & _OF_A_CONSOLE:
             item.add_marker(pytest.mark.xdist_group("console"))
+        if on_postgres() and "world" in fixtures:  # few are there, and it takes long to build
+            item.add_marker(pytest.mark.xdist_group("world"))
     # Groups are long: begun last, one would keep one process busy while the others are done.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     if config.getoption("loadgroup", default=False):
         for item in items:
             _name_group(item)
+
+
+def _has_real_transactions(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return marker is not None and bool(marker.kwargs.get("transaction"))
 
 
 def _name_group(item: pytest.Item) -> None:

@@ -28,7 +28,6 @@ from policies.services.teams.members import add_member
 from routing_console.wsgi import application
 from tests.policies.steps import draft_of, in_review
 
-pytestmark = pytest.mark.once
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
 CHECKS = [

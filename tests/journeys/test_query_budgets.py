@@ -19,7 +19,7 @@ from tests.governance.table import ENVIRONMENTS, STATES
 from tests.governance.world import World, standing
 from tests.journeys.pages import PARTS, page_names
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.xdist_group("budgets")]
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("budgets")]
 # The design's: within 100 ms there is time for so many, also where the database is not next door.
 # Up to six are the shell's and the permission's: session, person, workflow, roles, switcher, bell.
 BUDGET = 15

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.services.console import Console
-
-pytestmark = pytest.mark.once
 
 
 def test_audit_trail_of_the_demo__is_whole_and_tells_things_in_the_order_they_happened(

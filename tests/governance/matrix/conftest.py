@@ -11,6 +11,9 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.governance.world import World, standing
+from tests.services.environment import on_postgres
+
+collect_ignore = [] if on_postgres() else ["test_once_on_postgres.py"]
 
 
 @pytest.fixture(scope="package")

@@ -12,7 +12,7 @@ from tests.governance.circumstances import arranged
 from tests.governance.table import Circumstance
 from tests.governance.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 
 
 def name_of(action: Action, circumstance: str = "") -> str:

@@ -17,7 +17,7 @@ from tests.governance.digests import undone
 from tests.governance.ways import Form, Rest
 from tests.governance.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 # Longer than `int` reads, than a database's integer, no text of PostgreSQL, before all time.
 TEXTS = ("9" * 5000, "99999999999999999999", "\x00", "0001-01-01T00:00:00+14:00")
 VALUES: tuple[Any, ...] = (None, [], {"a": [1]}, 10**20, "a\x00b", "0001-01-01T00:00:00+14:00")

@@ -20,7 +20,7 @@ from tests.governance.table import (
 )
 from tests.governance.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 BESIDES = tuple(Circumstance)[1:]
 CONCERNED = [
     pytest.param(action, circumstance, state, id=f"{action} {circumstance}-{state}")

@@ -31,7 +31,7 @@ from tests.governance.receivers import receivers
 from tests.governance.ways import Command, Form
 from tests.governance.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 NOT_KNOWN = (
     "is not in the matrix: add an Action with all its ways in to tests/governance/*_actions.py, "
     "or, if it is no act on what is governed, say why in tests/governance/outside.py"

@@ -15,7 +15,7 @@ from tests.governance.table import CHANGE_ACTIONS, ENVIRONMENTS, STATES
 from tests.governance.ways import Answer, Form
 from tests.governance.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

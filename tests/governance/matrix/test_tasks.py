@@ -50,6 +50,7 @@ def nothing_queued(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(current_app.tasks[name], "delay", lambda *args: None)
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("name", sorted(TASKS - OF_ONE))
 def test_task__with_nothing_due__changes_nothing_that_is_governed(
     world: World, nothing_queued: None, name: str
@@ -60,6 +61,7 @@ def test_task__with_nothing_due__changes_nothing_that_is_governed(
         assert governed() == before
 
 
+@pytest.mark.postgres
 def test_task_of_one_thing__changes_nothing_that_is_governed(
     world: World, nothing_queued: None
 ) -> None:
@@ -171,6 +173,7 @@ def test_evaluation__brings_evidence_and_at_most_voids_approvals(
         assert list(audit.breaks()) == []
 
 
+@pytest.mark.postgres
 def test_publication_at_its_time__by_somebody_who_lost_the_right__stays(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

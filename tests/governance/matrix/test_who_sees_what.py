@@ -11,7 +11,7 @@ from tests.governance.outside import OPEN, OPEN_PAGES
 from tests.governance.ways import SIGN_IN
 from tests.governance.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 # What an address holds that is about one team.
 OF_A_TEAM = ("w/<", "workflows/<", "teams/<", "rule-changes/<")
 
