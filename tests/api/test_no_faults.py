@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pytest_django import DjangoDbBlocker
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
@@ -26,6 +28,8 @@ from policies.services.people.tokens import issue_personal_token
 from policies.services.routers.tokens import issue_router_token
 from policies.services.teams.members import add_member
 from routing_console.wsgi import application
+from tests.governance.digests import undone
+from tests.policies.cast import found, release_in
 from tests.policies.steps import draft_of, in_review
 
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
@@ -48,12 +52,33 @@ def one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture
-def places(release: Release, author: User, operator: User) -> dict[str, Any]:
-    """Path parameters that lead to things that exist."""
+@dataclass(frozen=True)
+class Console:
+    """Path parameters that lead to things that exist, and the token of somebody who may do
+    everything, so that calls reach as deep as they can.
+    """
+
+    places: dict[str, Any]
+    bearer: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def console(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Console]:
+    """Built once for all operations; each call's test goes back to it."""
+    with django_db_blocker.unblock(), undone():
+        founded = release_in(found())
+        assert founded.author and founded.release
+        places = _places(founded.release, founded.author, founded.owner)
+        for role in Role:
+            add_member(founded.team, founded.owner, role, acting_user=founded.administrator)
+        _, plain = issue_personal_token(founded.owner, "test", acting_user=founded.owner)
+        yield Console(places, {"Authorization": f"Bearer {plain}"})
+
+
+def _places(release: Release, author: User, owner: User) -> dict[str, Any]:
     change = in_review(release.environment, author)
     draft = draft_of(release.workflow, author)
-    token, _ = issue_router_token(release.environment, "eu-west", acting_user=operator)
+    token, _ = issue_router_token(release.environment, "eu-west", acting_user=owner)
     return {
         "slug": release.workflow.slug,
         "environment": release.environment.name,
@@ -65,15 +90,6 @@ def places(release: Release, author: User, operator: User) -> dict[str, Any]:
         "teams.id": Membership.objects.get(user=author).pk,
         "models.id": CatalogueModel.objects.earliest("pk").pk,
     }
-
-
-@pytest.fixture
-def bearer(release: Release, owner: User, administrator: User) -> dict[str, str]:
-    """Somebody who may do everything, so that calls reach as deep as they can."""
-    for role in Role:
-        add_member(release.workflow.team, owner, role, acting_user=administrator)
-    _, plain = issue_personal_token(owner, "test", acting_user=owner)
-    return {"Authorization": f"Bearer {plain}"}
 
 
 def real(path: str, name: str, places: dict[str, Any]) -> Any:
@@ -88,7 +104,7 @@ def real(path: str, name: str, places: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda found: found.label)
 def test_operation__made_up_input__has_no_fault(
-    operation: Any, places: dict[str, Any], bearer: dict[str, str], one_connection: None
+    operation: Any, console: Console, db: None, one_connection: None
 ) -> None:
     @given(case=operation.as_strategy(), at_real_place=st.sampled_from([True, True, False]))
     @settings(
@@ -101,8 +117,8 @@ def test_operation__made_up_input__has_no_fault(
     def call(case: Any, at_real_place: bool) -> None:
         if at_real_place:
             for name in case.path_parameters or {}:
-                case.path_parameters[name] = real(operation.path, name, places)
-        response = case.call(headers=bearer)
+                case.path_parameters[name] = real(operation.path, name, console.places)
+        response = case.call(headers=console.bearer)
         case.validate_response(response, checks=CHECKS)
 
     call()
