@@ -20,7 +20,6 @@ from evaluations.services.impact import measuring as impacts
 from evaluations.views.impact_context import impact_context
 from policies.engine import DocumentError, EngineError
 from policies.models import Draft, Workflow
-from policies.services.authoring.proposals import proposed_by
 from policies.views.visible import change_or_404, workflow_or_404
 
 
@@ -57,7 +56,7 @@ def draft_impact(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return _unmeasured(request, workflow, subject, why)
     except (EngineError, duckdb.Error, OSError) as error:
         return _unmeasured(request, workflow, subject, str(error))
-    documents = proposed_by(draft)
+    documents = {row.kind: row.document for row in draft.documents.all()}
     return _show(request, workflow, subject, found, documents)
 
 

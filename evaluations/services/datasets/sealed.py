@@ -42,7 +42,11 @@ def requests_in(dataset: Dataset, part: Part | None) -> int:
 def furthest_plan(workflow: Workflow) -> EvidencePlan | None:
     """The plan in force in the environment furthest along promotion that has one. One query."""
     plans = EvidencePlan.objects.filter(environment__workflow=workflow)
-    return plans.order_by("-environment__position", "environment__name", "-version").first()
+    return (
+        plans.select_related("environment")
+        .order_by("-environment__position", "environment__name", "-version")
+        .first()
+    )
 
 
 def datasets_of(plan: EvidencePlan) -> list[Dataset]:

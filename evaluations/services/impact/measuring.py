@@ -15,11 +15,11 @@ from evaluations.impact.result import SCHEMA
 from evaluations.impact.traffic import NOTHING
 from evaluations.services.datasets.recorded import Recorded, last_week, recorded_on
 from evaluations.services.datasets.sealed import furthest_plan
+from policies.differences.split_history import with_earlier_weights
 from policies.engine import Bundle, compose, digest, parse_bundle, require_text_matcher
 from policies.models import Bundle as StoredBundle
 from policies.models import ChangeRequest, Draft, EvidencePlan, Release, Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
-from policies.services.authoring.proposals import proposed_by
 
 KEPT_S = 3 * 24 * 3600
 NO_REQUESTS = "Set an evidence plan for the environment: which datasets a change is measured on."
@@ -72,7 +72,10 @@ def impact_of_draft(draft: Draft) -> Impact:
     """
     change = getattr(draft, "change", None)
     base = change.base_release.bundle if change and change.base_release else None
-    return impact_of_documents(proposed_by(draft), draft.workflow, base)
+    base = base or bundle_in_force(draft.workflow)
+    saved = {row.kind: row.document for row in draft.documents.all()}
+    documents = with_earlier_weights(saved, base.content if base else {})
+    return impact_of_documents(documents, draft.workflow, base)
 
 
 def candidate_of(documents: Mapping[str, object]) -> Bundle:
