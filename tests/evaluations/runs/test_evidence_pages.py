@@ -33,7 +33,9 @@ def release(staging: Environment, author: User, owner: User) -> Release:
 
 
 @pytest.fixture
-def failed(staging: Environment, author: User, release: Release, dataset: Dataset) -> ChangeRequest:
+def failed(
+    staging: Environment, author: User, reviewer: User, release: Release, dataset: Dataset
+) -> ChangeRequest:
     """Everything simple to a model that is much worse, evaluated on the plan."""
     required(staging, dataset)
     change = proposed(staging, author, documents(share=100, margin=0.1))
