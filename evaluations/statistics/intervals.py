@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from evaluations.statistics.clusters import ClusterSums, PairedSums
 from evaluations.statistics.quantiles import incomplete_beta, normal_quantile, student_t_quantile
@@ -131,6 +132,7 @@ def wilson(share: float, n: float, confidence: float) -> Interval:
     return Interval(share, error, max(0.0, centre - half), min(1.0, centre + half))
 
 
+@lru_cache(maxsize=1024)
 def exact_share(share: float, n: float, confidence: float) -> Interval:
     """The exact interval of Clopper and Pearson (1934); n may be an effective count."""
     tail, hits = (1 - confidence) / 2, share * n
