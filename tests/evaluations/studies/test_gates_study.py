@@ -57,6 +57,9 @@ def test_missing__qualities_that_nobody_recorded__do_not_pass() -> None:
         ("errors in bursts of 50%, Zipf conversations", 2000, 8),
         ("cost, 2 % at 60 ×", 300, 8),
         ("p95, 1.0% 5 × slower", 200, 20),
+        ("amplification alone, 2 % tried 4 times, conversations of 1–20", 1000, 12),
+        ("concentration, 7 % moved", 200, 12),
+        ("graded quality, 2 % lost wholly", 140, 12),
     ],
 )
 def test_simulated__loss_as_large_as_the_margin__passes_hardly_ever(
@@ -104,6 +107,17 @@ def test_table__in_the_documentation__has_no_false_pass_beyond_the_noise_of_its_
         if float(shares[1].rstrip(" %")) > 2.5 + (0 if row[0].startswith("right") else noise)
     }
     assert beyond == {}
+
+
+def test_table__in_the_documentation__covers_the_truth_on_both_sides() -> None:
+    noise = 1.96 * math.sqrt(0.06 * 0.94 / 200) * 100  # points; the fewest samples of a row
+    below = {
+        row: shares[2]
+        for row, shares in told().items()
+        if shares[2] != "–"
+        and float(shares[2].rstrip(" %")) < 94 - (0 if row[0].startswith("right") else noise)
+    }
+    assert below == {}
 
 
 def test_command__one_case__prints_its_rows(
