@@ -114,7 +114,8 @@ def _change(sums: Mapping[str, Any], confidence: float) -> Bounds:
     moves = []
     for name in _names(sums):
         before, after = (sums["totals"].get(f"{side}:{name}", 0) for side in (BASELINE, CANDIDATE))
-        kept = sums["kept"].get(name, 0)
+        # A chunk that was computed before they were counted has none, which only widens.
+        kept = sums.get("kept", {}).get(name, 0)
         came, went = (float(x - kept) * effective / float(n) for x in (after, before))
         found = tango(came, went, effective, at, careful=True)
         moves.append((found.low, found.high))
