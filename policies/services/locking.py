@@ -1,7 +1,7 @@
 """Rows held until a transaction ends, always in one order, so that no two writers wait in a ring.
 
-The order: rule change, environment, open change requests (lowest first), draft, workflow, audit
-head.
+The order: rule change, environment, change requests (lowest first; the open ones, and the one in
+force where it is superseded), draft, workflow, audit head.
 Locks leave keys alone (`no_key`), so that a row that merely refers to a held one (a check, a
 review, an audit row) can be written meanwhile. Each read comes after the lock, in a statement of
 its own: a joined row read together with the lock could be older than the lock itself.
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from policies.governance.transitions import OPEN_STATES, State
 from policies.models import ChangeRequest, Draft, Environment, Workflow
 
 
@@ -53,6 +54,21 @@ def hold_open_changes(which: Q) -> list[int]:
     rows = ChangeRequest.objects.open().filter(which).order_by("pk")
     rows = rows.select_for_update(no_key=True, of=("self",))
     return list(rows.values_list("pk", flat=True))
+
+
+def hold_for_release(environment: Environment, proposed: int | None = None) -> list[int]:
+    """Lock the environment's open change requests, the proposed one, and the one in force, which
+    the release supersedes; gives the keys of the open ones, the lowest first.
+
+    All in one statement: whoever asked for an open one while it was published holds it still, and
+    may be waiting for one that comes after it.
+    """
+    rows = ChangeRequest.objects.filter(
+        Q(environment=environment) | Q(pk=proposed),
+        state__in=[*OPEN_STATES, State.PUBLISHED],
+    )
+    rows = rows.order_by("pk").select_for_update(no_key=True, of=("self",))
+    return [pk for pk, state in rows.values_list("pk", "state") if state in OPEN_STATES]
 
 
 def held_changes(keys: Collection[int]) -> list[ChangeRequest]:

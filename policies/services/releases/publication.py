@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils import timezone
 
 from policies.delivery.sealing import seal_release
@@ -21,10 +21,9 @@ from policies.services import audit
 from policies.services.locking import (
     held_changes,
     hold_draft,
-    hold_open_changes,
+    hold_for_release,
     locked_change,
     locked_environment,
-    locked_open_changes,
 )
 from policies.services.releases import contents
 from policies.services.review import computed_checks, guards, standings
@@ -45,7 +44,7 @@ def hold_for_publication(change: ChangeRequest) -> Held:
     """Lock what a publication needs, in the one order, and look at it anew."""
     environment = locked_environment(change.environment_id)
     # Together and in order: one by one, two writers could each hold what the other needs next.
-    held = hold_open_changes(Q(environment=environment) | Q(pk=change.pk))
+    held = hold_for_release(environment, change.pk)
     others = [other for other in held if other != change.pk]
     change = locked_change(change)
     if change.draft_id is not None:
@@ -146,7 +145,7 @@ def why_not_roll_back(release: Release, user: User) -> list[Reason]:
 def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
     """Restore an earlier release's content under a new number, without another review."""
     environment = locked_environment(release.environment_id)
-    changes = locked_open_changes(Q(environment=environment))
+    changes = held_changes(hold_for_release(environment))
     release = Release.objects.select_related("workflow__team", "environment", "bundle").get(
         pk=release.pk
     )
