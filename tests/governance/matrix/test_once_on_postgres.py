@@ -15,7 +15,7 @@ from tests.governance.action import Action
 from tests.governance.actions import all_actions
 from tests.governance.actors import A, Actor
 from tests.governance.addresses import Address, every_address
-from tests.governance.attempts import IN_A_SESSION, Cell, tried
+from tests.governance.attempts import IN_A_BROWSER, Cell, tried
 from tests.governance.browsers import browser
 from tests.governance.change_ways import ways_of
 from tests.governance.circumstances import arranged
@@ -26,6 +26,8 @@ from tests.governance.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 WHERE = "staging"
+# With htmx and in a session the same is asked of the database as by form and by token.
+BY = frozenset({"service", "form", "token", "command"})
 # Who may open the most pages between them.
 READERS = (A.OPERATOR, A.CONTRIBUTING_OWNER)
 # They ask for a worker and for a router's token: tests/setup/test_health.py, tests/delivery.
@@ -33,9 +35,9 @@ ANSWERED_ELSEWHERE = {"readyz", "delivery-policy"}
 
 
 @pytest.mark.parametrize("action", all_actions(), ids=name_of)
-def test_action__by_one_who_may__is_done_by_every_way_in(world: World, action: Action) -> None:
+def test_action__by_one_who_may__is_done(world: World, action: Action) -> None:
     someone = min(action.who)
-    assert tried(world, action.ways, cell_of(action, someone, Circumstance.ORDINARY)) == []
+    assert tried(world, action.ways, cell_of(action, someone, Circumstance.ORDINARY), BY) == []
 
 
 def allowed(action: str, state: str) -> tuple[Actor, Circumstance] | None:
@@ -65,11 +67,11 @@ def test_every_action_on_a_change_request__is_tried_here() -> None:
 
 
 @pytest.mark.parametrize(("action", "state"), ALLOWED)
-def test_action_on_a_change_request__by_one_who_may__is_done_by_every_way_in(
+def test_action_on_a_change_request__by_one_who_may__is_done(
     world: World, action: str, state: str
 ) -> None:
     actor, circumstance = ALLOWED[action, state]
-    only = IN_A_SESSION - {"session"} if circumstance == Circumstance.ENTERED else None
+    only = BY & IN_A_BROWSER if circumstance == Circumstance.ENTERED else BY
     with arranged(world, WHERE, circumstance):
         cell = Cell(action, actor, state, WHERE, circumstance)
         assert tried(world, ways_of(action, WHERE, state), cell, only) == []
