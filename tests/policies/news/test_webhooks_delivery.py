@@ -128,7 +128,7 @@ def test_delivery__refused_all_along__is_tried_at_growing_intervals_then_given_u
     added()
     receiver.statuses, receiver.answer = [503], b"busy"
     in_review(staging, author)
-    now, waits = timezone.now() + datetime.timedelta(seconds=1), []
+    now, waits = timezone.now() + datetime.timedelta(minutes=1), []
     for _ in range(MOST_TRIES - 1):
         assert deliver(now) == 1
         message = WebhookMessage.objects.get()
