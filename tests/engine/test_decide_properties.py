@@ -1,5 +1,6 @@
 """Deciding is total, deterministic and keeps its own promises, whatever the request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import given
@@ -51,10 +52,16 @@ def test_decide__chosen_model__meets_the_constraints_that_can_be_checked(
 def test_decide__without_what_check_request_reports__decides_the_same(
     bundle: Bundle, request: Request
 ) -> None:
+    """Of a set only the values that are not declared go; the others are used."""
     unusable = {
         problem.pointer.removeprefix("/attributes/") for problem in check_request(bundle, request)
     }
-    kept: dict[str, Any] = {k: v for k, v in request.attributes.items() if k not in unusable}
+    kept: dict[str, Any] = {}
+    for name, value in request.attributes.items():
+        if name not in unusable:
+            kept[name] = value
+        elif isinstance(value, list | tuple) and (held := _declared_texts(bundle, name, value)):
+            kept[name] = held
     cleaned = Request(
         attributes=kept,
         prompt=request.prompt,
@@ -64,6 +71,15 @@ def test_decide__without_what_check_request_reports__decides_the_same(
     )
     assert decide(bundle, cleaned) == decide(bundle, request)
     assert not check_request(bundle, cleaned)
+
+
+def _declared_texts(bundle: Bundle, name: str, given_texts: Sequence[Any]) -> tuple[str, ...]:
+    attribute = bundle.request_classification.declared.get(name)
+    if attribute is None or attribute.type != "set" or attribute.values is None:
+        return ()
+    if not all(isinstance(text, str) for text in given_texts):
+        return ()
+    return tuple(text for text in given_texts if text in attribute.values)
 
 
 @given(bundles(), requests())
