@@ -107,7 +107,7 @@ def test_list__awaiting_my_review__leaves_out_what_i_wrote_or_judged(
     production: Environment, author: User, co_author: User, reviewer: User, calling: CallerOf
 ) -> None:
     first = in_review(production, author)
-    in_review(production, co_author)
+    in_review(production, co_author, documents(share=80))
     mine = {"awaiting_my_review": True}
     assert calling(reviewer).get("/changes/", **mine).json()["count"] == 2
     assert calling(co_author).get("/changes/", **mine).json()["count"] == 1

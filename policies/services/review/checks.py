@@ -83,37 +83,6 @@ def record_check(
     somebody approves the old evidence meanwhile.
     """
     hold_change(change)
-    return record(
-        change,
-        kind,
-        verdict,
-        summary,
-        bundle_digest=bundle_digest,
-        base_digest=base_digest,
-        resolve=resolve,
-        detail=detail,
-        url=url,
-        evidence_digest=evidence_digest,
-        evidence_plan=evidence_plan,
-        valid_until=valid_until,
-    )
-
-
-def record(
-    change: ChangeRequest,
-    kind: str,
-    verdict: str,
-    summary: str,
-    *,
-    bundle_digest: str,
-    base_digest: str,
-    resolve: str = "",
-    detail: dict[str, Any] | None = None,
-    url: str = "",
-    evidence_digest: str = "",
-    evidence_plan: EvidencePlan | None = None,
-    valid_until: datetime.datetime | None = None,
-) -> Check:
     said = {"kind": kind, "verdict": verdict, "summary": summary, "detail": detail or {}}
     before = _bound_of(change, kind)
     check = Check.objects.create(

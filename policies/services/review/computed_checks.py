@@ -12,7 +12,7 @@ from policies.models.changes import CheckKind, Verdict
 from policies.models.components import ComponentKind
 from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retirement_findings
-from policies.services.review.checks import for_content, record
+from policies.services.review.checks import for_content, record_check
 from policies.services.review.undoing import told, undone_by
 
 RETAKE = "Take the draft's documents over again, which takes the catalogue of today."
@@ -36,7 +36,7 @@ def refresh_computed(change: ChangeRequest) -> None:
         last = known.get(kind)
         if last and (last.verdict, last.summary, last.detail) == (verdict, summary, detail):
             continue
-        record(
+        record_check(
             change,
             kind,
             verdict,
