@@ -109,7 +109,6 @@ def test_operation__made_up_input__has_no_fault(
     @given(case=operation.as_strategy(), at_real_place=st.sampled_from([True, True, False]))
     @settings(
         max_examples=12,
-        deadline=None,
         derandomize=True,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

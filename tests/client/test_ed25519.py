@@ -71,14 +71,14 @@ def test_verify__vectors_of_the_rfc__hold(name: str) -> None:
     assert ed25519.verify(public, message, signature)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(secrets, messages)
 def test_verify__what_the_library_signs__holds(secret: bytes, message: bytes) -> None:
     public, signature = signed(secret, message)
     assert ed25519.verify(public, message, signature)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(secrets, messages, st.integers(0, 511))
 def test_verify__any_bit_of_the_signature_flipped__fails(
     secret: bytes, message: bytes, bit: int
@@ -89,7 +89,7 @@ def test_verify__any_bit_of_the_signature_flipped__fails(
     assert not ed25519.verify(public, message, bytes(tampered))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(secrets, messages, st.integers(0, 255))
 def test_verify__any_bit_of_the_key_flipped__fails(secret: bytes, message: bytes, bit: int) -> None:
     public, signature = signed(secret, message)
@@ -98,7 +98,7 @@ def test_verify__any_bit_of_the_key_flipped__fails(secret: bytes, message: bytes
     assert not ed25519.verify(bytes(tampered), message, signature)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(secrets, st.binary(min_size=1, max_size=300), st.data())
 def test_verify__any_bit_of_the_message_flipped__fails(
     secret: bytes, message: bytes, data: st.DataObject
@@ -110,7 +110,7 @@ def test_verify__any_bit_of_the_message_flipped__fails(
     assert not ed25519.verify(public, bytes(tampered), signature)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(secrets, st.binary(min_size=64, max_size=64), messages)
 def test_verify__random_bytes__never_hold_unless_the_library_agrees(
     public: bytes, signature: bytes, message: bytes

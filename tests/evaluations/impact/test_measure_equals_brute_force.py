@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluations.impact import Source, TrafficRequest, measure
@@ -39,7 +39,7 @@ def traffic(draw: st.DrawFn) -> list[TrafficRequest]:
     return [TrafficRequest(request, cluster=request.request_id) for request in chosen]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
+@settings(max_examples=150)
 @given(bundles(), bundles(), traffic())
 def test_measure__any_two_bundles__equals_deciding_each_request(
     base: Bundle, candidate: Bundle, recorded: list[TrafficRequest]
@@ -61,7 +61,7 @@ def test_measure__any_two_bundles__equals_deciding_each_request(
     assert classes == Counter(a[0] for a, _ in pairs)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(max_examples=60)
 @given(bundles(), traffic())
 def test_measure__a_bundle_against_itself__changes_nothing(
     bundle: Bundle, recorded: list[TrafficRequest]
@@ -73,7 +73,7 @@ def test_measure__a_bundle_against_itself__changes_nothing(
     assert not impact.loosened
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(max_examples=60)
 @given(bundles(), bundles(), traffic(), st.randoms())
 def test_measure__requests_in_another_order__gives_the_same_bytes(
     base: Bundle, candidate: Bundle, recorded: list[TrafficRequest], source: Random

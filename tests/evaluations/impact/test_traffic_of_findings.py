@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -25,7 +25,7 @@ from tests.evaluations.runs_here import imported, required
 from tests.policies.steps import documents, draft_of, proposed
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(max_examples=60)
 @given(bundles(), st.lists(requests(), min_size=1, max_size=12))
 def test_count_inside__any_bundle__equals_asking_each_request(
     bundle: Bundle, drawn: list[Request]

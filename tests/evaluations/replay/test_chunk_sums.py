@@ -104,7 +104,7 @@ def whole_report() -> dict[str, Any]:
     return body
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(count=st.integers(1, 40), order=st.randoms(use_true_random=False))
 def test_report__clusters_dealt_to_any_chunks_in_any_order__is_byte_identical(
     count: int, order: random.Random

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.replay.regressions import review_facts
@@ -104,7 +104,6 @@ def test_failed_calls__of_all_models_and_kinds__are_added_up_for_each_side() -> 
     assert facts["support"]["moved"] == 200
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(

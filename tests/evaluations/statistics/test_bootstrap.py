@@ -58,7 +58,7 @@ def test_bootstrap__nothing_differs__leaves_the_interval_alone() -> None:
     assert bounds(alike) == student(alike)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.integers(0, 10**12), min_size=30, max_size=60), st.randoms(use_true_random=False)
 )

@@ -34,25 +34,24 @@ json_values = st.recursive(
 
 @given(json_values)
 @example([[], {}, [[]], [{}], {"": {"a": [{"b": []}]}}])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_value__written_and_read__is_the_same(value: Any) -> None:
     assert canonical_bytes(load_yaml(dump_yaml(value)).value) == canonical_bytes(value)
 
 
 @given(awkward | unicode)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_text__written__means_the_same_to_a_reader_of_yaml_1_1(text: str) -> None:
     assert yaml.safe_load(dump_yaml([text, {"key": text}])) == [text, {"key": text}]
 
 
 @given(numbers)
-@settings(deadline=None)
 def test_number__written__means_the_same_to_a_reader_of_yaml_1_1(number: float) -> None:
     assert yaml.safe_load(dump_yaml({"key": number})) == {"key": number}
 
 
 @given(bundle_documents())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_component__written_and_read__has_the_same_digest(bundle: dict[str, Any]) -> None:
     for kind in COMPONENTS:
         whole = serialise(parse_component(kind, bundle[kind]))
@@ -63,7 +62,7 @@ def test_component__written_and_read__has_the_same_digest(bundle: dict[str, Any]
 
 
 @given(bundle_documents())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_defaults__left_out__change_nothing(bundle: dict[str, Any]) -> None:
     for kind in COMPONENTS:
         short = without_defaults(kind, bundle[kind])

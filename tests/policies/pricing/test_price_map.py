@@ -111,7 +111,7 @@ def test_file__that_is_no_price_map__is_refused(raw: bytes) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=8), json_values, max_size=4), json_values)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_file__with_odd_entries__keeps_the_good_one(odd: dict[str, Any], value: Any) -> None:
     raw = {**odd, "strange": model(value, value, mode="chat"), "good": model(1e-6, 2e-6)}
     found = read_price_map(json.dumps(raw).encode())
