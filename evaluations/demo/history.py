@@ -31,7 +31,9 @@ from policies.services.review import changes, reviews, standings
 from policies.services.rules.evidence import change_plan
 
 DATASET_REQUESTS = 4000
-PLAN_NOTE = "One quarter of traffic, with every model asked; a third of it is kept sealed."
+# Half of it, so that a visitor can try several candidates before looks at it get too dear.
+SEALED = 0.5
+PLAN_NOTE = "One quarter of traffic, with every model asked; half of it is kept sealed."
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def import_traffic(workflow: Workflow, cast: Cast) -> Dataset:
 
 def require(dataset: Dataset, environment: Environment, cast: Cast) -> None:
     """Before the first release whoever manages environments sets the evidence plan alone."""
-    terms = PlanTerms((RequiredDataset(dataset.digest, dataset.name),))
+    terms = PlanTerms((RequiredDataset(dataset.digest, dataset.name),), sealed_share=SEALED)
     change_plan(environment, terms, acting_user=cast.owner, why=PLAN_NOTE)
 
 
