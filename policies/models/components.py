@@ -26,6 +26,7 @@ class ComponentVersion(models.Model):
     number = models.PositiveIntegerField()
     document = models.JSONField()
     digest = models.CharField(max_length=71)
+    gist = models.CharField(max_length=71, help_text="Digest of what it asks for.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -57,11 +58,15 @@ class ComponentVersion(models.Model):
 
 
 class DocumentAuthor(models.Model):
-    """Somebody who worked on a document when its content was first written in a workflow."""
+    """Somebody who worked on a document when its content was first written in a workflow: by its
+    digest, and by its gist, which stays in other words and on another base.
+    """
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=30, choices=ComponentKind)
-    digest = models.CharField(max_length=71, help_text="Of the content, as versions have it.")
+    digest = models.CharField(
+        max_length=71, help_text="Of the content or its gist, as versions have them."
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -128,6 +133,11 @@ class Bundle(models.Model):
     content = models.JSONField(help_text="The composed document; its canonical form is hashed.")
     meaning = models.CharField(
         max_length=71, db_index=True, help_text="Digest of what it does, apart from its words."
+    )
+    gist = models.CharField(
+        max_length=71,
+        db_index=True,
+        help_text="Digest of what it asks for, whatever release it goes on from.",
     )
     request_classification = models.ForeignKey(
         ComponentVersion, on_delete=models.PROTECT, related_name="+"

@@ -1,4 +1,4 @@
-"""Finished runs on the plan become evidence of every change request of that meaning."""
+"""Finished runs on the plan become evidence of every change request that asks for the same."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ ANSWER = "Somebody who did not work on it has to answer the failed run in writin
 
 
 def bring_evidence(candidate: Bundle) -> None:
-    """Bring what runs on the plan have shown to every open change request of this meaning."""
-    of_this = Q(workflow=candidate.workflow_id, bundle__meaning=candidate.meaning)
+    """Bring what runs on the plan have shown to all open change requests that ask for the same."""
+    of_this = Q(workflow=candidate.workflow_id, bundle__gist=candidate.gist)
     for change in locked_open_changes(of_this):
         record_evidence(change)
 

@@ -30,18 +30,25 @@ def terms_on(plan: PlanTerms, look: int = 1) -> Terms:
 
 
 def runs_of(candidate: Bundle) -> list[ShadowEvaluation]:
-    """Every run on a plan of what a candidate does, against whatever baseline, in its workflow:
-    another base, or another environment's, takes no fail away. The oldest first.
+    """Every run on a plan of what a candidate asks for, against whatever baseline, in its workflow:
+    another base, from which its splits go on, or another environment's, takes no fail away. The
+    oldest first.
     """
     rows = ShadowEvaluation.objects.looks_at(candidate.workflow)
-    rows = rows.filter(candidate__meaning=candidate.meaning).with_related()
+    rows = rows.filter(candidate__gist=candidate.gist).with_related()
     return list(rows.select_related("answer__created_by").order_by("pk"))
 
 
-def against(runs: Iterable[ShadowEvaluation], baseline: Bundle | None) -> list[ShadowEvaluation]:
-    """Those of the runs whose baseline does what this one does."""
-    meaning = baseline.meaning if baseline else None
-    return [run for run in runs if (run.baseline.meaning if run.baseline else None) == meaning]
+def comparing(
+    candidate: Bundle, baseline: Bundle | None, runs: Iterable[ShadowEvaluation]
+) -> list[ShadowEvaluation]:
+    """Those of the runs whose two sides do exactly what these do."""
+    meanings = (candidate.meaning, baseline.meaning if baseline else None)
+    return [
+        run
+        for run in runs
+        if (run.candidate.meaning, run.baseline.meaning if run.baseline else None) == meanings
+    ]
 
 
 def runs_on(
@@ -75,13 +82,15 @@ def is_fresh(run: ShadowEvaluation, plan: EvidencePlan) -> bool:
 
 @dataclass(frozen=True)
 class Looks:
-    """Looks at sealed shares, as they count for one change request: all since the content of its
-    base was first in force in its environment, as release `first`; where there is none, all ever.
+    """Looks at sealed shares, as they count for one change request: all since what its base asks
+    for was first in force in its environment, as release `first`; where there is none, all ever.
+
+    A candidate is what it does exactly: dealt by other earlier weights it is tried anew.
     """
 
     tries: Mapping[int, list[Try]]  # by key of the dataset, the oldest first
-    candidate: str
-    baseline: str
+    candidate: str  # its meaning
+    baseline: str  # its gist
     first: int | None
     since: datetime.datetime | None
 
@@ -101,16 +110,16 @@ def looks_of(change: ChangeRequest) -> Looks:
     first, since = None, None
     if base is not None:
         there = Release.objects.filter(environment=change.environment_id)
-        there = there.filter(bundle__meaning=base.meaning).order_by("published_at")
+        there = there.filter(bundle__gist=base.gist).order_by("published_at")
         first, since = there.values_list("number", "published_at")[0]
     rows = ShadowEvaluation.objects.looks_at(change.workflow).order_by("pk").values_list(
-        "dataset", "candidate__meaning", "settings", "baseline__meaning", "created_at"
+        "dataset", "candidate__meaning", "settings", "baseline__gist", "created_at"
     )  # fmt: skip
     tries: dict[int, list[Try]] = {}
     for dataset, meaning, settings, against_it, at in rows:
         told = Try((meaning, _but_look(settings)), against_it or "", at)
         tries.setdefault(dataset, []).append(told)
-    return Looks(tries, change.bundle.meaning, base.meaning if base else "", first, since)
+    return Looks(tries, change.bundle.meaning, base.gist if base else "", first, since)
 
 
 def counting_in_words(environment: str, first: int | None) -> str:

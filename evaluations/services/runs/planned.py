@@ -11,7 +11,7 @@ from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.evidence import record_evidence
 from evaluations.services.runs.looks import (
-    against,
+    comparing,
     is_fresh,
     looks_of,
     runs_of,
@@ -90,7 +90,8 @@ def _run_on(
     refuse_unrecorded(dataset, change.bundle)
     baseline = change.base_release.bundle if change.base_release else None
     look = looks_of(change).number(dataset, terms_on(plan.terms))
-    earlier = runs_on(dataset, terms_on(plan.terms), against(runs_of(change.bundle), baseline))
+    same = comparing(change.bundle, baseline, runs_of(change.bundle))
+    earlier = runs_on(dataset, terms_on(plan.terms), same)
     paid = [run for run in earlier if run.look >= look]
     waiting = [run for run in paid if run.is_unfinished or is_fresh(run, plan)]
     if waiting:

@@ -13,7 +13,7 @@ from evaluations.replay.recorded_models import Told, told_before
 from evaluations.services.datasets.sealed import datasets_of
 from evaluations.services.runs.looks import (
     Looks,
-    against,
+    comparing,
     fresh_until,
     is_fresh,
     looks_of,
@@ -79,9 +79,8 @@ class OnDataset:
 class Shown:
     """What a change request has shown on the plan that binds it.
 
-    `history`: every finished run on a plan of the same meaning, against whatever baseline, the
-    newest first. `blocking`:
-    those that failed and that nobody answered.
+    `history`: every finished run on a plan of what asks for the same, against whatever baseline,
+    the newest first. `blocking`: those that failed and that nobody answered.
     """
 
     plan: EvidencePlan
@@ -145,7 +144,7 @@ def shown_by(change: ChangeRequest) -> Shown | None:
     plan.environment = change.environment  # the same, and read already
     baseline = change.base_release.bundle if change.base_release else None
     tried = [run for run in runs_of(change.bundle) if run.status == RunStatus.FINISHED]
-    runs = against(tried, baseline)
+    runs = comparing(change.bundle, baseline, tried)
     there = {dataset.digest: dataset for dataset in datasets_of(plan)}
     looks, sides = looks_of(change), _sides(change)
     on = [

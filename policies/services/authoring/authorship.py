@@ -1,4 +1,5 @@
-"""Who wrote a document: kept by its content, so that a copy of it has the same authors."""
+"""Who wrote a document: kept by its content and its gist, so that a copy has the same authors, in
+other words and on another base, too."""
 
 from __future__ import annotations
 
@@ -7,35 +8,37 @@ from collections.abc import Collection, Mapping
 from django.contrib.auth.models import User
 
 from policies.engine import DocumentError, digest, parse_component, serialise
+from policies.governance.meaning import document_gist
 from policies.models import DocumentAuthor, Workflow
 
 
 def keep_authors(
     workflow: Workflow, documents: Mapping[str, object], people: Collection[User]
 ) -> None:
-    """Keep these people as authors of what nobody has written in this workflow before.
+    """Keep these people as authors of what nobody has written in this workflow before, by content
+    and by gist.
 
     Whoever writes the same later has copied it. Documents that are not sound yet have no authors.
     """
-    written = {kind: _digest(kind, document) for kind, document in documents.items()}
+    written = {(kind, key) for kind, document in documents.items() for key in _keys(kind, document)}
     rows = DocumentAuthor.objects.filter(
-        workflow=workflow, kind__in=written, digest__in=written.values()
+        workflow=workflow, kind__in=documents, digest__in={key for _, key in written}
     )
-    known = set(rows.values_list("kind", "digest"))
+    new = sorted(written - set(rows.values_list("kind", "digest")))
     DocumentAuthor.objects.bulk_create(
         (
-            DocumentAuthor(workflow=workflow, kind=kind, digest=content, user=user)
-            for kind, content in written.items()
-            if content and (kind, content) not in known
+            DocumentAuthor(workflow=workflow, kind=kind, digest=key, user=user)
+            for kind, key in new
             for user in people
         ),
         ignore_conflicts=True,
     )
 
 
-def _digest(kind: str, document: object) -> str:
-    """As the version of it would have; empty where no version can be made of it."""
+def _keys(kind: str, document: object) -> set[str]:
+    """Digest and gist, as the version of it would have; none where no version can be made of it."""
     try:
-        return digest(serialise(parse_component(kind, document)))
+        content = serialise(parse_component(kind, document))
     except DocumentError:
-        return ""
+        return set()
+    return {digest(content), document_gist(kind, content)}

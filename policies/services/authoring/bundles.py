@@ -17,7 +17,7 @@ from policies.engine import (
     parse_component,
     serialise,
 )
-from policies.governance.meaning import meaning_digest
+from policies.governance.meaning import document_gist, gist_digest, meaning_digest
 from policies.models import Bundle, ComponentVersion, Release, Workflow
 from policies.services import audit
 from policies.services.authoring.catalogue_documents import catalogue_document
@@ -45,6 +45,7 @@ def cut_version(
         number=number,
         document=document,
         digest=content_digest,
+        gist=document_gist(kind, document),
         created_by=acting_user,
     )
     audit.record(
@@ -117,6 +118,11 @@ def compose_bundle(
     bundle, _ = Bundle.objects.get_or_create(
         workflow=workflow,
         digest=digest(content),
-        defaults={"content": content, "meaning": meaning_digest(content), **versions},
+        defaults={
+            "content": content,
+            "meaning": meaning_digest(content),
+            "gist": gist_digest(content),
+            **versions,
+        },
     )
     return bundle

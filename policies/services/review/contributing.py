@@ -1,8 +1,9 @@
 """Who worked on what a change request proposes: on it, or elsewhere on the same content.
 
-Whoever contributed to a change request of this workflow that does the same, or to a document that
-this one changes when that was first written, has contributed here, whoever proposes it. What does
-the same as its base proposes words alone, and only who worked on it itself has contributed.
+Whoever contributed to a change request of this workflow that does or asks for the same, or to a
+document that this one changes when that was first written, has contributed here, whoever proposes
+it, in whatever words and on whatever base. What does the same as its base proposes words alone, and
+only who worked on it itself has contributed.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from policies.models import ChangeRequest, ComponentVersion, DocumentAuthor
+from policies.models import Bundle, ChangeRequest, ComponentVersion, DocumentAuthor
 from policies.models.components import ComponentKind
 
 Link = ChangeRequest.contributors.through
+# By which content is told to be the same: of bundles, and of documents.
+SAME_CONTENT = ("meaning", "gist")
+SAME_DOCUMENT = ("digest", "gist")
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,7 @@ def contributors_of(change: ChangeRequest, touched: list[str], *, alone: bool) -
     others = Link.objects.filter(changerequest__in=_same_content(change)).exclude(
         changerequest=change
     )
-    versions = [getattr(change.bundle, f"{kind}_id") for kind in touched]
-    wrote = DocumentAuthor.objects.filter(
-        workflow=change.workflow_id,
-        kind__in=touched,
-        digest__in=ComponentVersion.objects.filter(pk__in=versions).values("digest"),
-    )
+    wrote = _wrote(change, touched)
     theirs = OuterRef("pk")
     people = User.objects.filter(
         Q(pk__in=own.values("user"))
@@ -64,31 +63,62 @@ def contributors_of(change: ChangeRequest, touched: list[str], *, alone: bool) -
 def worked_on(user: User | OuterRef, of: str = "") -> Q:
     """The same of a person, as a condition on change requests; `of` leads there."""
     links = Link.objects.filter(user=user)
-    same = links.filter(
-        changerequest__workflow=OuterRef(f"{of}workflow"),
-        changerequest__bundle__meaning=OuterRef(f"{of}bundle__meaning"),
-    ).exclude(
-        changerequest__bundle__meaning=Coalesce(
-            OuterRef(f"{of}base_release__bundle__meaning"), Value("")
+    found = Q(Exists(links.filter(changerequest=OuterRef(f"{of}pk"))))
+    for told in SAME_CONTENT:
+        same = links.filter(
+            **{
+                "changerequest__workflow": OuterRef(f"{of}workflow"),
+                f"changerequest__bundle__{told}": _proposed(of, told),
+            }
         )
-    )
-    found = Q(Exists(links.filter(changerequest=OuterRef(f"{of}pk")))) | Q(Exists(same))
+        found |= Q(Exists(same.exclude(**{f"changerequest__bundle__{told}": _base(of, told)})))
     for kind in ComponentKind.values:
-        wrote = DocumentAuthor.objects.filter(
-            user=user,
-            workflow=OuterRef(f"{of}workflow"),
-            kind=kind,
-            digest=OuterRef(f"{of}bundle__{kind}__digest"),
-        ).exclude(digest=Coalesce(OuterRef(f"{of}base_release__bundle__{kind}__digest"), Value("")))
-        found |= Q(Exists(wrote))
+        for told in SAME_DOCUMENT:
+            wrote = DocumentAuthor.objects.filter(
+                user=user,
+                workflow=OuterRef(f"{of}workflow"),
+                kind=kind,
+                digest=_proposed(of, f"{kind}__{told}"),
+            )
+            found |= Q(Exists(wrote.exclude(digest=_base(of, f"{kind}__{told}"))))
     return found
 
 
+def _proposed(of: str, field: str) -> OuterRef:
+    return OuterRef(f"{of}bundle__{field}")
+
+
+def _base(of: str, field: str) -> Coalesce:
+    return Coalesce(OuterRef(f"{of}base_release__bundle__{field}"), Value(""))
+
+
 def _same_content(change: ChangeRequest) -> QuerySet[ChangeRequest]:
-    meaning = change.bundle.meaning
-    if change.base_release is not None and change.base_release.bundle.meaning == meaning:
-        return ChangeRequest.objects.none()
-    return ChangeRequest.objects.filter(workflow=change.workflow_id, bundle__meaning=meaning)
+    base = change.base_release.bundle if change.base_release else None
+    same = Q(pk=None)
+    for told in SAME_CONTENT:
+        proposed = getattr(change.bundle, told)
+        if base is None or getattr(base, told) != proposed:
+            same |= Q(**{f"bundle__{told}": proposed})
+    return ChangeRequest.objects.filter(same, workflow=change.workflow_id)
+
+
+def _wrote(change: ChangeRequest, touched: list[str]) -> QuerySet[DocumentAuthor]:
+    """Authors of the touched documents; not by a gist that is the base's."""
+    new, base = change.bundle, change.base_release
+    versions = ComponentVersion.objects.filter(pk__in=_versions(new, touched))
+    wrote = DocumentAuthor.objects.filter(
+        Q(digest__in=versions.values("digest")) | Q(digest__in=versions.values("gist")),
+        workflow=change.workflow_id,
+        kind__in=touched,
+    )
+    if base is None:
+        return wrote
+    before = ComponentVersion.objects.filter(pk__in=_versions(base.bundle, touched))
+    return wrote.exclude(digest__in=before.values("gist"))
+
+
+def _versions(bundle: Bundle, kinds: list[str]) -> list[int]:
+    return [getattr(bundle, f"{kind}_id") for kind in kinds]
 
 
 def _elsewhere(user: User) -> str:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from policies.governance.permissions import CAPABILITIES
 from policies.governance.transitions import State
-from policies.models import ChangeRequest, Membership, Review
+from policies.models import Bundle, ChangeRequest, Membership, Review
 from policies.models.changes import ReviewQuerySet, ReviewVerdict
 from policies.services import audit
 
@@ -33,23 +33,23 @@ def void_approvals(change: ChangeRequest, because: str, *, acting_user: User | N
 
 
 def void_answered_objections(change: ChangeRequest, *, acting_user: User) -> None:
-    """Void objections to content that did something else than what is now submitted.
+    """Void objections to content that asked for something else than what is now submitted.
 
-    Other words, or warnings acknowledged, silence nobody.
+    Other words, warnings acknowledged, or another base, from which splits go on, silence nobody.
     """
     standing = change.reviews.standing().exclude(verdict=ReviewVerdict.APPROVE)
-    answered = standing.exclude(meaning=change.bundle.meaning)
+    answered = standing.exclude(meaning__in=_same_gist(change))
     _void(change, answered, ANSWERED, acting_user)
 
 
 def bring_objections_back(change: ChangeRequest, *, acting_user: User) -> None:
-    """Let objections stand that were made in this environment to content that did the same, on this
-    change request or another, and that nobody resolved: neither by another word of theirs nor by
-    taking it back. Only of people who may still review, and who did not propose it themselves.
+    """Let objections stand that were made in this environment to content that asked for the same,
+    on this change request or another, and that nobody resolved: neither by another word of theirs
+    nor by taking it back. Only of people who may still review, and who did not propose it.
     """
     silent = change.reviews.standing().values("reviewer")
     said = Review.objects.filter(
-        meaning=change.bundle.meaning,
+        meaning__in=_same_gist(change),
         change__workflow=change.workflow_id,
         change__environment=change.environment_id,
         reviewer__in=_reviewers(change),
@@ -60,6 +60,12 @@ def bring_objections_back(change: ChangeRequest, *, acting_user: User) -> None:
         _stand_again(review, change)
     if back:
         _note(change, "change.objections_kept", acting_user, {"reviews": len(back)})
+
+
+def _same_gist(change: ChangeRequest) -> QuerySet[Bundle, str]:
+    """Meanings of all content of the workflow that asks for the same."""
+    rows = Bundle.objects.filter(workflow=change.workflow_id, gist=change.bundle.gist)
+    return rows.values_list("meaning", flat=True)
 
 
 def _reviewers(change: ChangeRequest) -> QuerySet[Membership, int]:

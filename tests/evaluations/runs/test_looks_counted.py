@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -44,10 +45,17 @@ def places(
     return staging, production
 
 
+def dealt_anew(share: int) -> dict[str, Any]:
+    """A candidate that does the same on whatever base: its split goes on from none."""
+    content = documents(share=share, margin=0.05)
+    content["router_policy"]["rules"][0]["route"]["earlier_weights"] = []
+    return content
+
+
 def tried(environment: Environment, author: User, share: int | None = None) -> ChangeRequest:
     """A candidate is tried on the plan; by default one that was not tried before."""
     share = next(SHARES) % 50 + 1 if share is None else share
-    change = proposed(environment, author, documents(share=share, margin=0.05))
+    change = proposed(environment, author, dealt_anew(share))
     evaluate_on_plan(now(change), acting_user=author)
     return change
 
@@ -101,6 +109,20 @@ def test_other_words_published_here__start_nothing_anew(
     assert look_of(tried(staging, author), author) == 2
 
 
+def test_same_shares_in_other_numbers_published_here__start_nothing_anew(
+    places: tuple[Environment, Environment], author: User, owner: User
+) -> None:
+    staging, _ = places
+    tried(staging, author)
+    content = documents(share=90)
+    content["router_policy"]["rules"][0]["route"]["candidates"] = [
+        {"model": "swift-small", "weight": 9},
+        {"model": "orchid", "weight": 1},
+    ]
+    published(staging, author, [owner], owner, content)
+    assert look_of(tried(staging, author), author) == 2
+
+
 def test_before_the_first_release__every_look_ever_counts(
     staging: Environment, production: Environment, dataset: Dataset, author: User, owner: User
 ) -> None:
@@ -136,10 +158,10 @@ def test_run_that_was_a_cheaper_look_elsewhere__is_no_evidence_here(
     for _ in range(2):
         tried(staging, author)
     release_of(staging, author, owner, 80)
-    change = proposed(staging, author, documents(share=60, margin=0.05))
+    change = proposed(staging, author, dealt_anew(60))
     [cheap] = evaluated(change, author)
     assert cheap.look == 1
-    here = proposed(production, author, documents(share=60, margin=0.05))
+    here = proposed(production, author, dealt_anew(60))
     shown = shown_by(now(here))
     assert shown is not None
     [row] = shown.on

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from policies.governance.refusals import Refused
 from policies.governance.transitions import State
-from policies.models import ChangeRequest, Environment, Membership
+from policies.models import ChangeRequest, Environment, Membership, Release
 from policies.services.releases import publication
 from policies.services.review import changes, reviews
 from policies.services.teams import members
@@ -16,6 +16,7 @@ from tests.policies.steps import (
     in_review,
     now,
     pass_evaluation,
+    published,
     save_and_take_over,
     seen,
     standing,
@@ -46,6 +47,49 @@ def test_objection__resubmitted_unchanged__still_stands(
 ) -> None:
     change = approved(changes.submit(objected, acting_user=author), owner)
     assert change.state == State.IN_REVIEW
+    assert len(standing(change).objections) == 1
+
+
+@pytest.fixture
+def against_half(release: Release, author: User, reviewer: User) -> ChangeRequest:
+    """To send half to the small model, where 90 % go there now; objected to."""
+    change = in_review(release.environment, author, documents(share=50))
+    reviews.request_changes(change, "Half is too much.", acting_user=reviewer, seen=seen(change))
+    return now(change)
+
+
+def test_objection__after_the_split_goes_on_from_another_base__still_stands(
+    against_half: ChangeRequest, author: User, owner: User
+) -> None:
+    """Other earlier weights are no answer to it: the author proposes what they proposed."""
+    change = against_half
+    published(change.environment, author, [owner], owner, documents(share=80))
+    changes.rebase(change, acting_user=author)
+    pass_evaluation(change)
+    changes.submit(now(change), acting_user=author)
+    assert [review.reason for review in standing(change).objections] == ["Half is too much."]
+
+
+def test_objection__to_the_same_split_on_an_earlier_base__comes_again(
+    against_half: ChangeRequest, author: User, owner: User
+) -> None:
+    changes.withdraw(against_half, acting_user=author)
+    published(against_half.environment, author, [owner], owner, documents(share=80))
+    again = in_review(against_half.environment, author, documents(share=50))
+    assert [review.reason for review in standing(again).objections] == [
+        f"Said of #{against_half.number}, which proposed the same: Half is too much."
+    ]
+
+
+def test_objection__answered_by_the_same_shares_in_other_numbers__still_stands(
+    against_half: ChangeRequest, author: User
+) -> None:
+    content = documents(share=50)
+    for candidate in content["router_policy"]["rules"][0]["route"]["candidates"]:
+        candidate["weight"] = 5
+    change = save_and_take_over(against_half, content, author)
+    pass_evaluation(change)
+    changes.submit(now(change), acting_user=author)
     assert len(standing(change).objections) == 1
 
 

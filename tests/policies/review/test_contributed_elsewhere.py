@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from tests.policies.steps import (
     now,
     pass_evaluation,
     proposed,
+    published,
     save_and_take_over,
     seen,
 )
@@ -54,15 +56,15 @@ def test_copy_of_a_change_request__proposed_by_somebody_else__is_not_theirs_to_a
 ) -> None:
     first = proposed(staging, co_author, documents(share=50))
     changes.withdraw(first, acting_user=co_author)
-    copy = in_review(staging, author, documents(share=50))
-    assert refusal_of(copy, co_author) == (
+    copied = in_review(staging, author, documents(share=50))
+    assert refusal_of(copied, co_author) == (
         f"You contributed to #{first.number}, which proposes the same content, so you may not "
         "judge it."
     )
     assert not guards.awaiting_review_by(co_author).exists()
     assert waiting.waiting_for(co_author, []) == []
     with pytest.raises(Refused, match="Only those who worked on a change request"):
-        changes.withdraw(copy, acting_user=co_author)
+        changes.withdraw(copied, acting_user=co_author)
 
 
 def test_copy_in_other_words__is_the_same_content(
@@ -79,18 +81,33 @@ def test_copy_of_a_draft_never_proposed__is_not_theirs_to_approve(
     policy = documents(share=50)["router_policy"]
     editing.save_document(draft, "router_policy", policy, acting_user=co_author)
     drafts.discard_draft(draft, acting_user=co_author)
-    copy = in_review(release.environment, author, documents(share=50))
-    assert refusal_of(copy, co_author) == (
+    copied = in_review(release.environment, author, documents(share=50))
+    assert refusal_of(copied, co_author) == (
         "You wrote the router policy that it proposes, so you may not judge it."
     )
+
+
+def test_copy_of_a_draft_in_other_words__is_not_theirs_to_approve(
+    release: Release, author: User, co_author: User
+) -> None:
+    """A label, and a rule by another name."""
+    mine = documents()["request_classification"]
+    mine["rules"][0]["when"] = {"task": {"in": ["answer"]}}
+    draft = drafts.create_draft(release.workflow, "Mine", acting_user=co_author)
+    editing.save_document(draft, "request_classification", mine, acting_user=co_author)
+    theirs = copy.deepcopy(mine)
+    theirs["classes"][0]["label"], theirs["rules"][0]["id"] = "Easy", "other"
+    content = {**documents(), "request_classification": theirs}
+    change = in_review(release.environment, author, content)
+    assert refusal_of(change, co_author).startswith("You wrote the request classification")
 
 
 def test_one_copied_document_among_others__is_not_theirs_to_approve(
     release: Release, author: User, co_author: User
 ) -> None:
     proposed(release.environment, co_author, documents(share=50))
-    copy = in_review(release.environment, author, documents(share=50, margin=0.01))
-    assert refusal_of(copy, co_author).startswith("You wrote the router policy")
+    copied = in_review(release.environment, author, documents(share=50, margin=0.01))
+    assert refusal_of(copied, co_author).startswith("You wrote the router policy")
 
 
 def test_document_that_is_in_force__makes_nobody_a_contributor(
@@ -128,8 +145,8 @@ def test_co_writer_of_a_copied_draft__may_not_judge_the_copy(
     editing.save_document(draft, "router_policy", policy, acting_user=co_author)
     policy = documents(share=51)["router_policy"]
     editing.save_document(draft, "router_policy", policy, acting_user=author)
-    copy = in_review(release.environment, author, documents(share=51))
-    assert refusal_of(copy, co_author).startswith("You wrote the router policy")
+    copied = in_review(release.environment, author, documents(share=51))
+    assert refusal_of(copied, co_author).startswith("You wrote the router policy")
 
 
 def test_promotion__takes_in_what_several_published__none_of_them_may_judge_it(
@@ -146,6 +163,24 @@ def test_promotion__takes_in_what_several_published__none_of_them_may_judge_it(
     assert refusal_of(now(promotion), co_author).endswith(
         "that it proposes, so you may not judge it."
     )
+
+
+def test_promotion__of_a_split_that_went_on_from_another_base__has_its_author_still(
+    staging: Environment, production: Environment, author: User, co_author: User, owner: User
+) -> None:
+    """Rebased, a split has other earlier weights; who proposed it wrote that document as well."""
+    published(staging, author, [owner], owner)
+    first = in_review(staging, co_author, documents(share=50))
+    published(staging, author, [owner], owner, documents(share=80))
+    changes.rebase(now(first), acting_user=co_author)
+    pass_evaluation(first)
+    publication.publish(approved(now(first), owner), acting_user=owner)
+    content = {"quality_thresholds": documents(margin=0.01)["quality_thresholds"]}
+    release = published(staging, author, [owner], owner, content)
+    promotion = publication.promote(release, production, "Both.", acting_user=author)
+    pass_evaluation(promotion)
+    changes.submit(promotion, acting_user=author)
+    assert refusal_of(now(promotion), co_author).startswith("You wrote the router policy")
 
 
 def test_approval__by_somebody_who_proposes_the_same_since__counts_no_longer(
@@ -194,9 +229,9 @@ def test_review_page__says_why_somebody_counts_as_contributor(
     staging: Environment, author: User, co_author: User, client: Client
 ) -> None:
     first = proposed(staging, co_author, documents(share=50))
-    copy = in_review(staging, author, documents(share=50))
+    copied = in_review(staging, author, documents(share=50))
     client.force_login(co_author)
-    text = client.get(copy.get_absolute_url()).content.decode()
+    text = client.get(copied.get_absolute_url()).content.decode()
     assert f"contributed to #{first.number}, which proposes the same content" in text
 
 
