@@ -209,9 +209,8 @@ def test_fail__against_an_earlier_base__blocks_after_a_rebase_as_well(
     published(staging, author, [owner], owner, documents(share=5, margin=0.1))
     changes.rebase(now(change), acting_user=author)
     judge_change(change.pk)
-    state = state_of(change)
-    assert state.verdict == Verdict.FAIL
-    assert "nobody has answered that" in state.summary
+    assert state_of(change).verdict == Verdict.FAIL
+    assert "nobody has answered that" in state_of(change).summary
 
 
 def test_fail__on_a_dataset_that_is_no_longer_required__blocks_until_answered(

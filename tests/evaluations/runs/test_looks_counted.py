@@ -154,7 +154,9 @@ def test_run_that_was_a_cheaper_look_elsewhere__is_no_evidence_here(
     required(staging, dataset)
     required(production, dataset)
     release_of(production, author, owner, 80)
-    release_of(staging, author, owner, 70)
+    other = documents(share=70)
+    other["router_policy"]["rules"][0]["route"]["salt"] = "other"  # what follows is dealt anew
+    published(staging, author, [owner], owner, other)
     for _ in range(2):
         tried(staging, author)
     release_of(staging, author, owner, 80)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -77,7 +78,9 @@ def test_meaning__of_a_split__is_another_with_other_earlier_weights_and_none_is_
     assert meaning(earlier_weights=[{"m1": 1}]) != meaning()
 
 
-def gist(weights: dict[str, float], rule: str = "r", select: str = "weighted", **more: Any) -> str:
+def gist(
+    weights: Mapping[str, float], rule: str = "r", select: str = "weighted", **more: Any
+) -> str:
     """Of a bundle with one route, given twice."""
     candidates = [{"model": model, "weight": weight} for model, weight in weights.items()]
     route = {"select": select, "salt": "s", "candidates": candidates, **more}
