@@ -48,7 +48,7 @@ def publish_scheduled() -> None:
 
 @shared_task(name="policies.settle_lapsed_approvals")
 def settle_lapsed_approvals() -> None:
-    """Hold approved change requests to the accounts of those who approved them."""
+    """Hold approvals to those who gave them, and to what they were given on."""
     with acting_from(Origin("task")):
         settling.settle_lapsed_approvals()
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from policies.governance.transitions import State
@@ -18,7 +18,6 @@ from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retiring_keys
 from policies.services.locking import locked_open_changes
 from policies.services.review import computed_checks, standings
-from policies.services.review.contributing import worked_on
 from policies.services.review.facts import ChangeFacts
 from policies.services.review.voiding import void_approvals
 
@@ -88,25 +87,38 @@ def settle_users_of(models: Collection[str], *, acting_user: User | None, becaus
 
 
 def settle_lapsed_approvals() -> None:
-    """Take approved change requests back whose approvals count no longer: the account was closed
-    since, or its person worked on the same content elsewhere.
+    """Take change requests back whose approvals count no longer: the account was closed since, its
+    person worked on the same content elsewhere, or it was given on something else than what an
+    approval is bound to now, as before an upgrade that binds it to more.
 
-    They could not be published as they are; in review, somebody else may approve them.
+    They could not be published as they are; in review, somebody may approve them.
     """
-    lapsed = Review.objects.standing().filter(
-        Q(reviewer__is_active=False) | worked_on(OuterRef("reviewer"), "change__"),
-        verdict=ReviewVerdict.APPROVE,
-        change__state=State.APPROVED,
-    )
-    concerned = Q(state=State.APPROVED, pk__in=lapsed.values("change"))
+    approvals = Review.objects.standing().filter(verdict=ReviewVerdict.APPROVE)
+    is_judged = Q(state__in=(State.IN_REVIEW, State.APPROVED), pk__in=approvals.values("change"))
+    rows = ChangeRequest.objects.to_judge().filter(is_judged)
+    lapsed = [change.pk for change in rows if _is_lapsed(change)]
     with transaction.atomic():
-        for change in locked_open_changes(concerned):
-            subject = standings.subject_digest(change)
+        for change in locked_open_changes(is_judged & Q(pk__in=lapsed)):
             because = (
-                "An approval counts no longer: its person's account was closed, or they worked on "
-                "the same content."
+                "An approval counts no longer: its person's account was closed, they worked on the "
+                "same content, or it was given on something else than what is there now."
             )
+            before = _other_subject(standings.standing_of(change))
+            subject = before or standings.subject_digest(change)
             settle(change, acting_user=None, subject_before=subject, because=because)
+
+
+def _is_lapsed(change: ChangeRequest) -> bool:
+    standing = standings.standing_of(change)
+    is_short = change.state == State.APPROVED and not standing.is_enough
+    return is_short or _other_subject(standing) is not None
+
+
+def _other_subject(standing: standings.Standing) -> str | None:
+    """What an approval that still stands was given on, where that is not what is there now."""
+    given = (review for review in standing.reviews if review.verdict == ReviewVerdict.APPROVE)
+    others = (review.subject_digest for review in given)
+    return next((subject for subject in others if subject != standing.subject_digest), None)
 
 
 def settle_catalogue() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
+from policies.engine import digest
 from policies.governance.refusals import Refused
 from policies.governance.roles import Role
 from policies.governance.transitions import State
@@ -76,6 +77,46 @@ def test_account_closed__the_change_comes_back_to_review(
     settle_lapsed_approvals()
     assert now(ready).state == State.IN_REVIEW
     assert AuditEvent.objects.get(action="change.settled").origin == "task"
+
+
+def bound_to_less(change: ChangeRequest) -> None:
+    """As a console of before an upgrade kept approvals: what they were bound to was less."""
+    change.reviews.update(subject_digest=digest({"bundle": change.bundle.digest}))
+
+
+def test_approved_before_an_upgrade_that_binds_approvals_to_more__comes_back_to_review(
+    ready: ChangeRequest, reviewer: User
+) -> None:
+    bound_to_less(ready)
+    assert guards.why_not("approve", now(ready), reviewer)  # it could not go anywhere
+    settle_lapsed_approvals()
+    assert now(ready).state == State.IN_REVIEW
+    assert [review.voided_at is None for review in ready.reviews.all()] == [False, False]
+    assert AuditEvent.objects.get(action="change.reviews_voided").origin == "task"
+    assert ready in guards.awaiting_review_by(reviewer)
+    settle_lapsed_approvals()
+    assert AuditEvent.objects.filter(action="change.reviews_voided").count() == 1
+
+
+def test_half_approved_before_such_an_upgrade__asks_the_approver_again(
+    production: Environment, author: User, reviewer: User
+) -> None:
+    change = approved(in_review(production, author), reviewer)
+    bound_to_less(change)
+    assert change not in guards.awaiting_review_by(reviewer)
+    settle_lapsed_approvals()
+    assert change in guards.awaiting_review_by(reviewer)
+
+
+def test_objection_of_before_such_an_upgrade__stands(
+    production: Environment, author: User, reviewer: User
+) -> None:
+    change = in_review(production, author)
+    reviews.request_changes(change, "No.", acting_user=reviewer, seen=seen(change))
+    bound_to_less(change)
+    settle_lapsed_approvals()
+    assert now(change).state == State.CHANGES_REQUESTED
+    assert len(standing(change).objections) == 1
 
 
 def test_role_given_while_it_is_open__does_not_count_for_it(
