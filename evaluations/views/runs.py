@@ -17,6 +17,7 @@ from evaluations.forms.runs import RunForm
 from evaluations.models import ShadowEvaluation
 from evaluations.models.runs import RunStatus
 from evaluations.replay.looks import look_sentence
+from evaluations.replay.report import SHOWN
 from evaluations.services.runs import starting
 from evaluations.views.report_context import report_context
 from policies.governance.refusals import Refused
@@ -100,7 +101,9 @@ def _show(
         **_progress(run),
     }
     if run.status == RunStatus.FINISHED:
-        context.update(report_context(run.report), others=_other_runs(run))
+        is_shown = run.report["evaluator"] in SHOWN
+        context.update(report_context(run.report) if is_shown else {"is_of_before": True})
+        context["others"] = _other_runs(run)
     return render(request, "evaluations/runs/detail.html", context, status=status)
 
 

@@ -23,17 +23,20 @@ from evaluations.replay.examples import Examples
 from evaluations.replay.merge import merge
 from evaluations.replay.prices import cost_ceilings
 from evaluations.replay.recorded import read_chunk, recorded_costs
-from evaluations.replay.report import Report, build_report
+from evaluations.replay.report import EVALUATOR, Report, build_report
 from evaluations.replay.terms import stored_terms
 from evaluations.replay.walk import yardstick
 from evaluations.services.runs.evidence import bring_evidence
-from policies.engine import Bundle, parse_bundle, require_text_matcher
+from policies.engine import Bundle, digest, parse_bundle, require_text_matcher
 from policies.governance.origin import Origin, acting_from
 from policies.models import Bundle as StoredBundle
 from policies.services import audit
 
 # A run is left alone for so long after its tasks were queued or a chunk came in.
 STALLED_AFTER = datetime.timedelta(seconds=60)
+BEGUN_BEFORE = (
+    "It was started before an upgrade of the console, which measures otherwise. Start it again."
+)
 
 
 def begin(run_id: int) -> list[int]:
@@ -41,12 +44,21 @@ def begin(run_id: int) -> list[int]:
     ShadowEvaluation.objects.filter(pk=run_id, status=RunStatus.QUEUED).update(
         status=RunStatus.RUNNING, started_at=timezone.now()
     )
-    run = ShadowEvaluation.objects.unfinished().filter(pk=run_id).first()
+    run = _unfinished(run_id)
     if run is None:
         return []
     run.nudged_at = timezone.now()
     run.save(update_fields=["nudged_at"])
     return missing_chunks(run)
+
+
+def _unfinished(run_id: int) -> ShadowEvaluation | None:
+    """The run unless it is over. One of another evaluator ends: sums of two would be mixed."""
+    run = ShadowEvaluation.objects.with_related().unfinished().filter(pk=run_id).first()
+    if run is not None and run.identity != identity_digest(run):
+        fail(run_id, BEGUN_BEFORE)
+        return None
+    return run
 
 
 def missing_chunks(run: ShadowEvaluation) -> list[int]:
@@ -57,7 +69,7 @@ def missing_chunks(run: ShadowEvaluation) -> list[int]:
 
 def compute_chunk(run_id: int, index: int) -> None:
     """Compute and store one chunk unless it is there or the run is over; then try to finish."""
-    run = ShadowEvaluation.objects.with_related().unfinished().filter(pk=run_id).first()
+    run = _unfinished(run_id)
     if run is None:
         return
     if not run.chunks.filter(index=index).exists():
@@ -115,7 +127,7 @@ def _parsed(bundle_digest: str) -> Bundle:
 
 def finish(run_id: int) -> None:
     """Reduce the chunks, store the report and bring it to the change request; once."""
-    run = ShadowEvaluation.objects.with_related().unfinished().filter(pk=run_id).first()
+    run = _unfinished(run_id)
     if run is None or missing_chunks(run):
         return
     report = report_of(run)
@@ -162,6 +174,11 @@ def identity_of(run: ShadowEvaluation) -> dict[str, Any]:
         "baseline": run.baseline_digest or None,
         "settings": run.settings,
     }
+
+
+def identity_digest(run: ShadowEvaluation) -> str:
+    """What tells a run from every other that could give another result."""
+    return digest({**identity_of(run), "evaluator": EVALUATOR})
 
 
 def stalled_runs() -> list[int]:

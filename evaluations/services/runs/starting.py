@@ -17,11 +17,10 @@ from kombu.exceptions import OperationalError
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.models.runs import UNFINISHED, RunStatus
 from evaluations.replay.recorded_models import recorded_models
-from evaluations.replay.report import EVALUATOR
 from evaluations.replay.terms import Terms
 from evaluations.services.datasets.sealed import requests_in, sealed_share_of
-from evaluations.services.runs.running import identity_of
-from policies.engine import digest, parse_bundle
+from evaluations.services.runs.running import identity_digest
+from policies.engine import parse_bundle
 from policies.governance.refusals import Reason, Refused
 from policies.models import Bundle, ChangeRequest, Workflow
 from policies.services import audit
@@ -82,7 +81,7 @@ def run_of(dataset: Dataset, terms: Terms, **more: Any) -> ShadowEvaluation:
         chunk_count=chunks_for(requests),
         **more,
     )
-    run.identity = digest({**identity_of(run), "evaluator": EVALUATOR})
+    run.identity = identity_digest(run)
     return run
 
 

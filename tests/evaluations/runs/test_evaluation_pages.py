@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,20 @@ def test_report__of_a_first_release__says_that_comparisons_do_not_apply(
     assert "Not applicable" in page
     assert "Its gates on quality hold" not in page
     assert "a retry of a failure then fails again" in page
+
+
+def test_report__of_an_evaluator_of_before__is_told_and_kept(
+    client: Client, author: User, finished: ShadowEvaluation
+) -> None:
+    """Evaluator 1 knew nothing of support, thresholds loosened or values unknown."""
+    newer = ("support", "first_release", "loosened", "notes")
+    report = {key: value for key, value in finished.report.items() if key not in newer}
+    kept = json.dumps({**report, "evaluator": "1"})
+    ShadowEvaluation.objects.update(result=kept)
+    page = text_of(signed_in(client, author).get(finished.get_absolute_url()))
+    assert "This report is of an earlier version of the console" in page
+    assert "Evaluate again" in page
+    assert client.get(f"{finished.get_absolute_url()}report.json").content.decode() == kept
 
 
 def test_report__of_a_change__shows_its_support(

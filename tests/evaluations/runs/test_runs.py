@@ -19,6 +19,7 @@ from evaluations.models.runs import RunStatus
 from evaluations.replay.terms import Terms, TermsError, parse_terms
 from evaluations.services.datasets.importing import import_dataset
 from evaluations.services.runs import running, starting
+from policies.engine import digest
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Check, Environment, Workflow
 from policies.services.review import checks
@@ -174,6 +175,37 @@ def test_evaluation__with_a_damaged_chunk__fails_rather_than_reports(
     run.refresh_from_db()
     assert (run.status, run.result) == (RunStatus.FAILED, "")
     assert "damaged" in run.error
+
+
+def test_evaluation__begun_by_another_evaluator__ends_rather_than_mixes_sums(
+    staging: Environment, author: User, dataset: Dataset
+) -> None:
+    """As after an upgrade, with a run on its way."""
+    asked = {
+        "acting_user": author, "workflow": staging.workflow, "dataset": dataset,
+        "candidate": proposed(staging, author).bundle, "baseline": None, "chunk_count": 2,
+    }  # fmt: skip
+    run = starting.start_evaluation(**asked)
+    running.begin(run.pk)
+    running.compute_chunk(run.pk, 0)
+    of_before = digest({**running.identity_of(run), "evaluator": "2"})
+    ShadowEvaluation.objects.update(identity=of_before)
+    tasks.compute_chunk(run.pk, 1)
+    run.refresh_from_db()
+    assert (run.status, run.result, run.chunks.count()) == (RunStatus.FAILED, "", 1)
+    assert run.error.endswith("Start it again.")
+    assert computed(starting.start_evaluation(**asked)).status == RunStatus.FINISHED
+
+
+@pytest.mark.parametrize("step", [running.begin, running.finish])
+def test_evaluation__kept_by_an_evaluator_that_knew_fewer_terms__ends_with_a_sentence(
+    staging: Environment, author: User, dataset: Dataset, step: Callable[[int], object]
+) -> None:
+    run = starting.evaluate_change(proposed(staging, author), dataset, acting_user=author)
+    ShadowEvaluation.objects.update(settings={"adequate_at": 0.5, "timeout_ms": {}})
+    assert not step(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.error) == (RunStatus.FAILED, running.BEGUN_BEFORE)
 
 
 def test_evaluation__with_the_broker_down__stays_queued_for_the_sweeper(
