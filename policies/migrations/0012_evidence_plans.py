@@ -22,6 +22,15 @@ def say_what_bundles_do(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor
         cursor.execute(BACK[vendor])
 
 
+def keep_bundles_from_updates(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """On the way back SQLite makes the table anew as well, without its trigger."""
+    vendor = schema_editor.connection.vendor
+    if vendor == "sqlite":
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(ASIDE[vendor])
+            cursor.execute(BACK[vendor])
+
+
 ASIDE = {
     "sqlite": "DROP TRIGGER IF EXISTS policies_bundle_no_update",
     "postgresql": "ALTER TABLE policies_bundle DISABLE TRIGGER policies_bundle_no_update",
@@ -40,6 +49,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Undone last, when the table is as it was before.
+        migrations.RunPython(migrations.RunPython.noop, keep_bundles_from_updates, elidable=False),
         migrations.AddField(
             model_name="bundle",
             name="meaning",
