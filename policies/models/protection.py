@@ -75,9 +75,9 @@ class ReviewDebtQuerySet(models.QuerySet["ReviewDebt"]):
         return self.filter(settled_at=None)
 
     def of_content(self, release: Release) -> ReviewDebtQuerySet:
-        """Of the same content in the same environment, under whatever number it went out."""
+        """Of what asks for the same in the same environment, under whatever number it went out."""
         return self.filter(
-            release__environment=release.environment_id, release__bundle=release.bundle_id
+            release__environment=release.environment_id, release__bundle__gist=release.bundle.gist
         )
 
     def with_related(self) -> ReviewDebtQuerySet:

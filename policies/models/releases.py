@@ -24,11 +24,16 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         """The same content in the same environment, under whatever number."""
         return self.filter(environment=release.environment_id, bundle=release.bundle_id)
 
+    def with_gist_of(self, release: Release) -> ReleaseQuerySet:
+        """What asks for the same in the same environment, in whatever words and numbers."""
+        return self.filter(environment=release.environment_id, bundle__gist=release.bundle.gist)
+
     def and_what_they_owe(self) -> ReleaseQuerySet:
-        """As `owes_review` whether a review of the content is owed there, from whichever number."""
+        """As `owes_review` whether a review of what it asks for is owed there, from whichever
+        number."""
         owing = Release.objects.filter(
             environment=models.OuterRef("environment"),
-            bundle=models.OuterRef("bundle"),
+            bundle__gist=models.OuterRef("bundle__gist"),
             debt__isnull=False,
             debt__settled_at=None,
         )

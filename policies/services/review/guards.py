@@ -283,16 +283,19 @@ def _closing_debt(situation: Situation) -> list[Reason]:
     if debt.created_by_id == situation.user.pk or situation.is_contributor:
         sentence = "You broke the glass, or worked on the content: another owner has to close this."
         reasons.append(Reason("four_eyes", sentence, "Ask another owner, or pay it by approvals."))
-    active = Release.objects.active().with_content_of(debt.release).first()
+    active = Release.objects.active().with_gist_of(debt.release).first()
     if active is not None:
-        sentence = (
-            f"Release {active.number} is still active."
-            if active == debt.release
-            else f"Release {active.number}, which is active, has the very same content."
-        )
         resolve = "Approve it afterwards, roll it back, or publish what replaces it."
-        reasons.append(Reason("active", sentence, resolve))
+        reasons.append(Reason("active", _still_active(active, debt.release), resolve))
     return reasons
+
+
+def _still_active(active: Release, owing: Release) -> str:
+    if active == owing:
+        return f"Release {active.number} is still active."
+    same = active.bundle_id == owing.bundle_id
+    told = "has the very same content" if same else "asks for the same in other words or numbers"
+    return f"Release {active.number}, which is active, {told}."
 
 
 NO_DEBT = Reason("debt", "There is no review debt to settle.")

@@ -122,6 +122,25 @@ def test_debt__follows_the_content_into_every_later_number(
     assert owing() == set()
 
 
+def test_debt__of_content_in_force_in_other_words__is_not_closed_and_owed_by_that_as_well(
+    staging: Environment, author: User, operator: User, owner: User
+) -> None:
+    """Words alone were reviewed since: what the emergency sent out is in force, unreviewed."""
+    published(staging, author, [owner], owner)
+    change = in_review(staging, author, documents(share=50))
+    debt = broken(change, operator)
+    content = documents(share=50)
+    content["request_classification"]["classes"][0]["label"] = "Easy"
+    reworded = published(staging, author, [owner], owner, content)
+    with pytest.raises(Refused, match="active, asks for the same in other words") as refusal:
+        breaking_glass.close_debt(change, REASON, acting_user=owner)
+    assert refusal.value.codes == ("active",)
+    assert owing() == {debt.release.number, reworded.number}
+    assert contents.debt_of(reworded) == debt
+    published(staging, author, [owner], owner, documents(share=80))
+    breaking_glass.close_debt(change, "Replaced for good.", acting_user=owner)
+
+
 def test_debt__is_not_closed_by_who_broke_the_glass(
     staging: Environment, author: User, owner: User, administrator: User
 ) -> None:
