@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from policies.models.changes import ChangeRequest
+from policies.models.components import Bundle
 from policies.models.releases import Release
 from policies.models.workflows import Environment, Workflow
 
@@ -76,8 +77,10 @@ class ReviewDebtQuerySet(models.QuerySet["ReviewDebt"]):
 
     def of_content(self, release: Release) -> ReviewDebtQuerySet:
         """Of what asks for the same in the same environment, under whatever number it went out."""
+        same = Bundle.objects.filter(pk=release.bundle_id)
         return self.filter(
-            release__environment=release.environment_id, release__bundle__gist=release.bundle.gist
+            release__environment=release.environment_id,
+            release__bundle__gist__in=same.values("gist"),
         )
 
     def with_related(self) -> ReviewDebtQuerySet:

@@ -26,7 +26,8 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
 
     def with_gist_of(self, release: Release) -> ReleaseQuerySet:
         """What asks for the same in the same environment, in whatever words and numbers."""
-        return self.filter(environment=release.environment_id, bundle__gist=release.bundle.gist)
+        same = Bundle.objects.filter(pk=release.bundle_id)
+        return self.filter(environment=release.environment_id, bundle__gist__in=same.values("gist"))
 
     def and_what_they_owe(self) -> ReleaseQuerySet:
         """As `owes_review` whether a review of what it asks for is owed there, from whichever

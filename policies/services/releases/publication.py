@@ -28,6 +28,7 @@ from policies.services.locking import (
 from policies.services.releases import contents
 from policies.services.review import computed_checks, guards, standings
 from policies.services.review.changes import active_release, open_change
+from policies.services.review.voiding import bring_objections_back
 from policies.services.rights import can
 
 
@@ -57,6 +58,8 @@ def hold_for_publication(change: ChangeRequest) -> Held:
                 "Reload the page and look again before you publish.",
             )
         )
+    # Nobody objects to the same meanwhile, on whichever change request; who just did, is heard.
+    bring_objections_back(change, acting_user=None)
     return Held(environment, change, others)
 
 

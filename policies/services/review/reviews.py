@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from policies.governance.refusals import Reason, Refused
@@ -12,9 +13,10 @@ from policies.models import ChangeRequest, Review
 from policies.models.changes import ReviewVerdict
 from policies.notifications.news import shortened
 from policies.services import audit
-from policies.services.locking import locked_change
+from policies.services.locking import held_changes, hold_open_changes, locked_change
 from policies.services.review import computed_checks, guards, standings
 from policies.services.review.settling import settle
+from policies.services.review.voiding import bring_objections_back
 
 LONGEST_BECAUSE = 190
 
@@ -37,26 +39,47 @@ def approve(change: ChangeRequest, reason: str, *, acting_user: User, seen: str)
 
 @transaction.atomic
 def request_changes(change: ChangeRequest, reason: str, *, acting_user: User, seen: str) -> Review:
-    """Ask the author for something else; outranks any number of approvals."""
+    """Ask the author for something else; outranks any number of approvals, also of other open
+    change requests that ask for the same in this environment.
+    """
+    others = _held_with_same(change)
     change = locked_change(change)
     guards.require("request_changes", change, acting_user)
     review = _say(change, ReviewVerdict.REQUEST_CHANGES, reason, acting_user, seen)
     change.state, change.approved_at = State.CHANGES_REQUESTED, None
     change.save(update_fields=["state", "approved_at", "updated_at"])
     note(review)
+    _object_to(others, review)
     return review
 
 
 @transaction.atomic
 def reject(change: ChangeRequest, reason: str, *, acting_user: User, seen: str) -> Review:
-    """Close the proposal for good."""
+    """Close the proposal for good; it stands as an objection to others that ask for the same."""
+    others = _held_with_same(change)
     change = locked_change(change)
     guards.require("reject", change, acting_user)
     review = _say(change, ReviewVerdict.REJECT, reason, acting_user, seen)
     change.state, change.closed_at = State.REJECTED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
     note(review)
+    _object_to(others, review)
     return review
+
+
+def _held_with_same(change: ChangeRequest) -> list[int]:
+    """Keys of the environment's other open change requests that ask for the same, held with it."""
+    same = Q(environment=change.environment_id, bundle__gist=change.bundle.gist)
+    return [key for key in hold_open_changes(same | Q(pk=change.pk)) if key != change.pk]
+
+
+def _object_to(others: list[int], review: Review) -> None:
+    """Let an objection stand on these as well; what was approved of them goes back to review."""
+    because = f"{review.reviewer} objects to the same content in #{review.change.number}."
+    for other in held_changes(others):
+        subject = standings.subject_digest(other)
+        bring_objections_back(other, acting_user=review.reviewer)
+        settle(other, acting_user=review.reviewer, subject_before=subject, because=because)
 
 
 @transaction.atomic

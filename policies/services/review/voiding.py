@@ -42,7 +42,7 @@ def void_answered_objections(change: ChangeRequest, *, acting_user: User) -> Non
     _void(change, answered, ANSWERED, acting_user)
 
 
-def bring_objections_back(change: ChangeRequest, *, acting_user: User) -> None:
+def bring_objections_back(change: ChangeRequest, *, acting_user: User | None) -> None:
     """Let objections stand that were made in this environment to content that asked for the same,
     on this change request or another, and that nobody resolved: neither by another word of theirs
     nor by taking it back. Only of people who may still review, and who did not propose it.

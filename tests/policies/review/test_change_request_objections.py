@@ -1,5 +1,7 @@
 """An open objection outranks any number of approvals, until it is answered or taken back."""
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -79,6 +81,29 @@ def test_objection__to_the_same_split_on_an_earlier_base__comes_again(
     assert [review.reason for review in standing(again).objections] == [
         f"Said of #{against_half.number}, which proposed the same: Half is too much."
     ]
+
+
+@pytest.mark.parametrize("object_to", [reviews.request_changes, reviews.reject])
+def test_objection__to_one_of_two_open_change_requests_with_the_same_content__stands_on_both(
+    release: Release, author: User, owner: User, reviewer: User, object_to: Callable[..., object]
+) -> None:
+    """Whoever proposes a content twice beforehand has no second one left without the objection."""
+    first, second = (in_review(release.environment, author, documents(share=50)) for _ in range(2))
+    assert approved(second, owner).state == State.APPROVED
+    object_to(first, "Half is too much.", acting_user=reviewer, seen=seen(first))
+    assert len(standing(second).objections) == 1
+    assert now(second).state == State.IN_REVIEW
+
+
+def test_objection__given_while_the_same_was_opened_elsewhere__stops_its_publication(
+    release: Release, author: User, owner: User, reviewer: User
+) -> None:
+    """Neither saw the other's row; whoever publishes holds both."""
+    first, second = (in_review(release.environment, author, documents(share=50)) for _ in range(2))
+    approved(second, owner)
+    reviews.say(first, "request_changes", "Half is too much.", reviewer, seen(first))
+    with pytest.raises(Refused, match="Half is too much"):
+        publication.publish(now(second), acting_user=owner)
 
 
 def test_objection__answered_by_the_same_shares_in_other_numbers__still_stands(
