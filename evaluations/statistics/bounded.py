@@ -135,14 +135,19 @@ def bounded_mean(
     n = float(sums.requests) / effect
     clustered = clustered_mean(sums, confidence).scaled(1 / unit)
     if share:
-        return _safer(clustered, exact_share(clustered.estimate, n, confidence), sums.by_size)
+        exact = exact_share(clustered.estimate, n, confidence)
+        return _between_0_and_1(_safer(clustered, exact, sums.by_size))
     z = _quantile(confidence, n)
     more = n + z * z
     mean = (clustered.estimate * n + z * z / 2) / more
     square = float(sum(squares.values()) / unit**2) / effect
     half = z * math.sqrt(max((square + z * z / 2) / more - mean * mean, 0.0) / more)
-    low, high = max(0.0, mean - half), min(1.0, mean + half)
-    return clustered.hull(replace(clustered, low=low, high=high))
+    return _between_0_and_1(clustered.hull(replace(clustered, low=mean - half, high=mean + half)))
+
+
+def _between_0_and_1(found: Interval) -> Interval:
+    """No mean of such values lies beyond, as the clustered interval may."""
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def bounded_combination(
