@@ -38,14 +38,14 @@ class EvidencePlanForm(forms.Form):
     )
     min_clusters = forms.IntegerField(
         min_value=2,
-        label="Effective conversations",
-        help_text="At least so many, weighted by their sizes.",
+        label="Independent conversations",
+        help_text="At least so many. Conversations of very unequal size count as fewer.",
     )
     sealed_per_cent = forms.FloatField(
         min_value=5,
         max_value=95,
         label="Sealed share",
-        help_text="Per cent of each dataset's conversations that only runs on the plan read.",
+        help_text="Per cent of each dataset's conversations. Only runs on the plan read them.",
     )
     fresh_days = forms.IntegerField(
         min_value=1, label="Fresh for", help_text="Days for which a run counts."
@@ -94,7 +94,11 @@ class EvidencePlanForm(forms.Form):
     def asked(self) -> dict[str, Any]:
         """What the service is asked with."""
         said = dict(self.cleaned_data)
-        sealed_share = round(said.pop("sealed_per_cent") / 100, 9)
+        per_cent = said.pop("sealed_per_cent")
+        sealed_share = round(per_cent / 100, 9)
+        # What is shown of a third is rounded: left alone, it must not seal another share.
+        if per_cent == self.initial.get("sealed_per_cent"):
+            sealed_share = self.initial["sealed_share"]
         digests = [dataset.digest for dataset in said.pop("datasets")]
         return {"digests": digests, "sealed_share": sealed_share, **said}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from policies.governance.protection_rules import CHECK_NAMES
 from policies.governance.risk_rules import read_rules
+from policies.wording.numbers import percent
 
 FIELDS = {
     "when_stale": "When a release is stale",
@@ -15,8 +16,8 @@ FIELDS = {
     "output_usd_per_mtok": "Output, USD per million tokens",
     "adequate_at": "Adequate from quality",
     "timeout_ms": "Time limits (ms)",
-    "min_moved": "Least requests treated differently",
-    "min_clusters": "Least effective conversations",
+    "min_moved": "Minimum of requests treated differently",
+    "min_clusters": "Minimum of independent conversations",
     "fresh_days": "Fresh for (days)",
 }
 NOT_SHOWN = frozenset({"user_id"})
@@ -46,6 +47,8 @@ def value_words(name: str, value: Any) -> str:
         return ", ".join(CHECK_NAMES.get(kind, kind) for kind in value)
     if name == "risk_rules":
         return "; ".join(f"{rule.when}: {rule.adds}" for rule in read_rules(value))
+    if name == "sealed_share":
+        return percent(value, 2)
     if name == "datasets":
         return ", ".join(f"“{dataset['name']}”" for dataset in value)
     return _plain(value)

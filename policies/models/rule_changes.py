@@ -109,6 +109,8 @@ class RuleChange(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.environment_id:  # the subject says of which kind it is
+            return f"{self.subject[:1].upper()}{self.subject[1:]}"
         return f"{self.get_kind_display()}: {self.subject}"
 
     def get_absolute_url(self) -> str:

@@ -13,6 +13,7 @@ from policies.governance.permissions import roles_with
 from policies.models import Environment, RuleChange
 from policies.services.locking import locked_environment
 from policies.services.rights import can
+from policies.wording.sentences import listed
 
 # Who keeps the catalogue, in words.
 STEWARDS = "an owner, operator or administrator of a team"
@@ -62,4 +63,5 @@ def environment_of(change: RuleChange) -> Environment:
 
 
 def deciders_of_team(change: RuleChange) -> str:
-    return f"{' or '.join(roles_with('decide_rules'))} of {change.team}"
+    roles = [role.lower() for role in roles_with("decide_rules")]
+    return f"a {listed(roles, 'or')} of {change.team}"

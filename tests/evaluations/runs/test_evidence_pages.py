@@ -62,7 +62,10 @@ def test_evidence__shows_origin_beside_the_verdict_and_asks_a_reviewer_for_an_an
     client.force_login(reviewer)
     part = client.get(evidence_of(failed), headers=HTMX).content.decode()
     assert "uploaded by Olga Owner on" in part
-    assert "Look 1 at this sealed share: a pass is judged at 97.5%, a fail at 95%." in part
+    assert (
+        "Try 1 on this sealed share: a gate of 95% confidence passes at 97.5% and fails at 95%."
+        in part
+    )
     run = failed.evaluations.get()
     address = reverse("fail-answer", args=[failed.workflow.slug, failed.number, run.pk])
     assert f'action="{address}"' in part
@@ -128,6 +131,20 @@ def test_plan_page__asking_for_less_after_a_release__leads_to_what_waits(
     assert "would no longer be required" in refused.content.decode()
     answer = client.post(address, form_of(dataset, why="October is too old."))
     assert answer.headers["Location"] == RuleChange.objects.waiting().get().get_absolute_url()
+
+
+def test_plan_page__shown_share_left_alone__changes_nothing_of_it(
+    staging: Environment, administrator: User, release: Release, dataset: Dataset, client: Client
+) -> None:
+    """A third is shown rounded; as shown it would be another share, which takes a second person."""
+    client.force_login(administrator)
+    address = reverse("evidence-plan", args=[staging.workflow.slug, "staging"])
+    as_shown = client.get(address).context["form"].initial
+    sent = {**form_of(dataset), **as_shown, "min_moved": as_shown["min_moved"] + 1}
+    answer = client.post(address, {**sent, "datasets": [dataset.pk, *as_shown["datasets"]]})
+    assert answer.status_code == 302
+    assert not RuleChange.objects.waiting().exists()
+    assert EvidencePlan.objects.order_by("-version")[0].sealed_share == 1 / 3
 
 
 def other_dataset(workflow: Workflow, user: User, folder: Path) -> Dataset:
