@@ -73,7 +73,7 @@ def route_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[
     if both_split and old.get("salt") == new.get("salt"):
         yield from _moved(old, new, title, pointer)
     if both_split and old.get("salt") != new.get("salt"):
-        sentence = f"{title}: another salt, so that everyone is dealt out anew."
+        sentence = f"{title}: another salt, so that every conversation is assigned anew."
         yield Change("changed", sentence, f"{pointer}/salt")
     yield from _constraint_changes(
         _object(old.get("constraints")),
@@ -92,24 +92,28 @@ def route_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[
 def _candidate_changes(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:
     before, after = _shares(old), _shares(new)
     place = {shown(entry.get("model")): index for index, entry in entries_of(new, "candidates")}
+    weighted, ordered = (new.get("select") == word for word in ("weighted", "ordered"))
+    first = list(after)[:1] if ordered and old.get("select") == "ordered" else []
     for model in before:
         if model not in after:
-            yield Change("removed", f"{title}: {model} is no longer a candidate.", pointer)
-    weighted = new.get("select") == "weighted"
+            was = ", and was tried first" if first and model == next(iter(before)) else ""
+            yield Change("removed", f"{title}: {model} is no longer a candidate{was}.", pointer)
     for model, share in after.items():
         where = f"{pointer}/{place.get(model, 0)}"
         if model not in before:
             size = f" with {percent(share)}" if weighted else ""
-            yield Change("added", f"{title}: {model} is a candidate{size}.", where)
+            place_told = ", tried first" if [model] == first else ""
+            yield Change("added", f"{title}: {model} is a candidate{size}{place_told}.", where)
         elif weighted and old.get("select") == "weighted" and before[model] != share:
             sentence = (
                 f"{title}: {model} gets {percent(share)} of requests, was {percent(before[model])}."
             )
             yield Change("changed", sentence, f"{where}/weight")
     kept = [model for model in before if model in after]
-    if new.get("select") == "ordered" and kept != [model for model in after if model in before]:
-        order = listed(list(after), "and then")
-        yield Change("moved", f"{title}: candidates are tried in the order {order}.", pointer)
+    if ordered and kept != [model for model in after if model in before]:
+        order, was = (listed(list(models), "and then") for models in (after, before))
+        told = f"{title}: candidates are tried in the order {order}; it was {was}."
+        yield Change("moved", told, pointer)
 
 
 def _moved(old: Entry, new: Entry, title: str, pointer: str) -> Iterator[Change]:

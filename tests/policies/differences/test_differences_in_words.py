@@ -57,6 +57,39 @@ def test_rules__reordered__names_the_one_that_moved() -> None:
     assert change == Change("moved", "Rule “p3” moved up, from place 3 to 1.", "/rules/0", False)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            ["orchid", "swift"],
+            ["pearl", "swift"],
+            ["orchid is no longer a candidate, and was tried first.",
+             "pearl is a candidate, tried first."],
+        ),
+        (["orchid"], ["orchid", "pearl"], ["pearl is a candidate."]),
+        (["orchid", "swift"], ["orchid"], ["swift is no longer a candidate."]),
+        (
+            ["orchid", "swift"],
+            ["swift", "orchid"],
+            ["candidates are tried in the order swift and then orchid; it was orchid and then "
+             "swift."],
+        ),
+    ],
+)  # fmt: skip
+def test_order_of_candidates__changed__says_who_was_tried_first(
+    before: list[str], after: list[str], said: list[str]
+) -> None:
+    old, new = (
+        {
+            "rules": [],
+            "default": {"select": "ordered", "candidates": [{"model": m} for m in models]},
+        }
+        for models in (before, after)
+    )
+    found = [change.sentence for change in describe_difference("router_policy", old, new)]
+    assert found == [f"Default route: {sentence}" for sentence in said]
+
+
 def test_rule__renamed__is_neither_added_nor_removed() -> None:
     change = only("router_policy", lambda new: new["rules"][0].update(id="cheap-first"))
     assert change.sentence == "Rule “cheap-first” was called “p1”."
@@ -118,7 +151,7 @@ def split(*weights: int, earlier: Any = None, salt: str = "s") -> dict[str, Any]
         (
             split(33, 34, 33),
             split(33, 34, 33, earlier=[(1, 1, 1)], salt="t"),
-            "another salt, so that everyone is dealt out anew.",
+            "another salt, so that every conversation is assigned anew.",
         ),
     ],
     ids=["one way", "two ways", "forgotten", "in other numbers", "another salt"],
@@ -170,9 +203,9 @@ def test_weights__scaled_together__change_nothing() -> None:
     assert change.sentence == NO_EFFECT
 
 
-def test_salt__changed__warns_that_everyone_is_dealt_anew() -> None:
+def test_salt__changed__warns_that_all_are_assigned_anew() -> None:
     change = only("router_policy", lambda new: new["rules"][0]["route"].update(salt="x"))
-    assert "dealt out anew" in change.sentence
+    assert "assigned anew" in change.sentence
 
 
 def test_first_policy__beside_the_starting_documents__changes_no_constraint() -> None:
