@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 
 from policies.models.workflows import Workflow
+from policies.wording.contracts import contract_part
 
 
 class ComponentKind(models.TextChoices):
@@ -123,6 +124,10 @@ class ComponentContract(models.Model):
         """Names of the parts that say nothing yet."""
         parts = ("inputs", "outputs", "failure", "humans_step_in", "playbook")
         return [part for part in parts if not str(getattr(self, part)).strip()]
+
+    @property
+    def gaps_in_words(self) -> list[str]:
+        return [contract_part(part) for part in self.gaps]
 
 
 class Bundle(models.Model):

@@ -14,6 +14,7 @@ from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.authoring.retirements import retirement_findings
 from policies.services.review.checks import for_content, record_check
 from policies.services.review.undoing import told, undone_by
+from policies.wording.contracts import contract_part
 
 RETAKE = "Take the draft's documents over again, which takes the catalogue of today."
 FROZEN = "Start a draft from the release, which takes the catalogue of today, and propose it."
@@ -85,7 +86,7 @@ def _contracts(change: ChangeRequest) -> Answer:
     if not gaps:
         return Verdict.PASS, "All four components have an owner and a complete contract.", "", {}
     named = "; ".join(
-        f"{ComponentKind(kind).label} lacks {', '.join(part.replace('_', ' ') for part in parts)}"
+        f"{ComponentKind(kind).label} lacks {', '.join(map(contract_part, parts))}"
         for kind, parts in gaps.items()
     )
     resolve = "Complete the contracts in the workflow's settings."
@@ -96,7 +97,7 @@ def _catalogue(change: ChangeRequest) -> Answer:
     moved = [found.sentence for found in catalogue_moves(change.bundle.content)]
     detail = {"moved": moved}
     if not moved:
-        return Verdict.PASS, "The catalogue says of its models what this content says.", "", detail
+        return Verdict.PASS, "Its models are described as in the catalogue of today.", "", detail
     more = f" And {_more(len(moved) - 1)}." if len(moved) > 1 else ""
     resolve = FROZEN if change.draft_id is None else RETAKE
     return Verdict.FAIL, f"The catalogue moved: {moved[0]}{more}", resolve, detail

@@ -67,6 +67,12 @@ def show_settings(
     return render(request, "policies/teams/settings/settings.html", context, status=status)
 
 
+CONTRACT_LEDE = (
+    "It is complete when all five texts say something. Where the check “Complete contracts” is "
+    "required, nothing is approved before it is."
+)
+
+
 @login_required
 @require_GET
 def workflow_settings(request: HttpRequest, slug: str) -> HttpResponse:
@@ -112,7 +118,8 @@ def contract_edit(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             deputy=form.cleaned_data["deputy"],
         )
 
-    return _edit(request, workflow, form, f"Contract of the {label.lower()}", save)
+    heading = f"Contract of the {label.lower()}"
+    return _edit(request, workflow, form, heading, save, lede=CONTRACT_LEDE)
 
 
 def _edit(
@@ -121,6 +128,7 @@ def _edit(
     form: forms.Form,
     heading: str,
     save: Callable[[], None],
+    lede: str = "",
 ) -> HttpResponse:
     """Show a form, or save it and go back; a refusal is said on the form."""
     status = 200
@@ -136,5 +144,5 @@ def _edit(
             else:
                 messages.success(request, "Saved.")
                 return redirect("workflow-settings", workflow.slug)
-    context = {"workflow": workflow, "form": form, "heading": heading}
+    context = {"workflow": workflow, "form": form, "heading": heading, "lede": lede}
     return render(request, "policies/teams/settings/edit.html", context, status=status)
