@@ -4,7 +4,7 @@ from django import template
 
 from policies.models import AuditEvent
 from policies.models.changes import CheckKind
-from policies.wording.events import action_words
+from policies.wording.events import action_words, words_before_number
 
 register = template.Library()
 
@@ -19,3 +19,10 @@ def check_label(kind: str) -> str:
 def event_words(event: AuditEvent) -> str:
     """What happened, as the end of a sentence that starts with who did it."""
     return action_words(event.action)
+
+
+@register.filter
+def event_words_in_list(event: AuditEvent) -> str:
+    """The same, as the number of what it happened to follows in a list, where there is one."""
+    words = words_before_number if event.detail.get("number") else action_words
+    return words(event.action)

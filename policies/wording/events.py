@@ -30,19 +30,19 @@ ACTION_WORDS = {
     "change.described": "edited its description",
     "change.rebased": "compared it with the active release",
     "change.acknowledged": "acknowledged warnings",
-    "change.submit": "submitted it for review",
-    "change.withdraw": "withdrew it",
+    "change.submit": "submitted for review",
+    "change.withdraw": "withdrew",
     "change.commented": "commented",
     "change.scheduled": "set the time of its publication",
     "change.unscheduled": "cleared the time of its publication",
-    "change.schedule_failed": "could not publish it at its time",
+    "change.schedule_failed": "could not publish at the set time",
     "change.thread_resolved": "resolved a thread",
     "change.thread_reopened": "reopened a thread",
     "change.reviews_voided": "voided earlier reviews",
     "change.objections_kept": "found objections to this content that stand",
     "review.approve": "approved",
-    "review.request_changes": "asked for changes",
-    "review.reject": "rejected it",
+    "review.request_changes": "requested changes",
+    "review.reject": "rejected",
     "review.taken_back": "took a review back",
     "freeze.created": "froze publication",
     "freeze.lifted": "lifted a freeze",
@@ -75,6 +75,13 @@ ACTION_WORDS = {
     "release.renewed": "renewed the signature",
 }
 
+# Those that read otherwise where the number of what was acted on follows.
+_BEFORE_NUMBER = {
+    "change.commented": "commented on",
+    "review.request_changes": "requested changes to",
+    "release.rollback": "rolled back, as",
+}
+
 
 def action_words(action: str) -> str:
     """What happened, as the end of a sentence that starts with who did it.
@@ -82,3 +89,8 @@ def action_words(action: str) -> str:
     Rows are kept for ever, so one of an action that is gone is shown by its name.
     """
     return ACTION_WORDS.get(action, action.replace(".", " ").replace("_", " "))
+
+
+def words_before_number(action: str) -> str:
+    """The same, where a number follows: commented on (#5)."""
+    return _BEFORE_NUMBER.get(action, action_words(action))
