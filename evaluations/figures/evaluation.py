@@ -17,9 +17,19 @@ GATES_PER_FIGURE = 6
 
 def forests(gates: Sequence[dict[str, Any]]) -> list[Figure]:
     """Forest plots of the gates that have an interval, a few gates each so that all can be read."""
-    drawn = [gate for gate in gates if gate["low"] is not None and gate["high"] is not None]
+    drawn = [
+        _in_points(gate) for gate in gates if gate["low"] is not None and gate["high"] is not None
+    ]
     starts = range(0, len(drawn), GATES_PER_FIGURE)
     return [forest(drawn[start : start + GATES_PER_FIGURE]) for start in starts]
+
+
+def _in_points(gate: dict[str, Any]) -> dict[str, Any]:
+    """A difference between two shares in percentage points, as its sentence tells it."""
+    if gate["scale"] != "difference" or gate["unit"] != "share":
+        return gate
+    ends = {end: gate[end] * 100 for end in ("estimate", "low", "high", "limit")}
+    return {**gate, **ends, "unit": "pp"}
 
 
 def forest(drawn: Sequence[dict[str, Any]]) -> Figure:
@@ -44,6 +54,7 @@ def _add_gate(
     figure["layout"][f"xaxis{suffix}"] = {
         "range": [start, end], "anchor": f"y{suffix}", "zeroline": gate["scale"] != "value",
         "tickformat": ".3~p" if _is_share(gate) else ".4~g", "nticks": 6,
+        "ticksuffix": " pp" if gate["unit"] == "pp" else "",
     }  # fmt: skip
     figure["layout"][f"yaxis{suffix}"] = {
         "domain": [round(d, 4) for d in domain], "anchor": f"x{suffix}", "range": [-1, 1],

@@ -73,7 +73,7 @@ def _told(row: Row) -> dict[str, Any]:
         "after": _value(metric, row["candidate"]),
         "change": _change(metric, ends["estimate"]),
         "relative": _relative(relative),
-        "interval": "" if difference is None else f"{low.removesuffix(' pp')} to {high}",
+        "interval": "" if difference is None else wording.between(low, high),
         "n": row["n"],
         **ends,
     }

@@ -14,12 +14,15 @@ def label(metric: str) -> str:
 
 
 def amount(metric: str, value: float | None, *, signed: bool = False) -> str:
-    """A value of a metric with its unit; shares as percentages."""
+    """A value of a metric with its unit; shares as percentages.
+
+    `signed`: it is a difference, which between two shares is in percentage points.
+    """
     if value is None or not math.isfinite(value):
         return numbers.UNKNOWN
     unit = METRICS[metric].unit if metric in METRICS else ""
     if unit == "share":
-        return share(value, signed=signed)
+        return f"{_digits(value * 100, signed)} pp" if signed else share(value)
     number = _digits(value, signed)
     if unit == "ms":
         return f"{number} ms"
@@ -27,6 +30,11 @@ def amount(metric: str, value: float | None, *, signed: bool = False) -> str:
         sign, bare = (number[0], number[1:]) if number[0] in "+−" else ("", number)
         return f"{sign}${bare}"
     return number
+
+
+def between(low: str, high: str) -> str:
+    """Two ends of an interval, a unit that both are in said once."""
+    return f"{low.removesuffix(' pp')} to {high}"
 
 
 def share(value: float | None, *, signed: bool = False) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evaluations.figures import evaluation as figures
 from evaluations.metrics.definitions import MEANINGS
 from evaluations.replay import wording
 from evaluations.replay.outcome import NANO
+from evaluations.replay.regressions import review_facts
+from policies.governance.evidence_facts import evidence_facts
 from policies.templatetags.marks import axis_of
+from policies.views.review.regressions import what_gets_worse
 
 Rows = list[dict[str, Any]]
 MATRIX = (
-    "mean_quality", "route_accuracy", "error_rate", "fallback_frequency", "latency_p95_ms",
-    "mean_cost_usd",
+    "mean_quality", "route_accuracy", "under_routing_rate", "error_rate", "fallback_frequency",
+    "latency_p95_ms", "mean_cost_usd",
 )  # fmt: skip
 DIRECTIONS = {
     "better": ("pass", "better"),
@@ -25,12 +28,14 @@ DIRECTIONS = {
 }
 
 
-def report_context(report: dict[str, Any]) -> dict[str, Any]:
-    """Everything the report's templates read."""
+def report_context(report: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Everything the report's templates read; `labels` names classes by their keys."""
     overall = [row for row in report["metrics"] if row["class"] == "*"]
     return {
         "report": report,
         "reasons": report["reasons"],
+        "worse": what_gets_worse(evidence_facts(review_facts(report)), None, labels),
+        "is_first": report["first_release"],
         "effective_clusters": wording.rounded(report["support"]["effective_clusters"]),
         "gates": [_gate(gate) for gate in report["gates"]],
         "forests": [
@@ -38,7 +43,7 @@ def report_context(report: dict[str, Any]) -> dict[str, Any]:
             for number, figure in enumerate(figures.forests(report["gates"]), start=1)
         ],
         "metrics": [_metric(row) for row in overall],
-        "matrix": class_matrix(report["metrics"]),
+        "matrix": class_matrix(report["metrics"], labels),
         "matrix_columns": [wording.label(name) for name in MATRIX],
         "plane": figures.plane(report["plane"]),
         "plane_rows": _plane_rows(report["plane"]),
@@ -65,7 +70,7 @@ def _gate(gate: dict[str, Any]) -> dict[str, Any]:
         "baseline_text": wording.amount(metric, gate["baseline"]),
         "candidate_text": wording.amount(metric, gate["candidate"]),
         "estimate_text": shown(gate["estimate"]),
-        "interval_text": f"{shown(gate['low'])} to {shown(gate['high'])}" if known else "",
+        "interval_text": wording.between(shown(gate["low"]), shown(gate["high"])) if known else "",
         "limit_text": f"{OPS[gate['op']]} {shown(gate['limit'])}",
         "axis": axis,
     }
@@ -89,10 +94,12 @@ def _around(*ends: float) -> tuple[float, float]:
 def _metric(row: dict[str, Any]) -> dict[str, Any]:
     name, difference = row["metric"], row["difference"]
     tone, word = DIRECTIONS[row["direction"]]
+    if row["direction"] == "unknown" and row["n"]:  # recorded, but no interval holds
+        word = "too few to tell"
     interval = ""
     if difference is not None and difference["low"] is not None:
         low, high = (wording.amount(name, difference[end], signed=True) for end in ("low", "high"))
-        interval = f"{low} to {high}"
+        interval = wording.between(low, high)
     return {
         **row,
         "label": wording.label(name),
@@ -110,8 +117,11 @@ def _metric(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def class_matrix(metrics: Iterable[dict[str, Any]]) -> Rows:
-    """Class × metric, the largest harm first: quality lost times requests."""
+def class_matrix(metrics: Iterable[dict[str, Any]], labels: Mapping[str, str]) -> Rows:
+    """Class × metric: first what gets worse in most metrics, then the most quality × requests lost.
+
+    `labels` names classes by their keys.
+    """
     by_class: dict[str, dict[str, dict[str, Any]]] = {}
     for row in metrics:
         if row["class"] != "*" and row["metric"] in MATRIX:
@@ -119,13 +129,17 @@ def class_matrix(metrics: Iterable[dict[str, Any]]) -> Rows:
     rows = [
         {
             "class": key,
+            "label": labels.get(key, key),
             "requests": next(iter(cells.values()))["requests"],
             "cells": [cells.get(name) for name in MATRIX],
+            "worse": sum(cell["direction"] == "worse" for cell in cells.values()),
             "harm": _harm(cells.get("mean_quality")),
         }
         for key, cells in by_class.items()
     ]
-    return sorted(rows, key=lambda row: (-row["harm"], -row["requests"], row["class"]))
+    return sorted(
+        rows, key=lambda row: (-row["worse"], -row["harm"], -row["requests"], row["class"])
+    )
 
 
 def _harm(cell: dict[str, Any] | None) -> float:

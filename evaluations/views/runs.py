@@ -22,6 +22,7 @@ from evaluations.services.runs import starting
 from evaluations.views.report_context import report_context
 from policies.governance.refusals import Refused
 from policies.services.rights import can
+from policies.views.review.summary import class_labels
 from policies.views.visible import person, workflow_or_404
 from policies.wording.numbers import span
 
@@ -102,7 +103,8 @@ def _show(
     }
     if run.status == RunStatus.FINISHED:
         is_shown = run.report["evaluator"] in SHOWN
-        context.update(report_context(run.report) if is_shown else {"is_of_before": True})
+        labels = class_labels(run.candidate, run.baseline)
+        context.update(report_context(run.report, labels) if is_shown else {"is_of_before": True})
         context["others"] = _other_runs(run)
     return render(request, "evaluations/runs/detail.html", context, status=status)
 

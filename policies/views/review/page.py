@@ -215,12 +215,14 @@ def _summary(
     )
     impact = impact_facts(measured.detail) if measured else None
     evidence = evidence_facts(evaluated.detail) if evaluated else None
-    worse = regressions.what_gets_worse(evidence, impact, class_labels(change))
+    base = change.base_release.bundle if change.base_release else None
+    worse = regressions.what_gets_worse(evidence, impact, class_labels(change.bundle, base))
     unfit, is_unfit_only = submission(to_submit)
-    is_first = change.base_release is None
+    is_first = base is None
     return {
         "headline": headline_of(change, situation, worse.words, unfit, _adoption(situation)),
         "worse": worse,
+        "is_first": is_first,
         "evaluated": evaluated,
         "figures": regressions.figures(evidence, impact, is_first=is_first),
         "answers": answers(change, situation, impact, counted, awaited, worse.of_quality),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.governance.impact_facts import ImpactFacts
-from policies.models import ChangeRequest
+from policies.models import Bundle, ChangeRequest
 from policies.services.review import guards, standings
 from policies.services.review.quorum import Candidate
 from policies.views.review.headline import name_of
@@ -91,7 +91,8 @@ def _for_whom(change: ChangeRequest, facts: ImpactFacts | None) -> Answer:
     if not facts.affected:
         return Answer(question, f"None of {number(facts.looked_at)} requests", (), href)
     text = f"{percent(facts.affected)} of {number(facts.looked_at)} requests"
-    labels = class_labels(change)
+    base = change.base_release.bundle if change.base_release else None
+    labels = class_labels(change.bundle, base)
     hit = sorted(
         ((affected / requests, key) for key, requests, affected in facts.by_class if affected),
         reverse=True,
@@ -100,12 +101,11 @@ def _for_whom(change: ChangeRequest, facts: ImpactFacts | None) -> Answer:
     return Answer(question, text, tuple(more), href)
 
 
-def class_labels(change: ChangeRequest) -> Mapping[str, str]:
+def class_labels(candidate: Bundle, base: Bundle | None) -> Mapping[str, str]:
     """Labels of today's classes, and of those that are new."""
-    base = change.base_release.bundle.content if change.base_release else {}
     return {
         entry["key"]: entry.get("label") or entry["key"]
-        for content in (change.bundle.content, base)
+        for content in (candidate.content, base.content if base else {})
         for entry in content.get("request_classification", {}).get("classes", ())
     }
 

@@ -87,8 +87,39 @@ def test_flows__when_nobody_moves__is_not_drawn() -> None:
     assert figures.flows([{"from": "a", "to": "a", "requests": 3}]) is None
 
 
-def test_report_context__by_class__puts_the_largest_harm_first(report: dict[str, Any]) -> None:
-    rows = report_context(report)["matrix"]
-    assert {row["class"] for row in rows} == {"chat", "code", "law"}
-    harms = [row["harm"] for row in rows]
-    assert harms == sorted(harms, reverse=True)
+def test_report_context__by_class__puts_first_what_gets_worse(report: dict[str, Any]) -> None:
+    """Worse in under-routing alone, which costs no mean quality, comes before what lost nothing."""
+    rows = report_context(report, {"chat": "Small talk"})["matrix"]
+    assert {row["label"] for row in rows} == {"Small talk", "code", "law"}
+    order = [(row["worse"], row["harm"]) for row in rows]
+    assert order == sorted(order, reverse=True)
+
+
+def test_report_context__metric_worse_in_a_class_only__stands_under_the_verdict(
+    report: dict[str, Any],
+) -> None:
+    rows = [{**row, "direction": "unclear"} for row in report["metrics"]]
+    worse = next(row for row in rows if row["class"] == "law" and row["difference"])
+    worse["direction"] = "worse"
+    found = report_context({**report, "metrics": rows}, {"law": "Law"})["worse"]
+    assert found.shown[0].scope == "Class Law"
+    column = report_context({**report, "metrics": rows}, {})["matrix"][0]
+    assert column["class"] == "law"
+
+
+def test_report_context__differences_of_shares__are_in_percentage_points(
+    report: dict[str, Any],
+) -> None:
+    shares = [
+        gate for gate in report["gates"] if gate["unit"] == "share" and gate["low"] is not None
+    ]
+    assert shares
+    gate = {**shares[0], "scale": "difference", "estimate": 0.012, "low": -0.01, "high": 0.034}
+    gate |= {"limit": -0.02, "op": "gte"}
+    [shown] = report_context({**report, "gates": [gate]}, {})["gates"]
+    assert shown["estimate_text"] == "+1.2 pp"
+    assert shown["interval_text"] == "−1 to +3.4 pp"
+    assert shown["limit_text"] == "≥ −2 pp"
+    figure = figures.forests([gate])[0]
+    assert figure["layout"]["xaxis"]["ticksuffix"] == " pp"
+    assert figure["data"][1]["x"] == [1.2]
