@@ -356,7 +356,7 @@ def _too_thin(case: _Case) -> _Judged | None:
         return None
     return _Judged(
         INCONCLUSIVE,
-        f"the requests come from only {wording.rounded(clusters)} effective conversations; "
+        f"the requests are worth only {wording.rounded(clusters)} independent conversations; "
         f"an interval needs {MIN_CLUSTERS}.",
     )
 

@@ -66,8 +66,11 @@ def at_look(threshold: Threshold, look: int) -> Threshold:
 
 
 def look_sentence(look: int, confidence: float = 0.95) -> str:
-    """What a look does to a gate of this confidence; empty for a run that is no look."""
+    """What a look, on pages a try, does to a gate of this confidence; empty where it is none."""
     if not look:
         return ""
     raised, own = share(confidence_at(confidence, look)), share(confidence)
-    return f"Look {look} at this sealed share: a pass is judged at {raised}, a fail at {own}."
+    return (
+        f"Try {look} on this sealed share: a gate of {own} confidence passes at {raised} and "
+        f"fails at {own}."
+    )

@@ -43,7 +43,7 @@ def share_of_nothing(threshold: Threshold) -> str:
 
 def too_few_costs(fewest: int, effective: float, is_each_alone: bool) -> str:
     """Why costs need more requests, or more conversations, than there are."""
-    what = "requests" if is_each_alone else "effective conversations"
+    what = "requests" if is_each_alone else "independent conversations"
     return (
         f"costs need {wording.count(fewest)} {what}, since a sample this small "
         f"({wording.rounded(effective)}) may hold none of the rare dear ones."
@@ -79,10 +79,8 @@ def sentence(threshold: Threshold, tested: Tested, verdict: str) -> str:
         _shown(threshold.metric, tested, x) for x in (shown.estimate, shown.low, shown.high)
     )
     percent = wording.share(threshold.confidence)
-    return (
-        f"{name} {verb} {estimate} ({percent} interval {low} to {high}); the limit is {asked}: "
-        f"{_OUTCOMES[verdict]}"
-    )
+    interval = f"{percent} interval {wording.between(low, high)}"
+    return f"{name} {verb} {estimate} ({interval}); the limit is {asked}: {_OUTCOMES[verdict]}"
 
 
 def at_worst(threshold: Threshold, tested: Tested, worst: Tested, unknown: int, holds: bool) -> str:
@@ -117,8 +115,8 @@ def resolve(needed: Needed | None) -> str:
     if needed is None:
         return "The estimate lies on the limit, so that no number of requests would resolve it."
     return (
-        f"About {wording.count(needed.requests)} requests like these would let it "
-        f"{needed.towards}, with a probability of {wording.share(POWER)}."
+        f"If the true value is the one measured, about {wording.count(needed.requests)} requests "
+        f"like these would show a {needed.towards} in {wording.share(POWER)} of cases."
     )
 
 

@@ -85,9 +85,9 @@ def shortage(found: Supported) -> str:
     clusters = wording.rounded(found.effective_clusters)
     least = found.minimum
     return (
-        f"Too few requests are treated differently to judge the change: {seen} of them, from "
-        f"{clusters} effective conversations; at least {wording.count(least.moved)} from "
-        f"{wording.count(least.clusters)} are asked for."
+        f"Too few requests are treated differently to judge the change: {seen} of them, worth "
+        f"{clusters} independent conversations; at least {wording.count(least.moved)}, worth "
+        f"{wording.count(least.clusters)}, are asked for."
     )
 
 

@@ -52,7 +52,7 @@ def draft_impact(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         found = impacts.impact_of_draft(draft)
     except DocumentError:
-        why = "It is measured as soon as the four documents are right and fit together."
+        why = "It is measured as soon as the four documents are valid and fit together."
         return _unmeasured(request, workflow, subject, why)
     except (EngineError, duckdb.Error, OSError) as error:
         return _unmeasured(request, workflow, subject, str(error))

@@ -140,7 +140,7 @@ def _less(before: PlanTerms, after: PlanTerms) -> Iterator[str]:
         )
     if after.min_clusters < before.min_clusters:
         yield (
-            f"{after.min_clusters:,} instead of {before.min_clusters:,} effective conversations "
+            f"{after.min_clusters:,} instead of {before.min_clusters:,} independent conversations "
             "would be enough."
         )
     if after.sealed_share != before.sealed_share:

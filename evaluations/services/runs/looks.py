@@ -131,7 +131,8 @@ def counting_in_words(environment: str, first: int | None) -> str:
         else f"All count until {environment} has a release."
     )
     return (
-        "Each candidate tried on a dataset is a look at its sealed share, for whichever "
-        "environment and against whatever it was compared. Each further look is judged more "
-        f"strictly; the same candidate again is the same look. {counted}"
+        "Each candidate evaluated on a sealed share is a try, for whichever environment and "
+        "against whatever it was compared. The more tries, the likelier one passes by luck, so "
+        "each further try needs more confidence to pass; the same candidate again is the same "
+        f"try. {counted}"
     )

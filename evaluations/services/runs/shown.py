@@ -68,7 +68,7 @@ class OnDataset:
             )
         if self.cheap is not None:
             return (
-                f"Measured as look {self.cheap.look} elsewhere; here it is look {self.look}, and "
+                f"Measured as try {self.cheap.look} elsewhere; here it is try {self.look}, and "
                 "judged more strictly. Evaluate it on the plan again."
             )
         unfit = [said.sentence for said in self.told if said.is_none]

@@ -46,7 +46,8 @@ def _support(report: dict[str, Any]) -> str:
     if support["proved_alike"]:
         return "every one provably treated as before"
     clusters = rounded(support["effective_clusters"])
-    return f"{count(support['moved'])} treated differently ({clusters} effective conversations)"
+    moved = count(support["moved"])
+    return f"{moved} treated differently (worth {clusters} independent conversations)"
 
 
 def _loosened(report: dict[str, Any]) -> str:
@@ -62,8 +63,8 @@ def conditions_in_words(plan: EvidencePlan) -> str:
     return (
         f"Plan {plan.version} of {plan.environment.name}: adequate from quality "
         f"{terms.adequate_at:g}, time limits {limits_in_words(terms.timeout_ms)}, at least "
-        f"{count(terms.min_moved)} requests treated differently from "
-        f"{count(terms.min_clusters)} effective conversations, "
+        f"{count(terms.min_moved)} requests treated differently, worth "
+        f"{count(terms.min_clusters)} independent conversations, "
         f"{share(terms.sealed_share)} sealed, fresh for {terms.fresh_days} days."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -150,8 +151,8 @@ def _support(evidence: EvidenceFacts) -> list[str]:
     ]
     moved = f"{number(support['moved'])} of them are treated differently"
     if support.get("effective_clusters") is not None:
-        worth = number(round(support["effective_clusters"]))
-        moved += f", which counts as {worth} independent conversations"
+        worth = number(math.floor(support["effective_clusters"]))  # held against a least
+        moved += f", which count as {worth} independent conversations"
     said.append(moved)
     for part in support.get("unreached", ()):
         said.append(f"no request reaches {part['words']}")
@@ -171,7 +172,7 @@ def _figure(name: str, one: Comparison, is_first: bool) -> Figure:
         return Figure(name, one.after, f"{one.label}; nothing to compare with", "", "")
     verdict, word = DIRECTIONS[one.direction]
     if one.direction == "unknown":
-        return Figure(name, word, one.label, verdict, "")
+        return Figure(name, "Too few to tell" if one.n else word, one.label, verdict, "")
     text = one.after if one.before == one.after else f"{one.before} → {one.after}"
     more = one.label
     if one.change != "0":

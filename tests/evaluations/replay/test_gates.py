@@ -83,7 +83,7 @@ def test_gate__quality_against_a_margin__passes_fails_or_stays_open(
 def test_gate__inconclusive__says_how_many_requests_would_resolve_it(tmp_path: Path) -> None:
     found = only(judged(tmp_path, rows_of(400, old=0.8, new=0.76), gate("mean_quality")))
     assert found["needed"] > 400
-    assert "requests like these would let it pass, with a probability of 80%" in found["reason"]
+    assert "requests like these would show a pass in 80% of cases" in found["reason"]
 
 
 def test_gate__fewer_requests_than_asked__is_inconclusive(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_gate__few_conversations__is_inconclusive(tmp_path: Path) -> None:
         item["conversation_id"] = f"c{index // 2 % 20}"
     found = only(judged(tmp_path, rows, gate("mean_quality")))
     assert found["verdict"] == INCONCLUSIVE
-    assert "20 effective conversations" in found["reason"]
+    assert "20 independent conversations" in found["reason"]
 
 
 def test_gate__a_metric_never_recorded__is_missing(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_gate__costs_of_few_conversations__needs_three_hundred_of_them(tmp_path:
         item["conversation_id"] = f"c{index // 8}"
     found = only(judged(tmp_path, rows, gate("mean_cost_usd", margin=0.5, relative=True)))
     assert found["verdict"] == INCONCLUSIVE
-    assert "costs need 300 effective conversations" in found["reason"]
+    assert "costs need 300 independent conversations" in found["reason"]
     assert "(250)" in found["reason"]
     assert found["needed"] is None
 

@@ -71,7 +71,7 @@ def test_look__after_fifty_tries_elsewhere__is_the_fifty_first() -> None:
 def test_sentence__tells_what_the_look_does() -> None:
     assert look_sentence(0) == ""
     assert look_sentence(3) == (
-        "Look 3 at this sealed share: a pass is judged at 99.58%, a fail at 95%."
+        "Try 3 on this sealed share: a gate of 95% confidence passes at 99.58% and fails at 95%."
     )
 
 

@@ -163,4 +163,4 @@ def test_conversations__of_which_one_holds_nine_tenths__are_too_few_for_an_inter
             item["conversation_id"] = "large"
     body = body_of(rows, support=Support(moved=1, clusters=1))
     assert body["gates"][0]["verdict"] == INCONCLUSIVE
-    assert "effective conversations" in body["gates"][0]["reason"]
+    assert "independent conversations" in body["gates"][0]["reason"]

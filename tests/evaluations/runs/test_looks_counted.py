@@ -168,7 +168,7 @@ def test_run_that_was_a_cheaper_look_elsewhere__is_no_evidence_here(
     assert shown is not None
     [row] = shown.on
     assert (row.verdict, row.run) == ("missing", None)
-    assert row.reason.startswith("Measured as look 1 elsewhere; here it is look 3")
+    assert row.reason.startswith("Measured as try 1 elsewhere; here it is try 3")
     [paid] = evaluated(here, author)
     assert paid.look == 3 and paid.pk != cheap.pk
     shown = shown_by(now(here))
@@ -183,5 +183,5 @@ def test_page_of_evidence__says_what_a_look_is_and_since_when_they_count(
     client.force_login(author)
     where = reverse("change-evidence", args=[change.workflow.slug, change.number])
     text = " ".join(client.get(where).content.decode().split())
-    assert "Each candidate tried on a dataset is a look at its sealed share" in text
+    assert "Each candidate evaluated on a sealed share is a try" in text
     assert "Counted since release 1 of staging" in text

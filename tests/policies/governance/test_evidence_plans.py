@@ -17,7 +17,7 @@ PLAN = PlanTerms((OCTOBER,), timeout_ms={"*": 3000})
 WEAKER: list[tuple[dict[str, Any], str]] = [
     ({"datasets": (NOVEMBER,)}, "The dataset “October” would no longer be required."),
     ({"min_moved": 99}, "99 instead of 100 requests treated differently would be enough."),
-    ({"min_clusters": 39}, "39 instead of 40 effective conversations would be enough."),
+    ({"min_clusters": 39}, "39 instead of 40 independent conversations would be enough."),
     ({"sealed_share": 0.2}, "20% instead of 33% of the conversations would be sealed."),
     ({"sealed_share": 0.5}, "50% instead of 33% of the conversations would be sealed."),
     ({"fresh_days": 31}, "A run would count for 31 days instead of 30."),

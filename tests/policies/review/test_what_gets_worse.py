@@ -74,7 +74,7 @@ def test_support__names_what_no_request_reaches_and_the_effective_number(
     }  # fmt: skip
     evaluated(change, support=support)
     said = page(client, change, reviewer)
-    assert "which counts as 10 independent conversations" in said
+    assert "which count as 9 independent conversations" in said
     assert "no request reaches rule “refunds”" in said
     assert "3 go to a model that was not recorded" in said
 
