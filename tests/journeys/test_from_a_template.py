@@ -28,7 +28,7 @@ def test_template__to_a_change_request(
         assert offered.count() >= 1
         offered.first.check()
         page.get_by_role("button", name="Start draft").click()
-        expect(page.get_by_text("This document is right")).to_be_visible()
+        expect(page.get_by_text("This document is valid")).to_be_visible()
         page.get_by_role("link", name="Propose change").click()
         page.get_by_label("Environment").select_option(label="staging")
         page.get_by_label("Why").fill("A start that others made good use of.")

@@ -70,7 +70,7 @@ def swap_routine_models(page: Page) -> None:
     models.first.select_option(label="gemini-2.0-flash · Google")
     expect(page.locator(".field__error").first).to_be_visible()
     rule.get_by_label("Model").nth(1).select_option(label="gpt-4o-mini · OpenAI")
-    expect(page.get_by_text("This document is right")).to_be_visible()
+    expect(page.get_by_text("This document is valid")).to_be_visible()
 
 
 def propose(page: Page) -> str:

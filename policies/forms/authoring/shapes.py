@@ -109,7 +109,7 @@ ROUTE = Record(
             "Salt of the split",
             widget="code",
             omit_blank=True,
-            help="Keep it and nobody is dealt to another model; change it to deal anew.",
+            help="Decides who gets which model. Keep it: another one assigns everyone anew.",
         ),
         "candidates": Rows(
             Record(
@@ -123,7 +123,7 @@ ROUTE = Record(
             None,
             omit_blank=True,
             help="Kept by the console, so that a change of weights moves as few conversations as "
-            "it can: edit the weights alone. [] forgets them and deals everyone anew.",
+            "it can: edit the weights alone. [] forgets them and assigns everyone anew.",
         ),
         "constraints": Record(
             {

@@ -19,7 +19,7 @@ def start_draft(page: Page, console: Console, kind: str) -> str:
     document = _post(page, f"{console.url}{DRAFTS}new/", title="Tried in a browser")
     draft = f"{console.url}{document.rsplit('/', 2)[0]}/"
     page.goto(f"{draft}{kind}/")
-    expect(page.get_by_text("This document is right")).to_be_visible()
+    expect(page.get_by_text("This document is valid")).to_be_visible()
     return draft
 
 

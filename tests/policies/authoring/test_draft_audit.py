@@ -60,7 +60,7 @@ def test_draft__renamed__says_what_it_was_called_before(
     address = reverse("draft-rename", args=[draft.workflow.slug, draft.pk])
     answer = client.post(address, {"title": "  Clearer   words ", "kind": KIND}, follow=True)
     page = answer.content.decode()
-    assert "Clearer words</h1>" in page and "This document is right" in page
+    assert "Clearer words</h1>" in page and "This document is valid" in page
     row = AuditEvent.objects.get(action="draft.renamed")
     assert row.detail == {"from": "Shift traffic", "to": "Clearer words"}
     assert list(draft.contributors.all()) == [author]

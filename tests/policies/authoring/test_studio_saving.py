@@ -43,7 +43,7 @@ def test_draft_document__opened__shows_its_form(
     client.force_login(author)
     response = client.get(address(draft_of(workflow, author), kind))
     assert response.status_code == 200
-    assert "This document is right" in response.content.decode()
+    assert "This document is valid" in response.content.decode()
 
 
 @pytest.mark.parametrize("kind", COMPONENTS)
@@ -244,6 +244,6 @@ def test_cross_document_problem__is_shown_where_it_is__and_counted_on_its_tab(
     draft = draft_of(workflow, author, content)
     client.force_login(author)
     page = client.get(address(draft, "router_policy")).content.decode()
-    assert "1 to mend here" in page
+    assert "1 error here" in page
     other = client.get(address(draft, "quality_thresholds")).content.decode()
     assert "Also to mend" in other and "Policy (1)" in other

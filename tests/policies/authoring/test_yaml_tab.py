@@ -50,7 +50,7 @@ def test_tab__opened__shows_the_document_and_links_to_its_form(
 ) -> None:
     answer = writer.get(address(draft, kind))
     assert answer.context["typed"].text == text_of(kind)
-    assert "This document is right" in answer.content.decode()
+    assert "This document is valid" in answer.content.decode()
     form = reverse("draft-document", args=[draft.workflow.slug, draft.pk, kind])
     assert f'href="{form}">Form</a>' in answer.content.decode()
     assert f'href="{address(draft, kind)}">YAML</a>' in writer.get(form).content.decode()
