@@ -81,13 +81,13 @@ def shortage(found: Supported) -> str:
     """Why a pass would show nothing, in a sentence; empty where the support is enough."""
     if found.is_enough:
         return ""
-    seen = wording.count(found.moved) if found.moved else "no"
     clusters = wording.rounded(found.effective_clusters)
+    seen = f"{wording.count(found.moved)}, worth {clusters} independent conversations"
     least = found.minimum
     return (
-        f"Too few requests are treated differently to judge the change: {seen} of them, worth "
-        f"{clusters} independent conversations; at least {wording.count(least.moved)}, worth "
-        f"{wording.count(least.clusters)}, are asked for."
+        f"Too few requests are treated differently to judge the change: "
+        f"{seen if found.moved else 'none'}; at least {wording.count(least.moved)}, worth "
+        f"{wording.count(least.clusters)} independent conversations, are asked for."
     )
 
 

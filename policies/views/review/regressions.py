@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from policies.governance.evidence_facts import Comparison, EvidenceFacts
 from policies.governance.impact_facts import ImpactFacts
@@ -48,7 +49,7 @@ class Figure:
 @dataclass(frozen=True)
 class WhatGetsWorse:
     """`known`: whether an evaluation tells. `words` is the short of it for the headline, or empty;
-    `of_quality` is that of quality alone.
+    `of_quality` is that of quality alone. `nothing_moved`: no request was treated differently.
     """
 
     known: bool
@@ -57,6 +58,7 @@ class WhatGetsWorse:
     words: str
     of_quality: str
     support: tuple[str, ...]
+    nothing_moved: bool
 
 
 def what_gets_worse(
@@ -76,6 +78,7 @@ def what_gets_worse(
         words=" and ".join(said),
         of_quality=f"{phrases['quality']} gets worse" if "quality" in phrases else "",
         support=tuple(_support(evidence)) if evidence else (),
+        nothing_moved=evidence is not None and _is_unmoved(evidence.support),
     )
 
 
@@ -149,8 +152,9 @@ def _support(evidence: EvidenceFacts) -> list[str]:
     said = [
         f"{number(support['requests'])} requests in {number(support['clusters'])} conversations"
     ]
-    moved = f"{number(support['moved'])} of them are treated differently"
-    if support.get("effective_clusters") is not None:
+    some = number(support["moved"]) if support["moved"] else "none"
+    moved = f"{some} of them are treated differently"
+    if support["moved"] and support.get("effective_clusters") is not None:
         worth = number(math.floor(support["effective_clusters"]))  # held against a least
         moved += f", which count as {worth} independent conversations"
     said.append(moved)
@@ -165,6 +169,10 @@ def _support(evidence: EvidenceFacts) -> list[str]:
             "by chance alone"
         )
     return said
+
+
+def _is_unmoved(support: Mapping[str, Any]) -> bool:
+    return not support["moved"] and not support.get("proved_alike")
 
 
 def _figure(name: str, one: Comparison, is_first: bool) -> Figure:

@@ -139,12 +139,13 @@ def test_plan_page__shown_share_left_alone__changes_nothing_of_it(
     """A third is shown rounded; as shown it would be another share, which takes a second person."""
     client.force_login(administrator)
     address = reverse("evidence-plan", args=[staging.workflow.slug, "staging"])
-    as_shown = client.get(address).context["form"].initial
-    sent = {**form_of(dataset), **as_shown, "min_moved": as_shown["min_moved"] + 1}
-    answer = client.post(address, {**sent, "datasets": [dataset.pk, *as_shown["datasets"]]})
-    assert answer.status_code == 302
+    required(staging, dataset, sealed_share=1 / 3)
+    sent = {**client.get(address).context["form"].initial, "fresh_days": 7}
+    assert sent["sealed_per_cent"] != 100 / 3
+    assert client.post(address, sent).status_code == 302
     assert not RuleChange.objects.waiting().exists()
-    assert EvidencePlan.objects.order_by("-version")[0].sealed_share == 1 / 3
+    plan = EvidencePlan.objects.order_by("-version")[0]
+    assert (plan.fresh_days, plan.sealed_share) == (7, 1 / 3)
 
 
 def other_dataset(workflow: Workflow, user: User, folder: Path) -> Dataset:

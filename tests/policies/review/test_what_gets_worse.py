@@ -79,6 +79,19 @@ def test_support__names_what_no_request_reaches_and_the_effective_number(
     assert "3 go to a model that was not recorded" in said
 
 
+def test_no_request_treated_differently__never_reads_as_nothing_worse(
+    client: Client, change: ChangeRequest, reviewer: User
+) -> None:
+    unmoved = {"requests": 4000, "unsupported": 0, "moved": 0, "clusters": 2013}
+    evaluated(change, support={**unmoved, "effective_clusters": 0.0})
+    said = page(client, change, reviewer)
+    assert "Not known: no request of the dataset is treated differently." in said
+    assert "none of them are treated differently." in said
+    assert "no interval lies" not in said
+    evaluated(change, support={**unmoved, "effective_clusters": 0.0, "proved_alike": True})
+    assert "no interval lies" in page(client, change, reviewer)
+
+
 def test_evaluation__without_what_gets_worse__never_reads_as_nothing_worse(
     client: Client, change: ChangeRequest, reviewer: User
 ) -> None:
