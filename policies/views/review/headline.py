@@ -87,8 +87,7 @@ def _closed(
     change: ChangeRequest, situation: guards.Situation, adoption: Adoption | None
 ) -> Headline:
     if situation.debt is not None:
-        given, required = len(situation.standing.approvals), situation.standing.required
-        sentence = f"The review is owed: {given} of {required} approvals given."
+        sentence = f"The review is owed: {_given(situation.standing)}."
         if adoption is not None:
             sentence = f"{sentence} {adoption.sentence}"
         return Headline("fail", "Published without its reviews", sentence)
@@ -110,8 +109,12 @@ def failing_of(states: Sequence[checks.CheckState]) -> list[checks.CheckState]:
 def _counted(states: Sequence[checks.CheckState], standing: standings.Standing) -> str:
     passed, all_ = len(states) - len(failing_of(states)), len(states)
     many = f"All {all_} checks pass" if passed == all_ else f"{passed} of {all_} checks pass"
-    given = min(len(standing.approvals), standing.required)
-    return f"{many}; {given} of {standing.required} approvals given."
+    return f"{many}; {_given(standing)}."
+
+
+def _given(standing: standings.Standing) -> str:
+    given, required = min(len(standing.approvals), standing.required), standing.required
+    return f"{given} of {required} approval{'' if required == 1 else 's'} given"
 
 
 def name_of(user: object) -> str:

@@ -153,11 +153,9 @@ def test_summary__names_conditions_support_and_who_brought_the_rows_in(
 ) -> None:
     required(staging, good, adequate_at=0.7, timeout_ms={"*": 5000.0})
     change = proposed(staging, author, documents(share=50, margin=0.1))
-    evaluated(change, author)
-    state = state_of(change)
-    summary, check = state.summary, state.check
-    assert check is not None
-    assert f"{check.detail['support']['moved']} treated differently (" in summary
+    [run] = evaluated(change, author)
+    summary = state_of(change).summary
+    assert f"{run.report['support']['moved']} treated differently (" in summary
     assert f"“{good.name}” (uploaded by Anna Author on" in summary
     assert "adequate from quality 0.7, time limits 5000 ms" in summary
     assert "at least 20 requests treated differently, worth 10 independent conversations" in summary
