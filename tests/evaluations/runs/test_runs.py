@@ -181,7 +181,7 @@ def test_evaluation__begun_by_another_evaluator__ends_rather_than_mixes_sums(
     staging: Environment, author: User, dataset: Dataset
 ) -> None:
     """As after an upgrade, with a run on its way."""
-    asked = {
+    asked: dict[str, Any] = {
         "acting_user": author, "workflow": staging.workflow, "dataset": dataset,
         "candidate": proposed(staging, author).bundle, "baseline": None, "chunk_count": 2,
     }  # fmt: skip
