@@ -21,7 +21,7 @@ from policies.engine.thresholds import Threshold
 @dataclass(frozen=True)
 class Try:
     """One run on a plan: `what` is the candidate's meaning and the terms it was run under;
-    `baseline` the gist it was compared with, empty for none."""
+    `baseline` the intent it was compared with, empty for none."""
 
     what: tuple[str, Mapping[str, Any]]
     baseline: str

@@ -3,10 +3,10 @@
 Two bundles of one meaning decide every request alike and are judged by the same thresholds. The
 reverse need not hold: rules in another order may come to the same, and count as another meaning.
 
-Its *gist* is what people ask for by it, and stays where the meaning does not: the console lets
+Its *intent* is what people ask for by it, and stays where the meaning does not: the console lets
 splits go on from whatever release is in force, and a rule by another name, or weights of 5 and 5
 in place of 50 and 50, are no other proposal. Whoever wrote or turned down something did so with
-its gist; what was measured was measured of its meaning.
+its intent; what was measured was measured of its meaning.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ def meaning_digest(content: object) -> str:
     return digest(without_words(written_out))
 
 
-def gist_digest(content: object) -> str:
-    """``sha256:<hex>`` of a composed bundle's gist; of one that can no longer be read, its own."""
+def intent_digest(content: object) -> str:
+    """``sha256:<hex>`` of a bundle's intent; of one that can no longer be read, its own digest."""
     try:
         written_out: dict[str, Any] = parse_bundle(content).to_json()
     except DocumentError:
         return digest(content)
     silent = without_words(written_out)
-    return digest({**silent, **{kind: _gist(kind, silent[kind]) for kind in COMPONENTS}})
+    return digest({**silent, **{kind: _intent(kind, silent[kind]) for kind in COMPONENTS}})
 
 
-def document_gist(kind: str, document: Mapping[str, Any]) -> str:
+def document_intent(kind: str, document: Mapping[str, Any]) -> str:
     """The same of one document, as versions keep it: with every default written out."""
-    return digest(_gist(kind, _WITHOUT_WORDS[kind](document)))
+    return digest(_intent(kind, _WITHOUT_WORDS[kind](document)))
 
 
 def without_words(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ _WITHOUT_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _gist(kind: str, silent: Mapping[str, Any]) -> dict[str, Any]:
+def _intent(kind: str, silent: Mapping[str, Any]) -> dict[str, Any]:
     """Of a document without words."""
     lists = {name: silent[name] for name in ("rules", "thresholds") if name in silent}
     nameless = {**silent, **{name: _without(_NAMES, found) for name, found in lists.items()}}

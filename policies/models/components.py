@@ -27,7 +27,7 @@ class ComponentVersion(models.Model):
     number = models.PositiveIntegerField()
     document = models.JSONField()
     digest = models.CharField(max_length=71)
-    gist = models.CharField(max_length=71, help_text="Digest of what it asks for.")
+    intent = models.CharField(max_length=71, help_text="Digest of what it asks for.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -60,13 +60,13 @@ class ComponentVersion(models.Model):
 
 class DocumentAuthor(models.Model):
     """Somebody who worked on a document when its content was first written in a workflow: by its
-    digest, and by its gist, which stays in other words and on another base.
+    digest, and by its intent, which stays in other words and on another base.
     """
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=30, choices=ComponentKind)
     digest = models.CharField(
-        max_length=71, help_text="Of the content or its gist, as versions have them."
+        max_length=71, help_text="Of the content or its intent, as versions have them."
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -139,7 +139,7 @@ class Bundle(models.Model):
     meaning = models.CharField(
         max_length=71, db_index=True, help_text="Digest of what it does, apart from its words."
     )
-    gist = models.CharField(
+    intent = models.CharField(
         max_length=71,
         db_index=True,
         help_text="Digest of what it asks for, whatever release it goes on from.",

@@ -80,7 +80,7 @@ class ReviewDebtQuerySet(models.QuerySet["ReviewDebt"]):
         same = Bundle.objects.filter(pk=release.bundle_id)
         return self.filter(
             release__environment=release.environment_id,
-            release__bundle__gist__in=same.values("gist"),
+            release__bundle__intent__in=same.values("intent"),
         )
 
     def with_related(self) -> ReviewDebtQuerySet:

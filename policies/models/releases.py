@@ -24,17 +24,19 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         """The same content in the same environment, under whatever number."""
         return self.filter(environment=release.environment_id, bundle=release.bundle_id)
 
-    def with_gist_of(self, release: Release) -> ReleaseQuerySet:
+    def with_intent_of(self, release: Release) -> ReleaseQuerySet:
         """What asks for the same in the same environment, in whatever words and numbers."""
         same = Bundle.objects.filter(pk=release.bundle_id)
-        return self.filter(environment=release.environment_id, bundle__gist__in=same.values("gist"))
+        return self.filter(
+            environment=release.environment_id, bundle__intent__in=same.values("intent")
+        )
 
     def and_what_they_owe(self) -> ReleaseQuerySet:
         """As `owes_review` whether a review of what it asks for is owed there, from whichever
         number."""
         owing = Release.objects.filter(
             environment=models.OuterRef("environment"),
-            bundle__gist=models.OuterRef("bundle__gist"),
+            bundle__intent=models.OuterRef("bundle__intent"),
             debt__isnull=False,
             debt__settled_at=None,
         )

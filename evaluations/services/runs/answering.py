@@ -28,7 +28,7 @@ def answer_fail(run: ShadowEvaluation, reason: str, *, acting_user: User) -> Fai
     """
     team = run.workflow.team
     require_right("review", team, acting_user=acting_user, to="answer failed evaluations")
-    hold_open_changes(Q(workflow=run.workflow_id, bundle__gist=run.candidate.gist))
+    hold_open_changes(Q(workflow=run.workflow_id, bundle__intent=run.candidate.intent))
     reasons = [
         *_nothing_to_answer(run),
         *_four_eyes(run, acting_user),
@@ -61,7 +61,7 @@ def _nothing_to_answer(run: ShadowEvaluation) -> list[Reason]:
 def _four_eyes(run: ShadowEvaluation, user: User) -> list[Reason]:
     """Whoever worked on anything that asks for the same, in whatever words, is no judge of it."""
     of_this = ChangeRequest.objects.filter(
-        workflow=run.workflow_id, bundle__gist=run.candidate.gist
+        workflow=run.workflow_id, bundle__intent=run.candidate.intent
     )
     if not of_this.filter(worked_on(user) | Q(contributors=user)).exists():
         return []
@@ -78,7 +78,7 @@ def _too_late(run: ShadowEvaluation, user: User) -> list[Reason]:
     """Whoever was given the role while a change request that asks for the same was open, as
     with approvals."""
     open_ones = ChangeRequest.objects.open().filter(
-        workflow=run.workflow_id, bundle__gist=run.candidate.gist
+        workflow=run.workflow_id, bundle__intent=run.candidate.intent
     )
     late_for = open_ones.exclude(Exists(guards.reviewing_since_before(user))).first()
     if late_for is None:

@@ -24,7 +24,7 @@ ANSWER = "Somebody who did not work on it has to answer the failed run in writin
 
 def bring_evidence(candidate: Bundle) -> None:
     """Bring what runs on the plan have shown to all open change requests that ask for the same."""
-    of_this = Q(workflow=candidate.workflow_id, bundle__gist=candidate.gist)
+    of_this = Q(workflow=candidate.workflow_id, bundle__intent=candidate.intent)
     for change in locked_open_changes(of_this):
         record_evidence(change)
 

@@ -35,7 +35,7 @@ def runs_of(candidate: Bundle) -> list[ShadowEvaluation]:
     oldest first.
     """
     rows = ShadowEvaluation.objects.looks_at(candidate.workflow)
-    rows = rows.filter(candidate__gist=candidate.gist).with_related()
+    rows = rows.filter(candidate__intent=candidate.intent).with_related()
     return list(rows.select_related("answer__created_by").order_by("pk"))
 
 
@@ -90,7 +90,7 @@ class Looks:
 
     tries: Mapping[int, list[Try]]  # by key of the dataset, the oldest first
     candidate: str  # its meaning
-    baseline: str  # its gist
+    baseline: str  # its intent
     first: int | None
     since: datetime.datetime | None
 
@@ -110,16 +110,16 @@ def looks_of(change: ChangeRequest) -> Looks:
     first, since = None, None
     if base is not None:
         there = Release.objects.filter(environment=change.environment_id)
-        there = there.filter(bundle__gist=base.gist).order_by("published_at")
+        there = there.filter(bundle__intent=base.intent).order_by("published_at")
         first, since = there.values_list("number", "published_at")[0]
     rows = ShadowEvaluation.objects.looks_at(change.workflow).order_by("pk").values_list(
-        "dataset", "candidate__meaning", "settings", "baseline__gist", "created_at"
+        "dataset", "candidate__meaning", "settings", "baseline__intent", "created_at"
     )  # fmt: skip
     tries: dict[int, list[Try]] = {}
     for dataset, meaning, settings, against_it, at in rows:
         told = Try((meaning, _but_look(settings)), against_it or "", at)
         tries.setdefault(dataset, []).append(told)
-    return Looks(tries, change.bundle.meaning, base.gist if base else "", first, since)
+    return Looks(tries, change.bundle.meaning, base.intent if base else "", first, since)
 
 
 def counting_in_words(environment: str, first: int | None) -> str:

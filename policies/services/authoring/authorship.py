@@ -1,4 +1,4 @@
-"""Who wrote a document: kept by its content and its gist, so that a copy has the same authors, in
+"""Who wrote a document: kept by its content and its intent, so that a copy has the same authors, in
 other words and on another base, too."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from django.contrib.auth.models import User
 
 from policies.engine import DocumentError, digest, parse_component, serialise
-from policies.governance.meaning import document_gist
+from policies.governance.meaning import document_intent
 from policies.models import DocumentAuthor, Workflow
 
 
@@ -16,7 +16,7 @@ def keep_authors(
     workflow: Workflow, documents: Mapping[str, object], people: Collection[User]
 ) -> None:
     """Keep these people as authors of what nobody has written in this workflow before, by content
-    and by gist.
+    and by intent.
 
     Whoever writes the same later has copied it. Documents that are not sound yet have no authors.
     """
@@ -36,9 +36,9 @@ def keep_authors(
 
 
 def _keys(kind: str, document: object) -> set[str]:
-    """Digest and gist, as the version of it would have; none where no version can be made of it."""
+    """Digest and intent, as its version would have them; none where no version can be made."""
     try:
         content = serialise(parse_component(kind, document))
     except DocumentError:
         return set()
-    return {digest(content), document_gist(kind, content)}
+    return {digest(content), document_intent(kind, content)}

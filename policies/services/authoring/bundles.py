@@ -17,7 +17,7 @@ from policies.engine import (
     parse_component,
     serialise,
 )
-from policies.governance.meaning import document_gist, gist_digest, meaning_digest
+from policies.governance.meaning import document_intent, intent_digest, meaning_digest
 from policies.models import Bundle, ComponentVersion, Release, Workflow
 from policies.services import audit
 from policies.services.authoring.catalogue_documents import catalogue_document
@@ -45,7 +45,7 @@ def cut_version(
         number=number,
         document=document,
         digest=content_digest,
-        gist=document_gist(kind, document),
+        intent=document_intent(kind, document),
         created_by=acting_user,
     )
     audit.record(
@@ -121,7 +121,7 @@ def compose_bundle(
         defaults={
             "content": content,
             "meaning": meaning_digest(content),
-            "gist": gist_digest(content),
+            "intent": intent_digest(content),
             **versions,
         },
     )

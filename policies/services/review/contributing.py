@@ -19,8 +19,8 @@ from policies.models.components import ComponentKind
 
 Link = ChangeRequest.contributors.through
 # By which content is told to be the same: of bundles, and of documents.
-SAME_CONTENT = ("meaning", "gist")
-SAME_DOCUMENT = ("digest", "gist")
+SAME_CONTENT = ("meaning", "intent")
+SAME_DOCUMENT = ("digest", "intent")
 
 
 @dataclass(frozen=True)
@@ -103,18 +103,18 @@ def _same_content(change: ChangeRequest) -> QuerySet[ChangeRequest]:
 
 
 def _wrote(change: ChangeRequest, touched: list[str]) -> QuerySet[DocumentAuthor]:
-    """Authors of the touched documents; not by a gist that is the base's."""
+    """Authors of the touched documents; not by an intent that is the base's."""
     new, base = change.bundle, change.base_release
     versions = ComponentVersion.objects.filter(pk__in=_versions(new, touched))
     wrote = DocumentAuthor.objects.filter(
-        Q(digest__in=versions.values("digest")) | Q(digest__in=versions.values("gist")),
+        Q(digest__in=versions.values("digest")) | Q(digest__in=versions.values("intent")),
         workflow=change.workflow_id,
         kind__in=touched,
     )
     if base is None:
         return wrote
     before = ComponentVersion.objects.filter(pk__in=_versions(base.bundle, touched))
-    return wrote.exclude(digest__in=before.values("gist"))
+    return wrote.exclude(digest__in=before.values("intent"))
 
 
 def _versions(bundle: Bundle, kinds: list[str]) -> list[int]:

@@ -283,7 +283,7 @@ def _closing_debt(situation: Situation) -> list[Reason]:
     if debt.created_by_id == situation.user.pk or situation.is_contributor:
         sentence = "You broke the glass, or worked on the content: another owner has to close this."
         reasons.append(Reason("four_eyes", sentence, "Ask another owner, or pay it by approvals."))
-    active = Release.objects.active().with_gist_of(debt.release).first()
+    active = Release.objects.active().with_intent_of(debt.release).first()
     if active is not None:
         resolve = "Approve it afterwards, roll it back, or publish what replaces it."
         reasons.append(Reason("active", _still_active(active, debt.release), resolve))

@@ -69,7 +69,7 @@ def reject(change: ChangeRequest, reason: str, *, acting_user: User, seen: str) 
 
 def _held_with_same(change: ChangeRequest) -> list[int]:
     """Keys of the environment's other open change requests that ask for the same, held with it."""
-    same = Q(environment=change.environment_id, bundle__gist=change.bundle.gist)
+    same = Q(environment=change.environment_id, bundle__intent=change.bundle.intent)
     return [key for key in hold_open_changes(same | Q(pk=change.pk)) if key != change.pk]
 
 

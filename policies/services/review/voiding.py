@@ -38,7 +38,7 @@ def void_answered_objections(change: ChangeRequest, *, acting_user: User) -> Non
     Other words, warnings acknowledged, or another base, from which splits go on, silence nobody.
     """
     standing = change.reviews.standing().exclude(verdict=ReviewVerdict.APPROVE)
-    answered = standing.exclude(meaning__in=_same_gist(change))
+    answered = standing.exclude(meaning__in=_same_intent(change))
     _void(change, answered, ANSWERED, acting_user)
 
 
@@ -49,7 +49,7 @@ def bring_objections_back(change: ChangeRequest, *, acting_user: User | None) ->
     """
     silent = change.reviews.standing().values("reviewer")
     said = Review.objects.filter(
-        meaning__in=_same_gist(change),
+        meaning__in=_same_intent(change),
         change__workflow=change.workflow_id,
         change__environment=change.environment_id,
         reviewer__in=_reviewers(change),
@@ -62,9 +62,9 @@ def bring_objections_back(change: ChangeRequest, *, acting_user: User | None) ->
         _note(change, "change.objections_kept", acting_user, {"reviews": len(back)})
 
 
-def _same_gist(change: ChangeRequest) -> QuerySet[Bundle, str]:
+def _same_intent(change: ChangeRequest) -> QuerySet[Bundle, str]:
     """Meanings of all content of the workflow that asks for the same."""
-    rows = Bundle.objects.filter(workflow=change.workflow_id, gist=change.bundle.gist)
+    rows = Bundle.objects.filter(workflow=change.workflow_id, intent=change.bundle.intent)
     return rows.values_list("meaning", flat=True)
 
 

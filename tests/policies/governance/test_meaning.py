@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.engine import Bundle, DocumentError, Request, decide, parse_bundle
-from policies.governance.meaning import gist_digest, meaning_digest
+from policies.governance.meaning import intent_digest, meaning_digest
 from tests.engine.analysis.documents import bundle as split_bundle
 from tests.engine.strategies import bundles, requests, texts
 from tests.evaluations.bundles import rule_bundle
@@ -45,7 +45,7 @@ def test_meaning__of_the_same_rules_in_other_words__is_the_same_and_decides_the_
     except DocumentError:
         return  # words that no document may hold
     assert meaning_digest(new) == meaning_digest(content)
-    assert gist_digest(new) == gist_digest(content)
+    assert intent_digest(new) == intent_digest(content)
     first, second = decide(bundle, request), decide(other, request)
     assert (first.class_key, first.model, first.candidates) == (
         second.class_key, second.model, second.candidates,
@@ -78,13 +78,13 @@ def test_meaning__of_a_split__is_another_with_other_earlier_weights_and_none_is_
     assert meaning(earlier_weights=[{"m1": 1}]) != meaning()
 
 
-def gist(
+def intent(
     weights: Mapping[str, float], rule: str = "r", select: str = "weighted", **more: Any
 ) -> str:
     """Of a bundle with one route, given twice."""
     candidates = [{"model": model, "weight": weight} for model, weight in weights.items()]
     route = {"select": select, "salt": "s", "candidates": candidates, **more}
-    return gist_digest(split_bundle(rules={rule: ({}, route)}, default=route).to_json())
+    return intent_digest(split_bundle(rules={rule: ({}, route)}, default=route).to_json())
 
 
 HALVES = {"m1": 50, "m2": 50}
@@ -93,37 +93,39 @@ HALVES = {"m1": 50, "m2": 50}
 @pytest.mark.parametrize(
     "other",
     [
-        gist({"m1": 5, "m2": 5}),
-        gist({"m1": 0.1, "m2": 0.1}),
-        gist(HALVES, earlier_weights=[{"m1": 9, "m2": 1}]),
-        gist(HALVES, rule="by-another-name"),
+        intent({"m1": 5, "m2": 5}),
+        intent({"m1": 0.1, "m2": 0.1}),
+        intent(HALVES, earlier_weights=[{"m1": 9, "m2": 1}]),
+        intent(HALVES, rule="by-another-name"),
     ],
 )
-def test_gist__of_the_same_shares_however_written_and_from_whatever_base__is_the_same(
+def test_intent__of_the_same_shares_however_written_and_from_whatever_base__is_the_same(
     other: str,
 ) -> None:
-    assert other == gist(HALVES)
+    assert other == intent(HALVES)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        gist({"m1": 51, "m2": 49}),
-        gist({"m2": 50, "m1": 50}),
-        gist(HALVES, salt="another"),
-        gist(HALVES, select="ordered"),
-        gist(HALVES, constraints={"regions": ["eu"]}),
+        intent({"m1": 51, "m2": 49}),
+        intent({"m2": 50, "m1": 50}),
+        intent(HALVES, salt="another"),
+        intent(HALVES, select="ordered"),
+        intent(HALVES, constraints={"regions": ["eu"]}),
     ],
 )
-def test_gist__of_other_shares_or_another_salt_order_or_constraint__is_another(other: str) -> None:
-    assert other != gist(HALVES)
+def test_intent__of_other_shares_or_another_salt_order_or_constraint__is_another(
+    other: str,
+) -> None:
+    assert other != intent(HALVES)
 
 
-def test_gist__of_a_route_that_is_no_split__leaves_out_what_only_splits_go_by() -> None:
-    idle = gist(
+def test_intent__of_a_route_that_is_no_split__leaves_out_what_only_splits_go_by() -> None:
+    idle = intent(
         {"m1": 7, "m2": 1}, select="ordered", salt="idle", earlier_weights=[{"m1": 1, "m2": 2}]
     )
-    assert idle == gist(HALVES, select="ordered")
+    assert idle == intent(HALVES, select="ordered")
 
 
 def _done(bundle: Bundle, request: Request) -> tuple[object, ...]:

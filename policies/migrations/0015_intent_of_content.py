@@ -3,13 +3,13 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 from policies.engine import DocumentError, digest, parse_component, serialise
-from policies.governance.meaning import document_gist, gist_digest
+from policies.governance.meaning import document_intent, intent_digest
 
 IMMUTABLE = {"policies_bundle": "bundles", "policies_componentversion": "component versions"}
 
 
 def say_what_content_asks_for(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Give each version and bundle its gist. Neither may be updated: the triggers are set aside
+    """Give each version and bundle its intent. Neither may be updated: the triggers are set aside
     meanwhile, and put back also where SQLite made the table anew without it.
     """
     bundles = apps.get_model("policies", "Bundle").objects
@@ -19,40 +19,40 @@ def say_what_content_asks_for(apps: StateApps, schema_editor: BaseDatabaseSchema
         for table in IMMUTABLE:
             cursor.execute(_aside(vendor, table))
         for key, content in list(bundles.values_list("pk", "content")):
-            bundles.filter(pk=key).update(gist=gist_digest(content))
+            bundles.filter(pk=key).update(intent=intent_digest(content))
         for key, kind, document in list(versions.values_list("pk", "kind", "document")):
-            versions.filter(pk=key).update(gist=_keys(kind, document)[1])
+            versions.filter(pk=key).update(intent=_keys(kind, document)[1])
         for table, noun in IMMUTABLE.items():
             cursor.execute(_back(vendor, table, noun))
 
 
-def say_who_wrote_gists(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Who wrote each gist first: of what was proposed and of drafts, in the order of writing."""
-    gists: dict[tuple[str, str], str] = {}
+def say_who_wrote_intents(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Who wrote each intent first: of what was proposed and of drafts, in the order of writing."""
+    intents: dict[tuple[str, str], str] = {}
     for name in ("ComponentVersion", "DraftDocument", "DraftRevision"):
         for kind, document in apps.get_model("policies", name).objects.values_list(
             "kind", "document"
         ):
-            content, gist = _keys(kind, document)
-            gists[kind, content] = gist
+            content, intent = _keys(kind, document)
+            intents[kind, content] = intent
     rows = apps.get_model("policies", "DocumentAuthor").objects
     first: dict[tuple[int, str, str], str] = {}
     for row in list(rows.order_by("pk")):
-        gist = gists.get((row.kind, row.digest))
-        place = (row.workflow_id, row.kind, gist or "")
-        if gist and first.setdefault(place, row.digest) == row.digest:
+        intent = intents.get((row.kind, row.digest))
+        place = (row.workflow_id, row.kind, intent or "")
+        if intent and first.setdefault(place, row.digest) == row.digest:
             rows.get_or_create(
-                workflow_id=row.workflow_id, kind=row.kind, digest=gist, user_id=row.user_id
+                workflow_id=row.workflow_id, kind=row.kind, digest=intent, user_id=row.user_id
             )
 
 
 def _keys(kind: str, document: object) -> tuple[str, str]:
-    """Digest and gist; what this engine can no longer read asks for what its own digest says."""
+    """Digest and intent; what this engine can no longer read asks for what its own digest says."""
     try:
         content = serialise(parse_component(kind, document))
     except DocumentError:
         return digest(document), digest(document)
-    return digest(content), document_gist(kind, content)
+    return digest(content), document_intent(kind, content)
 
 
 def _aside(vendor: str, table: str) -> str:
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="bundle",
-            name="gist",
+            name="intent",
             field=models.CharField(
                 db_index=True,
                 default="",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="componentversion",
-            name="gist",
+            name="intent",
             field=models.CharField(
                 default="", help_text="Digest of what it asks for.", max_length=71
             ),
@@ -97,9 +97,9 @@ class Migration(migrations.Migration):
             model_name="documentauthor",
             name="digest",
             field=models.CharField(
-                help_text="Of the content or its gist, as versions have them.", max_length=71
+                help_text="Of the content or its intent, as versions have them.", max_length=71
             ),
         ),
         migrations.RunPython(say_what_content_asks_for, migrations.RunPython.noop, elidable=False),
-        migrations.RunPython(say_who_wrote_gists, migrations.RunPython.noop, elidable=False),
+        migrations.RunPython(say_who_wrote_intents, migrations.RunPython.noop, elidable=False),
     ]
