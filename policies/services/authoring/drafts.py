@@ -33,18 +33,16 @@ def documents_of(release: Release) -> dict[str, Any]:
     return {kind: release.bundle.content[kind] for kind in COMPONENTS}
 
 
+def release_in_force(workflow: Workflow) -> Release | None:
+    """The release active furthest along promotion."""
+    rows = Release.objects.active().filter(workflow=workflow)
+    return rows.select_related("bundle", "environment").order_by("-environment__position").first()
+
+
 def documents_in_force(workflow: Workflow) -> dict[str, Any]:
-    """The documents of the release active furthest along promotion; else starting documents."""
-    release = (
-        Release.objects.active()
-        .filter(workflow=workflow)
-        .select_related("bundle", "environment")
-        .order_by("-environment__position")
-        .first()
-    )
-    if release is None:
-        return starting_documents()
-    return documents_of(release)
+    """The documents of the release in force; else starting documents."""
+    release = release_in_force(workflow)
+    return starting_documents() if release is None else documents_of(release)
 
 
 @transaction.atomic

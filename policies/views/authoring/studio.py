@@ -96,13 +96,21 @@ def _may_edit(request: HttpRequest, draft: Draft) -> bool:
     return can(request.user, "edit_drafts", draft.workflow.team) and draft.closed_at is None
 
 
+def _overview_context(request: HttpRequest, page: DraftPage) -> dict[str, Any]:
+    return {
+        **common_context(request, page, ""),
+        "parts": overview(page),
+        "in_force": drafts.release_in_force(page.draft.workflow),
+    }
+
+
 @login_required
 @require_GET
 def draft_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """A draft as a whole: what it changes, and what is still wrong."""
     draft = draft_or_404(workflow_or_404(request, slug), pk)
     page = draft_page(draft)
-    context = common_context(request, page, "") | {"parts": overview(page)}
+    context = _overview_context(request, page)
     return render(request, "policies/authoring/studio/draft.html", context)
 
 
@@ -278,7 +286,7 @@ def draft_rename(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _overview_refusing(request: HttpRequest, draft: Draft, refused: Refused) -> HttpResponse:
     page = draft_page(draft)
-    context = common_context(request, page, "") | {"parts": overview(page)}
+    context = _overview_context(request, page)
     status = refused.status
     context["refusal"] = refused
     return render(request, "policies/authoring/studio/draft.html", context, status=status)

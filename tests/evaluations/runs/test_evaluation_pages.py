@@ -17,6 +17,7 @@ from evaluations.metrics.definitions import MEANINGS
 from evaluations.models import Dataset, ShadowEvaluation
 from evaluations.services.datasets.importing import import_dataset
 from evaluations.services.runs import running, starting
+from policies.engine import METRICS
 from policies.models import Environment, Workflow
 from tests.evaluations.outcome_files import row, write_jsonl
 from tests.evaluations.runs_here import computed, imported, write_outcomes
@@ -84,8 +85,21 @@ def test_report__of_a_change__shows_its_support(
     client: Client, author: User, finished: ShadowEvaluation
 ) -> None:
     page = text_of(signed_in(client, author).get(finished.get_absolute_url()))
-    assert f"{finished.report['support']['moved']}, from" in page
-    assert "at least 100, from 40" in page
+    assert f"{finished.report['support']['moved']}, worth" in page
+    assert "at least 100, worth 40" in page
+
+
+def test_report__what_gets_worse__stands_between_the_verdict_and_the_gates(
+    client: Client, author: User, finished: ShadowEvaluation
+) -> None:
+    report = finished.report
+    worse = next(row for row in report["metrics"] if row["class"] == "*" and row["difference"])
+    worse["direction"] = "worse"
+    finished.result = json.dumps(report)
+    finished.save(update_fields=["result"])
+    page = text_of(signed_in(client, author).get(finished.get_absolute_url()))
+    told = page.index(f"<span>{METRICS[worse['metric']].label}</span>")
+    assert page.index("What gets worse") < told < page.index(">Gates<")
 
 
 def test_start__on_a_dataset_that_records_none_of_the_models__is_refused_in_words(

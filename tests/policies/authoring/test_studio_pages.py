@@ -127,6 +127,7 @@ def test_draft_overview__says_what_it_changes_and_what_is_wrong(
     shown = page(client, "draft", release.workflow.slug, draft.pk)
     assert "swift-small gets 40% of requests, was 90%" in shown
     assert "fit together" in shown
+    assert f'<a href="{release.get_absolute_url()}">release 1 of staging</a>' in shown
     editing.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     assert "to mend before this can be proposed" in page(
         client, "draft", release.workflow.slug, draft.pk
