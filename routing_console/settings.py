@@ -102,7 +102,14 @@ def _database() -> dict[str, Any]:
     )
     if database["ENGINE"] == "django.db.backends.sqlite3":
         return database | {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 60}
-    pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}
+    pool = {
+        "min_size": 1,
+        "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+        "timeout": 10,
+        # Beyond it the next request tries anew. Left at 300, waits between tries double with an
+        # outage, and pages stay away for as long again after it.
+        "reconnect_timeout": 5,
+    }
     options = {"connect_timeout": 5, "pool": pool} | database.get("OPTIONS", {})
     # With the check a pooled connection that the server closed is replaced before it is used.
     return database | {"OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}

@@ -33,6 +33,20 @@ def test_sqlite__in_use__writes_ahead_and_takes_the_write_lock_first() -> None:
     assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
 
+def test_postgresql__back_after_an_outage__is_asked_by_the_next_request() -> None:
+    """Waits of the pool between tries double for as long as it goes on trying."""
+    asked = (
+        "from django.conf import settings; pool = settings.DATABASES['default']['OPTIONS']['pool']; "
+        "print(pool['reconnect_timeout'] < pool['timeout'])"
+    )
+    environment = os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "routing_console.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "True\n"
+
+
 def test_every_answer__whatever_it_says__carries_the_strict_content_policy() -> None:
     policy = Client().get("/healthz").headers["Content-Security-Policy"]
     directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
