@@ -36,7 +36,8 @@ def test_sqlite__in_use__writes_ahead_and_takes_the_write_lock_first() -> None:
 def test_postgresql__back_after_an_outage__is_asked_by_the_next_request() -> None:
     """Waits of the pool between tries double for as long as it goes on trying."""
     asked = (
-        "from django.conf import settings; pool = settings.DATABASES['default']['OPTIONS']['pool']; "
+        "from django.conf import settings; "
+        "pool = settings.DATABASES['default']['OPTIONS']['pool']; "
         "print(pool['reconnect_timeout'] < pool['timeout'])"
     )
     environment = os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "routing_console.settings"}
