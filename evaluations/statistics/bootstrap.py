@@ -5,18 +5,23 @@ the side that matters. Here t is taken from the sample: each replicate gives eve
 of about Poisson(1) (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012), read
 from a hash of the seed, of the cluster's sums and of its number among equal ones. So the weights of
 a cluster do not depend on where it was counted, and the same clusters give the same interval.
+
+A sample that lacks dear requests by chance resamples none. So each end is moved as far as z²/2 more
+clusters would move it that lie as far out as the furthest one seen: as many as are added at either
+end of values that have a largest one (`evaluations.statistics.bounded`).
 """
 
 import hashlib
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 
 from evaluations.statistics.intervals import Interval
+from evaluations.statistics.quantiles import normal_quantile
 
 REPLICATES = 255
 # Of all clusters together: some seconds. A bound that would take more does not exist.
@@ -97,17 +102,25 @@ class Bootstrap:
         return abs(self.skewness(float(weight))) > SKEWED_FROM
 
     def widened(self, plain: Interval, weight: Fraction, confidence: float) -> Interval:
-        """An interval of the mean of c - weight*b, no narrower than bootstrap-t's where skewed."""
-        if not self.is_skewed(weight):
-            return plain
-        at = float(weight)
-        return self._wider(plain, lambda sums: (sums.mean(at), sums.error(at)), confidence)
+        """An interval of the mean of c - weight*b, no narrower than bootstrap-t's where skewed,
+        and with clusters as far out as any at either end.
+        """
+        at, sample = float(weight), self._sample
+        if self.is_skewed(weight):
+            plain = self._wider(plain, lambda sums: (sums.mean(at), sums.error(at)), confidence)
+        mean = sample.mean(at)
+        apart = [(c - at * b - n * mean) / sample.n for n, b, c in self._clusters]
+        return _reaching(plain, apart, confidence)
 
     def widened_change(self, fieller: Interval, confidence: float) -> Interval:
         """The same for an interval of c/b - 1."""
-        if not self.is_skewed(1 + Fraction(fieller.estimate)):
-            return fieller
-        return self._wider(fieller, lambda sums: (sums.ratio() - 1, sums.ratio_error()), confidence)
+        sample, found = self._sample, fieller
+        if self.is_skewed(1 + Fraction(fieller.estimate)):
+            found = self._wider(
+                fieller, lambda sums: (sums.ratio() - 1, sums.ratio_error()), confidence
+            )
+        apart = [(c - sample.ratio() * b) / sample.b for _, b, c in self._clusters]
+        return _reaching(found, apart, confidence)
 
     def _wider(
         self, plain: Interval, what: Callable[[_Sums], tuple[float, float]], confidence: float
@@ -184,6 +197,15 @@ def _widened(
     values = sorted(_studentised(value - estimate, spread) for value, spread in replicates)
     low, high = estimate - values[-place] * error, estimate - values[place - 1] * error
     return plain.hull(Interval(estimate, error, low, high))
+
+
+def _reaching(found: Interval, apart: Sequence[float], confidence: float) -> Interval:
+    """The interval with z²/2 more clusters at either end of those seen. `apart`: by how much each
+    one moves the estimate.
+    """
+    more = normal_quantile((1 + confidence) / 2) ** 2 / 2
+    down, up = min([0.0, *apart]), max([0.0, *apart])
+    return replace(found, low=found.low + more * down, high=found.high + more * up)
 
 
 def _studentised(distance: float, error: float) -> float:

@@ -5,6 +5,11 @@ Deng, Knoblich and Lu (arXiv 1803.06336) pair exceedances. Equal values are told
 mid-distribution (Ma, Genton and Parzen 2011): a percentile is read off the line through (value,
 middle of its ranks), which is the order statistic itself wherever that is a value of its own, and
 a value exceeds itself by half.
+
+That counts in ranks, and how far a rank is differs between the sides: A of the baseline, B of the
+candidate. With v the variance of either rank and d that of their difference, the difference of the
+percentiles varies by A²v + B²v - 2AB(v - d/2) = (A - B)²v + ABd. So the test is inverted for both
+sides and the wider end taken, and by how far each percentile alone reaches the two may differ.
 """
 
 import math
@@ -16,10 +21,11 @@ from fractions import Fraction
 
 from evaluations.statistics.clusters import ClusterSums
 from evaluations.statistics.intervals import Interval, two_sided_t
-from evaluations.statistics.percentiles import order_rank
+from evaluations.statistics.percentiles import bounding_ranks, order_rank
 from evaluations.statistics.quantiles import normal_quantile
 
 Scale = Callable[[float], float]
+_Ends = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +107,50 @@ def paired_percentiles(
     """Both p-quantiles, and candidate's less baseline's."""
     base, other = _Side(baseline, p), _Side(candidate, p)
     sizes = Counter(Counter(clusters).values())
-    ends: tuple[float | None, ...]
+    found: _Found
     if list(baseline) == list(candidate):
-        ends = _as_much_as_may_hide(base, sizes, confidence)
+        here = base.place.value, base.place.value
+        found = _Found(here, _as_much_as_may_hide(base, sizes, confidence), here, here)
     else:
         critical = _critical(sizes, confidence)
-        # A scan counts as it goes, so that each way needs its own.
-        down, up = (_Scan(base, other, clusters) for _ in range(2))
-        ends = down.end(-1, critical), up.end(1, critical)
+        found = _Found(
+            _ends(other, base, clusters, critical),
+            _ends(base, other, clusters, critical),
+            *(_alone(side, clusters, p, confidence) for side in (base, other)),
+        )
     values = base.place.value, other.place.value
+    plain = base.ordered[base.rank - 1], other.ordered[other.rank - 1]
     z = normal_quantile((1 + confidence) / 2)
-    differences = (_difference(values, ends, scale, z) for scale in (float, _log))
+    differences = (_difference(values, plain, found, scale, z) for scale in (float, _log))
     return PairedPercentiles(*values, *differences)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Ends of the baseline's percentile and of the candidate's, each given the other one's, and of
+    either by itself.
+    """
+
+    base: _Ends
+    other: _Ends
+    base_alone: _Ends
+    other_alone: _Ends
+
+
+def _ends(given: _Side, of: _Side, clusters: Sequence[Hashable], critical: float) -> _Ends:
+    """What one side's percentile may be, given the other's."""
+    # A scan counts as it goes, so that each way needs its own.
+    down, up = (_Scan(given, of, clusters) for _ in range(2))
+    return down.end(-1, critical), up.end(1, critical)
+
+
+def _alone(side: _Side, clusters: Sequence[Hashable], p: Fraction, confidence: float) -> _Ends:
+    value = side.ordered[side.rank - 1]
+    low, high = bounding_ranks(side.values, value, clusters, p, confidence)
+    return (
+        side.ordered[low - 1] if low >= 1 else None,
+        side.ordered[high - 1] if high <= len(side.ordered) else None,
+    )
 
 
 def _log(value: float) -> float:
@@ -120,14 +158,45 @@ def _log(value: float) -> float:
 
 
 def _difference(
-    values: tuple[float, float], ends: tuple[float | None, ...], scale: Scale, z: float
+    values: tuple[float, float],
+    plain: tuple[int, int],
+    found: _Found,
+    scale: Scale,
+    z: float,
 ) -> Interval | None:
-    low, high = ends
-    base = scale(values[0])
-    if low is None or high is None or math.isinf(scale(low)) or math.isinf(base):
+    """`plain`: both order statistics. Where many requests have one value, as at a time limit, they
+    may lie further apart than the `values` on the line; the interval holds of either.
+    """
+    base, other = (scale(value) for value in values)
+    reached = [
+        _reach(ends, scale, at)
+        for ends, at in (
+            (found.base, base),
+            (found.other, other),
+            (found.base_alone, base),
+            (found.other_alone, other),
+        )
+    ]
+    steps = [scale(step) for step in plain]
+    if math.isinf(base) or math.isinf(min(steps)) or None in reached:
         return None
-    bounds = scale(low) - base, scale(high) - base
-    return Interval(scale(values[1]) - base, (bounds[1] - bounds[0]) / (2 * z), *bounds)
+    apart = steps[1] - steps[0] - (other - base)
+    (b_down, b_up), (c_down, c_up), (b_left, b_right), (c_left, c_right) = filter(None, reached)
+    estimate = other - base
+    # Both percentiles move together, down or up, and one of them further.
+    lower = max(0.0, c_left - b_left, b_right - c_right)
+    upper = max(0.0, c_right - b_right, b_left - c_left)
+    low = estimate + min(0.0, apart) - math.hypot(max(c_down, b_up), lower)
+    high = estimate + max(0.0, apart) + math.hypot(max(c_up, b_down), upper)
+    return Interval(estimate, (high - low) / (2 * z), low, high)
+
+
+def _reach(ends: _Ends, scale: Scale, at: float) -> tuple[float, float] | None:
+    """How far down and up the ends lie from the estimate; None where one does not exist."""
+    low, high = ends
+    if low is None or high is None or math.isinf(scale(low)):
+        return None
+    return max(0.0, at - scale(low)), max(0.0, scale(high) - at)
 
 
 def _critical(sizes: Counter[int], confidence: float) -> float:
@@ -138,9 +207,7 @@ def _critical(sizes: Counter[int], confidence: float) -> float:
     return two_sided_t(confidence, sums.degrees()) if sums.clusters > 1 else math.inf
 
 
-def _as_much_as_may_hide(
-    side: _Side, sizes: Counter[int], confidence: float
-) -> tuple[float | None, float | None]:
+def _as_much_as_may_hide(side: _Side, sizes: Counter[int], confidence: float) -> _Ends:
     """The ends where no request differs: each that would moves the percentile by one rank.
 
     A sample holds none of what comes -ln(tail) times in as many requests with that chance; in

@@ -64,17 +64,30 @@ def percentile(
     ordered = sorted(values)
     n = len(ordered)
     value = ordered[order_rank(n, p) - 1]
-    over: dict[Hashable, tuple[int, int]] = {}
-    for x, cluster in zip(values, clusters, strict=True):
-        beyond, size = over.get(cluster, (0, 0))
-        over[cluster] = beyond + (x > value), size + 1
-    low_rank, high_rank = _ranks(over, p, confidence)
+    low_rank, high_rank = bounding_ranks(values, value, clusters, p, confidence)
     low = ordered[low_rank - 1] if low_rank >= 1 else None
     high = ordered[high_rank - 1] if high_rank <= n else None
     if low is None or high is None:
         return Percentile(value, low, high, None)
     z = normal_quantile((1 + confidence) / 2)
     return Percentile(value, low, high, (high - low) / (2 * z))
+
+
+def bounding_ranks(
+    values: Sequence[int],
+    quantile: float,
+    clusters: Sequence[Hashable],
+    p: Fraction,
+    confidence: float,
+) -> tuple[int, int]:
+    """1-based ranks that bound the p-quantile, estimated at `quantile`; 0 or n + 1 where a bound
+    does not exist.
+    """
+    over: dict[Hashable, tuple[int, int]] = {}
+    for x, cluster in zip(values, clusters, strict=True):
+        beyond, size = over.get(cluster, (0, 0))
+        over[cluster] = beyond + (x > quantile), size + 1
+    return _ranks(over, p, confidence)
 
 
 def _ranks(

@@ -132,6 +132,11 @@ def _cost_cases() -> Iterator[Case]:
     for spread in (1.0, 2.0):
         yield Case(f"lognormal cost, σ {spread:g}", Margin(COST, 0.1, relative=True),
                    samples.dearer(spread, 0.1), (72, 300, 1000))  # fmt: skip
+    yield Case("lognormal cost, 30 % at a tenth, 10 % at 5 ×", Margin(COST, 0.13, relative=True),
+               samples.shifted(0.3, 0.1), (300, 1000, 5000))  # fmt: skip
+    for spread in (1.0, 1.5):
+        yield Case(f"lognormal cost alone, σ {spread:g}", Margin(COST, 0.001, alone=True),
+                   samples.of_mean_one(spread), (300, 1000))  # fmt: skip
 
 
 def _slower_cases() -> Iterator[Case]:

@@ -160,6 +160,35 @@ def dearer(spread: float, margin: float) -> Draw:
     return draw
 
 
+def shifted(cheaper: float, dearer: float) -> Draw:
+    """A share of requests goes to a model at a tenth of the cost, and another to one at five times;
+    costs are lognormal, σ 1.
+    """
+
+    def draw(source: Random, n: int, loss: int) -> Clusters:
+        clusters: Clusters = []
+        for _ in range(n):
+            cost, at = _lognormal(source, 1.0), source.random()
+            by = 0.1 if at < cheaper else 5 if at > 1 - dearer * loss else 1
+            clusters.append([(cost, round(cost * by))])
+        return clusters
+
+    return draw
+
+
+def of_mean_one(spread: float) -> Draw:
+    """Lognormal costs of the candidate of 1 on average, or of 0.7 without a loss, in 10⁻³ USD."""
+
+    def draw(source: Random, n: int, loss: int) -> Clusters:
+        centre = 1 if loss else 0.7
+        costs = (
+            centre * _MICRO * math.exp(source.gauss(-spread * spread / 2, spread)) for _ in range(n)
+        )
+        return [[(0, round(cost))] for cost in costs]
+
+    return draw
+
+
 def slower(sizes: Sizes, share: float, times: float) -> Draw:
     """A share of conversations goes to a model so many times as slow."""
     return _grown(sizes, share, times)

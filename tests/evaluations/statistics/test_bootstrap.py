@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,10 +48,34 @@ def test_bootstrap__two_per_cent_at_sixty_times__misses_the_mean_above_seldom() 
     assert sum(bounds(sample).high < truth for sample in samples) <= 2
 
 
-def test_bootstrap__symmetric_costs__leaves_the_interval_alone() -> None:
+def test_bootstrap__symmetric_costs__reaches_as_far_as_two_more_like_the_furthest() -> None:
     source = random.Random(3)
     even = Counter((1, MICRO, MICRO + source.randrange(-500, 501)) for _ in range(1000))
-    assert bounds(even) == student(even)
+    plain, found = student(even), bounds(even)
+    assert abs(Bootstrap(even).skewness(1.0)) < 0.05  # so that it is not resampled
+    apart = [c - b - plain.estimate for _, b, c in even]
+    more = 1.959963984540054**2 / 2
+    assert found.high - plain.high == pytest.approx(more * max(apart) / 1000)
+    assert found.low - plain.low == pytest.approx(more * min(apart) / 1000)
+    assert found.estimate == plain.estimate
+
+
+def test_bootstrap__thirty_per_cent_cheaper_ten_dearer__misses_the_mean_above_seldom() -> None:
+    """Lognormal costs, σ 1: bootstrap-t alone missed the mean in 4.7 % of 6,000 such samples."""
+    missed = 0
+    for seed in range(400):
+        source, found = random.Random(seed), Counter[tuple[int, int, int]]()
+        for _ in range(300):
+            cost, at = int(source.lognormvariate(0, 1) * MICRO), source.random()
+            by = Fraction(1, 10) if at < 0.3 else 5 if at < 0.4 else 1
+            found[1, cost, round(cost * by)] += 1
+        sums = ClusterSums.of(
+            (100 * c - 113 * b, n) for (n, b, c), times in found.items() for _ in range(times)
+        )
+        plain = clustered_mean(sums, 0.95).scaled(1 / 100)
+        if plain.high < 0:  # else the wider one holds it, too
+            missed += Bootstrap(found).widened(plain, Fraction(113, 100), 0.95).high < 0
+    assert missed <= 16  # of the 10 that may; one more than by chance in 40 such tests
 
 
 def test_bootstrap__nothing_differs__leaves_the_interval_alone() -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from evaluations.statistics.paired_percentiles import paired_percentiles
-from evaluations.statistics.percentiles import order_rank, percentile
+from evaluations.statistics.percentiles import binomial_ranks, order_rank, percentile
 from evaluations.studies.samples import slower_p95, up_to_twenty
 
 P50, P95 = Fraction(1, 2), Fraction(95, 100)
@@ -178,3 +178,37 @@ def test_paired_percentiles__conversations_slow_as_a_whole__seldom_pass_at_the_m
         interval = paired_percentiles(baseline, candidate, clusters, P95, 0.95).log_ratio
         passed += interval is not None and interval.high <= math.log(1.0477)
     assert passed <= 1
+
+
+def independent(count: int) -> tuple[list[int], list[int]]:
+    """Latencies, all different, each a conversation of its own; and the conversations."""
+    source = random.Random(11)
+    return [round(source.lognormvariate(0, 0.5) * 10**6) for _ in range(count)], [*range(count)]
+
+
+@pytest.mark.parametrize("steady", [True, False])
+def test_paired_percentiles__one_side_follows_or_is_constant__are_as_sure_as_the_other_alone(
+    steady: bool,
+) -> None:
+    """Twice the baseline, or always the same: the difference varies as the baseline's percentile
+    does, whose exact interval is that of order statistics.
+    """
+    before, clusters = independent(2000)
+    after = [2_500_000 + i for i in clusters] if steady else [2 * x for x in before]
+    found = paired_percentiles(before, after, clusters, P95, 0.95).difference
+    ordered = sorted(before)
+    low, high = (ordered[rank - 1] for rank in binomial_ranks(2000, P95, 0.95))
+    value = ordered[1899]
+    assert found is not None
+    assert found.low - found.estimate <= (value - high if steady else low - value) + 2000
+    assert found.high - found.estimate >= (value - low if steady else high - value) - 2000
+
+
+def test_paired_percentiles__more_than_five_per_cent_at_a_time_limit__reach_it() -> None:
+    before, clusters = independent(1000)
+    slowest = sorted(before)[-57:]
+    after = [3 * slowest[-1] if x >= slowest[0] else x for x in before]
+    found = paired_percentiles(before, after, clusters, P95, 0.95).difference
+    low, _ = binomial_ranks(1000, P95, 0.95)
+    assert found is not None
+    assert found.high >= 3 * slowest[-1] - sorted(before)[low - 1]
