@@ -168,8 +168,8 @@ def _documents(bundle: Bundle) -> dict[str, Any]:
 
 
 def _rebind(change: ChangeRequest) -> None:
-    """Other content or another base is judged as if it were proposed now, by no less than before:
-    a change request opened in good time keeps no old rules for what comes later.
+    """Other content or another base is judged as if it were proposed now, by rules that ask for no
+    less than before: a change request opened in good time keeps no old rules for what comes later.
     """
     change.rules = strictest(change.protection, change.environment.protection).as_json()
     change.evidence_plan = EvidencePlan.objects.in_force(change.environment)
