@@ -96,7 +96,7 @@ def test_part__documents_not_right__says_when_it_will_be_measured(
     editing.save_document(draft, "router_policy", {"schema": 1}, acting_user=author)
     client.force_login(author)
     part = shown(client, reverse("draft-impact", args=[staging.workflow.slug, draft.pk]), **HTMX)
-    assert "as soon as the four documents are right" in part
+    assert "as soon as the four documents are valid" in part
 
 
 def test_part__no_recorded_requests__says_how_to_get_some(

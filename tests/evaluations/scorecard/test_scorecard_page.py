@@ -131,7 +131,7 @@ def test_page__threshold_on_what_only_evaluations_measure__says_so(
     roll_up(staging.workflow)
     text = page("?period=28d").content.decode()
     assert "Not judged here, because only shadow evaluations measure it" in text
-    assert "<code>cheap-enough</code> on <code>over_routing_rate</code>" in text
+    assert "Over-routing (<code>cheap-enough</code>)" in text
     assert "Over-classification" in text
 
 
