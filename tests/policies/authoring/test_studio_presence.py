@@ -77,7 +77,7 @@ def test_editor__without_a_cache__works_as_before(
     monkeypatch.setattr(cache, "set", fail)
     monkeypatch.setattr(cache, "get_many", fail)
     client.force_login(author)
-    assert "is right" in client.get(address(draft, KIND)).content.decode()
+    assert "This document is valid" in client.get(address(draft, KIND)).content.decode()
     assert "editing this too" not in line(client, draft)
 
 
