@@ -11,6 +11,7 @@ import hashlib
 import json
 import zlib
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +22,7 @@ from evaluations.models.runs import RunStatus
 from evaluations.replay.chunk import ChunkStats, Plan, evaluate_chunk
 from evaluations.replay.examples import Examples
 from evaluations.replay.merge import merge
-from evaluations.replay.prices import cost_ceilings
+from evaluations.replay.prices import RecordedCosts, cost_ceilings
 from evaluations.replay.recorded import read_chunk, recorded_costs
 from evaluations.replay.report import EVALUATOR, Report, build_report
 from evaluations.replay.terms import stored_terms
@@ -112,9 +113,15 @@ def plan_of(run: ShadowEvaluation) -> Plan:
         pool=run.dataset.priced_models if run.dataset.is_full else (),
         full=run.dataset.is_full,
         models=recorded,
-        costs=cost_ceilings(candidate, baseline, recorded_costs(run.dataset.path)),
+        costs=cost_ceilings(candidate, baseline, _costs(run.dataset.path)),
         compares=run.baseline is not None,
     )
+
+
+@lru_cache(maxsize=16)
+def _costs(path: Path) -> RecordedCosts:
+    # A path names one content for ever: a worker reads it whole for its first chunk only.
+    return recorded_costs(path)
 
 
 @lru_cache(maxsize=16)
