@@ -56,8 +56,7 @@ def draft_impact(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return _unmeasured(request, workflow, subject, why)
     except (EngineError, duckdb.Error, OSError) as error:
         return _unmeasured(request, workflow, subject, str(error))
-    documents = {row.kind: row.document for row in draft.documents.all()}
-    return _show(request, workflow, subject, found, documents)
+    return _show(request, workflow, subject, found, draft.saved_documents())
 
 
 def _show(

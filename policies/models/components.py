@@ -165,5 +165,10 @@ class Bundle(models.Model):
         return self.digest[:19]
 
     @property
+    def documents(self) -> dict[str, Any]:
+        """The four documents by kind, as they are in the content."""
+        return {kind: self.content[kind] for kind in ComponentKind.values}
+
+    @property
     def versions(self) -> dict[str, ComponentVersion]:
         return {kind: getattr(self, kind) for kind in ComponentKind.values}

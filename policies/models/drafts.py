@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -41,6 +43,10 @@ class Draft(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("draft", args=[self.workflow.slug, self.pk])
+
+    def saved_documents(self) -> dict[str, Any]:
+        """The documents by kind, as they were saved last, sound or not."""
+        return {row.kind: row.document for row in self.documents.all()}
 
 
 class DraftDocument(models.Model):

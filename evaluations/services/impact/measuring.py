@@ -15,11 +15,12 @@ from evaluations.impact.result import SCHEMA
 from evaluations.impact.traffic import NOTHING
 from evaluations.services.datasets.recorded import Recorded, last_week, recorded_on
 from evaluations.services.datasets.sealed import furthest_plan
-from policies.differences.split_history import with_earlier_weights
 from policies.engine import Bundle, compose, digest, parse_bundle, require_text_matcher
 from policies.models import Bundle as StoredBundle
-from policies.models import ChangeRequest, Draft, EvidencePlan, Release, Workflow
+from policies.models import ChangeRequest, Draft, EvidencePlan, Workflow
 from policies.services.authoring.catalogue_documents import catalogue_document
+from policies.services.authoring.drafts import release_in_force
+from policies.services.authoring.proposals import as_proposed
 
 KEPT_S = 3 * 24 * 3600
 NO_REQUESTS = "Set an evidence plan for the environment: which datasets a change is measured on."
@@ -60,7 +61,8 @@ def impact_of_documents(
 
     Raises DocumentError while they are not right.
     """
-    base = base or bundle_in_force(workflow)
+    in_force = None if base else release_in_force(workflow)
+    base = in_force.bundle if in_force else base
     sources = sources_for(furthest_plan(workflow), workflow)
     return impact_of(_parsed(base), candidate_of(documents), sources)
 
@@ -71,11 +73,9 @@ def impact_of_draft(draft: Draft) -> Impact:
     Raises DocumentError while its documents are not right.
     """
     change = getattr(draft, "change", None)
-    base = change.base_release.bundle if change and change.base_release else None
-    base = base or bundle_in_force(draft.workflow)
-    saved = {row.kind: row.document for row in draft.documents.all()}
-    documents = with_earlier_weights(saved, base.content if base else {})
-    return impact_of_documents(documents, draft.workflow, base)
+    base = change.base_release if change else release_in_force(draft.workflow)
+    documents = as_proposed(draft.saved_documents(), base)
+    return impact_of_documents(documents, draft.workflow, base.bundle if base else None)
 
 
 def candidate_of(documents: Mapping[str, object]) -> Bundle:
@@ -93,13 +93,6 @@ def bundles_of(change: ChangeRequest) -> tuple[Bundle | None, Bundle]:
     """(base, content), parsed."""
     base = change.base_release.bundle if change.base_release else None
     return _parsed(base), parse_bundle(change.bundle.content)
-
-
-def bundle_in_force(workflow: Workflow) -> StoredBundle | None:
-    """The content of the release active furthest along promotion."""
-    releases = Release.objects.active().filter(workflow=workflow).select_related("bundle")
-    release = releases.order_by("-environment__position").first()
-    return release.bundle if release else None
 
 
 def impact_on(base: Bundle | None, candidate: Bundle, recorded: Recorded) -> Impact:

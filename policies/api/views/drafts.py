@@ -98,7 +98,7 @@ def _start_of(workflow: Workflow, asked: dict[str, Any]) -> dict[str, Any]:
     found = release.first()
     if found is None:
         raise ValidationError({"release": ["This workflow has no such release."]})
-    return drafts.documents_of(found)
+    return found.bundle.documents
 
 
 class OneDraft(APIView):

@@ -6,7 +6,6 @@ from policies.engine import DocumentError
 from policies.files.workflow_files import Header, documents_digest, write_files
 from policies.governance.refusals import Reason, Refused
 from policies.models import Draft, Environment, Release
-from policies.services.authoring.drafts import documents_of
 from policies.services.review import changes
 
 
@@ -25,7 +24,7 @@ def export_environment(environment: Environment) -> dict[str, str]:
 
 
 def export_release(release: Release) -> dict[str, str]:
-    documents = documents_of(release)
+    documents = release.bundle.documents
     header = Header(
         workflow=release.workflow.slug,
         environment=release.environment.name,
@@ -37,7 +36,7 @@ def export_release(release: Release) -> dict[str, str]:
 
 def export_draft(draft: Draft) -> dict[str, str]:
     """A draft may be wrong for now: such a document is written as it stands, without a digest."""
-    documents = {row.kind: row.document for row in draft.documents.all()}
+    documents = draft.saved_documents()
     try:
         said = documents_digest(documents)
     except DocumentError:

@@ -8,7 +8,6 @@ from typing import Any
 from policies.files.workflow_files import WorkflowFiles
 from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, Release
-from policies.services.authoring.drafts import documents_of
 from policies.services.review.undoing import told, undone_between
 
 
@@ -45,7 +44,7 @@ def undone_by_files(
     """In words, what was published since the export and would be gone: three versions compared."""
     if exported is None or base is None:
         return []
-    return undone_between(documents_of(exported), documents, documents_of(base))
+    return undone_between(exported.bundle.documents, documents, base.bundle.documents)
 
 
 def sentence_about(exported: Release, base: Release, undone: list[str]) -> str:

@@ -115,9 +115,7 @@ def completed(
     """The files' documents as they are proposed; a component without a file stays as it is in
     force.
     """
-    in_force = (
-        drafts.documents_of(base) if base else drafts.documents_in_force(environment.workflow)
-    )
+    in_force = base.bundle.documents if base else drafts.documents_in_force(environment.workflow)
     return as_proposed({**in_force, **files.documents}, base)
 
 
@@ -142,7 +140,7 @@ def _findings(content: dict[str, Any]) -> list[Finding]:
 def _differences(
     base: Release, documents: Mapping[str, Any], files: WorkflowFiles
 ) -> list[PlannedChange]:
-    old = drafts.documents_of(base)
+    old = base.bundle.documents
     return [
         PlannedChange(
             kind,

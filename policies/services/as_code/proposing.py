@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from policies.differences import written_out
-from policies.engine import COMPONENTS
 from policies.files.workflow_files import WorkflowFiles, documents_digest
 from policies.governance.refusals import Reason, Refused
 from policies.models import ChangeRequest, Draft, Environment, Release, Workflow
@@ -129,11 +128,11 @@ def _settled(
     environment: Environment, base: Release | None, documents: Mapping[str, Any]
 ) -> Proposal | None:
     wanted = documents_digest(documents)
-    if base is not None and documents_digest(drafts.documents_of(base)) == wanted:
+    if base is not None and documents_digest(base.bundle.documents) == wanted:
         sentence = f"Nothing to propose: release {base.number} in {environment.name} says the same."
         return Proposal(Outcome.UNCHANGED, None, sentence)
     for change in _open_changes(environment):
-        if documents_digest({kind: change.bundle.content[kind] for kind in COMPONENTS}) == wanted:
+        if documents_digest(change.bundle.documents) == wanted:
             sentence = f"Change request #{change.number} proposes exactly this already."
             return Proposal(Outcome.EXISTS, change, sentence)
     return None

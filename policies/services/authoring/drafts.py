@@ -29,10 +29,6 @@ def require_author(acting_user: User, workflow: Workflow) -> None:
         )
 
 
-def documents_of(release: Release) -> dict[str, Any]:
-    return {kind: release.bundle.content[kind] for kind in COMPONENTS}
-
-
 def release_in_force(workflow: Workflow) -> Release | None:
     """The release active furthest along promotion."""
     rows = Release.objects.active().filter(workflow=workflow)
@@ -42,7 +38,7 @@ def release_in_force(workflow: Workflow) -> Release | None:
 def documents_in_force(workflow: Workflow) -> dict[str, Any]:
     """The documents of the release in force; else starting documents."""
     release = release_in_force(workflow)
-    return starting_documents() if release is None else documents_of(release)
+    return starting_documents() if release is None else release.bundle.documents
 
 
 @transaction.atomic

@@ -193,7 +193,7 @@ def _require_sound_draft(change: ChangeRequest) -> None:
     """A draft that cannot be read cannot be merged, and nothing of it may be lost."""
     if change.draft is None:
         return
-    saved = {row.kind: row.document for row in change.draft.documents.all()}
+    saved = change.draft.saved_documents()
     problems = component_problems(saved)
     if problems:
         raise DocumentError(problems)

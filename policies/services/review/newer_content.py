@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.engine import DocumentError, parse_component, serialise
-from policies.models import ChangeRequest, DraftDocument
+from policies.models import ChangeRequest
 from policies.models.components import ComponentKind
 from policies.services.authoring.proposals import as_proposed
 
@@ -16,8 +16,7 @@ def newer_in_draft(change: ChangeRequest) -> list[str]:
         return []
     if change.draft.updated_at <= change.created_at:  # nothing was saved since; no need to look
         return []
-    rows = DraftDocument.objects.filter(draft=change.draft)
-    documents = as_proposed({row.kind: row.document for row in rows}, change.base_release)
+    documents = as_proposed(change.draft.saved_documents(), change.base_release)
     return [
         ComponentKind(kind).label
         for kind in ComponentKind.values

@@ -58,7 +58,7 @@ def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft
         return proposing.import_draft(workflow, form.read, given["title"], acting_user=user)
     documents: dict[str, Any] = {}
     if given["source"] in (RELEASE, OTHER):
-        documents = drafts.documents_of(given[DETAILS[given["source"]]])
+        documents = given[DETAILS[given["source"]]].bundle.documents
     elif given["source"] == TEMPLATE:
         documents = starts.template_documents(given["template"])
     return drafts.create_draft(

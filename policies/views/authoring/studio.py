@@ -251,7 +251,7 @@ def _show(request: HttpRequest, draft: Draft, kind: str, attempt: Attempt) -> Ht
 
 def _keep_mine(request: HttpRequest, draft: Draft, kind: str, posted: Posted) -> HttpResponse:
     """Someone else saved first: what is on this screen becomes a draft of its own."""
-    documents = {row.kind: row.document for row in draft.documents.all()}
+    documents = draft.saved_documents()
     documents[kind] = codec.decode_tree(kind, posted.tree).document
     try:
         copy = drafts.create_draft(

@@ -160,9 +160,8 @@ def draft_subject(draft: Draft) -> Subject:
 
 
 def _frozen(source: ChangeRequest | Release) -> Subject:
-    content = source.bundle.content
-    documents = {kind: content[kind] for kind in COMPONENTS}
-    return _subject(source.workflow, documents, content["catalogue"], source)
+    bundle = source.bundle
+    return _subject(source.workflow, bundle.documents, bundle.content["catalogue"], source)
 
 
 def _subject(

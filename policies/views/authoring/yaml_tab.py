@@ -150,7 +150,7 @@ def _faults(text: str, found: Iterable[tuple[Mark, Problem]]) -> list[Fault]:
 
 def _keep_mine(request: HttpRequest, draft: Draft, kind: str, typed: Typed) -> HttpResponse:
     """Someone else saved first: what is on this screen becomes a draft of its own."""
-    documents = {row.kind: row.document for row in draft.documents.all()}
+    documents = draft.saved_documents()
     documents[kind] = written_out(kind, typed.read.value if typed.read else None)
     title = f"{draft.title} ({person(request)}’s copy)"[:160]
     try:

@@ -14,7 +14,6 @@ from policies.governance.static_checks import findings_of
 from policies.models import CatalogueModel, Draft, Environment, Release, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.services.as_code import exporting
-from policies.services.authoring.drafts import documents_of
 from policies.services.catalogue.entries import ModelFacts, change_model
 from policies.services.review import changes
 from policies.services.teams.contracts import save_contract
@@ -94,7 +93,7 @@ def test_draft__from_an_earlier_release__has_its_documents(
 ) -> None:
     published(staging, author, [owner], owner, documents(share=10))
     assert start(writer, "release", release=release.pk).status_code == 302
-    assert documents_digest(started()) == documents_digest(documents_of(release))
+    assert documents_digest(started()) == documents_digest(release.bundle.documents)
 
 
 def test_draft__from_another_workflow__has_what_is_in_force_there(
