@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from policies.engine import canonical_bytes
 from policies.governance.origin import current_origin
-from policies.models import AuditEvent, AuditHead, Bundle, Team, Workflow
+from policies.models import AuditEvent, AuditHead, Bundle, ChangeRequest, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.notifications.announcements import announcement_of
 from policies.services.waking import wake_after_commit
@@ -142,6 +142,27 @@ def record(
     if announcement_of(action, event.detail):
         wake_after_commit()
     return event
+
+
+def record_change(
+    action: str,
+    change: ChangeRequest,
+    *,
+    acting_user: User | None,
+    before: str = "",
+    after: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """The same of a change request, whose number is part of the detail."""
+    record(
+        action,
+        change,
+        acting_user=acting_user,
+        workflow=change.workflow,
+        before=before,
+        after=after,
+        detail={"number": change.number, **(detail or {})},
+    )
 
 
 @dataclass(frozen=True)

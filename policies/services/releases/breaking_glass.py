@@ -105,13 +105,12 @@ def _settle(debt: ReviewDebt, settlement: str, reason: str, acting_user: User) -
     debt.settlement, debt.settlement_reason = settlement, reason
     debt.save(update_fields=["settled_at", "settled_by", "settlement", "settlement_reason"])
     change = debt.change
-    audit.record(
+    audit.record_change(
         "debt.paid" if settlement == Settlement.APPROVED else "debt.closed",
         change,
         acting_user=acting_user,
-        workflow=change.workflow,
         after=debt.subject_digest,
-        detail={"number": change.number, "release": debt.release.number, "reason": reason},
+        detail={"release": debt.release.number, "reason": reason},
     )
     return debt
 

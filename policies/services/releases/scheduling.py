@@ -52,13 +52,11 @@ def schedule(
             "updated_at",
         ]
     )
-    audit.record(
+    audit.record_change(
         "change.scheduled" if publish_at else "change.unscheduled",
         change,
         acting_user=acting_user,
-        workflow=change.workflow,
         detail={
-            "number": change.number,
             "publish_at": publish_at.astimezone(datetime.UTC).isoformat() if publish_at else None,
         },
     )
@@ -103,10 +101,9 @@ def _note_failure(change: ChangeRequest, refusal: Refused) -> None:
     reasons = [reason.as_dict() for reason in refusal.reasons]
     if not due.update(schedule_failed_at=now, schedule_failure=reasons, updated_at=now):
         return
-    audit.record(
+    audit.record_change(
         "change.schedule_failed",
         change,
         acting_user=None,
-        workflow=change.workflow,
-        detail={"number": change.number, "reason": str(refusal), "codes": list(refusal.codes)},
+        detail={"reason": str(refusal), "codes": list(refusal.codes)},
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from types import EllipsisType
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from policies.engine import COMPONENTS
 from policies.governance.permissions import roles_with
 from policies.governance.protection_rules import strictest
 from policies.governance.refusals import Reason, Refused
@@ -26,7 +24,6 @@ from policies.models import (
     Release,
     Workflow,
 )
-from policies.models.components import ComponentKind
 from policies.services import audit
 from policies.services.authoring.authorship import keep_authors
 from policies.services.authoring.bundles import compose_bundle
@@ -77,7 +74,7 @@ def propose(
     draft = locked_draft(draft)
     if draft.closed_at is not None or hasattr(draft, "change"):
         raise Refused(Reason("state", "A change request was already made from this draft."))
-    documents = {row.kind: row.document for row in draft.documents.all()}
+    documents = draft.saved_documents()
     base = active_release(environment)
     bundle = compose_bundle(workflow, documents, base, acting_user=acting_user)
     people = [*draft.contributors.all(), acting_user]
@@ -127,9 +124,11 @@ def open_change(
     )
     people = list(contributors)
     change.contributors.set(people)
-    keep_authors(workflow, _documents(bundle), people)
+    keep_authors(workflow, bundle.documents, people)
     detail = {"repairs": repairs.number} if repairs else {}
-    _note("change.opened", change, acting_user, after=bundle.digest, detail=detail)
+    audit.record_change(
+        "change.opened", change, acting_user=acting_user, after=bundle.digest, detail=detail
+    )
     bring_objections_back(change, acting_user=acting_user)
     computed_checks.refresh_computed(change)
     content_is_new(change)
@@ -145,26 +144,24 @@ def update_content(change: ChangeRequest, *, acting_user: User) -> ChangeRequest
         raise Refused(
             Reason("draft", "A promotion carries its content unchanged.", "Start a new draft.")
         )
-    documents = {row.kind: row.document for row in change.draft.documents.all()}
+    documents = change.draft.saved_documents()
     base = change.base_release
     bundle = compose_bundle(change.workflow, documents, base, acting_user=acting_user)
     if bundle.pk == change.bundle_id:
         return change
     change.contributors.add(acting_user, *change.draft.contributors.all())
-    keep_authors(change.workflow, _documents(bundle), change.contributors.all())
+    keep_authors(change.workflow, bundle.documents, change.contributors.all())
     before, change.bundle = change.bundle.digest, bundle
     _rebind(change)
     change.save(update_fields=["bundle", "rules", "evidence_plan", "updated_at"])
-    _note("change.content", change, acting_user, before=before, after=bundle.digest)
+    audit.record_change(
+        "change.content", change, acting_user=acting_user, before=before, after=bundle.digest
+    )
     void_approvals(change, "The content was edited.", acting_user=acting_user)
     bring_objections_back(change, acting_user=acting_user)
     computed_checks.refresh_computed(change)
     content_is_new(change)
     return change
-
-
-def _documents(bundle: Bundle) -> dict[str, Any]:
-    return {kind: bundle.content[kind] for kind in ComponentKind.values}
 
 
 def _rebind(change: ChangeRequest) -> None:
@@ -179,8 +176,7 @@ def _carry_on(change: ChangeRequest, old: Release | None, acting_user: User) -> 
     """Splits of the content go on from the new base; all else stays, the catalogue's facts, too."""
     if change.draft is None:
         return
-    content = change.bundle.content
-    documents = {kind: content[kind] for kind in COMPONENTS}
+    documents = change.bundle.documents
     carried = proposed_anew(documents, old, change.base_release)
     if carried != documents:
         change.bundle = compose_bundle(
@@ -188,7 +184,7 @@ def _carry_on(change: ChangeRequest, old: Release | None, acting_user: User) -> 
             carried,
             change.base_release,
             acting_user=acting_user,
-            catalogue=content["catalogue"],
+            catalogue=change.bundle.content["catalogue"],
         )
 
 
@@ -220,15 +216,14 @@ def describe(
         require_environment(change.workflow, environment)
         old = change.base_release
         change.environment, change.base_release = environment, active_release(environment)
-        change.rules = strictest(change.protection, environment.protection).as_json()
-        change.evidence_plan = EvidencePlan.objects.in_force(environment)
+        _rebind(change)
         _carry_on(change, old, acting_user)
     require_repairable(repaired, change.environment)
     bound = ("environment", "base_release", "bundle", "rules", "evidence_plan")
     change.save(update_fields=["title", "why", "repairs", *bound, "updated_at"])
     change.contributors.add(acting_user)
     said = {"title": title, "repairs": repaired.number if repaired else None}
-    _note("change.described", change, acting_user, detail=said)
+    audit.record_change("change.described", change, acting_user=acting_user, detail=said)
     void_approvals(change, because, acting_user=acting_user)
     if moved:
         bring_objections_back(change, acting_user=acting_user)
@@ -267,7 +262,14 @@ def rebase(
     if undone:
         change.contributors.add(acting_user)
     after = change.base_digest
-    _note("change.rebased", change, acting_user, before=before, after=after, detail=given_up)
+    audit.record_change(
+        "change.rebased",
+        change,
+        acting_user=acting_user,
+        before=before,
+        after=after,
+        detail=given_up,
+    )
     if change.base_digest != before:
         void_approvals(change, "The base was changed.", acting_user=acting_user)
     computed_checks.refresh_computed(change)
@@ -288,7 +290,9 @@ def acknowledge(change: ChangeRequest, names: Iterable[str], *, acting_user: Use
     change.acknowledged = sorted(known)
     change.save(update_fields=["acknowledged", "updated_at"])
     change.contributors.add(acting_user)
-    _note("change.acknowledged", change, acting_user, detail={"names": sorted(names)})
+    audit.record_change(
+        "change.acknowledged", change, acting_user=acting_user, detail={"names": sorted(names)}
+    )
     void_approvals(change, "Warnings were acknowledged.", acting_user=acting_user)
     computed_checks.refresh_computed(change)
     return change
@@ -335,7 +339,9 @@ def comment(
     elif anchor:
         threads.tie(remark, change.bundle.content, anchor)
     remark.save(force_insert=True)
-    _note("change.commented", change, acting_user, detail={"comment": remark.pk})
+    audit.record_change(
+        "change.commented", change, acting_user=acting_user, detail={"comment": remark.pk}
+    )
     return remark
 
 
@@ -345,25 +351,5 @@ def _move(change: ChangeRequest, action: str, acting_user: User, *fields: str) -
         raise ValueError(f"{action} has no state of its own to land in.")
     change.state = lands_in
     change.save(update_fields=["state", "updated_at", *fields])
-    _note(f"change.{action}", change, acting_user)
+    audit.record_change(f"change.{action}", change, acting_user=acting_user)
     return change
-
-
-def _note(
-    action: str,
-    change: ChangeRequest,
-    acting_user: User,
-    *,
-    before: str = "",
-    after: str = "",
-    detail: dict[str, Any] | None = None,
-) -> None:
-    audit.record(
-        action,
-        change,
-        acting_user=acting_user,
-        workflow=change.workflow,
-        before=before,
-        after=after,
-        detail={"number": change.number, **(detail or {})},
-    )

@@ -94,13 +94,12 @@ def take_back(change: ChangeRequest, reason: str, *, acting_user: User) -> Revie
     review.voided_at = timezone.now()
     review.voided_because = shortened(f"Taken back: {reason.strip()}", LONGEST_BECAUSE)
     review.save(update_fields=["voided_at", "voided_because"])
-    audit.record(
+    audit.record_change(
         "review.taken_back",
         change,
         acting_user=acting_user,
-        workflow=change.workflow,
         before=review.subject_digest,
-        detail={"number": change.number, "verdict": review.verdict, "reason": reason.strip()},
+        detail={"verdict": review.verdict, "reason": reason.strip()},
     )
     subject = standings.subject_digest(change)
     because = f"{acting_user} took a review back."
@@ -153,11 +152,10 @@ def require_seen(seen: str, subject: str) -> None:
 def note(review: Review, **more: bool) -> None:
     """The audit row of a review."""
     change = review.change
-    audit.record(
+    audit.record_change(
         f"review.{review.verdict}",
         change,
         acting_user=review.reviewer,
-        workflow=change.workflow,
         after=review.subject_digest,
-        detail={"number": change.number, "reason": review.reason, **more},
+        detail={"reason": review.reason, **more},
     )

@@ -52,12 +52,11 @@ def _move(change: ChangeRequest, target: State, because: str, acting_user: User 
     before, change.state = change.state, target
     change.approved_at = timezone.now() if target == State.APPROVED else None
     change.save(update_fields=["state", "approved_at", "updated_at"])
-    audit.record(
+    audit.record_change(
         "change.settled",
         change,
         acting_user=acting_user,
-        workflow=change.workflow,
-        detail={"number": change.number, "from": before, "to": target.value, "because": because},
+        detail={"from": before, "to": target.value, "because": because},
     )
 
 

@@ -142,10 +142,9 @@ def _thread_start(remark: Comment, action: str, acting_user: User) -> Comment:
 
 def _note(action: str, root: Comment, acting_user: User) -> None:
     change = root.change
-    audit.record(
+    audit.record_change(
         action,
         change,
         acting_user=acting_user,
-        workflow=change.workflow,
-        detail={"number": change.number, "comment": root.pk, "place": root.anchor_words},
+        detail={"comment": root.pk, "place": root.anchor_words},
     )

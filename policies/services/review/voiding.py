@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -59,7 +57,9 @@ def bring_objections_back(change: ChangeRequest, *, acting_user: User | None) ->
     for review in back:
         _stand_again(review, change)
     if back:
-        _note(change, "change.objections_kept", acting_user, {"reviews": len(back)})
+        audit.record_change(
+            "change.objections_kept", change, acting_user=acting_user, detail={"reviews": len(back)}
+        )
 
 
 def _same_intent(change: ChangeRequest) -> QuerySet[Bundle, str]:
@@ -105,16 +105,4 @@ def _void(
     count = reviews.update(voided_at=timezone.now(), voided_because=because)
     if count:
         detail = {"because": because, "reviews": count, "approvers": approvers}
-        _note(change, "change.reviews_voided", acting_user, detail)
-
-
-def _note(
-    change: ChangeRequest, action: str, acting_user: User | None, detail: dict[str, Any]
-) -> None:
-    audit.record(
-        action,
-        change,
-        acting_user=acting_user,
-        workflow=change.workflow,
-        detail={"number": change.number, **detail},
-    )
+        audit.record_change("change.reviews_voided", change, acting_user=acting_user, detail=detail)
