@@ -6,8 +6,8 @@ decided = client.decide({"attributes": {"task": "refund"}, "request_id": "r-1"})
 decided.model, client.next_attempt(decided, [Attempt(decided.model, "timeout")])
 """
 
-from policies.client.client import Decided, PolicyClient
-from policies.client.errors import ClientError, NoUsableRelease
-from policies.client.releases import Release
+from .client import Decided, PolicyClient
+from .errors import ClientError, NoUsableRelease
+from .releases import Release
 
 __all__ = ["ClientError", "Decided", "NoUsableRelease", "PolicyClient", "Release"]

@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from policies.client.client import PolicyClient
-from policies.client.errors import ClientError
-from policies.client.lines import LineServer
+from .client import PolicyClient
+from .errors import ClientError
+from .lines import LineServer
 
 FIRST_POLL_S = 5.0
 

@@ -12,14 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from policies.client.backoff import pause_s
-from policies.client.keyring import FixedKeyring, PinnedKeyring
-from policies.client.poller import Health, Poller, Say
-from policies.client.releases import Release
-from policies.client.reporting import Reporter
-from policies.client.state import StateFolder
-from policies.client.transport import Transport
-from policies.engine import (
+from ..engine import (
     NO_LIMITS,
     Attempt,
     Decision,
@@ -31,6 +24,13 @@ from policies.engine import (
     next_attempt,
     parse_request,
 )
+from .backoff import pause_s
+from .keyring import FixedKeyring, PinnedKeyring
+from .poller import Health, Poller, Say
+from .releases import Release
+from .reporting import Reporter
+from .state import StateFolder
+from .transport import Transport
 
 
 def _silence(sentence: str) -> None:

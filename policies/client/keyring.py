@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policies.client.errors import ClientError, ReleaseRefused
-from policies.client.keys import DetachedSignature, parse_jwks
-from policies.client.state import StateFolder
-from policies.client.transport import Transport
+from .errors import ClientError, ReleaseRefused
+from .keys import DetachedSignature, parse_jwks
+from .state import StateFolder
+from .transport import Transport
 
 
 class FixedKeyring:

@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policies.client.errors import ClientError, ReleaseRefused
-from policies.engine import DocumentError, load_json
-from policies.engine.ed25519 import verify
+from ..engine import DocumentError, load_json
+from ..engine.ed25519 import verify
+from .errors import ClientError, ReleaseRefused
 
 ALGORITHMS = ("EdDSA", "Ed25519")  # RFC 9864 renames the first into the second
 KNOWN_HEADERS = {"alg", "kid", "typ"}

@@ -7,9 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from policies.client.client import Decided, PolicyClient
-from policies.client.errors import NoUsableRelease
-from policies.engine import (
+from ..engine import (
     FAILURE_KINDS,
     Attempt,
     DocumentError,
@@ -20,7 +18,9 @@ from policies.engine import (
     load_json,
     parse_request,
 )
-from policies.engine.reading import Place, parsed
+from ..engine.reading import Place, parsed
+from .client import Decided, PolicyClient
+from .errors import NoUsableRelease
 
 Answer = dict[str, object]
 

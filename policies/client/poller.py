@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from policies.client.errors import ClientError, FetchFailed, NoUsableRelease, ReleaseRefused
-from policies.client.keyring import FixedKeyring, PinnedKeyring
-from policies.client.releases import Mark, Release, Sealed, open_release, refuse_replay
-from policies.client.state import StateFolder
-from policies.client.transport import Transport
+from .errors import ClientError, FetchFailed, NoUsableRelease, ReleaseRefused
+from .keyring import FixedKeyring, PinnedKeyring
+from .releases import Mark, Release, Sealed, open_release, refuse_replay
+from .state import StateFolder
+from .transport import Transport
 
 Say = Callable[[str], None]
 

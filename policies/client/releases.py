@@ -7,9 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.client.errors import ReleaseRefused
-from policies.client.keys import DetachedSignature, parse_signature
-from policies.engine import (
+from ..engine import (
     Bundle,
     DocumentError,
     EngineError,
@@ -18,6 +16,8 @@ from policies.engine import (
     parse_bundle,
     require_text_matcher,
 )
+from .errors import ReleaseRefused
+from .keys import DetachedSignature, parse_signature
 
 Source = Literal["network", "disk"]
 STALENESS_RULES = ("serve_stale", "refuse")

@@ -8,9 +8,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from policies.client.backoff import pause_s
-from policies.client.errors import FetchFailed
-from policies.client.transport import Transport
+from .backoff import pause_s
+from .errors import FetchFailed
+from .transport import Transport
 
 LARGEST_BATCH = 500
 LARGEST_BATCH_CHARACTERS = 2_000_000  # the console takes at most 5 MB, unpacked

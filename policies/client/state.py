@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from policies.client.errors import ClientError, StateUnusable
-from policies.client.keys import parse_jwks, to_jwks
-from policies.client.releases import Mark, Sealed
+from .errors import ClientError, StateUnusable
+from .keys import parse_jwks, to_jwks
+from .releases import Mark, Sealed
 
 RELEASE, KEYS, NEWEST = "release.json", "keys.json", "newest.json"
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from email.message import Message
 from typing import Any
 
-from policies.client.errors import ClientError, FetchFailed
-from policies.client.releases import Sealed
-from policies.engine import DocumentError, load_json
+from ..engine import DocumentError, load_json
+from .errors import ClientError, FetchFailed
+from .releases import Sealed
 
 POLICY_PATH = "/api/v1/policy"
 OUTCOMES_PATH = "/api/v1/outcomes"

@@ -5,10 +5,10 @@ The names below are the public interface. Documents are parsed by ``parse_compon
 ``serialise``, and identified by ``digest``.
 """
 
-from policies.engine.bundle import Bundle, compose, parse_bundle, require_text_matcher
-from policies.engine.canonical import canonical_bytes, digest
-from policies.engine.catalogue import Catalogue, Model, Provider, parse_catalogue
-from policies.engine.chain import (
+from .bundle import Bundle, compose, parse_bundle, require_text_matcher
+from .canonical import canonical_bytes, digest
+from .catalogue import Catalogue, Model, Provider, parse_catalogue
+from .chain import (
     NO_LIMITS,
     Attempt,
     NextAttempt,
@@ -17,18 +17,18 @@ from policies.engine.chain import (
     full_chain,
     next_attempt,
 )
-from policies.engine.classification import RequestClassification
-from policies.engine.components import COMPONENTS, Component, parse_component, serialise
-from policies.engine.decision import Decision, classify, decide
-from policies.engine.errors import DocumentError, EngineError, Problem
-from policies.engine.fallback import FAILURE_KINDS, FallbackMatrix
-from policies.engine.json_text import load_json
-from policies.engine.metrics import COMPARISONS, METRICS, Metric
-from policies.engine.request import Request, check_request, parse_request
-from policies.engine.routing import RouterPolicy
-from policies.engine.suitability import Exclusion, Requirements
-from policies.engine.thresholds import QualityThresholds
-from policies.engine.trace import Trace, explain
+from .classification import RequestClassification
+from .components import COMPONENTS, Component, parse_component, serialise
+from .decision import Decision, classify, decide
+from .errors import DocumentError, EngineError, Problem
+from .fallback import FAILURE_KINDS, FallbackMatrix
+from .json_text import load_json
+from .metrics import COMPARISONS, METRICS, Metric
+from .request import Request, check_request, parse_request
+from .routing import RouterPolicy
+from .suitability import Exclusion, Requirements
+from .thresholds import QualityThresholds
+from .trace import Trace, explain
 
 __all__ = [
     "COMPARISONS",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.engine.reading import Place, quoted, report_repeats
-from policies.engine.text import folded, pattern_problem
+from .reading import Place, quoted, report_repeats
+from .text import folded, pattern_problem
 
 TYPES = ("category", "set", "number", "flag")
 # Types whose values are texts that may be listed beforehand.

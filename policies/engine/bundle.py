@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from policies.engine.canonical import digest
-from policies.engine.catalogue import Catalogue, read_catalogue
-from policies.engine.classification import RequestClassification, read_request_classification
-from policies.engine.components import COMPONENTS
-from policies.engine.fallback import ANY_MODEL, FallbackMatrix, read_fallback_matrix
-from policies.engine.reading import Place, parsed
-from policies.engine.routing import RouterPolicy, read_router_policy
-from policies.engine.text import require_pattern_matcher
-from policies.engine.thresholds import QualityThresholds, read_quality_thresholds
+from .canonical import digest
+from .catalogue import Catalogue, read_catalogue
+from .classification import RequestClassification, read_request_classification
+from .components import COMPONENTS
+from .fallback import ANY_MODEL, FallbackMatrix, read_fallback_matrix
+from .reading import Place, parsed
+from .routing import RouterPolicy, read_router_policy
+from .text import require_pattern_matcher
+from .thresholds import QualityThresholds, read_quality_thresholds
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 
-from policies.engine.errors import DocumentError, Problem, pointer_token
+from .errors import DocumentError, Problem, pointer_token
 
 LARGEST_EXACT_INTEGER = 2**53
 MAX_DEPTH = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from policies.engine.reading import Place, nearest, parsed, unique_words
+from .reading import Place, nearest, parsed, unique_words
 
 STATUSES = ("active", "deprecated", "retired")
 TOKENS_PER_PRICE = 1_000_000

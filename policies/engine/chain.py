@@ -23,12 +23,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies.engine.bundle import Bundle
-from policies.engine.catalogue import Catalogue
-from policies.engine.decision import Decision
-from policies.engine.fallback import NEVER_ANSWERED, FallbackRow, Limits, Retries
-from policies.engine.splitting import unit
-from policies.engine.suitability import (
+from .bundle import Bundle
+from .catalogue import Catalogue
+from .decision import Decision
+from .fallback import NEVER_ANSWERED, FallbackRow, Limits, Retries
+from .splitting import unit
+from .suitability import (
     Exclusion,
     Requirements,
     costs_too_much,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from policies.engine.attributes import Attribute, read_attribute, read_attribute_name
-from policies.engine.conditions import Condition, read_condition
-from policies.engine.reading import Fields, Place, parsed, report_repeats
+from .attributes import Attribute, read_attribute, read_attribute_name
+from .conditions import Condition, read_condition
+from .reading import Fields, Place, parsed, report_repeats
 
 RISKS = ("low", "medium", "high")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from policies.engine.classification import RequestClassification, parse_request_classification
-from policies.engine.fallback import FallbackMatrix, parse_fallback_matrix
-from policies.engine.routing import RouterPolicy, parse_router_policy
-from policies.engine.thresholds import QualityThresholds, parse_quality_thresholds
+from .classification import RequestClassification, parse_request_classification
+from .fallback import FallbackMatrix, parse_fallback_matrix
+from .routing import RouterPolicy, parse_router_policy
+from .thresholds import QualityThresholds, parse_quality_thresholds
 
 Component = RequestClassification | RouterPolicy | FallbackMatrix | QualityThresholds
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from policies.engine.attributes import Attribute
-from policies.engine.reading import Place, kind_of, nearest, quoted, report_repeats
+from .attributes import Attribute
+from .reading import Place, kind_of, nearest, quoted, report_repeats
 
 # A set is its values, each once, sorted.
 Value = str | float | bool | tuple[str, ...]

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from policies.engine.bundle import Bundle
-from policies.engine.catalogue import Catalogue
-from policies.engine.classification import RequestClassification
-from policies.engine.conditions import Value
-from policies.engine.request import Request, known_size, resolve
-from policies.engine.routing import DEFAULT_RULE, Candidate, Route, RouterPolicy
-from policies.engine.splitting import bucket, by_history, by_split
-from policies.engine.suitability import (
+from .bundle import Bundle
+from .catalogue import Catalogue
+from .classification import RequestClassification
+from .conditions import Value
+from .request import Request, known_size, resolve
+from .routing import DEFAULT_RULE, Candidate, Route, RouterPolicy
+from .splitting import bucket, by_history, by_split
+from .suitability import (
     Exclusion,
     Requirements,
     costs_too_much,

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from policies.engine.reading import Place, parsed, unique_words
-from policies.engine.routing import read_model_name
+from .reading import Place, parsed, unique_words
+from .routing import read_model_name
 
 ANY_MODEL = "*"
 FAILURE_KINDS = (

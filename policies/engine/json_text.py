@@ -6,8 +6,8 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 
-from policies.engine.canonical import LARGEST_EXACT_INTEGER, MAX_DEPTH, has_lone_surrogate
-from policies.engine.errors import DocumentError, Problem, pointer_token
+from .canonical import LARGEST_EXACT_INTEGER, MAX_DEPTH, has_lone_surrogate
+from .errors import DocumentError, Problem, pointer_token
 
 
 class _Unreadable:

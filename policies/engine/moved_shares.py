@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise, zip_longest
 
-from policies.engine.splitting import Step, Weights, shares_of, steps_of
+from .splitting import Step, Weights, shares_of, steps_of
 
 # (model by the old split, model by the new one) → share of all keys
 Joint = dict[tuple[str, str], float]

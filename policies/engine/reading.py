@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from policies.engine.canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
-from policies.engine.errors import DocumentError, Problem, pointer_token
+from .canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
+from .errors import DocumentError, Problem, pointer_token
 
 T = TypeVar("T")
 

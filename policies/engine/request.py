@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from policies.engine.attributes import Attribute
-from policies.engine.bundle import Bundle
-from policies.engine.canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
-from policies.engine.classification import RequestClassification
-from policies.engine.conditions import Value
-from policies.engine.errors import Problem, pointer_token
-from policies.engine.reading import Place, kind_of, nearest, parsed, quoted
-from policies.engine.text import keyword_found, pattern_found
+from .attributes import Attribute
+from .bundle import Bundle
+from .canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
+from .classification import RequestClassification
+from .conditions import Value
+from .errors import Problem, pointer_token
+from .reading import Place, kind_of, nearest, parsed, quoted
+from .text import keyword_found, pattern_found
 
 # What a request may hold for an attribute; the values of a set in any order.
 Given = str | float | int | bool | Sequence[str] | None

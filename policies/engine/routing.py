@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from policies.engine.attributes import Attribute
-from policies.engine.conditions import Condition, read_condition
-from policies.engine.reading import Place, nearest, parsed, report_repeats, unique_words
-from policies.engine.splitting import Dealt, Step, Weights, dealt, steps_of
+from .attributes import Attribute
+from .conditions import Condition, read_condition
+from .reading import Place, nearest, parsed, report_repeats, unique_words
+from .splitting import Dealt, Step, Weights, dealt, steps_of
 
 SELECTIONS = ("ordered", "weighted", "cheapest")
 ON_NO_CANDIDATE = ("refuse", "default")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.engine.catalogue import TOKENS_PER_PRICE, Catalogue, Model
-from policies.engine.reading import quoted
+from .catalogue import TOKENS_PER_PRICE, Catalogue, Model
+from .reading import quoted
 
 
 @dataclass(frozen=True, slots=True)

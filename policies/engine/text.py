@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
-from policies.engine.errors import EngineError
+from .errors import EngineError
 
 
 def _import_re2() -> Any:

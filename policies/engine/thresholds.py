@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from policies.engine.metrics import COMPARISONS, LAYERS, METRICS, Metric
-from policies.engine.reading import Fields, Place, parsed, quoted, report_repeats
+from .metrics import COMPARISONS, LAYERS, METRICS, Metric
+from .reading import Fields, Place, parsed, quoted, report_repeats
 
 OPS = ("gte", "gt", "lte", "lt")
 EFFECTS = ("gate", "alarm", "rollback")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
-from policies.engine.bundle import Bundle
-from policies.engine.chain import Attempt, NextAttempt, Stop, full_chain, next_attempt
-from policies.engine.classification import ClassRule, RequestClassification
-from policies.engine.conditions import Box, Condition, Constraint, Value
-from policies.engine.decision import (
+from .bundle import Bundle
+from .chain import Attempt, NextAttempt, Stop, full_chain, next_attempt
+from .classification import ClassRule, RequestClassification
+from .conditions import Box, Condition, Constraint, Value
+from .decision import (
     TYPICAL_INPUT_TOKENS,
     TYPICAL_OUTPUT_TOKENS,
     Choice,
@@ -22,11 +22,11 @@ from policies.engine.decision import (
     exclusions,
     walk,
 )
-from policies.engine.errors import pointer_token
-from policies.engine.fallback import FAILURE_KINDS
-from policies.engine.request import Request, check_request
-from policies.engine.routing import Candidate, PolicyRule, Route
-from policies.engine.suitability import Exclusion, Requirements, estimated_cost
+from .errors import pointer_token
+from .fallback import FAILURE_KINDS
+from .request import Request, check_request
+from .routing import Candidate, PolicyRule, Route
+from .suitability import Exclusion, Requirements, estimated_cost
 
 MATCHED, FAILED, NOT_TRIED = "matched", "failed", "not_tried"
 TYPICAL = Requirements(input_tokens=TYPICAL_INPUT_TOKENS, max_output_tokens=TYPICAL_OUTPUT_TOKENS)

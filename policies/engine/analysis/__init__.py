@@ -6,11 +6,11 @@ are exact over the condition language: each rule is a union of boxes in a finite
 (``space``), and every question is settled by search (``solver``), never by sampling.
 """
 
-from policies.engine.analysis.analyse import Analysis, analyse
-from policies.engine.analysis.chains import Chain
-from policies.engine.analysis.concentration import Concentration
-from policies.engine.analysis.findings import ERROR, INFO, SEVERITIES, WARNING, Finding, Witness
-from policies.engine.analysis.regions import Facts, Region, facts_of
+from .analyse import Analysis, analyse
+from .chains import Chain
+from .concentration import Concentration
+from .findings import ERROR, INFO, SEVERITIES, WARNING, Finding, Witness
+from .regions import Facts, Region, facts_of
 
 __all__ = [
     "ERROR",

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from policies.engine.analysis.classes import Classes
-from policies.engine.analysis.route_effects import effect_of
-from policies.engine.analysis.rule_lists import Requests, boxes_of, provided_boxes, together
-from policies.engine.analysis.solver import Solver, Undecided
-from policies.engine.analysis.space import Cover, Space
-from policies.engine.attributes import Attribute
-from policies.engine.bundle import Bundle
-from policies.engine.classification import RequestClassification
-from policies.engine.conditions import Box, Condition
-from policies.engine.fallback import FAILURE_KINDS
+from ..attributes import Attribute
+from ..bundle import Bundle
+from ..classification import RequestClassification
+from ..conditions import Box, Condition
+from ..fallback import FAILURE_KINDS
+from .classes import Classes
+from .route_effects import effect_of
+from .rule_lists import Requests, boxes_of, provided_boxes, together
+from .solver import Solver, Undecided
+from .space import Cover, Space
 
 QUESTION_BUDGET, TOTAL_BUDGET = 4_000, 40_000
 

@@ -5,33 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from policies.engine.analysis.chains import Chain, chains_of
-from policies.engine.analysis.class_findings import (
+from ..bundle import Bundle
+from ..routing import DEFAULT_RULE
+from .chains import Chain, chains_of
+from .class_findings import (
     class_findings,
     misplaced_thresholds,
     threshold_findings,
     unassigned_classes,
 )
-from policies.engine.analysis.classes import Classes
-from policies.engine.analysis.concentration import (
+from .classes import Classes
+from .concentration import (
     Concentration,
     concentration_findings,
     concentration_of,
 )
-from policies.engine.analysis.fallback_findings import FallbackReview, cycle_findings
-from policies.engine.analysis.findings import ERROR, Finding, in_order
-from policies.engine.analysis.model_findings import candidate_findings, model_findings
-from policies.engine.analysis.reach import Reach
-from policies.engine.analysis.regions import BY_DEFAULT
-from policies.engine.analysis.route_effects import words_of
-from policies.engine.analysis.row_findings import row_findings
-from policies.engine.analysis.rule_findings import RuleReview
-from policies.engine.analysis.rule_lists import class_rules, policy_rules, space_of
-from policies.engine.analysis.solver import ANALYSIS_BUDGET, QUESTION_BUDGET, Solver
-from policies.engine.analysis.starts import starts_of
-from policies.engine.analysis.undecided import Ledger
-from policies.engine.bundle import Bundle
-from policies.engine.routing import DEFAULT_RULE
+from .fallback_findings import FallbackReview, cycle_findings
+from .findings import ERROR, Finding, in_order
+from .model_findings import candidate_findings, model_findings
+from .reach import Reach
+from .regions import BY_DEFAULT
+from .route_effects import words_of
+from .row_findings import row_findings
+from .rule_findings import RuleReview
+from .rule_lists import class_rules, policy_rules, space_of
+from .solver import ANALYSIS_BUDGET, QUESTION_BUDGET, Solver
+from .starts import starts_of
+from .undecided import Ledger
 
 
 @dataclass(frozen=True)

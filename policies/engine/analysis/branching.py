@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from policies.engine.analysis.cover_rows import FieldRows
-from policies.engine.analysis.space import Cover, bits_of
+from .cover_rows import FieldRows
+from .space import Cover, bits_of
 
 # The part of each field that a box has.
 Parts = list[int]

@@ -12,13 +12,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from policies.engine.analysis.fallback_graph import destinations, rows_for, skipped
-from policies.engine.analysis.starts import Start
-from policies.engine.bundle import Bundle
-from policies.engine.chain import outgrown_by
-from policies.engine.decision import TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS
-from policies.engine.fallback import ANSWERABLE, FallbackRow, Retries
-from policies.engine.suitability import is_outgrown
+from ..bundle import Bundle
+from ..chain import outgrown_by
+from ..decision import TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS
+from ..fallback import ANSWERABLE, FallbackRow, Retries
+from ..suitability import is_outgrown
+from .fallback_graph import destinations, rows_for, skipped
+from .starts import Start
 
 STEPS = 3000
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from policies.engine.analysis.findings import ERROR, INFO, WARNING, Finding, name_of
-from policies.engine.analysis.regions import POLICY, Region
-from policies.engine.analysis.rule_lists import RuleList
-from policies.engine.analysis.undecided import Ledger
-from policies.engine.analysis.witnesses import witness_in
-from policies.engine.bundle import Bundle
-from policies.engine.metrics import EVALUATION, METRICS, SCORECARD
-from policies.engine.reading import quoted
-from policies.engine.thresholds import (
+from ..bundle import Bundle
+from ..metrics import EVALUATION, METRICS, SCORECARD
+from ..reading import quoted
+from ..thresholds import (
     ANY_CLASS,
     GATE_MIN_CONFIDENCE,
     GATE_MIN_SAMPLES,
     THRESHOLD_KEYS,
     Threshold,
 )
+from .findings import ERROR, INFO, WARNING, Finding, name_of
+from .regions import POLICY, Region
+from .rule_lists import RuleList
+from .undecided import Ledger
+from .witnesses import witness_in
 
 
 def unassigned_classes(bundle: Bundle, policy: RuleList, ledger: Ledger) -> list[str]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.engine.analysis.rule_lists import provided_boxes
-from policies.engine.analysis.solver import Solver
-from policies.engine.analysis.space import Cover, bits_of
-from policies.engine.classification import RequestClassification
+from ..classification import RequestClassification
+from .rule_lists import provided_boxes
+from .solver import Solver
+from .space import Cover, bits_of
 
 
 @dataclass(frozen=True, slots=True)

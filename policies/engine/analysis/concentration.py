@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from policies.engine.analysis.chains import Chain
-from policies.engine.analysis.findings import INFO, WARNING, Finding, name_of
-from policies.engine.bundle import Bundle
+from ..bundle import Bundle
+from .chains import Chain
+from .findings import INFO, WARNING, Finding, name_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from policies.engine.analysis.space import Cover, Field, bits_of
+from .space import Cover, Field, bits_of
 
 # (covers that meet a part, covers that hold all of it)
 Row = tuple[int, int]

@@ -6,24 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from policies.engine.analysis.fallback_graph import (
+from ..bundle import Bundle
+from ..catalogue import Model
+from ..chain import full_chain
+from ..decision import TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS
+from ..fallback import ANY_MODEL, OUTAGES, FallbackRow
+from ..reading import quoted
+from ..suitability import lacks_capability, lacks_region
+from .fallback_graph import (
     destinations,
     edges_for,
     rows_for,
     shortest_cycle,
     strongly_connected,
 )
-from policies.engine.analysis.findings import ERROR, INFO, WARNING, Finding, name_of
-from policies.engine.analysis.regions import POLICY, Region
-from policies.engine.analysis.space import Space
-from policies.engine.analysis.starts import Start
-from policies.engine.bundle import Bundle
-from policies.engine.catalogue import Model
-from policies.engine.chain import full_chain
-from policies.engine.decision import TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS
-from policies.engine.fallback import ANY_MODEL, OUTAGES, FallbackRow
-from policies.engine.reading import quoted
-from policies.engine.suitability import lacks_capability, lacks_region
+from .findings import ERROR, INFO, WARNING, Finding, name_of
+from .regions import POLICY, Region
+from .space import Space
+from .starts import Start
 
 # A first fallback this many times as dear, with no cap, makes an outage a bill.
 MUCH_DEARER = 10

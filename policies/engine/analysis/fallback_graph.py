@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from policies.engine.analysis.starts import Start
-from policies.engine.bundle import Bundle
-from policies.engine.fallback import ANY_MODEL, FAILURE_KINDS, FallbackMatrix, FallbackRow
-from policies.engine.suitability import (
+from ..bundle import Bundle
+from ..fallback import ANY_MODEL, FAILURE_KINDS, FallbackMatrix, FallbackRow
+from ..suitability import (
     Exclusion,
     Requirements,
     is_outgrown,
@@ -15,6 +14,7 @@ from policies.engine.suitability import (
     lacks_region,
     lacks_service,
 )
+from .starts import Start
 
 Edges = dict[str, tuple[str, ...]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from policies.engine.analysis.regions import Region
-from policies.engine.canonical import canonical_bytes
+from ..canonical import canonical_bytes
+from .regions import Region
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 SEVERITIES = (ERROR, WARNING, INFO)

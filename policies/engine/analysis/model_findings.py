@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from policies.engine.analysis.findings import ERROR, INFO, WARNING, Finding, name_of
-from policies.engine.analysis.regions import POLICY, Region
-from policies.engine.analysis.route_effects import able, never_served_by
-from policies.engine.bundle import Bundle
-from policies.engine.errors import pointer_token
-from policies.engine.fallback import ANY_MODEL
-from policies.engine.routing import DEFAULT_RULE, Route
+from ..bundle import Bundle
+from ..errors import pointer_token
+from ..fallback import ANY_MODEL
+from ..routing import DEFAULT_RULE, Route
+from .findings import ERROR, INFO, WARNING, Finding, name_of
+from .regions import POLICY, Region
+from .route_effects import able, never_served_by
 
 STANDING = {
     "unknown": (ERROR, "is not in the catalogue"),

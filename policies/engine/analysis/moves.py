@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from policies.engine.analysis.classes import Classes
-from policies.engine.analysis.findings import Witness
-from policies.engine.analysis.rule_lists import Requests, Rule, boxes_of, provided_boxes, together
-from policies.engine.analysis.solver import Solver, Undecided
-from policies.engine.analysis.space import Space
-from policies.engine.analysis.witnesses import witness_in
-from policies.engine.classification import RequestClassification
-from policies.engine.routing import PolicyRule, Route, RouterPolicy
+from ..classification import RequestClassification
+from ..routing import PolicyRule, Route, RouterPolicy
+from .classes import Classes
+from .findings import Witness
+from .rule_lists import Requests, Rule, boxes_of, provided_boxes, together
+from .solver import Solver, Undecided
+from .space import Space
+from .witnesses import witness_in
 
 # Rounds of the search, for one move and for all: some hundredths of a second.
 MOVE_BUDGET = 1_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.engine.analysis.rule_lists import Rule, RuleList
-from policies.engine.analysis.solver import Undecided
-from policies.engine.analysis.space import Cover, bits_of
-from policies.engine.analysis.undecided import Ledger
+from .rule_lists import Rule, RuleList
+from .solver import Undecided
+from .space import Cover, bits_of
+from .undecided import Ledger
 
 # Up to here a covering set is reduced to the rules that are needed, by leaving out one at a time.
 LONGEST_REDUCED = 30

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.engine.bundle import Bundle
-from policies.engine.decision import decide
-from policies.engine.request import Request, resolve
+from ..bundle import Bundle
+from ..decision import decide
+from ..request import Request, resolve
 
 CLASSIFICATION, POLICY = "request_classification", "router_policy"
 # Instead of a class rule's id; no id can hold a bracket.

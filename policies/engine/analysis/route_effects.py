@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from policies.engine.catalogue import Catalogue
-from policies.engine.routing import Candidate, Route
-from policies.engine.suitability import Exclusion, lacks_capability, lacks_region, lacks_service
+from ..catalogue import Catalogue
+from ..routing import Candidate, Route
+from ..suitability import Exclusion, lacks_capability, lacks_region, lacks_service
 
 
 def never_served_by(catalogue: Catalogue, route: Route, candidate: Candidate) -> Exclusion | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from policies.engine.analysis.fallback_graph import destinations, kinds_of, rows_for
-from policies.engine.analysis.findings import INFO, WARNING, Finding, listed, name_of
-from policies.engine.analysis.regions import POLICY, Region
-from policies.engine.analysis.space import Space
-from policies.engine.analysis.starts import Start
-from policies.engine.bundle import Bundle
-from policies.engine.fallback import ANSWERABLE, OUTAGES, REPEATING, FallbackRow
-from policies.engine.suitability import is_outgrown
+from ..bundle import Bundle
+from ..fallback import ANSWERABLE, OUTAGES, REPEATING, FallbackRow
+from ..suitability import is_outgrown
+from .fallback_graph import destinations, kinds_of, rows_for
+from .findings import INFO, WARNING, Finding, listed, name_of
+from .regions import POLICY, Region
+from .space import Space
+from .starts import Start
 
 
 def row_findings(bundle: Bundle, space: Space, starts: Iterable[Start]) -> Iterator[Finding]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from policies.engine.analysis.findings import ERROR, INFO, WARNING, Finding, name_of, written
-from policies.engine.analysis.reach import Reach
-from policies.engine.analysis.regions import BY_DEFAULT, CLASSIFICATION, Region
-from policies.engine.analysis.rule_lists import Rule, RuleList
-from policies.engine.analysis.undecided import Ledger
-from policies.engine.analysis.witnesses import witness_in
-from policies.engine.reading import quoted
-from policies.engine.routing import DEFAULT_RULE
+from ..reading import quoted
+from ..routing import DEFAULT_RULE
+from .findings import ERROR, INFO, WARNING, Finding, name_of, written
+from .reach import Reach
+from .regions import BY_DEFAULT, CLASSIFICATION, Region
+from .rule_lists import Rule, RuleList
+from .undecided import Ledger
+from .witnesses import witness_in
 
 CLASSIFIER = "the router's own classifier"
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from policies.engine.analysis.regions import CLASSIFICATION, POLICY
-from policies.engine.analysis.route_effects import effect_of
-from policies.engine.analysis.solver import Solver
-from policies.engine.analysis.space import Cover, Space
-from policies.engine.bundle import Bundle
-from policies.engine.classification import RequestClassification
-from policies.engine.conditions import Box, Condition, In, Range
+from ..bundle import Bundle
+from ..classification import RequestClassification
+from ..conditions import Box, Condition, In, Range
+from .regions import CLASSIFICATION, POLICY
+from .route_effects import effect_of
+from .solver import Solver
+from .space import Cover, Space
 
 
 class Requests(Protocol):

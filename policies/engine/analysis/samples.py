@@ -15,8 +15,8 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from policies.engine.attributes import Attribute
-from policies.engine.conditions import Constraint, In, NotIn, Range, Value
+from ..attributes import Attribute
+from ..conditions import Constraint, In, NotIn, Range, Value
 
 LARGEST = sys.float_info.max
 # 10^18 is above every token count and price; 10^-18 below every share.

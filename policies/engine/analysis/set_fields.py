@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from policies.engine.analysis.samples import Atom
-from policies.engine.conditions import Constraint, Has, Present
+from ..conditions import Constraint, Has, Present
+from .samples import Atom
 
 THERE, MISSING = 0b01, 0b10
 Group = tuple[str, ...]

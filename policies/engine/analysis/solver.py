@@ -10,15 +10,15 @@ tell that all is covered. All covers are looked at together, as the bits of inte
 
 from __future__ import annotations
 
-from policies.engine.analysis.branching import (
+from .branching import (
     Parts,
     halves,
     leaving_two_open,
     likely_free,
     outnumbered,
 )
-from policies.engine.analysis.cover_rows import FieldRows
-from policies.engine.analysis.space import Space
+from .cover_rows import FieldRows
+from .space import Space
 
 # Rounds of propagation, for one question and for a whole analysis.
 QUESTION_BUDGET = 40_000

@@ -21,11 +21,11 @@ from functools import reduce
 from itertools import product
 from operator import and_
 
-from policies.engine.analysis.samples import Atom, atoms_of
-from policies.engine.analysis.set_fields import atoms_of_group, groups_of, set_boxes
-from policies.engine.attributes import Attribute
-from policies.engine.canonical import LARGEST_EXACT_INTEGER
-from policies.engine.conditions import Box, Constraint, Value
+from ..attributes import Attribute
+from ..canonical import LARGEST_EXACT_INTEGER
+from ..conditions import Box, Constraint, Value
+from .samples import Atom, atoms_of
+from .set_fields import atoms_of_group, groups_of, set_boxes
 
 CLASS = "class"
 

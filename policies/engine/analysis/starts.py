@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from policies.engine.analysis.findings import Witness
-from policies.engine.analysis.reach import Reach
-from policies.engine.analysis.route_effects import able
-from policies.engine.analysis.rule_lists import RuleList
-from policies.engine.analysis.space import Space
-from policies.engine.analysis.undecided import Ledger
-from policies.engine.analysis.witnesses import attributes_in, telling_sizes, witness_of_model
-from policies.engine.bundle import Bundle
-from policies.engine.decision import decide
-from policies.engine.request import Request
-from policies.engine.routing import DEFAULT_RULE, Route
-from policies.engine.suitability import Requirements
+from ..bundle import Bundle
+from ..decision import decide
+from ..request import Request
+from ..routing import DEFAULT_RULE, Route
+from ..suitability import Requirements
+from .findings import Witness
+from .reach import Reach
+from .route_effects import able
+from .rule_lists import RuleList
+from .space import Space
+from .undecided import Ledger
+from .witnesses import attributes_in, telling_sizes, witness_of_model
 
 # Input and output tokens in all proportions, for routes that choose the cheapest.
 PROPORTIONS = tuple(

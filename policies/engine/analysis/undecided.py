@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from policies.engine.analysis.findings import INFO, Finding, name_of
-from policies.engine.analysis.solver import Undecided
+from .findings import INFO, Finding, name_of
+from .solver import Undecided
 
 SHOWN = 3
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from policies.engine.analysis.findings import Witness
-from policies.engine.analysis.space import CLASS, Space
-from policies.engine.bundle import Bundle
-from policies.engine.canonical import LARGEST_EXACT_INTEGER
-from policies.engine.catalogue import TOKENS_PER_PRICE, Model
-from policies.engine.decision import decide
-from policies.engine.request import Given, Request
-from policies.engine.routing import Route
+from ..bundle import Bundle
+from ..canonical import LARGEST_EXACT_INTEGER
+from ..catalogue import TOKENS_PER_PRICE, Model
+from ..decision import decide
+from ..request import Given, Request
+from ..routing import Route
+from .findings import Witness
+from .space import CLASS, Space
 
 # Enough to meet a share of 3 % of a split with a probability of 99.8 %.
 REQUEST_IDS = tuple(f"r{number}" for number in range(1, 201))
