@@ -1,0 +1,146 @@
+"""Answers what other languages ask: decisions, next attempts, outcomes. Thread-safe.
+
+A request's decision is remembered for a while by its id, so that its next attempts and its
+outcome belong to the release that decided it, though another is in force by then.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from ..engine import Attempt, DocumentError, NextAttempt, Problem, Request, Stop
+from ..engine.reading import Place
+from .client import Decided, PolicyClient
+from .messages import Answer, Echo, read_attempts, read_echo
+from .releases import Release
+
+REMEMBERED_DECISIONS = 20_000
+REMEMBERED_RELEASES = 4
+
+T = TypeVar("T")
+
+
+class NotRemembered(Exception):
+    """What was asked about is not known here; the text says what to do."""
+
+
+class Desk:
+    """One client's answers. Its errors are DocumentError, NoUsableRelease and NotRemembered."""
+
+    def __init__(
+        self, client: PolicyClient, *, remembered_decisions: int = REMEMBERED_DECISIONS
+    ) -> None:
+        self._client = client
+        self._decided: _Recent[Decided] = _Recent(remembered_decisions)
+        self._releases: _Recent[Release] = _Recent(REMEMBERED_RELEASES)
+
+    def decide(self, request: Request) -> Decided:
+        """Decide with the release in force, and remember it."""
+        decided = self._client.decide(request)
+        self._decided.keep(decided.request.request_id, decided)
+        self._releases.keep(decided.release.digest, decided.release)
+        return decided
+
+    def next_attempt(self, raw: Mapping[str, object]) -> tuple[Decided, NextAttempt | Stop]:
+        """The step after `{"attempts": […], "request_id": …}` or `{…, "decision": {…}}`."""
+        attempts, decided = self._asked(raw)
+        return decided, self._client.next_attempt(decided, attempts)
+
+    def step(self, decided: Decided, attempts: tuple[Attempt, ...]) -> NextAttempt | Stop:
+        """The step after these attempts of a decision."""
+        return self._client.next_attempt(decided, attempts)
+
+    def report(self, event: object, pointer: str = "") -> str:
+        """Queue an outcome, completed with what is known of its request; gives the request's id.
+
+        `pointer` is where the event stands in what was sent.
+        """
+        if not isinstance(event, dict) or not isinstance(event.get("request_id"), str):
+            wrong = "must be the request's own id, which tells repeats"
+            raise DocumentError([Problem(f"{pointer}/request_id", wrong)])
+        self._client.report(self._completed(event))
+        return str(event["request_id"])
+
+    def _asked(self, raw: Mapping[str, object]) -> tuple[tuple[Attempt, ...], Decided]:
+        problems = _stray(raw, "attempts", "request_id", "decision")
+        attempts: tuple[Attempt, ...] = ()
+        echo: Echo | None = None
+        request_id = raw.get("request_id")
+        try:
+            attempts = read_attempts(raw.get("attempts", []))
+        except DocumentError as error:
+            problems += error.problems
+        try:
+            echo = read_echo(raw["decision"]) if "decision" in raw else None
+        except DocumentError as error:
+            problems += error.problems
+        if "decision" not in raw and not isinstance(request_id, str):
+            wrong = "is required where there is no decision: the id that the decision was given"
+            problems.append(Problem("/request_id", wrong))
+        if problems:
+            raise DocumentError(problems)
+        decided = (
+            self._decided_of(echo) if echo is not None else self._decided.find(str(request_id))
+        )
+        if decided is None:
+            raise NotRemembered(
+                f"No decision for request {str(request_id)[:100]!r} is remembered here. Send the "
+                "decision along, as it was answered, or decide again."
+            )
+        return attempts, decided
+
+    def _decided_of(self, echo: Echo) -> Decided:
+        release = self._releases.find(echo.release_digest) or self._client.release
+        if release is None or release.digest != echo.release_digest:
+            raise NotRemembered(
+                f"The release {echo.release_digest[:100]!r}, which made this decision, is not held "
+                "here any more. Decide again."
+            )
+        request = Request(request_id=echo.request_id)
+        return Decided(release, request, echo.decision, stale=False)
+
+    def _completed(self, event: Mapping[str, object]) -> Answer:
+        """The event with what this router knows of the request, where the event does not say."""
+        known: Answer = {"time": datetime.datetime.now(datetime.UTC).isoformat()}
+        decided = self._decided.find(str(event["request_id"]))
+        release = decided.release if decided is not None else self._client.release
+        if release is not None:
+            known["release_digest"] = release.digest
+        if decided is not None:
+            known |= {
+                "attributes": dict(decided.request.attributes),
+                "class": decided.decision.class_key,
+                "rule": decided.decision.policy_rule,
+                "model": decided.decision.model,
+            }
+        return {**known, **event}
+
+
+class _Recent(Generic[T]):
+    """The latest so many values by name."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[str, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, name: str, value: T) -> None:
+        with self._lock:
+            self._values[name] = value
+            self._values.move_to_end(name)
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+
+    def find(self, name: str) -> T | None:
+        with self._lock:
+            return self._values.get(name)
+
+
+def _stray(raw: Mapping[str, object], *known: str) -> list[Problem]:
+    log: list[Problem] = []
+    Place(raw, "", log).fields(*known)
+    return log
