@@ -34,7 +34,7 @@ def respond(method: str, headers: Mapping[str, str], snapshots: Snapshots) -> An
     token = bearer_token(headers.get("authorization", ""))
     outcome = snapshots.find(token) if token else Denial.MISSING
     if isinstance(outcome, Denial):
-        answer = _denied(outcome)
+        answer = denied(outcome)
     elif isinstance(outcome, Unavailable):
         retry = {"Retry-After": str(outcome.retry_after_s)}
         answer = problem(503, "Policy unavailable", outcome.sentence, retry)
@@ -58,7 +58,7 @@ def problem(
     return Answer(status, fields, body)
 
 
-def _denied(denial: Denial) -> Answer:
+def denied(denial: Denial) -> Answer:
     challenge = f'Bearer realm="{REALM}"'
     if denial is Denial.PERSONAL:
         challenge += ', error="insufficient_scope"'

@@ -1,0 +1,240 @@
+"""Takes status reports in at once and in memory; a thread hands them on to be kept.
+
+The database is asked nothing while a router waits, and while it is away reports are held: the
+latest of each instance, and which releases arrived where. Both are bounded.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import math
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from policies.delivery.respond import Answer, problem
+from policies.delivery.token_buckets import TokenBuckets
+from policies.engine.errors import DocumentError
+from policies.fleet.report import Arrival, Heard, arrival_of, read_report
+
+logger = logging.getLogger(__name__)
+
+LARGEST_REPORT_BYTES = 16_384
+MOST_INSTANCES = 20_000
+MOST_ARRIVALS = 100_000
+# Instances that were not heard from for so long make room for others.
+FORGOTTEN_AFTER = datetime.timedelta(hours=1)
+SHORTEST_INTERVAL_S = 30
+# Beyond it reports are asked for less often.
+REPORTS_A_SECOND = 500
+REPORT_SCOPE = "report"
+HAND_ON_EVERY_S = 1.0
+
+
+class Reporter(Protocol):
+    """What is known of the token that a report comes with."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def environment_id(self) -> int: ...
+    @property
+    def scopes(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True)
+class StatusBatch:
+    """What was heard since the last one: one report an instance, and arrivals of releases."""
+
+    heard: tuple[Heard, ...]
+    arrivals: tuple[Arrival, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.heard or self.arrivals)
+
+
+InstanceKey = tuple[int, str]
+ArrivalKey = tuple[int, str, int, str]
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclass
+class StatusDesk:
+    """Answers status reports. `keep` gets each batch, in a thread of the desk's own; where it
+    raises, what it was given is held and given again with the next."""
+
+    keep: Callable[[StatusBatch], None]
+    now: Callable[[], datetime.datetime] = _now
+    buckets: TokenBuckets = field(default_factory=lambda: TokenBuckets(2_000, 2 * MOST_INSTANCES))
+    most_instances: int = MOST_INSTANCES
+    most_arrivals: int = MOST_ARRIVALS
+    reports_a_second: float = REPORTS_A_SECOND
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keeping = threading.Lock()
+        self._latest: OrderedDict[InstanceKey, Heard] = OrderedDict()
+        self._instances: Counter[int] = Counter()
+        self._changed: dict[InstanceKey, Heard] = {}
+        self._arrivals: OrderedDict[ArrivalKey, Arrival] = OrderedDict()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # --- Taking in --------------------------------------------------------------------------
+    def take(self, token: Reporter, body: bytes) -> Answer:
+        """The answer to one report. Neither waits nor asks the database."""
+        if REPORT_SCOPE not in token.scopes:
+            return problem(403, "Token may not report", "Give this token the scope `report`.")
+        if len(body) > LARGEST_REPORT_BYTES:
+            return too_large()
+        wait_s = self.buckets.take(token.id)
+        if wait_s:
+            return _too_many(
+                "This token reports too often; each instance once an interval.", wait_s
+            )
+        try:
+            report = read_report(body)
+        except DocumentError as error:
+            return _wrong(error)
+        with self._lock:
+            heard = Heard(token.environment_id, token.id, report, self.now(), self._interval_s())
+            if not self._note(heard):
+                return _too_many(
+                    f"This environment has {self.most_instances:,} instances already. Give an "
+                    "instance the same instance_id each time it starts.",
+                    heard.interval_s,
+                )
+        return _taken(heard.interval_s)
+
+    def _note(self, heard: Heard) -> bool:
+        key = (heard.environment_id, heard.report.instance_id)
+        before = self._latest.get(key)
+        if before is None:
+            self._forget(heard.at - FORGOTTEN_AFTER)
+            if self._instances[heard.environment_id] >= self.most_instances:
+                return False
+            self._instances[heard.environment_id] += 1
+        self._latest[key] = self._changed[key] = heard
+        self._latest.move_to_end(key)
+        if before is None or before.report.active != heard.report.active:
+            self._note_arrival(heard)
+        return True
+
+    def _note_arrival(self, heard: Heard) -> None:
+        arrival = arrival_of(heard)
+        if arrival is None:
+            return
+        release = arrival.release
+        key = (arrival.environment_id, arrival.instance_id, release.number, release.digest)
+        self._arrivals.setdefault(key, arrival)
+        while len(self._arrivals) > self.most_arrivals:
+            self._arrivals.popitem(last=False)
+
+    def _forget(self, before: datetime.datetime) -> None:
+        """Let go of instances silent since then; the longest silent stand first."""
+        while self._latest:
+            key, heard = next(iter(self._latest.items()))
+            if heard.at >= before:
+                return
+            del self._latest[key]
+            self._instances[key[0]] -= 1
+
+    def _interval_s(self) -> int:
+        return max(SHORTEST_INTERVAL_S, math.ceil(len(self._latest) / self.reports_a_second))
+
+    # --- Handing on -------------------------------------------------------------------------
+    def hand_on(self) -> bool:
+        """Give what was heard since the last time to `keep`; whether nothing is left waiting."""
+        with self._keeping:
+            with self._lock:
+                changed, self._changed = self._changed, {}
+                arrivals, self._arrivals = self._arrivals, OrderedDict()
+            batch = StatusBatch(tuple(changed.values()), tuple(arrivals.values()))
+            try:
+                if batch:
+                    self.keep(batch)
+            except Exception:
+                logger.warning("Status reports wait to be kept: %s", len(changed), exc_info=True)
+                self._take_back(changed, arrivals)
+                return False
+            return True
+
+    def _take_back(
+        self, changed: dict[InstanceKey, Heard], arrivals: OrderedDict[ArrivalKey, Arrival]
+    ) -> None:
+        with self._lock:
+            # What came meanwhile is newer; of two arrivals the earlier counts.
+            self._changed = {
+                key: heard for key, heard in changed.items() if key in self._latest
+            } | self._changed
+            arrivals.update((key, a) for key, a in self._arrivals.items() if key not in arrivals)
+            self._arrivals = arrivals
+            while len(self._arrivals) > self.most_arrivals:
+                self._arrivals.popitem(last=False)
+
+    def start(self, every_s: float = HAND_ON_EVERY_S) -> None:
+        """Hand on in a thread of its own from now on."""
+        if self._thread is None:
+            self._stopped.clear()
+            self._thread = threading.Thread(
+                target=self._run, args=(every_s,), name="status-reports", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after a last handing on."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.hand_on()
+
+    def _run(self, every_s: float) -> None:
+        while not self._stopped.wait(every_s):
+            self.hand_on()
+
+
+def too_large() -> Answer:
+    """A report is too long, whoever sends it."""
+    sentence = f"A status report may hold at most {LARGEST_REPORT_BYTES:,} bytes."
+    return problem(413, "Report too large", sentence)
+
+
+def _taken(interval_s: int) -> Answer:
+    """202; routers add up to `jitter_s` at random, so that they do not all come at once."""
+    return _json(202, {"interval_s": interval_s, "jitter_s": interval_s // 5})
+
+
+def _too_many(sentence: str, wait_s: int) -> Answer:
+    return problem(429, "Too many reports", sentence, {"Retry-After": str(wait_s)})
+
+
+def _wrong(error: DocumentError) -> Answer:
+    """400 with each problem and its place, as every operation tells them."""
+    document = {
+        "type": "urn:routing-console:wrong-input",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "The status report is not right.",
+        "errors": [
+            {"pointer": found.pointer, "message": found.message} for found in error.problems
+        ],
+    }
+    return _json(400, document, "application/problem+json")
+
+
+def _json(status: int, document: object, media_type: str = "application/json") -> Answer:
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    fields = {
+        "Content-Type": media_type,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+    }
+    return Answer(status, fields, body)

@@ -1,0 +1,1 @@
+"""What running routers say of themselves, and what that says of a release. Pure: no database."""

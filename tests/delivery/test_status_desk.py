@@ -1,0 +1,259 @@
+"""Status reports: answered from memory, bounded, handed on in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from policies.delivery.answers import Denial
+from policies.delivery.respond import Answer
+from policies.delivery.status import StatusBatch, StatusDesk
+from policies.delivery.status_asgi import StatusApplication
+from policies.delivery.token_buckets import TokenBuckets
+from tests.policies.fleet.reports import NOON, body
+
+MINUTE = datetime.timedelta(minutes=1)
+OTHER = {"number": 8, "digest": "sha256:" + "b" * 64}
+
+
+@dataclass(frozen=True)
+class Token:
+    id: int = 1
+    environment_id: int = 10
+    scopes: frozenset[str] = frozenset({"read", "report"})
+
+
+@dataclass
+class Kept:
+    """What was handed on; refuses while the database is away."""
+
+    batches: list[StatusBatch] = field(default_factory=list)
+    is_away: bool = False
+    now: datetime.datetime = NOON
+
+    def keep(self, batch: StatusBatch) -> None:
+        if self.is_away:
+            raise ConnectionError("away")
+        self.batches.append(batch)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def desk(kept: Kept) -> StatusDesk:
+    return StatusDesk(kept.keep, now=lambda: kept.now)
+
+
+def detail(answer: Answer) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+def test_report__taken__is_told_when_to_report_next(desk: StatusDesk) -> None:
+    answer = desk.take(Token(), body())
+    assert (answer.status, detail(answer)) == (202, {"interval_s": 30, "jitter_s": 6})
+
+
+def test_report__of_more_than_fit_the_interval__is_asked_for_less_often(kept: Kept) -> None:
+    desk = StatusDesk(kept.keep, reports_a_second=0.1)
+    for number in range(5):
+        answer = desk.take(Token(), body(f"i-{number}"))
+    assert detail(answer)["interval_s"] == 40
+
+
+def test_report__not_right__names_each_place(desk: StatusDesk) -> None:
+    answer = desk.take(Token(), body(instance_id="", clock="noon"))
+    assert answer.status == 400
+    assert [error["pointer"] for error in detail(answer)["errors"]] == ["/instance_id", "/clock"]
+
+
+def test_report__by_a_token_that_only_reads__is_refused(desk: StatusDesk, kept: Kept) -> None:
+    answer = desk.take(Token(scopes=frozenset({"read"})), body())
+    assert answer.status == 403 and "report" in detail(answer)["detail"]
+    desk.hand_on()
+    assert kept.batches == []
+
+
+def test_reports__of_one_instance__are_handed_on_as_the_latest(
+    desk: StatusDesk, kept: Kept
+) -> None:
+    desk.take(Token(), body())
+    kept.now += MINUTE
+    desk.take(Token(), body(at=kept.now))
+    assert desk.hand_on()
+    (batch,) = kept.batches
+    assert [heard.at for heard in batch.heard] == [NOON + MINUTE]
+    assert len(batch.arrivals) == 1
+
+
+def test_hand_on__with_nothing_new__hands_on_nothing(desk: StatusDesk, kept: Kept) -> None:
+    desk.take(Token(), body())
+    desk.hand_on()
+    desk.hand_on()
+    assert len(kept.batches) == 1
+
+
+def test_report__of_the_same_release_again__is_no_arrival(desk: StatusDesk, kept: Kept) -> None:
+    desk.take(Token(), body())
+    desk.hand_on()
+    desk.take(Token(), body())
+    desk.hand_on()
+    assert [len(batch.arrivals) for batch in kept.batches] == [1, 0]
+
+
+def test_reports__while_the_database_is_away__keep_the_latest_and_each_arrival(
+    desk: StatusDesk, kept: Kept
+) -> None:
+    kept.is_away = True
+    desk.take(Token(), body())
+    assert not desk.hand_on()
+    kept.now += MINUTE
+    desk.take(Token(), body(at=kept.now, active=OTHER))
+    desk.take(Token(), body("us-1", at=kept.now))
+    assert not desk.hand_on()
+    kept.is_away = False
+    assert desk.hand_on()
+    (batch,) = kept.batches
+    active = {heard.report.instance_id: heard.report.active for heard in batch.heard}
+    assert active["eu-1"] is not None and active["eu-1"].number == 8
+    assert [(a.instance_id, a.release.number) for a in batch.arrivals] == [
+        ("eu-1", 7),
+        ("eu-1", 8),
+        ("us-1", 7),
+    ]
+
+
+def test_reports__of_more_instances_than_fit__are_refused_until_others_fall_silent(
+    kept: Kept,
+) -> None:
+    desk = StatusDesk(kept.keep, now=lambda: kept.now, most_instances=2)
+    assert [desk.take(Token(), body(name)).status for name in ("a", "b", "c", "a")] == [
+        202,
+        202,
+        429,
+        202,
+    ]
+    assert desk.take(Token(environment_id=11), body("c")).status == 202
+    kept.now += datetime.timedelta(hours=2)
+    assert desk.take(Token(), body("c")).status == 202
+
+
+def test_arrivals__held_while_the_database_is_away__are_bounded(kept: Kept) -> None:
+    desk = StatusDesk(kept.keep, most_arrivals=3)
+    kept.is_away = True
+    for number in range(1, 9):
+        desk.take(Token(), body(active={**OTHER, "number": number}))
+        desk.hand_on()
+    kept.is_away = False
+    desk.hand_on()
+    assert [a.release.number for a in kept.batches[0].arrivals] == [6, 7, 8]
+
+
+def test_report__too_often_by_one_token__is_told_how_long_to_wait(kept: Kept) -> None:
+    seconds = 0.0
+    desk = StatusDesk(kept.keep, buckets=TokenBuckets(0.5, 2, lambda: seconds))
+    statuses = [desk.take(Token(), body()).status for _ in range(3)]
+    answer = desk.take(Token(), body())
+    assert statuses == [202, 202, 429]
+    assert answer.headers["Retry-After"] == "2"
+    assert desk.take(Token(id=2), body()).status == 202
+    seconds = 2.0
+    assert desk.take(Token(), body()).status == 202
+
+
+def test_stop__hands_on_what_is_left(desk: StatusDesk, kept: Kept) -> None:
+    desk.start(every_s=3600)
+    desk.take(Token(), body())
+    desk.stop()
+    assert len(kept.batches) == 1
+
+
+# --- Over HTTP ---------------------------------------------------------------------------
+def call(
+    desk: StatusDesk,
+    chunks: list[bytes],
+    token: Token | Denial | None = None,
+    method: str = "POST",
+    deadline_s: float = 5,
+    stalls: bool = False,
+    **headers: str,
+) -> Answer:
+    """What the application answers to a body that comes in chunks; the last may never come."""
+    given = {"content-type": "application/json"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": "/api/v1/status",
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+    }
+    waiting = [
+        {"type": "http.request", "body": chunk, "more_body": stalls or place < len(chunks)}
+        for place, chunk in enumerate(chunks, 1)
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if not waiting:
+            await asyncio.sleep(3600)
+        return waiting.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    known = Token() if token is None else token
+    application = StatusApplication(desk, lambda authorization: known, deadline_s)
+    asyncio.run(application(scope, receive, send))
+    start, content = sent
+    fields = {name.decode(): value.decode() for name, value in start["headers"]}
+    return Answer(start["status"], fields, content["body"])
+
+
+def test_status__in_chunks__is_taken(desk: StatusDesk) -> None:
+    whole = body()
+    assert call(desk, [whole[:10], whole[10:]]).status == 202
+
+
+def test_status__without_a_token__is_challenged(desk: StatusDesk) -> None:
+    answer = call(desk, [body()], token=Denial.MISSING)
+    assert answer.status == 401 and "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+def test_status__with_a_personal_token__is_refused(desk: StatusDesk) -> None:
+    assert call(desk, [body()], token=Denial.PERSONAL).status == 403
+
+
+@pytest.mark.parametrize(
+    ("chunks", "given", "status"),
+    [
+        ([b"x" * 16_385], {}, 413),
+        ([b"x" * 9_000, b"x" * 9_000, b"x"], {}, 413),
+        ([b""], {"content_length": "99999999999999999999"}, 413),
+        ([b"{}"], {"content_type": "text/plain"}, 415),
+        ([b"{}"], {"content_encoding": "gzip"}, 415),
+        ([b"{}"], {"method": "GET"}, 405),
+        ([b"{}"], {}, 400),
+    ],
+)
+def test_status__that_cannot_be_read__is_a_problem_document(
+    desk: StatusDesk, chunks: list[bytes], given: dict[str, Any], status: int
+) -> None:
+    answer = call(desk, chunks, **given)
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert detail(answer)["status"] == status
+
+
+def test_status__whose_body_stalls__is_given_up_on(desk: StatusDesk, kept: Kept) -> None:
+    assert call(desk, [body()[:20]], stalls=True, deadline_s=0.01).status == 408
+    desk.hand_on()
+    assert kept.batches == []
