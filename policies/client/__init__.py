@@ -1,4 +1,4 @@
-"""A router's side of delivery: standard library and `policies.engine` only.
+"""A router's side of delivery: standard library and the engine only.
 
 client = PolicyClient("https://console.example", token, "/var/lib/router").start()
 client.wait_ready(10)
@@ -6,8 +6,34 @@ decided = client.decide({"attributes": {"task": "refund"}, "request_id": "r-1"})
 decided.model, client.next_attempt(decided, [Attempt(decided.model, "timeout")])
 """
 
+from ..engine import (
+    FAILURE_KINDS,
+    Attempt,
+    DocumentError,
+    EngineError,
+    NextAttempt,
+    Problem,
+    Request,
+    Stop,
+)
 from .client import Decided, PolicyClient
 from .errors import ClientError, NoUsableRelease
 from .releases import Release
+from .version import VERSION
 
-__all__ = ["ClientError", "Decided", "NoUsableRelease", "PolicyClient", "Release"]
+__all__ = [
+    "FAILURE_KINDS",
+    "VERSION",
+    "Attempt",
+    "ClientError",
+    "Decided",
+    "DocumentError",
+    "EngineError",
+    "NextAttempt",
+    "NoUsableRelease",
+    "PolicyClient",
+    "Problem",
+    "Release",
+    "Request",
+    "Stop",
+]

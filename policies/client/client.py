@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TypeVar
 
 from ..engine import (
     NO_LIMITS,
@@ -31,6 +31,8 @@ from .releases import Release
 from .reporting import Reporter
 from .state import StateFolder
 from .transport import Transport
+
+Started = TypeVar("Started", bound="PolicyClient")
 
 
 def _silence(sentence: str) -> None:
@@ -95,7 +97,7 @@ class PolicyClient:
         self._thread: threading.Thread | None = None
         self._poller.load()
 
-    def start(self) -> Self:
+    def start(self: Started) -> Started:
         """Begin to poll in a thread."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="policy", daemon=True)
@@ -172,7 +174,7 @@ class PolicyClient:
         if self._thread is not None:
             self._thread.join(1.0)  # a poll in flight may take longer; the thread is a daemon
 
-    def __enter__(self) -> Self:
+    def __enter__(self: Started) -> Started:
         return self.start()
 
     def __exit__(

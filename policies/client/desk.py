@@ -105,7 +105,7 @@ class Desk:
 
     def _completed(self, event: Mapping[str, object]) -> Answer:
         """The event with what this router knows of the request, where the event does not say."""
-        known: Answer = {"time": datetime.datetime.now(datetime.UTC).isoformat()}
+        known: Answer = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat()}
         decided = self._decided.find(str(event["request_id"]))
         release = decided.release if decided is not None else self._client.release
         if release is not None:

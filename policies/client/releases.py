@@ -161,7 +161,10 @@ def _number(value: object) -> int:
 
 
 def _moment(value: object) -> datetime.datetime:
-    moment = datetime.datetime.fromisoformat(_text(value))
+    text = _text(value)
+    # Python 3.10 does not know the Z of RFC 3339.
+    text = f"{text[:-1]}+00:00" if text.endswith("Z") else text
+    moment = datetime.datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time zone is missing")
     return moment

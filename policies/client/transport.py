@@ -17,11 +17,12 @@ from typing import Any
 from ..engine import DocumentError, load_json
 from .errors import ClientError, FetchFailed
 from .releases import Sealed
+from .version import VERSION
 
 POLICY_PATH = "/api/v1/policy"
 OUTCOMES_PATH = "/api/v1/outcomes"
 JWKS_PATH = "/.well-known/jwks.json"
-USER_AGENT = "routing-console-client/0.1"
+USER_AGENT = f"routing-console-client/{VERSION}"
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_PROBLEM = 64 * 1024
 LONGEST_WAIT_S = 3600.0
