@@ -1,0 +1,85 @@
+"""What a sidecar counts and what it reads off its client, as metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ...engine import NextAttempt, Stop
+from ..client import Decided, PolicyClient
+from ..releases import Release
+from .metrics import Counter, Family, gauge
+
+NO_MODEL = ""
+
+
+class Figures:
+    """Counts of one sidecar. From its loop's thread only."""
+
+    def __init__(self, client: PolicyClient, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._clock = clock
+        self._decisions = Counter(
+            "decisions_total", "Requests decided, by class and chosen model.", "class", "model"
+        )
+        self._steps = Counter(
+            "next_attempts_total",
+            "Answers to what to do next: call a model, or stop for a reason.",
+            "do",
+            "reason",
+        )
+        self._outcomes = Counter("outcomes_total", "Outcomes taken or refused here.", "result")
+        self._requests = Counter(
+            "http_requests_total", "Requests answered, by path and status.", "path", "status"
+        )
+        self._seconds = Counter(
+            "http_request_seconds_total", "Time spent on answering, by path.", "path"
+        )
+
+    def note_decision(self, decided: Decided) -> None:
+        self._decisions.add(decided.decision.class_key, decided.model or NO_MODEL)
+
+    def note_step(self, step: NextAttempt | Stop) -> None:
+        if isinstance(step, NextAttempt):
+            self._steps.add("call", "")
+        else:
+            self._steps.add("stop", step.reason)
+
+    def note_outcomes(self, queued: int, rejected: int) -> None:
+        self._outcomes.add("queued", count=queued)
+        self._outcomes.add("rejected", count=rejected)
+
+    def note_request(self, path: str, status: int, seconds: float) -> None:
+        self._requests.add(path, str(status))
+        self._seconds.add(path, count=seconds)
+
+    def families(self) -> list[Family]:
+        """Every metric, at this moment."""
+        counters = (
+            self._decisions,
+            self._steps,
+            self._outcomes,
+            self._requests,
+            self._seconds,
+        )
+        return [*(counter.family for counter in counters), *self._of_client()]
+
+    def _of_client(self) -> list[Family]:
+        release, health = self._client.release, self._client.health
+        now = self._clock()
+        age = None if health.last_success_at is None else now - health.last_success_at
+        families = [
+            gauge("policy_age_seconds", "Since the console last confirmed the release.", age),
+            gauge("poll_failures", "Failed polls in a row.", health.failures),
+        ]
+        return families if release is None else [*families, *_of_release(release, now)]
+
+
+def _of_release(release: Release, now: float) -> list[Family]:
+    end = release.not_after.timestamp()
+    stale = int(release.is_stale(now))
+    return [
+        gauge("release_number", "The release held.", release.number),
+        gauge("release_not_after_timestamp_seconds", "Until when it may be used.", end),
+        gauge("release_stale", "1 when that time is over.", stale),
+    ]
