@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Protocol
 
-from . import decide
+from . import decide, serve
 
 
 class Command(Protocol):
@@ -23,5 +23,5 @@ class Command(Protocol):
     def run(self, options: argparse.Namespace) -> int: ...
 
 
-COMMANDS: Mapping[str, Command] = {"decide": decide}
+COMMANDS: Mapping[str, Command] = {"decide": decide, "serve": serve}
 DEFAULT = "decide"
