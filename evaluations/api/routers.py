@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from policies.delivery.bearer import bearer_token, token_hash
 from policies.models import RouterToken
+from policies.models.tokens import TokenScope
 
 
 class RouterTokenAuthentication(BaseAuthentication):
@@ -34,10 +35,13 @@ class RouterTokenAuthentication(BaseAuthentication):
 
 
 class IsRouter(BasePermission):
-    message = "Reporting needs a router's token."
+    """A router whose token may report."""
+
+    message = "Reporting needs a router's token with the scope report."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return isinstance(request.auth, RouterToken)
+        token = request.auth
+        return isinstance(token, RouterToken) and TokenScope.REPORT in token.scopes
 
 
 class RouterTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

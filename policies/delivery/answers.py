@@ -15,6 +15,8 @@ class Denial(enum.Enum):
     UNKNOWN = "This token is not known. Check that all of it was copied."
     EXPIRED = "This token has expired. Ask an operator for a new one."
     REVOKED = "This token was revoked. Ask an operator for a new one."
+    MISCOPIED = "This token was not copied whole: its checksum does not hold."
+    SCOPE = "This token does not open this. Ask an operator for one with the scope it needs."
     PERSONAL = "A personal token does not fetch policy. Use a router token of the environment."
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 import secrets
+import string
+import zlib
 from typing import Any
 
 from django.utils import timezone
@@ -18,9 +21,38 @@ MAX_LENGTH = 200
 MAX_NAME_LENGTH = 120
 
 
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+SECRET_LENGTH = 43  # of 62 characters: 256 bits
+CHECKSUM_LENGTH = 6  # of 62 characters: the 32 bits of a CRC, with zeros before
+# For secret scanners; docs/delivery.md says it, too.
+PATTERN = re.compile(
+    rf"(?:{ROUTER_PREFIX}|{PERSONAL_PREFIX})[0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}}"
+)
+
+
 def mint(prefix: str) -> str:
-    """A new token: the prefix and 256 random bits in 43 URL-safe characters."""
-    return prefix + secrets.token_urlsafe(32)
+    """A new token: the prefix, 256 random bits and their checksum, in letters and digits."""
+    secret = "".join(secrets.choice(ALPHABET) for _ in range(SECRET_LENGTH))
+    return prefix + secret + _checksum(prefix + secret)
+
+
+def is_miscopied(plain: str) -> bool:
+    """Whether a text has the form of our tokens, but not their checksum.
+
+    Tokens of before had 43 characters and no checksum: of those this cannot be told.
+    """
+    if not PATTERN.fullmatch(plain):
+        return False
+    return _checksum(plain[:-CHECKSUM_LENGTH]) != plain[-CHECKSUM_LENGTH:]
+
+
+def _checksum(text: str) -> str:
+    """CRC-32 in base 62, six characters, as GitHub's tokens have it."""
+    value, digits = zlib.crc32(text.encode("ascii")), ""
+    for _ in range(CHECKSUM_LENGTH):
+        value, digit = divmod(value, len(ALPHABET))
+        digits = ALPHABET[digit] + digits
+    return digits
 
 
 def token_hash(plain: str) -> str:

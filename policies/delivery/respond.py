@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policies.delivery.answers import Denial, Found, Snapshots, Source, Unavailable, VerifiedRelease
-from policies.delivery.bearer import bearer_token
+from policies.delivery.bearer import bearer_token, is_miscopied
 from policies.delivery.negotiation import any_tag_matches, prefers_gzip
 
 REALM = "routing-console"
@@ -32,7 +32,7 @@ def respond(method: str, headers: Mapping[str, str], snapshots: Snapshots) -> An
         sentence = "The policy is only read: use GET."
         return problem(405, "Method not allowed", sentence, {"Allow": ", ".join(ALLOWED_METHODS)})
     token = bearer_token(headers.get("authorization", ""))
-    outcome = snapshots.find(token) if token else Denial.MISSING
+    outcome = _found_by(token, snapshots)
     if isinstance(outcome, Denial):
         answer = denied(outcome)
     elif isinstance(outcome, Unavailable):
@@ -41,6 +41,13 @@ def respond(method: str, headers: Mapping[str, str], snapshots: Snapshots) -> An
     else:
         answer = _found(outcome, headers)
     return answer if method == "GET" else Answer(answer.status, answer.headers)
+
+
+def _found_by(token: str, snapshots: Snapshots) -> Found | Denial | Unavailable:
+    if not token:
+        return Denial.MISSING
+    # No store need be asked for what is no token of anybody's.
+    return Denial.MISCOPIED if is_miscopied(token) else snapshots.find(token)
 
 
 def problem(
@@ -60,7 +67,7 @@ def problem(
 
 def denied(denial: Denial) -> Answer:
     challenge = f'Bearer realm="{REALM}"'
-    if denial is Denial.PERSONAL:
+    if denial in (Denial.PERSONAL, Denial.SCOPE):
         challenge += ', error="insufficient_scope"'
         return problem(403, "Wrong kind of token", denial.value, {"WWW-Authenticate": challenge})
     if denial is not Denial.MISSING:

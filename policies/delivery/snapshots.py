@@ -26,6 +26,7 @@ from policies.delivery import bearer, signing
 from policies.delivery.answers import Denial, Found, Source, Unavailable, VerifiedRelease
 from policies.engine import digest
 from policies.models import PersonalToken, Release, RouterToken
+from policies.models.tokens import TokenScope
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class _Row(NamedTuple):
     environment_id: int
     expires_at: datetime.datetime | None
     revoked_at: datetime.datetime | None
+    scopes: list[str]
     last_used_at: datetime.datetime | None
     fetched_id: int | None
     active_id: int | None
@@ -111,7 +113,7 @@ class DatabaseSnapshots:
 
     def _from_database(self, key: str, token: str) -> Found | Denial | Unavailable:
         row = _token_row(key)
-        denial = _denial_of_stranger(key, token) if row is None else _denial_of(row)
+        denial = _denial_of_stranger(key, token) if row is None else _denial_of_router(row)
         if row is None or denial is not None:
             self._drop(key)
             return denial or Denial.UNKNOWN
@@ -173,6 +175,7 @@ def _token_row(key: str) -> _Row | None:
             "environment_id",
             "expires_at",
             "revoked_at",
+            "scopes",
             "last_used_at",
             "fetched_release_id",
             "active__pk",
@@ -191,6 +194,10 @@ def _denial_of(token: _Row | PersonalToken) -> Denial | None:
     if token.revoked_at is not None:
         return Denial.REVOKED
     return Denial.EXPIRED if _has_expired(token.expires_at) else None
+
+
+def _denial_of_router(row: _Row) -> Denial | None:
+    return _denial_of(row) or (None if TokenScope.READ in row.scopes else Denial.SCOPE)
 
 
 def _denial_of_stranger(key: str, token: str) -> Denial:

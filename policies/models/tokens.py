@@ -19,6 +19,18 @@ USE_NOTED_EVERY = datetime.timedelta(minutes=1)
 Token = TypeVar("Token", bound="BearerToken")
 
 
+class TokenScope(models.TextChoices):
+    """What a router's token opens."""
+
+    READ = "read", "Fetch policy"
+    REPORT = "report", "Report outcomes, feedback and status"
+
+
+def all_scopes() -> list[str]:
+    """What a token opens unless somebody says less."""
+    return list(TokenScope.values)
+
+
 class TokenQuerySet(models.QuerySet[Token]):
     def note_use(self, pk: int, last_used_at: datetime.datetime | None) -> None:
         """Keep when a token was last used, to the minute; a failure to do so hinders nobody."""
@@ -82,6 +94,7 @@ class RouterToken(BearerToken):
     environment = models.ForeignKey(
         Environment, on_delete=models.CASCADE, related_name="router_tokens"
     )
+    scopes = models.JSONField(default=all_scopes, help_text="Of `TokenScope`, in its order.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -95,6 +108,13 @@ class RouterToken(BearerToken):
     )
 
     objects = RouterTokenQuerySet.as_manager()
+
+    @property
+    def opens(self) -> str:
+        """Its scopes in words."""
+        if self.scopes == all_scopes():
+            return "everything"
+        return ", ".join(TokenScope(scope).label.lower() for scope in self.scopes)
 
 
 class PersonalToken(BearerToken):

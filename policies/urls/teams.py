@@ -37,6 +37,11 @@ urlpatterns = [
         name="router-token-issue",
     ),
     path(
+        "w/<slug:slug>/settings/tokens/<int:pk>/rotate/",
+        tokens.router_token_rotate,
+        name="router-token-rotate",
+    ),
+    path(
         "w/<slug:slug>/settings/tokens/<int:pk>/revoke/",
         tokens.router_token_revoke,
         name="router-token-revoke",

@@ -81,3 +81,14 @@ def test_session__write_without_csrf_token__is_refused(author: User) -> None:
     client.force_login(author)
     assert client.get("/api/v1/me/").status_code == 200
     assert client.post("/api/v1/me/tokens/", {"name": "forged"}).status_code == 403
+
+
+def test_router_token__scopes__are_asked_for_and_told(
+    staging: Environment, operator: User, calling: CallerOf
+) -> None:
+    caller = calling(operator)
+    assert caller.post(TOKENS, {"name": "a", "scopes": ["report"]}).json()["scopes"] == ["report"]
+    assert caller.post(TOKENS, {"name": "b"}).json()["scopes"] == ["read", "report"]
+    for wrong in ([], ["write"], "read"):
+        answer = caller.post(TOKENS, {"name": "c", "scopes": wrong})
+        assert answer.status_code == 400 and pointers(answer)[0].startswith("/scopes")

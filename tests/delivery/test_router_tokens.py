@@ -8,6 +8,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from policies.engine import DocumentError
@@ -36,7 +37,7 @@ def test_issue__plain_text__is_given_once_and_only_its_hash_is_kept(
     staging: Environment, operator: User
 ) -> None:
     token, plain = issue_router_token(staging, " router in Oslo ", acting_user=operator)
-    assert re.fullmatch(r"rcr_[A-Za-z0-9_-]{43}", plain)
+    assert re.fullmatch(r"rcr_[0-9A-Za-z]{49}", plain)
     token.refresh_from_db()
     assert token.hash == hashlib.sha256(plain.encode()).hexdigest()
     assert (token.name, token.hint) == ("router in Oslo", plain[:10])
@@ -122,3 +123,57 @@ def test_revoke_and_rotate__without_the_capability__are_refused(
             act(token, acting_user=author)
     token.refresh_from_db()
     assert token.is_usable and token.expires_at is None
+
+
+def test_issue__without_a_word_on_scopes__opens_everything(token: RouterToken) -> None:
+    assert token.scopes == ["read", "report"] and token.opens == "everything"
+
+
+def test_issue__scopes__are_kept_in_one_order_and_by_its_successor(
+    staging: Environment, operator: User
+) -> None:
+    token, _ = issue_router_token(staging, "r", acting_user=operator, scopes=["report"])
+    assert (token.scopes, token.opens) == (["report"], "report outcomes, feedback and status")
+    assert rotate_router_token(token, acting_user=operator)[0].scopes == ["report"]
+    both, _ = issue_router_token(staging, "r", acting_user=operator, scopes=["report", "read"])
+    assert both.scopes == ["read", "report"]
+
+
+@pytest.mark.parametrize("scopes", [[], ["write"], ["read", "write"]])
+def test_issue__scopes_that_are_none__are_refused(
+    staging: Environment, operator: User, scopes: list[str]
+) -> None:
+    with pytest.raises(DocumentError, match="/scopes"):
+        issue_router_token(staging, "r", acting_user=operator, scopes=scopes)
+    assert not RouterToken.objects.exists()
+
+
+def test_scope__report_alone__does_not_fetch_policy(
+    client: Client, staging: Environment, operator: User
+) -> None:
+    _, plain = issue_router_token(staging, "r", acting_user=operator, scopes=["report"])
+    answer = client.get("/api/v1/policy", headers={"Authorization": f"Bearer {plain}"})
+    assert answer.status_code == 403
+    assert 'error="insufficient_scope"' in answer["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/outcomes", "/api/v1/feedback"])
+def test_scope__read_alone__does_not_report(
+    client: Client, staging: Environment, operator: User, path: str
+) -> None:
+    _, plain = issue_router_token(staging, "r", acting_user=operator, scopes=["read"])
+    headers = {"Authorization": f"Bearer {plain}"}
+    answer = client.post(path, "[]", content_type="application/json", headers=headers)
+    assert answer.status_code == 403 and "scope report" in answer.content.decode()
+
+
+def test_settings_page__rotate__shows_the_successor_once(
+    client: Client, token: RouterToken, operator: User
+) -> None:
+    client.force_login(operator)
+    slug = token.environment.workflow.slug
+    shown = client.post(f"/w/{slug}/settings/tokens/{token.pk}/rotate/").content.decode()
+    (plain,) = re.findall(r"rcr_[0-9A-Za-z]{49}", shown)
+    assert "which works on until" in shown
+    assert RouterToken.objects.get(hint=plain[:10]).name == token.name
+    assert plain not in client.get(f"/w/{slug}/settings/").content.decode()

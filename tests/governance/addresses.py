@@ -135,6 +135,6 @@ def _key(address: Address, world: World) -> int:
         "tokens": world.personal_token,
         "comments": change.comments.earliest("pk"),
     }
-    if address.name == "router-token-revoke":
+    if address.name in ("router-token-rotate", "router-token-revoke"):
         return world.router_tokens["staging"].pk
     return int(things[before].pk)

@@ -30,9 +30,12 @@ def _tokens(environment: str) -> list[Action]:
     def one_token(world: World) -> dict[str, Any]:
         return {**where(world), "pk": world.router_tokens[environment].pk}
 
+    def in_settings(world: World) -> dict[str, Any]:
+        return {"slug": world.workflow.slug, "pk": world.router_tokens[environment].pk}
+
     def in_form(world: World) -> dict[str, Any]:
         target = world.environments[environment].pk
-        return {"name": "more", "lifetime": "90", "environment": target}
+        return {"name": "more", "lifetime": "90", "environment": target, "scopes": ["read"]}
 
     return [
         Action(
@@ -48,13 +51,7 @@ def _tokens(environment: str) -> list[Action]:
             "revoke a router's token",
             GUARDIANS,
             (
-                Form(
-                    "router-token-revoke",
-                    where=lambda w: {
-                        "slug": w.workflow.slug,
-                        "pk": w.router_tokens[environment].pk,
-                    },
-                ),
+                Form("router-token-revoke", where=in_settings),
                 Rest("DELETE", "api:router-token", where=one_token),
             ),
             environment,
@@ -62,7 +59,10 @@ def _tokens(environment: str) -> list[Action]:
         Action(
             "rotate a router's token",
             GUARDIANS,
-            (Rest("POST", "api:rotate-router-token", where=one_token),),
+            (
+                Form("router-token-rotate", where=in_settings),
+                Rest("POST", "api:rotate-router-token", where=one_token),
+            ),
             environment,
         ),
     ]

@@ -10,9 +10,11 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body
 from policies.api.names import name_of
+from policies.api.shapes.people import NewToken
 from policies.governance.risk_rules import ROLE_CHOICES, Condition
 from policies.models import Environment, Release, RouterToken, Workflow
 from policies.models.changes import CheckKind
+from policies.models.tokens import TokenScope
 from policies.models.workflows import StalenessRule
 from policies.services.teams.environments import EnvironmentRules
 
@@ -174,10 +176,23 @@ def rules_from(said: dict[str, Any], present: EnvironmentRules | None = None) ->
     return EnvironmentRules(**{**vars(base), **said})
 
 
+class ScopesField(serializers.ListField):
+    """Some of what a token may open."""
+
+    child = serializers.ChoiceField(TokenScope.choices)
+
+
+class NewRouterToken(NewToken):
+    scopes = ScopesField(
+        required=False, min_length=1, help_text="What it opens; everything unless said."
+    )
+
+
 class RouterTokenSerializer(serializers.ModelSerializer[RouterToken]):
     """A token without its text, which only its issue shows."""
 
     environment = name_of("name")
+    scopes = ScopesField()
     created_by = name_of("username")
     is_usable = serializers.BooleanField(read_only=True)
 
@@ -188,6 +203,7 @@ class RouterTokenSerializer(serializers.ModelSerializer[RouterToken]):
             "name",
             "hint",
             "environment",
+            "scopes",
             "created_by",
             "created_at",
             "expires_at",

@@ -14,13 +14,14 @@ from policies.api.access import environment_or_404, person
 from policies.api.bodies import Nothing, PageQuery, read, read_query
 from policies.api.operation import body_example, operation
 from policies.api.pages import page_of, pages_of
-from policies.api.shapes.people import NewToken
 from policies.api.shapes.workflows import (
     IssuedRouterTokenSerializer,
+    NewRouterToken,
     Rotation,
     RouterTokenSerializer,
 )
 from policies.models import RouterToken
+from policies.models.tokens import TokenScope
 from policies.services.routers import tokens
 
 
@@ -52,16 +53,20 @@ class RouterTokens(APIView):
     @operation(
         "issue_router_token",
         "Issue a token for routers of an environment",
-        takes=NewToken,
+        takes=NewRouterToken,
         gives=IssuedRouterTokenSerializer,
         status=201,
         examples=[body_example("For one cluster", {"name": "eu-west cluster"})],
     )
     def post(self, request: Request, slug: str, environment: str) -> Response:
         found = environment_or_404(request, slug, environment)
-        asked = read(request, NewToken)
+        asked = read(request, NewRouterToken)
         token, plain = tokens.issue_router_token(
-            found, asked["name"], acting_user=person(request), expires_at=asked.get("expires_at")
+            found,
+            asked["name"],
+            acting_user=person(request),
+            expires_at=asked.get("expires_at"),
+            scopes=asked.get("scopes", tuple(TokenScope.values)),
         )
         return _issued(token, plain)
 

@@ -11,6 +11,7 @@ from policies.forms.people.account import TokenForm
 from policies.forms.review.change import EnvironmentField
 from policies.governance.roles import Role
 from policies.models import Environment, Team, Workflow
+from policies.models.tokens import TokenScope
 from policies.services.teams.contracts import ContractText
 
 
@@ -91,6 +92,12 @@ class RouterTokenForm(TokenForm):
     """A router's token: one workflow, one environment."""
 
     environment = EnvironmentField(Environment.objects.none(), empty_label=None)
+    scopes = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=TokenScope.choices,
+        initial=TokenScope.values,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def __init__(self, *args: Any, workflow: Workflow, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

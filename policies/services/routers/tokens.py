@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from policies.delivery import bearer
+from policies.engine import DocumentError, Problem
 from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.models import Environment, RouterToken
+from policies.models.tokens import TokenScope
 from policies.services import audit
 from policies.services.rights import can
 
@@ -25,10 +28,11 @@ def issue_router_token(
     *,
     acting_user: User,
     expires_at: datetime.datetime | None = None,
+    scopes: Collection[str] = tuple(TokenScope.values),
 ) -> tuple[RouterToken, str]:
     """A new token for routers of this environment, and its plain text, which is not kept."""
     _require_manager(acting_user, environment)
-    token, plain = _create_router_token(environment, name, acting_user, expires_at)
+    token, plain = _create_router_token(environment, name, acting_user, expires_at, scopes)
     _note("router_token.issued", token, acting_user)
     return token, plain
 
@@ -40,7 +44,7 @@ def rotate_router_token(
     acting_user: User,
     overlap: datetime.timedelta = ROTATION_OVERLAP,
 ) -> tuple[RouterToken, str]:
-    """A successor of the same name and lifetime; the old token works on for `overlap`."""
+    """A successor of the same name, scopes and lifetime; the old one works on for `overlap`."""
     token = _locked(token)
     _require_manager(acting_user, token.environment)
     if not token.is_usable:
@@ -49,7 +53,9 @@ def rotate_router_token(
         )
     now = timezone.now()
     expires_at = token.expires_at and now + (token.expires_at - token.created_at)
-    successor, plain = _create_router_token(token.environment, token.name, acting_user, expires_at)
+    successor, plain = _create_router_token(
+        token.environment, token.name, acting_user, expires_at, token.scopes
+    )
     end = now + overlap
     token.expires_at = min(token.expires_at or end, end)
     token.save(update_fields=["expires_at"])
@@ -75,11 +81,23 @@ def _create_router_token(
     name: str,
     acting_user: User,
     expires_at: datetime.datetime | None,
+    scopes: Collection[str],
 ) -> tuple[RouterToken, str]:
     plain = bearer.mint(bearer.ROUTER_PREFIX)
     fields = bearer.checked_fields(name, plain, expires_at)
-    token = RouterToken.objects.create(environment=environment, created_by=acting_user, **fields)
+    token = RouterToken.objects.create(
+        environment=environment, created_by=acting_user, scopes=_checked(scopes), **fields
+    )
     return token, plain
+
+
+def _checked(scopes: Collection[str]) -> list[str]:
+    """The scopes, each once and in one order. Raises DocumentError."""
+    known: list[str] = TokenScope.values
+    if not scopes or not set(scopes) <= set(known):
+        what = f"must name at least one of {' and '.join(known)}, and nothing else"
+        raise DocumentError([Problem("/scopes", what)])
+    return [scope for scope in known if scope in scopes]
 
 
 def _locked(token: RouterToken) -> RouterToken:
@@ -110,6 +128,7 @@ def _note(action: str, token: RouterToken, acting_user: User, **detail: str) -> 
             "environment": token.environment.name,
             "name": token.name,
             "hint": token.hint,
+            "scopes": " ".join(token.scopes),
             **detail,
         },
     )

@@ -1,4 +1,4 @@
-"""Router tokens: issued, shown once, revoked."""
+"""Router tokens: issued, shown once, rotated, revoked."""
 
 from __future__ import annotations
 
@@ -30,10 +30,25 @@ def router_token_issue(request: HttpRequest, slug: str) -> HttpResponse:
             form.cleaned_data["name"],
             acting_user=person(request),
             expires_at=form.expires_at(),
+            scopes=form.cleaned_data["scopes"],
         )
     except Refused as refusal:
         return show_settings(request, workflow, refusal.status, token_form=form, refusal=refusal)
     return show_settings(request, workflow, plain_token=plain)
+
+
+@login_required
+@require_POST
+def router_token_rotate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Issue a successor, shown once; the old token works on for a day."""
+    workflow = workflow_or_404(request, slug)
+    token = get_object_or_404(RouterToken, environment__workflow=workflow, pk=pk)
+    try:
+        _, plain = tokens.rotate_router_token(token, acting_user=person(request))
+    except Refused as refusal:
+        return show_settings(request, workflow, refusal.status, refusal=refusal)
+    token.refresh_from_db()  # until when the old one works on
+    return show_settings(request, workflow, plain_token=plain, rotated=token)
 
 
 @login_required
