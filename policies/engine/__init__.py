@@ -19,6 +19,7 @@ from .chain import (
 )
 from .classification import RequestClassification
 from .components import COMPONENTS, Component, parse_component, serialise
+from .counts import Counts
 from .decision import Decision, classify, decide
 from .errors import DocumentError, EngineError, Problem
 from .fallback import FAILURE_KINDS, FallbackMatrix
@@ -40,6 +41,7 @@ __all__ = [
     "Bundle",
     "Catalogue",
     "Component",
+    "Counts",
     "Decision",
     "DocumentError",
     "EngineError",
