@@ -113,5 +113,7 @@ def decides(python: Path, console: FakeConsole, folder: Path) -> None:
     done = run(python, "-c", ten_lines(console), cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] in ("simple swift-small", "simple orchid")
+    done = run(python, "-c", "from routing_console_client.litellm import LiteLLM, proxy")
+    assert (done.returncode, done.stderr) == (0, "")
     shown = run(python, "-m", "routing_console_client", "--help", cwd=folder)
     assert shown.stdout.startswith("usage: python3 -m routing_console_client")

@@ -18,6 +18,8 @@ class Layout(BuildHookInterface[Any]):
         client = Path(self.root)
         files = {client / "wheel" / "package.py": f"{PACKAGE}/__init__.py"}
         files[client / "wheel" / "main.py"] = f"{PACKAGE}/__main__.py"
+        files[client / "wheel" / "litellm.py"] = f"{PACKAGE}/litellm/__init__.py"
+        files[client / "wheel" / "litellm_proxy.py"] = f"{PACKAGE}/litellm/proxy.py"
         files[client / "wheel" / "py.typed"] = f"{PACKAGE}/py.typed"
         for folder in (client, client.parent / "engine"):
             for file in sorted(folder.rglob("*")):

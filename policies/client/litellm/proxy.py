@@ -1,0 +1,183 @@
+"""For LiteLLM's proxy: decides before each call and reports outcomes, by one line of its config.
+
+    litellm_settings:
+      callbacks: ["routing_console_client.litellm.proxy.hook"]
+
+What it approximates, since the proxy makes the calls: the fallbacks of a request are one list for
+all kinds of failures, without waits. Where the matrix has to be carried out as it was reviewed, use
+the loop. `hook` is made when it is first asked for, of the environment: ROUTING_CONSOLE_URL,
+ROUTING_CONSOLE_TOKEN, ROUTING_CONSOLE_STATE_DIR, and if wanted ROUTING_CONSOLE_TRUSTED_KEYS,
+ROUTING_CONSOLE_EXPECT and ROUTING_CONSOLE_ROUTED_MODEL (default "auto"): requests for that model
+are decided, all others are left alone. `model_name`s of the proxy are keys of the catalogue.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...engine import Request, full_chain
+from ..client import Decided, PolicyClient
+from .chain import Decides
+from .proxy_outcomes import ProxyOutcomes
+
+ROUTED_MODEL = "auto"
+REQUEST_ID = "routing_request_id"
+# LiteLLM tries no more of a list of fallbacks, and says nothing of the others.
+MOST_FALLBACKS = 5
+# One list has to do for all kinds: where the likelier failures lead comes first.
+KINDS = ("server_error", "overloaded", "timeout", "network", "rate_limit", "quota_exhausted")
+
+
+class PolicyRefused(Exception):
+    """The policy has no model for the request; the proxy answers with the status."""
+
+    status_code = 403
+
+
+class ProxyHook:
+    """Becomes a `CustomLogger` of LiteLLM by `hook_for`. Blocks the event loop for no call."""
+
+    def __init__(self, client: Decides, routed_model: str = ROUTED_MODEL) -> None:
+        super().__init__()
+        self._client = client
+        self._routed_model = routed_model
+        self._outcomes = ProxyOutcomes(client.report)
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
+    ) -> dict[str, Any]:
+        """Put the model that the policy chose, and where to go after it, into the request."""
+        if data.get("model") != self._routed_model:
+            return data
+        decided = self._client.decide(request_of(data))
+        model = decided.decision.model
+        if model is None:
+            raise PolicyRefused(decided.decision.refused)
+        self._outcomes.begin(decided)
+        metadata = {
+            **(data.get("metadata") or {}),
+            REQUEST_ID: decided.request.request_id,
+            "routing_class": decided.decision.class_key,
+            "routing_rule": decided.decision.policy_rule,
+            "routing_release": decided.release.digest,
+        }
+        fallbacks = fallbacks_of(decided, model)
+        return {
+            **data,
+            "model": model,
+            "fallbacks": fallbacks,
+            "num_retries": 0,
+            "metadata": metadata,
+        }
+
+    async def async_log_success_event(
+        self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        self._outcomes.answered(
+            _request_id(kwargs), _group(kwargs), response_obj, _ms(start_time, end_time)
+        )
+
+    async def async_log_failure_event(
+        self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        error = kwargs.get("exception")
+        self._outcomes.failed(_request_id(kwargs), _group(kwargs), error, _ms(start_time, end_time))
+
+    async def async_post_call_failure_hook(
+        self, request_data: Mapping[str, Any], *args: Any, **kwargs: Any
+    ) -> None:
+        """All that the proxy tried has failed. Its log events may come only after this."""
+        self._outcomes.end_soon(_metadata(request_data).get(REQUEST_ID))
+
+
+def request_of(data: Mapping[str, Any]) -> Request:
+    """What is decided on: `metadata.attributes` of the call, its texts by users, and its sizes."""
+    metadata = data.get("metadata") or {}
+    attributes = metadata.get("attributes")
+    limit = data.get("max_completion_tokens") or data.get("max_tokens")
+    return Request(
+        attributes=attributes if isinstance(attributes, dict) else {},
+        prompt=_prompt(data.get("messages")),
+        request_id=str(metadata.get(REQUEST_ID) or ""),
+        max_output_tokens=limit if isinstance(limit, int) else None,
+    )
+
+
+def fallbacks_of(decided: Decided, model: str) -> list[str]:
+    """The targets after a model, each once, as many as LiteLLM tries."""
+    bundle, decision = decided.release.bundle, decided.decision
+    found: dict[str, None] = {}
+    for kind in KINDS:
+        chain = full_chain(bundle, decision.class_key, model, kind, decision.requirements)
+        found.update(dict.fromkeys(chain))
+    most = min(bundle.fallback_matrix.limits.max_attempts - 1, MOST_FALLBACKS)
+    return list(found)[:most]
+
+
+def hook_for(client: Decides, routed_model: str = ROUTED_MODEL) -> Any:
+    """A hook that LiteLLM takes: it asks for an instance of its own class."""
+    base = importlib.import_module("litellm.integrations.custom_logger").CustomLogger
+    return type("RoutingConsoleHook", (ProxyHook, base), {})(client, routed_model)
+
+
+def __getattr__(name: str) -> Any:
+    if name != "hook":
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    hook = hook_for(_client().start(), os.environ.get("ROUTING_CONSOLE_ROUTED_MODEL", ROUTED_MODEL))
+    globals()["hook"] = hook
+    return hook
+
+
+def _client() -> PolicyClient:
+    needed = ("ROUTING_CONSOLE_URL", "ROUTING_CONSOLE_TOKEN", "ROUTING_CONSOLE_STATE_DIR")
+    missing = [name for name in needed if not os.environ.get(name)]
+    if missing:
+        raise ImportError(f"set {', '.join(missing)} for the proxy's hook")
+    url, token, folder = (os.environ[name] for name in needed)
+    return PolicyClient(
+        url,
+        token,
+        folder,
+        trusted_keys=os.environ.get("ROUTING_CONSOLE_TRUSTED_KEYS") or None,
+        expect=os.environ.get("ROUTING_CONSOLE_EXPECT", ""),
+    )
+
+
+def _prompt(messages: object) -> str | None:
+    """The texts of the user's messages, one below the other; None without any."""
+    texts: list[str] = []
+    for message in messages if isinstance(messages, Sequence) else ():
+        if isinstance(message, Mapping) and message.get("role") == "user":
+            texts += _texts(message.get("content"))
+    return "\n".join(texts) if texts else None
+
+
+def _texts(content: object) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    parts = content if isinstance(content, list) else []
+    found = (part.get("text") for part in parts if isinstance(part, Mapping))
+    return [text for text in found if isinstance(text, str)]
+
+
+def _metadata(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = (kwargs.get("litellm_params") or {}).get("metadata")
+    found = inner or kwargs.get("metadata") or kwargs.get("litellm_metadata")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _request_id(kwargs: Mapping[str, Any]) -> Any:
+    return _metadata(kwargs).get(REQUEST_ID)
+
+
+def _group(kwargs: Mapping[str, Any]) -> str:
+    """The proxy's name of the model, which is the catalogue's key."""
+    return str(_metadata(kwargs).get("model_group") or kwargs.get("model") or "")
+
+
+def _ms(start: datetime.datetime, end: datetime.datetime) -> float:
+    return max((end - start).total_seconds() * 1000, 0.0)

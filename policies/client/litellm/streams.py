@@ -1,0 +1,169 @@
+"""Streams that fall back until their first chunk has come, and are reported when they end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+from ...engine import NextAttempt
+from .answers import Usage, usage_of
+from .chain import Chain
+
+Price = Callable[[str, Any], float | None]
+
+
+class _Reading:
+    """What both kinds of stream keep: the chain, and what the chunks said of tokens."""
+
+    def __init__(self, chain: Chain, price: Price, *, asks_usage: bool) -> None:
+        self._chain = chain
+        self._price = price
+        self._asks_usage = asks_usage
+        self._started = False
+        self._usage: Any = None
+        self.model: str | None = None
+
+    @property
+    def request_id(self) -> str:
+        """By which feedback can be given later."""
+        return self._chain.request_id
+
+    @property
+    def attempts(self) -> tuple[Any, ...]:
+        """Those made so far; the one that answers is there when the stream has ended."""
+        return tuple(self._chain.attempts)
+
+    def _begin(self, step: NextAttempt) -> None:
+        self.model, self._started, self._usage = step.model, False, None
+
+    def _shows(self, chunk: Any) -> bool:
+        """Whether a chunk is for the caller: a bare token count is only if it was asked for."""
+        if usage_of(chunk) != Usage():
+            self._usage = chunk
+            if not self._asks_usage and not _has_content(chunk):
+                return False
+        self._started = True
+        return True
+
+    def _failed(self, error: Exception) -> None:
+        self._chain.must_fail(self.model or "", error, bytes_sent=self._started)
+
+    def _ended(self) -> None:
+        model = self.model or ""
+        cost = None if self._usage is None else self._price(model, self._usage)
+        self._chain.answered(model, self._usage, cost)
+        self._chain.finished()
+
+
+class Stream(_Reading):
+    """An iterator of LiteLLM's chunks. `model` is the one that is answering."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        open_call: Callable[[NextAttempt], Any],
+        price: Price,
+        *,
+        asks_usage: bool,
+    ) -> None:
+        super().__init__(chain, price, asks_usage=asks_usage)
+        self._open_call = open_call
+        self._chunks = self._read()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Read no further; an answer that was not read to its end is not reported."""
+        self._chunks.close()
+
+    def _read(self) -> Any:
+        while isinstance(step := self._chain.next(), NextAttempt):
+            self._begin(step)
+            try:
+                for chunk in self._open_call(step):
+                    if self._shows(chunk):
+                        yield chunk
+            except Exception as error:
+                self._failed(error)
+            else:
+                self._ended()
+                return
+        raise self._chain.stopped(step)
+
+
+class AsyncStream(_Reading):
+    """The same for `async for`."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        open_call: Callable[[NextAttempt], Awaitable[Any]],
+        price: Price,
+        *,
+        asks_usage: bool,
+    ) -> None:
+        super().__init__(chain, price, asks_usage=asks_usage)
+        self._open_call = open_call
+        self._chunks = self._read()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        return await self._chunks.__anext__()
+
+    async def aclose(self) -> None:
+        """Read no further; an answer that was not read to its end is not reported."""
+        await self._chunks.aclose()
+
+    async def _read(self) -> Any:
+        while isinstance(step := self._chain.next(), NextAttempt):
+            self._begin(step)
+            try:
+                async for chunk in await self._open_call(step):
+                    if self._shows(chunk):
+                        yield chunk
+            except Exception as error:
+                self._failed(error)
+            else:
+                self._ended()
+                return
+        raise self._chain.stopped(step)
+
+
+def price_of_stream(litellm: Any, deployment: dict[str, Any], chunk: Any) -> float | None:
+    """What LiteLLM's price map says that a streamed answer costs, in USD; None where it has no
+    price, for which it says 0, too.
+    """
+    usage = usage_of(chunk)
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    own = {
+        name: deployment[name]
+        for name in ("input_cost_per_token", "output_cost_per_token")
+        if deployment.get(name) is not None
+    }
+    try:
+        sent, written = litellm.cost_per_token(
+            model=deployment["model"],
+            prompt_tokens=usage.input_tokens,
+            completion_tokens=usage.output_tokens,
+            custom_cost_per_token=own if len(own) == 2 else None,
+        )
+    except Exception:  # LiteLLM raises one of its many for a model without a price
+        return None
+    return float(sent + written) or None
+
+
+def _has_content(chunk: Any) -> bool:
+    """Whether it carries more than token counts: text, a tool call or why it ended."""
+    for choice in getattr(chunk, "choices", None) or ():
+        delta = getattr(choice, "delta", None)
+        said = (getattr(delta, name, None) for name in ("content", "tool_calls", "function_call"))
+        if getattr(choice, "finish_reason", None) or any(said):
+            return True
+    return False

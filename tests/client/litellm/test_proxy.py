@@ -1,0 +1,126 @@
+"""The hook of LiteLLM's proxy without the proxy: what it writes into a request, what it reports."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from policies.client.litellm.proxy import PolicyRefused, ProxyHook, fallbacks_of, request_of
+from policies.client.litellm.proxy_outcomes import ProxyOutcomes
+from policies.engine import decide, parse_request
+from tests.client.litellm.test_failure_kinds import made
+from tests.client.litellm.test_loop import BUNDLE, REQUESTS, Console
+
+NOW = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+LATER = NOW + datetime.timedelta(milliseconds=40)
+USAGE = {"prompt_tokens": 3, "completion_tokens": 4}
+ANSWER = SimpleNamespace(usage=USAGE, _hidden_params={"response_cost": 0.0})
+
+
+def sent(hook: ProxyHook, **data: Any) -> dict[str, Any]:
+    """What the proxy goes on with after the hook."""
+    asked = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}], **data}
+    return asyncio.run(hook.async_pre_call_hook(None, None, asked, "completion"))
+
+
+def logged(data: dict[str, Any], group: str, **more: Any) -> dict[str, Any]:
+    """What LiteLLM hands to its loggers."""
+    metadata = {**data["metadata"], "model_group": group}
+    return {"litellm_params": {"metadata": metadata}, "model": group, **more}
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=range(len(REQUESTS)))
+def test_call__of_the_routed_model__goes_where_the_engine_says(request_: dict[str, Any]) -> None:
+    hook = ProxyHook(Console())
+    attributes = request_.get("attributes", {})
+    data = {
+        "metadata": {"attributes": attributes, "routing_request_id": "r-1"},
+        "max_tokens": request_.get("max_output_tokens"),
+    }
+    asked: dict[str, Any] = {"model": "auto", "messages": [], **data}
+    if request_.get("prompt") is not None:
+        asked["messages"] = [{"role": "user", "content": request_["prompt"]}]
+    wanted = decide(BUNDLE, request_of(asked))
+    if wanted.model is None:
+        with pytest.raises(PolicyRefused):
+            sent(hook, **asked)
+    else:
+        got = sent(hook, **asked)
+        assert (got["model"], got["num_retries"]) == (wanted.model, 0)
+        assert got["metadata"]["routing_class"] == wanted.class_key
+        assert got["metadata"]["attributes"] == attributes
+
+
+def test_call__of_another_model__is_left_alone() -> None:
+    console = Console()
+    data = {"model": "gpt-4o", "messages": []}
+    assert sent(ProxyHook(console), **data) == data
+
+
+def test_fallbacks__at_most_five_and_without_the_model_itself() -> None:
+    console = Console()
+    for raw in REQUESTS:
+        decided = console.decide(parse_request(raw))
+        if decided.decision.model:
+            found = fallbacks_of(decided, decided.decision.model)
+            assert len(found) == len(set(found)) <= 5
+            assert decided.decision.model not in found
+
+
+def test_log_events__of_one_request__become_one_outcome() -> None:
+    console = Console()
+    hook = ProxyHook(console)
+    data = sent(hook)
+    error = made("RateLimitError", status_code=429)
+
+    async def log() -> None:
+        failed = logged(data, data["model"], exception=error)
+        await hook.async_log_failure_event(failed, None, NOW, LATER)
+        await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
+        await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
+
+    asyncio.run(log())
+    [event] = console.reported
+    assert event["attempts"] == [
+        {
+            "model": data["model"],
+            "failure_kind": "rate_limit",
+            "latency_ms": 40,
+            "cost_usd": 0.0,
+        },
+        {"model": "us-small", "failure_kind": None, "latency_ms": 40, "cost_usd": None},
+    ]
+    assert (event["input_tokens"], event["output_tokens"]) == (3, 4)
+
+
+def test_request__that_failed_for_good__is_told_with_attempts_that_were_logged_late() -> None:
+    console = Console()
+    outcomes = ProxyOutcomes(console.report, settles_after_s=0.05)
+    decided = console.decide({**REQUESTS[0], "request_id": "r-1"})
+    outcomes.begin(decided)
+    timer = outcomes.end_soon("r-1")
+    outcomes.failed("r-1", "eu-big", made("Timeout"), 40)
+    timer.join(5)
+    [event] = console.reported
+    assert [a["failure_kind"] for a in event["attempts"]] == ["timeout"]  # type: ignore[attr-defined]
+
+
+def test_open_requests__beyond_the_most__are_told_as_they_stand() -> None:
+    console = Console()
+    outcomes = ProxyOutcomes(console.report, most_open=1)
+    for number in (1, 2):
+        outcomes.begin(console.decide({**REQUESTS[0], "request_id": f"r-{number}"}))
+        outcomes.failed(f"r-{number}", "eu-big", made("Timeout"), 40)
+    assert [event["request_id"] for event in console.reported] == ["r-1"]
+
+
+def test_events__of_requests_that_nobody_decided__are_nobodys() -> None:
+    console = Console()
+    hook = ProxyHook(console)
+    asyncio.run(hook.async_log_success_event({"model": "x"}, ANSWER, NOW, LATER))
+    asyncio.run(hook.async_log_failure_event({"model": "x"}, None, NOW, LATER))
+    assert console.reported == []
