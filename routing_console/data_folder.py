@@ -33,6 +33,11 @@ def demo_file(data_dir: Path) -> Path:
     return data_dir / "demo.json"
 
 
+def delivery_snapshot(data_dir: Path) -> Path:
+    """What the delivery plane knows, for starts with the database down."""
+    return data_dir / "delivery-snapshot"
+
+
 def broker_socket(data_dir: Path) -> Path:
     """The embedded Valkey's socket: in the data folder, or in a short folder when that is long."""
     inside = data_dir / "valkey.sock"

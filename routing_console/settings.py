@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from routing_console import data_folder
 
@@ -27,6 +28,13 @@ def _secret_key() -> str:
     from_file = key_file.read_text().strip() if key_file.is_file() else ""
     key: str = env.str("DJANGO_SECRET_KEY", default=from_file)
     return key
+
+
+def _at_least_one(name: str, *, default: int) -> int:
+    value: int = env.int(name, default=default)
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} must be a whole number from 1, not {value}.")
+    return value
 
 
 SECRET_KEY = _secret_key()
@@ -116,6 +124,19 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+
+# --- Delivery to routers ----------------------------------------------------------------
+# Requests a second that one router token may make in the long run, and how many at once.
+DELIVERY_RATE = _at_least_one("ROUTING_CONSOLE_DELIVERY_RATE", default=2_000)
+DELIVERY_BURST = _at_least_one("ROUTING_CONSOLE_DELIVERY_BURST", default=20_000)
+# Routers that one process lets wait for the next release; each takes some 10 kB of memory.
+DELIVERY_WAITERS = _at_least_one("ROUTING_CONSOLE_DELIVERY_WAITERS", default=20_000)
+# What a plane knows, kept so that it starts and serves with everything else down.
+DELIVERY_SNAPSHOT_FILE = Path(
+    env.str(
+        "ROUTING_CONSOLE_DELIVERY_SNAPSHOT", default=str(data_folder.delivery_snapshot(DATA_DIR))
+    )
+)
 
 # --- Redis: cache and broker ------------------------------------------------------------
 # redis-py says unix://, Celery says redis+socket:// for the same socket: either may be given.

@@ -3,7 +3,9 @@
 client = PolicyClient("https://console.example", token, "/var/lib/router").start()
 client.wait_ready(10)
 decided = client.decide({"attributes": {"task": "refund"}, "request_id": "r-1"})
-decided.model, client.next_attempt(decided, [Attempt(decided.model, "timeout")])
+attempts = []
+while isinstance(step := client.next_attempt(decided, attempts), NextAttempt):
+    attempts.append(...)  # wait step.wait_ms, call step.model, an Attempt of what came of it
 """
 
 from ..engine import (

@@ -7,13 +7,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from ..engine import (
-    NO_LIMITS,
     Attempt,
     Decision,
     NextAttempt,
@@ -21,11 +20,11 @@ from ..engine import (
     Runtime,
     Stop,
     decide,
-    next_attempt,
     parse_request,
 )
 from .backoff import pause_s
 from .keyring import FixedKeyring, PinnedKeyring
+from .limits import Chain, Limiter
 from .poller import Health, Poller, Say
 from .releases import Release
 from .reporting import Reporter
@@ -47,10 +46,15 @@ class Decided:
     request: Request
     decision: Decision
     stale: bool
+    chain: Chain = field(repr=False, compare=False)
 
     @property
     def model(self) -> str | None:
-        return self.decision.model
+        """Whom to call first: the decision's model or, while its breaker is open, where the
+        fallback matrix leads; None where the policy refuses, or nobody is left.
+        """
+        first = self.chain.first
+        return first.model if isinstance(first, NextAttempt) else None
 
 
 class PolicyClient:
@@ -76,6 +80,7 @@ class PolicyClient:
         timeout_s: float = 10.0,
         say: Say = _silence,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         transport = Transport(url, token, jwks_url=jwks_url, timeout_s=timeout_s)
         state = StateFolder(Path(state_dir))
@@ -88,6 +93,7 @@ class PolicyClient:
         self._say = say
         self._clock = clock
         self._interval_s = interval_s
+        self._limiter = Limiter(monotonic)
         self._poller = Poller(transport, state, keyring, say=say, expect=expect, clock=clock)
         self._reporter: Reporter | None = None
         self._reporter_lock = threading.Lock()
@@ -145,19 +151,26 @@ class PolicyClient:
             request = replace(request, request_id=uuid.uuid4().hex)
         release = self._poller.usable_release()
         decision = decide(release.bundle, request)
-        return Decided(release, request, decision, release.is_stale(self._clock()))
+        return self.decided(release, request, decision, stale=release.is_stale(self._clock()))
 
-    def next_attempt(
-        self, decided: Decided, attempts: Sequence[Attempt], *, runtime: Runtime = NO_LIMITS
-    ) -> NextAttempt | Stop:
-        """What to do after these attempts, by the release that decided."""
-        return next_attempt(
-            decided.release.bundle,
-            decided.decision,
-            attempts,
-            request_id=decided.request.request_id,
-            runtime=runtime,
-        )
+    def decided(
+        self, release: Release, request: Request, decision: Decision, *, stale: bool
+    ) -> Decided:
+        """A decision that was made elsewhere, by a release that this client holds or held."""
+        chain = self._limiter.begin(release.bundle, decision, request.request_id)
+        return Decided(release, request, decision, stale, chain)
+
+    def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
+        """What to do after these attempts, by the release that decided.
+
+        To be asked after **every** attempt, also the one that succeeded (which is answered with
+        `Stop("succeeded")`): breakers and retry budget are counted by what is told here.
+        """
+        return self._limiter.step(decided.chain, attempts)
+
+    def runtime(self) -> Runtime:
+        """Whose breaker is open in this process, and whether a retry may be made."""
+        return self._limiter.runtime()
 
     def report(self, event: Mapping[str, object]) -> None:
         """Send an outcome event to the console, in time; never waits, never raises."""

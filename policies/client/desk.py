@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 from ..engine import Attempt, DocumentError, NextAttempt, Problem, Request, Stop
@@ -36,10 +36,17 @@ class Desk:
     ) -> None:
         self._client = client
         self._decided: _Recent[Decided] = _Recent(remembered_decisions)
+        # Decisions that came back and were not remembered: their attempts are counted once, too.
+        self._echoed: _Recent[Decided] = _Recent(remembered_decisions)
         self._releases: _Recent[Release] = _Recent(REMEMBERED_RELEASES)
 
-    def decide(self, request: Request) -> Decided:
-        """Decide with the release in force, and remember it."""
+    def decide(self, request: Request, attempts: Sequence[Attempt] | None = None) -> Decided:
+        """Decide with the release in force, and remember it. Where attempts were made already,
+        it is the same request again: it keeps its decision, and counts once.
+        """
+        known = self._decided.find(request.request_id) if attempts else None
+        if known is not None and known.request == request:
+            return known
         decided = self._client.decide(request)
         self._decided.keep(decided.request.request_id, decided)
         self._releases.keep(decided.release.digest, decided.release)
@@ -100,8 +107,14 @@ class Desk:
                 f"The release {echo.release_digest[:100]!r}, which made this decision, is not held "
                 "here any more. Decide again."
             )
+        for remembered in (self._decided, self._echoed):
+            known = remembered.find(echo.request_id)
+            if known is not None and _is_of(known, echo):
+                return known
         request = Request(request_id=echo.request_id)
-        return Decided(release, request, echo.decision, stale=False)
+        decided = self._client.decided(release, request, echo.decision, stale=False)
+        self._echoed.keep(echo.request_id, decided)
+        return decided
 
     def _completed(self, event: Mapping[str, object]) -> Answer:
         """The event with what this router knows of the request, where the event does not say."""
@@ -138,6 +151,17 @@ class _Recent(Generic[T]):
     def find(self, name: str) -> T | None:
         with self._lock:
             return self._values.get(name)
+
+
+def _is_of(known: Decided, echo: Echo) -> bool:
+    """Whether a decision that comes back is the one that is known here."""
+    here, back = known.decision, echo.decision
+    same = (here.class_key, here.model) == (back.class_key, back.model)
+    return (
+        same
+        and here.requirements == back.requirements
+        and (known.release.digest == echo.release_digest)
+    )
 
 
 def _stray(raw: Mapping[str, object], *known: str) -> list[Problem]:

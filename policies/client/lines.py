@@ -40,7 +40,7 @@ class LineServer:
 
     def _decide(self, raw: Mapping[str, object]) -> Answer:
         request, attempts = read_request(raw)
-        decided = self._desk.decide(request)
+        decided = self._desk.decide(request, attempts)
         answer = decision_answer(decided)
         if attempts is not None:
             answer["next"] = step_answer(self._desk.step(decided, attempts))

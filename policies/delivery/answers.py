@@ -7,6 +7,8 @@ import gzip
 from dataclasses import dataclass, field
 from typing import Protocol
 
+READ, REPORT = "read", "report"
+
 
 class Denial(enum.Enum):
     """Why a token opens nothing; each says what would help."""
@@ -27,6 +29,16 @@ class Source(enum.Enum):
     MEMORY = "memory"
 
 
+@dataclass(frozen=True, slots=True)
+class KnownToken:
+    """A router token that is good until `expires_at`, in seconds since 1970 (`inf`: for ever)."""
+
+    id: int
+    environment_id: int
+    scopes: frozenset[str]
+    expires_at: float
+
+
 @dataclass(frozen=True)
 class VerifiedRelease:
     """A release whose signature and digest were verified; `packed` is its gzip form."""
@@ -41,6 +53,11 @@ class VerifiedRelease:
         # mtime=0: every process packs a release into the same bytes.
         return cls(body, etag, signature, gzip.compress(body, 9, mtime=0))
 
+    @property
+    def packed_tag(self) -> str:
+        """The gzip form's own tag: strong tags differ between codings (RFC 9110, 8.8.3.3)."""
+        return f'{self.etag[:-1]}-gzip"'
+
 
 @dataclass(frozen=True)
 class Found:
@@ -53,7 +70,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Nothing can be said now: the database is down and memory holds no answer."""
+    """Nothing can be said now: memory holds no answer, or none that verifies."""
 
     sentence: str
     retry_after_s: int

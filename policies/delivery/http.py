@@ -27,7 +27,7 @@ def jwks(request: HttpRequest) -> HttpResponse:
     try:
         document = signing.jwks()
     except DatabaseError:
-        return _framed(problem(503, "Keys unavailable", "Try again shortly.", {"Retry-After": "5"}))
+        return _framed(problem(503, "Try again shortly.", {"Retry-After": "5"}))
     return HttpResponse(
         json.dumps(document),
         content_type="application/jwk-set+json",

@@ -1,4 +1,5 @@
-"""Content coding and conditional requests (RFC 9110, 12.5.3 and 13.1.2). Pure."""
+"""Content coding and conditional requests (RFC 9110, 12.5.3 and 13.1.2), and how long a router
+would wait (RFC 7240, 4.3). Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import re
 from collections.abc import Collection
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_PREFERENCE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_WAIT = re.compile(r'\s*wait\s*=\s*(?:(\d+)|"(\d+)")\s*(?:;.*)?\Z', re.IGNORECASE)
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\Z")
 
 
@@ -30,6 +33,18 @@ def any_tag_matches(if_none_match: str | None, etags: Collection[str]) -> bool:
     if if_none_match.strip() == "*":
         return True
     return any(found in etags for found in _TAG.findall(if_none_match))
+
+
+def preferred_wait_s(prefer: str | None) -> int:
+    """Seconds that `Prefer: wait=N` asks to be held; 0 without it, or where N is no number.
+
+    The first `wait` counts, as RFC 7240 (section 2) says of preferences named twice.
+    """
+    for preference in _PREFERENCE.findall(prefer or ""):
+        found = _WAIT.match(preference)
+        if found:
+            return int((found[1] or found[2])[:9])
+    return 0
 
 
 def _qualities(accept_encoding: str) -> dict[str, float]:

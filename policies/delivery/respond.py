@@ -1,6 +1,7 @@
-"""The answer to `GET /api/v1/policy`, as a pure function of the request and what is known.
+"""The answers to `GET /api/v1/policy` and to the address of the keys, as pure functions of the
+request and what is known.
 
-Any server may stand around it: Django's view does now, a small ASGI application can.
+`plane.py` stands around them and answers the usual poll from messages that were built by them.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from policies.delivery.answers import Denial, Found, Snapshots, Source, Unavailable, VerifiedRelease
 from policies.delivery.bearer import bearer_token, is_miscopied
@@ -25,35 +27,44 @@ class Answer:
     headers: dict[str, str]
     body: bytes = b""
 
+    def without_body(self) -> Answer:
+        return Answer(self.status, self.headers)
+
 
 def respond(method: str, headers: Mapping[str, str], snapshots: Snapshots) -> Answer:
-    """Answer one request. `headers` has lower-case names."""
+    """Answer one request for the policy. `headers` has lower-case names."""
     if method not in ALLOWED_METHODS:
-        sentence = "The policy is only read: use GET."
-        return problem(405, "Method not allowed", sentence, {"Allow": ", ".join(ALLOWED_METHODS)})
+        return _not_allowed("The policy is only read: use GET.")
     token = bearer_token(headers.get("authorization", ""))
     outcome = _found_by(token, snapshots)
     if isinstance(outcome, Denial):
         answer = denied(outcome)
     elif isinstance(outcome, Unavailable):
-        retry = {"Retry-After": str(outcome.retry_after_s)}
-        answer = problem(503, "Policy unavailable", outcome.sentence, retry)
+        answer = unavailable(outcome)
     else:
-        answer = _found(outcome, headers)
-    return answer if method == "GET" else Answer(answer.status, answer.headers)
+        answer = found(outcome, headers)
+    return answer if method == "GET" else answer.without_body()
 
 
-def _found_by(token: str, snapshots: Snapshots) -> Found | Denial | Unavailable:
-    if not token:
-        return Denial.MISSING
-    # No store need be asked for what is no token of anybody's.
-    return Denial.MISCOPIED if is_miscopied(token) else snapshots.find(token)
+def respond_with_keys(method: str, jwks: bytes | None) -> Answer:
+    """Answer one request for the public keys; `jwks` is None while nothing is known yet."""
+    if method not in ALLOWED_METHODS:
+        return _not_allowed("The keys are only read: use GET.")
+    if jwks is None:
+        answer = unavailable(Unavailable("The keys are not known yet. Try again shortly.", 5))
+    else:
+        fields = {
+            "Content-Type": "application/jwk-set+json",
+            "Content-Length": str(len(jwks)),
+            "Cache-Control": "public, max-age=60",
+        }
+        answer = Answer(200, fields, jwks)
+    return answer if method == "GET" else answer.without_body()
 
 
-def problem(
-    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """A problem document (RFC 9457)."""
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """A problem document (RFC 9457) of no type of its own, so its title is the status's phrase."""
+    title = HTTPStatus(status).phrase
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     body = json.dumps(document, ensure_ascii=False).encode("utf-8")
     fields = {
@@ -66,22 +77,29 @@ def problem(
 
 
 def denied(denial: Denial) -> Answer:
+    """Why a token does not open this: 401, or 403 where it is good for something else."""
     challenge = f'Bearer realm="{REALM}"'
     if denial in (Denial.PERSONAL, Denial.SCOPE):
         challenge += ', error="insufficient_scope"'
-        return problem(403, "Wrong kind of token", denial.value, {"WWW-Authenticate": challenge})
+        return problem(403, denial.value, {"WWW-Authenticate": challenge})
     if denial is not Denial.MISSING:
         challenge += ', error="invalid_token"'
-    return problem(401, "Not authenticated", denial.value, {"WWW-Authenticate": challenge})
+    return problem(401, denial.value, {"WWW-Authenticate": challenge})
 
 
-def _found(found: Found, headers: Mapping[str, str]) -> Answer:
-    freshness = _freshness(found)
-    if found.release is None:
+def unavailable(outcome: Unavailable) -> Answer:
+    """503, and when to ask again."""
+    return problem(503, outcome.sentence, {"Retry-After": str(outcome.retry_after_s)})
+
+
+def found(outcome: Found, headers: Mapping[str, str]) -> Answer:
+    """The release, or 304 where the router has it; 404 before the first one."""
+    freshness = _freshness(outcome)
+    if outcome.release is None:
         sentence = "Nothing has been published to this environment yet. Keep polling."
-        return problem(404, "No release yet", sentence, freshness)
+        return problem(404, sentence, freshness)
     packed = prefers_gzip(headers.get("accept-encoding"))
-    tags = (found.release.etag, packed_tag(found.release.etag))
+    tags = (outcome.release.etag, outcome.release.packed_tag)
     fields = {
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Encoding",
@@ -90,7 +108,14 @@ def _found(found: Found, headers: Mapping[str, str]) -> Answer:
     }
     if any_tag_matches(headers.get("if-none-match"), tags):
         return Answer(304, fields)
-    return _whole(found.release, packed, fields)
+    return _whole(outcome.release, packed, fields)
+
+
+def _found_by(token: str, snapshots: Snapshots) -> Found | Denial | Unavailable:
+    if not token:
+        return Denial.MISSING
+    # No store need be asked for what is no token of anybody's.
+    return Denial.MISCOPIED if is_miscopied(token) else snapshots.find(token)
 
 
 def _whole(release: VerifiedRelease, packed: bool, fields: dict[str, str]) -> Answer:
@@ -105,13 +130,12 @@ def _whole(release: VerifiedRelease, packed: bool, fields: dict[str, str]) -> An
     return Answer(200, fields, body)
 
 
-def packed_tag(etag: str) -> str:
-    """The gzip form's own tag: strong tags must differ between codings (RFC 9110, 8.8.3.3)."""
-    return f'{etag[:-1]}-gzip"'
-
-
-def _freshness(found: Found) -> dict[str, str]:
-    fields = {"Routing-Console-Source": found.source.value}
-    if found.source is Source.MEMORY:
-        fields["Age"] = str(found.age_s)
+def _freshness(outcome: Found) -> dict[str, str]:
+    fields = {"Routing-Console-Source": outcome.source.value}
+    if outcome.source is Source.MEMORY:
+        fields["Age"] = str(outcome.age_s)
     return fields
+
+
+def _not_allowed(sentence: str) -> Answer:
+    return problem(405, sentence, {"Allow": ", ".join(ALLOWED_METHODS)})

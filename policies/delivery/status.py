@@ -91,7 +91,7 @@ class StatusDesk:
     def take(self, token: Reporter, body: bytes) -> Answer:
         """The answer to one report. Neither waits nor asks the database."""
         if REPORT_SCOPE not in token.scopes:
-            return problem(403, "Token may not report", "Give this token the scope `report`.")
+            return problem(403, "Give this token the scope `report`.")
         if len(body) > LARGEST_REPORT_BYTES:
             return too_large()
         wait_s = self.buckets.take(token.id)
@@ -204,7 +204,7 @@ class StatusDesk:
 def too_large() -> Answer:
     """A report is too long, whoever sends it."""
     sentence = f"A status report may hold at most {LARGEST_REPORT_BYTES:,} bytes."
-    return problem(413, "Report too large", sentence)
+    return problem(413, sentence)
 
 
 def _taken(interval_s: int) -> Answer:
@@ -213,7 +213,7 @@ def _taken(interval_s: int) -> Answer:
 
 
 def _too_many(sentence: str, wait_s: int) -> Answer:
-    return problem(429, "Too many reports", sentence, {"Retry-After": str(wait_s)})
+    return problem(429, sentence, {"Retry-After": str(wait_s)})
 
 
 def _wrong(error: DocumentError) -> Answer:

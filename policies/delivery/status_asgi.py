@@ -42,7 +42,7 @@ class StatusApplication:
     async def _answer(self, scope: Message, receive: Receive) -> Answer:
         if scope["method"] != "POST":
             sentence = "A status report is sent with POST."
-            return problem(405, "Method not allowed", sentence, {"Allow": "POST"})
+            return problem(405, sentence, {"Allow": "POST"})
         headers = dict(scope["headers"])
         token = self.token_of(headers.get(b"authorization", b""))
         if isinstance(token, Denial):
@@ -55,7 +55,7 @@ class StatusApplication:
                 body = await _body(receive)
         except TimeoutError:
             sentence = f"A report has to arrive within {self.body_deadline_s:g} seconds."
-            return problem(408, "Report too slow", sentence, {"Connection": "close"})
+            return problem(408, sentence, {"Connection": "close"})
         return self.desk.take(token, body)
 
 
@@ -63,9 +63,9 @@ def _unreadable(headers: dict[bytes, bytes]) -> Answer | None:
     """Why a body that is announced like this is not read, if so."""
     media_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     if media_type != b"application/json":
-        return problem(415, "Unsupported media type", "Send the report as application/json.")
+        return problem(415, "Send the report as application/json.")
     if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
-        return problem(415, "Unsupported coding", "A report is short: send it uncompressed.")
+        return problem(415, "A report is short: send it uncompressed.")
     length = headers.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 9 or int(length) > LARGEST_REPORT_BYTES):
         return too_large()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+from collections.abc import Sequence
 from typing import TypeVar
 
 from django.conf import settings
@@ -62,6 +63,11 @@ class RouterTokenQuerySet(TokenQuerySet["RouterToken"]):
             self.note_use(pk, last_used_at)
         else:
             self._note(pk, fetched_release_id=release)
+
+    def note_fetches(self, pks: Sequence[int], release: int | None) -> None:
+        """Keep that routers with these tokens asked a moment ago, and were told of this release."""
+        rows = self.filter(pk__in=pks)
+        rows.update(last_used_at=timezone.now(), fetched_release_id=release)
 
 
 class BearerToken(models.Model):

@@ -19,7 +19,7 @@ from policies.governance.origin import current_origin
 from policies.models import AuditEvent, AuditHead, Bundle, ChangeRequest, Team, Workflow
 from policies.models.components import ComponentKind
 from policies.notifications.announcements import announcement_of
-from policies.services.waking import wake_after_commit
+from policies.services.waking import wake_after_commit, wake_planes_about
 from policies.wording.events import ACTION_WORDS
 
 GENESIS = "0" * 64
@@ -141,6 +141,7 @@ def record(
     head.save(update_fields=["last_sequence", "last_hash"])
     if announcement_of(action, event.detail):
         wake_after_commit()
+    wake_planes_about(event.object_type)
     return event
 
 

@@ -1,4 +1,4 @@
-"""Tells the workers that there is something to tell or deliver."""
+"""Tells the workers that there is something to tell, and the planes that there is news to serve."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from policies.delivery.notices import CONCERNS, tell_planes_after_commit
+
 # By name: the task imports services, and the audit trail, which every service imports, wakes it.
 DELIVER_NEWS = "policies.deliver_news"
 logger = logging.getLogger(__name__)
@@ -16,6 +18,12 @@ logger = logging.getLogger(__name__)
 def wake_after_commit() -> None:
     """Have the news delivered as soon as what is being done is in the database."""
     transaction.on_commit(_wake)
+
+
+def wake_planes_about(model_name: str) -> None:
+    """Have the delivery planes look as soon as it is committed, if they serve what this is."""
+    if model_name in CONCERNS:
+        tell_planes_after_commit()
 
 
 def _wake() -> None:

@@ -122,7 +122,7 @@ def test_personal_token__is_403() -> None:
 
 
 def test_nothing_published_yet__is_404() -> None:
-    assert problem_of(get(Found(None)))["title"] == "No release yet"
+    assert problem_of(get(Found(None)))["title"] == "Not Found"
     assert get(Found(None), if_none_match="*").status == 404
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine import DocumentError, NextAttempt, Request, Stop, load_json
+from ...engine import Attempt, DocumentError, NextAttempt, Request, Stop, load_json
 from ..client import Decided, PolicyClient
 from ..desk import Desk, NotRemembered
 from ..errors import NoUsableRelease
@@ -37,14 +37,14 @@ class Answers:
     def _decide(self, asked: Asked) -> Answer:
         raw = read_object(asked.body, what="an object with the request's attributes")
         request, attempts = read_request(raw)
-        decided = self._decided(request)
+        decided = self._decided(request, attempts)
         answer = decision_answer(decided)
         if attempts is not None:
             answer["next"] = self._step(self._desk.step(decided, attempts))
         return json_answer(answer)
 
-    def _decided(self, request: Request) -> Decided:
-        decided = self._desk.decide(request)
+    def _decided(self, request: Request, attempts: tuple[Attempt, ...] | None = None) -> Decided:
+        decided = self._desk.decide(request, attempts)
         self._figures.note_decision(decided)
         return decided
 

@@ -1,0 +1,80 @@
+"""Answers as the two messages that an ASGI server is sent, and those of a release built once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from policies.delivery.answers import Found, VerifiedRelease
+from policies.delivery.negotiation import any_tag_matches
+from policies.delivery.respond import Answer, found
+
+
+class Messages(NamedTuple):
+    """What `send` is given, in this order. Shared between answers: never changed."""
+
+    start: dict[str, Any]
+    body: dict[str, Any]
+
+    @property
+    def status(self) -> int:
+        status: int = self.start["status"]
+        return status
+
+    def with_header(self, name: bytes, value: bytes) -> Messages:
+        headers = [*self.start["headers"], (name, value)]
+        return Messages({**self.start, "headers": headers}, self.body)
+
+
+def messages_of(answer: Answer) -> Messages:
+    """The messages of one answer."""
+    headers = [
+        (n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers.items()
+    ]
+    return Messages(
+        {"type": "http.response.start", "status": answer.status, "headers": headers},
+        {"type": "http.response.body", "body": answer.body},
+    )
+
+
+class PreparedRelease:
+    """The four answers to a poll that `respond.found` gives: whole or 304, plain or packed."""
+
+    __slots__ = ("_tags", "_texts", "_unchanged", "_whole", "release_id", "until", "version")
+
+    def __init__(
+        self,
+        outcome: Found,
+        release: VerifiedRelease,
+        release_id: int | None,
+        version: int,
+        until: float,
+    ) -> None:
+        self.release_id, self.version, self.until = release_id, version, until
+        self._texts = (release.etag, release.packed_tag)
+        self._tags = tuple(text.encode("latin-1") for text in self._texts)
+        self._whole = _in_both_codings(outcome, {})
+        self._unchanged = _in_both_codings(outcome, {"if-none-match": "*"})
+
+    def answer(self, packed: bool, if_none_match: bytes | None) -> Messages:
+        """The answer to a poll that has these tags already."""
+        if if_none_match is not None and (
+            if_none_match in self._tags
+            or any_tag_matches(if_none_match.decode("latin-1"), self._texts)
+        ):
+            return self._unchanged[packed]
+        return self._whole[packed]
+
+
+def _in_both_codings(outcome: Found, headers: dict[str, str]) -> tuple[Messages, Messages]:
+    plain = messages_of(found(outcome, headers))
+    return plain, messages_of(found(outcome, {**headers, "accept-encoding": "gzip"}))
+
+
+def text_headers(pairs: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """An ASGI scope's headers as `respond` takes them; a name given twice has both values."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

@@ -1,0 +1,121 @@
+"""Routers that wait for the next release (`Prefer: wait=N`), held by one timer for all.
+
+Everything here runs in the thread of the event loop. Who waits is let go in the order of arrival,
+a batch in each turn of the loop, so that polls go on being answered in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Collection, Iterable
+
+TICK_S = 0.25
+BATCH = 200
+
+
+class Waiter:
+    """One held request."""
+
+    __slots__ = ("environment_id", "future", "tick", "token_id")
+
+    def __init__(self, environment_id: int, token_id: int, tick: int) -> None:
+        self.environment_id, self.token_id, self.tick = environment_id, token_id, tick
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class WaitingRoom:
+    """At most `most` requests, each until its release, its time, or the end of its token."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_environment: dict[int, dict[Waiter, None]] = {}
+        # A wheel: the waiters whose time is over at a tick. One timer turns it while it holds any.
+        self._by_tick: dict[int, set[Waiter]] = {}
+        self._turned_to = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._let_go: deque[Waiter] = deque()
+        self._is_letting_go = False
+        self._is_closed = False
+        self.count = 0
+
+    async def wait(self, environment_id: int, token_id: int, seconds: float) -> bool:
+        """Return when there is something to tell, or after `seconds`; at once and False where no
+        more can wait here."""
+        if self._is_closed or self.count >= self._most:
+            return False
+        loop = asyncio.get_running_loop()
+        tick = math.floor((loop.time() + seconds) / TICK_S) + 1
+        waiter = Waiter(environment_id, token_id, tick)
+        self._by_environment.setdefault(environment_id, {})[waiter] = None
+        self._by_tick.setdefault(tick, set()).add(waiter)
+        self.count += 1
+        self._keep_turning(loop)
+        try:
+            await waiter.future
+        finally:
+            self._forget(waiter)
+            self.count -= 1
+        return True
+
+    def release(self, environment_ids: Iterable[int]) -> int:
+        """Let all go who wait in these environments; how many they are."""
+        found = [
+            waiter for each in environment_ids for waiter in self._by_environment.pop(each, {})
+        ]
+        self._queue(found)
+        return len(found)
+
+    def release_tokens(self, token_ids: Collection[int]) -> None:
+        """Let those go who wait with these tokens."""
+        for waiters in list(self._by_environment.values()):
+            self._queue([waiter for waiter in waiters if waiter.token_id in token_ids])
+
+    def close(self) -> None:
+        """Let everybody go, and take nobody in any more."""
+        self._is_closed = True
+        self.release(list(self._by_environment))
+
+    def _queue(self, waiters: Iterable[Waiter]) -> None:
+        self._let_go.extend(waiters)
+        if self._let_go and not self._is_letting_go:
+            self._is_letting_go = True
+            self._let_next_go()
+
+    def _let_next_go(self) -> None:
+        for _ in range(min(BATCH, len(self._let_go))):
+            self._wake(self._let_go.popleft())
+        self._is_letting_go = bool(self._let_go)
+        if self._is_letting_go:
+            asyncio.get_running_loop().call_soon(self._let_next_go)
+
+    def _keep_turning(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is None:
+            self._turned_to = math.floor(loop.time() / TICK_S)
+            self._timer = loop.call_later(TICK_S, self._turn, loop)
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = math.floor(loop.time() / TICK_S)
+        for tick in range(self._turned_to + 1, now + 1):
+            self._queue(self._by_tick.pop(tick, ()))
+        self._turned_to = now
+        if self._by_tick:
+            self._timer = loop.call_later(TICK_S, self._turn, loop)
+
+    def _wake(self, waiter: Waiter) -> None:
+        if not waiter.future.done():
+            waiter.future.set_result(None)
+
+    def _forget(self, waiter: Waiter) -> None:
+        inside = self._by_environment.get(waiter.environment_id)
+        if inside is not None:
+            inside.pop(waiter, None)
+            if not inside:
+                del self._by_environment[waiter.environment_id]
+        at_tick = self._by_tick.get(waiter.tick)
+        if at_tick is not None:
+            at_tick.discard(waiter)
+            if not at_tick:
+                del self._by_tick[waiter.tick]

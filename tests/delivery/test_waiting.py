@@ -1,0 +1,206 @@
+"""`Prefer: wait=N`: held until there is something to tell, never longer, never too many."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from policies.delivery.answers import READ, Denial, KnownToken, VerifiedRelease
+from policies.delivery.holdings import HeldRelease, Holdings
+from policies.delivery.memory import token_key
+from policies.delivery.negotiation import preferred_wait_s
+from policies.delivery.plane import Plane
+from tests.services.plane import Reply, ask, plane_with
+
+FIRST = VerifiedRelease.of(b'{"release":1}' * 2000, '"one.1.9"', "a..a")
+SECOND = VerifiedRelease.of(b'{"release":2}' * 2000, '"two.2.9"', "b..b")
+TOKEN = KnownToken(1, 7, frozenset({READ}), math.inf)
+OTHER = KnownToken(2, 7, frozenset({READ}), math.inf)
+HOLDINGS = Holdings(
+    tokens={token_key(b"rcr_a"): TOKEN, token_key(b"rcr_b"): OTHER},
+    releases={7: HeldRelease(70, FIRST.signature, FIRST), 8: HeldRelease(80, "c..c", FIRST)},
+)
+PUBLISHED = dataclasses.replace(
+    HOLDINGS, releases={**HOLDINGS.releases, 7: HeldRelease(71, SECOND.signature, SECOND)}
+)
+
+
+def waiting(plane: Plane, wait_s: int = 60, of: str = "a", **more: str) -> Awaitable[Reply]:
+    headers = {"authorization": f"Bearer rcr_{of}", "if-none-match": FIRST.etag}
+    return asyncio.ensure_future(ask(plane, headers | {"prefer": f"wait={wait_s}"} | more))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "seconds"),
+    [
+        (None, 0),
+        ("", 0),
+        ("wait=30", 30),
+        ('respond-async, Wait = "10"; x=y', 10),
+        ("wait=5, wait=9", 5),
+        ("wait=-1", 0),
+        ("wait=1.5", 0),
+        ("wait", 0),
+        ('note="a, wait=7", wait=8', 8),
+        ("await=3", 0),
+        ("wait=" + "9" * 40, 999_999_999),
+    ],
+)
+def test_preference__as_clients_write_it__is_read(prefer: str | None, seconds: int) -> None:
+    assert preferred_wait_s(prefer) == seconds
+
+
+def test_wait__new_release__is_sent_at_once_to_all_who_wait_for_it() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS, most_waiting=1000)
+        held = [waiting(plane) for _ in range(700)]
+        await until(lambda: plane.room.count == 700)
+        plane.adopt(PUBLISHED)
+        for reply in await asyncio.gather(*held):
+            assert (reply.status, reply.body) == (200, SECOND.body)
+            assert reply.headers["etag"] == SECOND.etag
+            assert reply.headers["preference-applied"] == "wait=60"
+        assert plane.room.count == 0
+        assert plane.figures()["waiters_released"] == 700
+
+    asyncio.run(run())
+
+
+def test_wait__polls_meanwhile__are_answered_between_the_batches() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS, most_waiting=2000)
+        held = [waiting(plane) for _ in range(2000)]
+        await until(lambda: plane.room.count == 2000)
+        plane.adopt(PUBLISHED)
+        await asyncio.sleep(0)
+        poll = await ask(plane, {"authorization": "Bearer rcr_a"})
+        assert poll.body == SECOND.body
+        assert plane.room.count > 0
+        await asyncio.gather(*held)
+
+    asyncio.run(run())
+
+
+def test_wait__release_of_another_environment__wakes_nobody() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        held = waiting(plane)
+        await until(lambda: plane.room.count == 1)
+        elsewhere = HeldRelease(81, SECOND.signature, SECOND)
+        plane.adopt(dataclasses.replace(HOLDINGS, releases={**HOLDINGS.releases, 8: elsewhere}))
+        await asyncio.sleep(0.01)
+        assert plane.room.count == 1
+        plane.drain()
+        await held
+
+    asyncio.run(run())
+
+
+def test_wait__nothing_new__ends_with_304_when_its_time_is_over() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        started_at = time.monotonic()
+        reply = await waiting(plane, 1)
+        assert time.monotonic() - started_at >= 1
+        assert (reply.status, reply.headers["preference-applied"]) == (304, "wait=1")
+        assert plane.room.count == 0
+
+    asyncio.run(run())
+
+
+def test_wait__older_tag_or_none__is_answered_at_once() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        for tags in ('"older"', ""):
+            reply = await waiting(plane, **{"if-none-match": tags})  # type: ignore[arg-type]
+            assert reply.status == 200
+            assert "preference-applied" not in reply.headers
+
+    asyncio.run(run())
+
+
+def test_wait__longer_than_a_minute__is_a_minute() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        held = waiting(plane, 3600)
+        await until(lambda: plane.room.count == 1)
+        plane.drain()
+        assert (await held).headers["preference-applied"] == "wait=60"
+
+    asyncio.run(run())
+
+
+def test_wait__token_revoked_meanwhile__is_401_and_others_wait_on() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        held, other = waiting(plane), waiting(plane, of="b")
+        await until(lambda: plane.room.count == 2)
+        revoked = {**HOLDINGS.tokens, token_key(b"rcr_a"): Denial.REVOKED}
+        plane.adopt(dataclasses.replace(HOLDINGS, tokens=revoked))
+        reply = await held
+        assert (reply.status, plane.room.count) == (401, 1)
+        assert Denial.REVOKED.value.encode() in reply.body
+        plane.drain()
+        assert (await other).status == 304
+
+    asyncio.run(run())
+
+
+def test_wait__token_that_ends_sooner__is_401_when_it_has_ended() -> None:
+    async def run() -> None:
+        ends = dataclasses.replace(TOKEN, expires_at=time.time() + 0.3)
+        plane = plane_with(dataclasses.replace(HOLDINGS, tokens={token_key(b"rcr_a"): ends}))
+        assert (await waiting(plane)).status == 401
+
+    asyncio.run(run())
+
+
+def test_wait__more_than_may_wait__are_answered_at_once_and_told_when_to_return() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS, most_waiting=2)
+        held = [waiting(plane), waiting(plane)]
+        await until(lambda: plane.room.count == 2)
+        reply = await waiting(plane)
+        assert (reply.status, reply.headers["retry-after"]) == (304, "5")
+        assert "preference-applied" not in reply.headers
+        plane.drain()
+        await asyncio.gather(*held)
+
+    asyncio.run(run())
+
+
+def test_drain__all_who_wait__are_answered_and_nobody_waits_again() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        held = [waiting(plane) for _ in range(50)]
+        await until(lambda: plane.room.count == 50)
+        await asyncio.to_thread(plane.drain)
+        assert {reply.status for reply in await asyncio.gather(*held)} == {304}
+        assert (await waiting(plane)).status == 304
+
+    asyncio.run(run())
+
+
+def test_wait__client_gone__leaves_nothing_behind() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        held = asyncio.ensure_future(waiting(plane))
+        await until(lambda: plane.room.count == 1)
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
+        assert plane.room.count == 0
+        assert not plane.room._by_tick and not plane.room._by_environment
+
+    asyncio.run(run())

@@ -1,0 +1,96 @@
+"""The delivery plane in this process: asked as an ASGI server asks it, without one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.delivery.holdings import Holdings
+from policies.delivery.limits import RateLimit
+from policies.delivery.loader import Loader
+from policies.delivery.memory import Memory
+from policies.delivery.plane import POLICY_PATH, Plane, PlaneSettings
+from policies.delivery.uses import UseKeeper
+
+UNLIMITED = RateLimit(per_second=1e9, burst=10**9)
+
+
+class Clock:
+    """Seconds that a test lets pass."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What was sent; `headers` has lower-case names."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+async def ask(
+    plane: Plane,
+    headers: Mapping[str, str] | list[tuple[bytes, bytes]],
+    method: str = "GET",
+    path: str = POLICY_PATH,
+) -> Reply:
+    """One request to a plane, in the running loop."""
+    pairs = headers if isinstance(headers, list) else coded(headers)
+    scope = {"type": "http", "method": method, "path": path, "headers": pairs}
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    await plane(scope, receive, send)
+    start, body = sent
+    texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
+    return Reply(start["status"], texts, body["body"])
+
+
+def coded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as an ASGI scope has them."""
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+class PlaneInProcess:
+    """A plane over this test's database, which it looks at before each request."""
+
+    def __init__(self, clock: Clock | None = None, limit: RateLimit = UNLIMITED) -> None:
+        memory = Memory(jitter=lambda s: s) if clock is None else Memory(clock, jitter=lambda s: s)
+        self.plane = Plane(memory, PlaneSettings(limit=limit))
+        self.loader = Loader(self.plane)
+        self._uses = UseKeeper(memory)
+
+    def fetch(self, token: str, **headers: str) -> Reply:
+        """The policy as a router with this token gets it now; what it was told is kept."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.ask({"authorization": f"Bearer {token}", **given})
+
+    def ask(
+        self, headers: Mapping[str, str], method: str = "GET", path: str = POLICY_PATH
+    ) -> Reply:
+        """Any request."""
+        self.loader.check()
+        reply = asyncio.run(ask(self.plane, headers, method, path))
+        self._uses.keep()
+        return reply
+
+
+def plane_with(holdings: Holdings, limit: RateLimit = UNLIMITED, most_waiting: int = 100) -> Plane:
+    """A plane that knows just this."""
+    memory = Memory(jitter=lambda seconds: seconds)
+    plane = Plane(memory, PlaneSettings(limit=limit, most_waiting=most_waiting))
+    plane.adopt(holdings)
+    return plane
