@@ -45,7 +45,7 @@ class ProxyHook:
         super().__init__()
         self._client = client
         self._routed_model = routed_model
-        self._outcomes = ProxyOutcomes(client.report)
+        self._outcomes = ProxyOutcomes(client)
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
@@ -54,9 +54,9 @@ class ProxyHook:
         if data.get("model") != self._routed_model:
             return data
         decided = self._client.decide(request_of(data))
-        model = decided.decision.model
+        model = decided.model  # not the decision's while its breaker is open
         if model is None:
-            raise PolicyRefused(decided.decision.refused)
+            raise PolicyRefused(decided.decision.refused or "No target is left for this request.")
         self._outcomes.begin(decided)
         metadata = {
             **(data.get("metadata") or {}),

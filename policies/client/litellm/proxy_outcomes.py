@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..client import Decided
+from .chain import Decides
 from .record import Record
 
 MOST_OPEN = 10_000
@@ -23,11 +23,11 @@ class ProxyOutcomes:
 
     def __init__(
         self,
-        report: Callable[[Mapping[str, object]], None],
+        client: Decides,
         settles_after_s: float = SETTLES_AFTER_S,
         most_open: int = MOST_OPEN,
     ) -> None:
-        self._report = report
+        self._client = client
         self._settles_after_s = settles_after_s
         self._most_open = most_open
         self._open: OrderedDict[str, Record] = OrderedDict()
@@ -45,6 +45,7 @@ class ProxyOutcomes:
         record = self._taken(request_id)
         if record is not None:
             record.answered(model, response, latency_ms=latency_ms)
+            self._count(record)
             self._end(record)
 
     def failed(self, request_id: object, model: str, error: object, latency_ms: float) -> None:
@@ -52,6 +53,7 @@ class ProxyOutcomes:
             record = self._open.get(str(request_id))
         if record is not None and isinstance(error, Exception):
             record.failed(model, error, latency_ms=latency_ms)
+            self._count(record)
 
     def end_soon(self, request_id: object) -> threading.Timer:
         """The request has failed for good; what its last attempts say may be still on its way."""
@@ -60,10 +62,14 @@ class ProxyOutcomes:
         timer.start()
         return timer
 
+    def _count(self, record: Record) -> None:
+        """For breakers; what the client would do next is LiteLLM's to say here."""
+        self._client.next_attempt(record.decided, record.attempts)
+
     def _end(self, record: Record | None) -> None:
         """Report, unless nothing was tried: of such a request nothing is known."""
         if record is not None and record.attempts:
-            self._report(record.event())
+            self._client.report(record.event())
 
     def _taken(self, request_id: object) -> Record | None:
         with self._lock:

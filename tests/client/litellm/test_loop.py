@@ -7,6 +7,7 @@ import datetime
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from evaluations.outcomes.events import read_event
 from policies.client import Decided, Release
+from policies.client.limits import Limiter
 from policies.client.litellm import (
     Deployments,
     LiteLLM,
@@ -25,6 +27,7 @@ from policies.client.litellm import (
 )
 from policies.engine import (
     Attempt,
+    Bundle,
     NextAttempt,
     Request,
     Stop,
@@ -37,7 +40,16 @@ from tests.client.fake_console import NOW
 from tests.client.litellm.test_failure_kinds import made
 
 VECTORS = Path(__file__).parent.parent.parent / "vectors"
-BUNDLE = parse_bundle(json.loads((VECTORS / "bundle.json").read_text()))
+
+
+def _bundle() -> Bundle:
+    """That of the vectors without a breaker and a retry budget, which outlive a request."""
+    bundle = parse_bundle(json.loads((VECTORS / "bundle.json").read_text()))
+    limits = replace(bundle.fallback_matrix.limits, breaker=None, retry_budget=None)
+    return replace(bundle, fallback_matrix=replace(bundle.fallback_matrix, limits=limits))
+
+
+BUNDLE = _bundle()
 CASES = json.loads((VECTORS / "decisions.json").read_text())["cases"]
 REQUESTS = [case["request"] for case in CASES]
 MESSAGES = [{"role": "user", "content": "Hello"}]
@@ -78,14 +90,18 @@ class Console:
 
     def __init__(self) -> None:
         self.reported: list[Mapping[str, object]] = []
+        self.limiter = Limiter(lambda: 0.0)
+        self.told: list[int] = []
 
     def decide(self, request: Request | Mapping[str, object]) -> Decided:
         parsed = request if isinstance(request, Request) else parse_request(request)
-        return Decided(RELEASE, parsed, decide(BUNDLE, parsed), False)
+        decision = decide(BUNDLE, parsed)
+        chain = self.limiter.begin(BUNDLE, decision, parsed.request_id)
+        return Decided(RELEASE, parsed, decision, False, chain)
 
     def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
-        request_id = decided.request.request_id
-        return next_attempt(BUNDLE, decided.decision, attempts, request_id=request_id)
+        self.told.append(len(attempts))
+        return self.limiter.step(decided.chain, attempts)
 
     def report(self, event: Mapping[str, object]) -> None:
         self.reported.append(event)
@@ -266,6 +282,12 @@ def test_outcome__as_reported__is_an_event_that_the_console_reads(console: Conso
 def test_cost__that_litellm_does_not_know__is_null(console: Console, cost: float | None) -> None:
     loop(console, Module(cost=cost)).complete(REQUEST, messages=MESSAGES)
     assert console.reported[0]["attempts"][-1]["cost_usd"] is None  # type: ignore[index]
+
+
+def test_attempts__each_of_them__are_counted_for_breaker_and_budget(console: Console) -> None:
+    request, kind, _ = retried_after(sorted(OF_KIND))
+    loop(console, Module([kind])).complete(request, messages=MESSAGES)
+    assert console.told == [0, 1, 2]
 
 
 def test_cost__of_an_attempt_that_may_be_billed__is_null(console: Console) -> None:

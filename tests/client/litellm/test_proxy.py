@@ -95,11 +95,12 @@ def test_log_events__of_one_request__become_one_outcome() -> None:
         {"model": "us-small", "failure_kind": None, "latency_ms": 40, "cost_usd": None},
     ]
     assert (event["input_tokens"], event["output_tokens"]) == (3, 4)
+    assert console.told == [1, 2]  # counted for breakers
 
 
 def test_request__that_failed_for_good__is_told_with_attempts_that_were_logged_late() -> None:
     console = Console()
-    outcomes = ProxyOutcomes(console.report, settles_after_s=0.05)
+    outcomes = ProxyOutcomes(console, settles_after_s=0.05)
     decided = console.decide({**REQUESTS[0], "request_id": "r-1"})
     outcomes.begin(decided)
     timer = outcomes.end_soon("r-1")
@@ -111,7 +112,7 @@ def test_request__that_failed_for_good__is_told_with_attempts_that_were_logged_l
 
 def test_open_requests__beyond_the_most__are_told_as_they_stand() -> None:
     console = Console()
-    outcomes = ProxyOutcomes(console.report, most_open=1)
+    outcomes = ProxyOutcomes(console, most_open=1)
     for number in (1, 2):
         outcomes.begin(console.decide({**REQUESTS[0], "request_id": f"r-{number}"}))
         outcomes.failed(f"r-{number}", "eu-big", made("Timeout"), 40)
