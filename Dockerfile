@@ -18,6 +18,7 @@ RUN python manage.py collectstatic --no-input \
 USER console
 
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers", \
-     "routing_console.wsgi:application"]
+# While it stops it says so for five seconds, then its port is closed and what runs is finished.
+ENV ROUTING_CONSOLE_DRAIN_NOTICE_S=5
+CMD ["python", "-m", "routing_console.web_server", "--host", "0.0.0.0", "--port", "8000", \
+     "--workers", "2", "--workers-kill-timeout", "30"]

@@ -1,4 +1,4 @@
-"""`/healthz` says the web process is alive; `/readyz` says whether all it needs answers."""
+"""What `/readyz` asks: whether database, broker and worker answer."""
 
 import threading
 import time
@@ -8,9 +8,6 @@ import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
 from routing_console.celery import app as celery_app
@@ -94,26 +91,10 @@ def _check_worker() -> str | None:
     return None if answered else f"No Celery worker answered within {WORKER_TIMEOUT_S:g} s."
 
 
-def _problems() -> dict[str, str | None]:
+def problems() -> dict[str, str]:
+    """For each part the console needs a sentence about what is wrong, empty where nothing is."""
     database, broker = _check_database(), _check_broker()
     # Asking the workers goes through the broker and would only wait for its retries.
     worker = "The workers cannot be asked without the broker." if broker else _check_worker()
-    return {"database": database, "broker": broker, "worker": worker}
-
-
-@require_safe
-@never_cache
-def healthz(request: HttpRequest) -> JsonResponse:
-    """200 as long as this process answers; it asks nothing else."""
-    return JsonResponse({"status": "alive"})
-
-
-@require_safe
-@never_cache
-def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, broker and a worker answer, else 503; either way says which."""
-    problems = _problems()
-    ready = not any(problems.values())
-    checks = {name: {"ok": not why, "problem": why or ""} for name, why in problems.items()}
-    body = {"status": "ready" if ready else "not ready", "checks": checks}
-    return JsonResponse(body, status=200 if ready else 503)
+    found = {"database": database, "broker": broker, "worker": worker}
+    return {name: problem or "" for name, problem in found.items()}

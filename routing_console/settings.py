@@ -72,7 +72,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "routing_console.urls"
-WSGI_APPLICATION = "routing_console.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-gb"
 USE_TZ = True
@@ -112,7 +111,7 @@ def _database() -> dict[str, Any]:
         return database | {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 60}
     pool = {
         "min_size": 1,
-        "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+        "max_size": env.int("DATABASE_POOL_SIZE", default=12),
         "timeout": 10,
         # Beyond it the next request tries anew. Left at 300, waits between tries double with an
         # outage, and pages stay away for as long again after it.
@@ -273,7 +272,6 @@ CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = env.int("DJANGO_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes speak plain http
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -333,18 +331,37 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- Stopping a server process ----------------------------------------------------------
+# How long it says "draining" before it closes its port: a load balancer has to ask meanwhile.
+DRAIN_NOTICE_S = env.float("ROUTING_CONSOLE_DRAIN_NOTICE_S", default=0.0)
+
+# --- Metrics ----------------------------------------------------------------------------
+# A bearer token for /metrics; without one only this machine reads it, and nobody by a proxy.
+METRICS_TOKEN = env.str("ROUTING_CONSOLE_METRICS_TOKEN", default="")
+
 # --- Logs, to standard output -----------------------------------------------------------
+# `line` for people, `json` for programs: one object a line.
+_LOG_FORMATS = {"line": "LineFormatter", "json": "JSONFormatter"}
+_LOG_FORMAT = env.str("ROUTING_CONSOLE_LOG_FORMAT", default="line")
+if _LOG_FORMAT not in _LOG_FORMATS:
+    raise ImproperlyConfigured(f"ROUTING_CONSOLE_LOG_FORMAT is line or json, not {_LOG_FORMAT!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "chosen": {
+            "()": f"routing_console.logs.{_LOG_FORMATS[_LOG_FORMAT]}",
+            "fmt": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
     },
+    "filters": {"request id": {"()": "routing_console.logs.WithRequestId"}},
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
-            "formatter": "line",
+            "formatter": "chosen",
+            "filters": ["request id"],
         },
     },
     "root": {"handlers": ["stdout"], "level": env.str("ROUTING_CONSOLE_LOG_LEVEL", default="INFO")},

@@ -2,7 +2,7 @@
 
 Every process it starts asks the kernel to end with its parent, so that a killed supervisor
 leaves nothing behind; the pool processes of Celery and Granian do so in `celery.py` and
-`wsgi.py`.
+`asgi.py`.
 """
 
 import argparse
@@ -218,11 +218,10 @@ def _processes(options: Options, environment: dict[str, str]) -> list[Child]:
     worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]
     schedule = str(options.data_dir / "scheduler-state")
     scheduler = [*celery, "beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile", ""]
-    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
-    web += ["--host", HOST, "--port", str(options.port), "--blocking-threads", "8"]
-    web += ["--respawn-failed-workers", "--workers-kill-timeout", "3"]
+    web = [sys.executable, "-m", "routing_console.web_server", "--host", HOST]
+    web += ["--port", str(options.port), "--workers-kill-timeout", "3"]
     children = [
-        _child(options, environment, "web", [*web, "routing_console.wsgi:application"]),
+        _child(options, environment, "web", web),
         _child(options, environment, "worker", [*worker, "--without-gossip", "--without-mingle"]),
         _child(options, environment, "scheduler", scheduler),
     ]

@@ -1,13 +1,9 @@
-"""Addresses of the whole console; each app brings its own."""
+"""Django's addresses; each app brings its own. `front/` answers probes and routers before them."""
 
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from routing_console.health import healthz, readyz
-
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
     path("", include("policies.delivery.urls")),  # first: it serves routers, and nothing of a page
     path("api/v1/", include("policies.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -27,12 +28,11 @@ from policies.models import CatalogueModel, Membership, Release
 from policies.services.people.tokens import issue_personal_token
 from policies.services.routers.tokens import issue_router_token
 from policies.services.teams.members import add_member
-from routing_console.wsgi import application
 from tests.governance.digests import undone
 from tests.policies.cast import found, release_in
 from tests.policies.steps import draft_of, in_review
 
-SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
+SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", get_wsgi_application())
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
 CHECKS = [
     not_a_server_error,

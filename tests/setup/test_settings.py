@@ -49,7 +49,7 @@ def test_postgresql__back_after_an_outage__is_asked_by_the_next_request() -> Non
 
 
 def test_every_answer__whatever_it_says__carries_the_strict_content_policy() -> None:
-    policy = Client().get("/healthz").headers["Content-Security-Policy"]
+    policy = Client().get("/no-such-page").headers["Content-Security-Policy"]
     directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == directives["style-src"] == "'self'"

@@ -30,8 +30,8 @@ WHERE = "staging"
 BY = frozenset({"service", "form", "token", "command"})
 # Who may open the most pages between them.
 READERS = (A.OPERATOR, A.CONTRIBUTING_OWNER)
-# They ask for a worker and for a router's token: tests/setup/test_health.py, tests/delivery.
-ANSWERED_ELSEWHERE = {"readyz", "delivery-policy"}
+# It asks for a router's token: tests/delivery.
+ANSWERED_ELSEWHERE = {"delivery-policy"}
 
 
 @pytest.mark.parametrize("action", all_actions(), ids=name_of)

@@ -1,0 +1,47 @@
+"""A process that is asked to stop: first it says so, then it closes its port.
+
+Granian stops on SIGINT and on SIGTERM, closing its port at once: whoever balances the load would
+learn of it by failed connections. So SIGTERM is taken here, readiness says "draining", and the
+server is stopped by the other signal when the time for that is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Draining:
+    """Whether this process is stopping; `on_begin` is called on the event loop when it begins."""
+
+    notice_s: float
+    begun: bool = False
+    on_begin: list[Callable[[], None]] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Take SIGTERM from now on, where the event loop has the process's main thread."""
+        if threading.current_thread() is threading.main_thread():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.begin)
+
+    def begin(self) -> None:
+        """Say that this process is stopping, and stop the server after the notice."""
+        if self.begun:
+            return
+        self.begun = True
+        logger.info("Draining: the port is closed in %g s.", self.notice_s)
+        for each in self.on_begin:
+            each()
+        asyncio.get_running_loop().call_later(self.notice_s, stop_server)
+
+
+def stop_server() -> None:
+    """Have Granian close its port, finish the requests in flight and end."""
+    os.kill(os.getpid(), signal.SIGINT)

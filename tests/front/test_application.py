@@ -1,0 +1,171 @@
+"""The front as a whole, around a small WSGI application."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from routing_console.front.application import Front
+from routing_console.front.bodies import Bodies
+from routing_console.front.metrics import Metrics
+from routing_console.front.routes import PlaceName
+from tests.front.asking import DISCONNECT, Heard, ask, dripping, parts_of, scope
+
+Start = Callable[..., Any]
+
+
+def echo(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+    """Says which thread answers, and what was sent."""
+    if environ["PATH_INFO"] == "/fails":
+        raise ZeroDivisionError
+    body = environ["wsgi.input"].read()
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [f"{threading.current_thread().name} {len(body)}".encode()]
+
+
+@pytest.fixture
+def front() -> Front:
+    return Front(echo, problems=lambda: {"database": "", "broker": "is away"})
+
+
+def _ask(front: Front, method: str, target: str, *parts: bytes, **headers: str) -> Heard:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    receive = parts_of(*parts or (b"",), then=None)
+    return asyncio.run(ask(front, scope(method, target, names.items()), receive))
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [("/w/a/", "pages"), ("/api/v1/outcomes", "reports"), ("/api/v1/feedback?a=b", "reports")],
+)
+def test_request__by_its_path__is_answered_in_its_place(
+    front: Front, target: str, place: str
+) -> None:
+    assert _ask(front, "POST", target, b"abc", b"de").body == f"{place}_0 5".encode()
+
+
+def test_probes__while_every_thread_is_taken__answer(front: Front) -> None:
+    for place in front.places.values():
+        place.busy = place.threads
+    assert _ask(front, "GET", "/healthz").status == 200
+    ready = _ask(front, "GET", "/readyz")
+    assert ready.status == 503
+    assert json.loads(ready.body)["checks"]["broker"] == {"ok": False, "problem": "is away"}
+
+
+def test_request__to_a_full_place__is_told_when_to_come_back(front: Front) -> None:
+    full = front.places[PlaceName.PAGES]
+    full.busy, full.most_waiting = full.threads, 0
+    answer = _ask(front, "GET", "/")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+    assert json.loads(answer.body)["title"] == "Service Unavailable"
+    assert _ask(front, "POST", "/api/v1/outcomes", b"a").status == 200
+
+
+def test_browser__refused_by_a_full_place__gets_a_page(front: Front) -> None:
+    full = front.places[PlaceName.PAGES]
+    full.busy, full.most_waiting = full.threads, 0
+    answer = _ask(front, "GET", "/", Accept="text/html,*/*;q=0.8")
+    assert answer.status == 503
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert b"<h1>Service Unavailable</h1>" in answer.body
+
+
+def test_application__that_fails__is_a_problem_that_says_nothing_of_it(front: Front) -> None:
+    answer = _ask(front, "GET", "/fails")
+    assert answer.status == 500
+    assert b"ZeroDivisionError" not in answer.body
+
+
+def test_body__never_finished__is_answered_and_the_connection_given_up() -> None:
+    front = Front(echo, problems=dict, bodies=Bodies(silence_s=0.02))
+    request = scope("POST", "/sign-in/", [("content-length", "1000")])
+    answer = asyncio.run(ask(front, request, dripping(b"username=a")))
+    assert (answer.status, answer.headers["connection"]) == (408, "close")
+    assert front.places[PlaceName.PAGES].busy == 0
+
+
+def test_client__that_hangs_up__is_answered_nothing_and_leaves_nothing(front: Front) -> None:
+    async def gone() -> Any:
+        return DISCONNECT
+
+    request = scope("POST", "/", [("content-length", "9")])
+    assert asyncio.run(ask(front, request, gone)).messages == []
+    assert front.tally.requests == {("pages", 499): 1}
+    assert (front.bodies.held_bytes, front.bodies.unfinished) == (0, 0)
+
+
+def test_request_id__of_a_proxy__is_kept_if_it_is_one(front: Front) -> None:
+    assert _ask(front, "GET", "/", X_Request_ID="a-1.b_2").headers["x-request-id"] == "a-1.b_2"
+    made = _ask(front, "GET", "/", X_Request_ID="no id\tat all").headers["x-request-id"]
+    assert len(made) == 16
+
+
+def test_draining__says_so_and_lets_connections_go(front: Front) -> None:
+    front.draining.begun = True
+    ready = _ask(front, "GET", "/readyz")
+    assert (ready.status, json.loads(ready.body)["status"]) == (503, "draining")
+    assert _ask(front, "GET", "/healthz").status == 200
+    page = _ask(front, "GET", "/")
+    assert (page.status, page.headers["connection"]) == (200, "close")
+
+
+# --- Metrics ----------------------------------------------------------------------------
+def _samples(front: Front) -> dict[tuple[str, tuple[str, ...]], float]:
+    answer = _ask(front, "GET", "/metrics")
+    assert answer.status == 200
+    families = text_string_to_metric_families(answer.body.decode())
+    return {
+        (sample.name, tuple(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_metrics__after_some_requests__count_them_by_place_and_status(front: Front) -> None:
+    _ask(front, "GET", "/")
+    _ask(front, "GET", "/fails")
+    _ask(front, "POST", "/api/v1/outcomes", b"a")
+    _ask(front, "POST", "/", Content_Length="99000000000")
+    _ask(front, "GET", "/readyz")
+    samples = _samples(front)
+    assert samples["routing_console_requests_total", ("pages", "200")] == 1
+    assert samples["routing_console_requests_total", ("pages", "500")] == 1
+    assert samples["routing_console_requests_total", ("pages", "413")] == 1
+    assert samples["routing_console_requests_total", ("reports", "200")] == 1
+    assert samples["routing_console_request_duration_seconds_count", ("pages",)] == 3
+    assert samples["routing_console_bodies_refused_total", ("413",)] == 1
+    assert samples["routing_console_place_threads", ("pages",)] == 8
+    assert samples["routing_console_ready", ("database",)] == 1
+    assert samples["routing_console_ready", ("broker",)] == 0
+
+
+@pytest.mark.parametrize("sent", [{}, {"Authorization": "Bearer wrong"}])
+def test_metrics__with_a_token_set__take_it_and_nothing_else(
+    front: Front, sent: dict[str, str]
+) -> None:
+    front.metrics = Metrics.of("the-token")
+    refused = _ask(front, "GET", "/metrics", **sent)
+    assert (refused.status, refused.headers["www-authenticate"][:6]) == (401, "Bearer")
+    assert _ask(front, "GET", "/metrics", Authorization="Bearer the-token").status == 200
+
+
+def test_metrics__without_a_token__are_for_this_machine_and_not_by_a_proxy(front: Front) -> None:
+    elsewhere = scope("GET", "/metrics", client=("10.0.0.9", "4"))
+    assert asyncio.run(ask(front, elsewhere)).status == 403
+    assert _ask(front, "GET", "/metrics", X_Forwarded_For="203.0.113.9").status == 403
+
+
+def test_lifespan__of_a_server__starts_and_stops(front: Front) -> None:
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    heard = asyncio.run(ask(front, {"type": "lifespan"}, receive))
+    kinds = [message["type"] for message in heard.messages]
+    assert kinds == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

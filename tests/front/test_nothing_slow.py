@@ -1,0 +1,68 @@
+"""On a running console: whoever is slow waits alone."""
+
+import http.client
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.services.console import Console
+
+pytestmark = pytest.mark.server
+PATIENCE_S = 20
+
+
+def _ask(console: Console, method: str, path: str, headers: dict[str, str] | None = None) -> int:
+    address = urlsplit(console.url).netloc
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE_S)
+    try:
+        connection.request(method, path, headers=headers or {})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _unfinished_posts(console: Console, path: str, count: int) -> Iterator[None]:
+    """So many requests whose bodies were begun and do not go on."""
+    where = urlsplit(console.url)
+    head = f"POST {path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: 1000\r\n"
+    head += "Content-Type: application/x-www-form-urlencoded\r\n\r\nusername=a"
+    with ExitStack() as stack:
+        for _ in range(count):
+            begun = socket.create_connection((where.hostname, where.port), timeout=PATIENCE_S)
+            stack.enter_context(begun)
+            begun.sendall(head.encode())
+        yield
+
+
+@pytest.mark.parametrize("count", [8, 300])
+def test_unfinished_bodies__however_many__stop_neither_polls_nor_pages_nor_probes(
+    demo_console: Console, count: int
+) -> None:
+    bearer = {"Authorization": f"Bearer {demo_console.demo()['router_token']}"}
+    with (
+        _unfinished_posts(demo_console, "/sign-in/", count),
+        _unfinished_posts(demo_console, "/api/v1/outcomes", count),
+    ):
+        assert _ask(demo_console, "GET", "/healthz") == 200
+        assert _ask(demo_console, "GET", "/readyz") == 200
+        assert _ask(demo_console, "GET", "/api/v1/policy", bearer) == 200
+        assert _ask(demo_console, "GET", "/sign-in/") == 200
+
+
+def test_download__that_nobody_reads__holds_no_thread(demo_console: Console) -> None:
+    where = urlsplit(demo_console.url)
+    with ExitStack() as stack:
+        for _ in range(30):
+            reader = socket.create_connection((where.hostname, where.port), timeout=PATIENCE_S)
+            stack.enter_context(reader)
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            request = f"GET /static/vendor/plotly.min.js HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n"
+            reader.sendall(request.encode())
+            assert reader.recv(12) == b"HTTP/1.1 200"
+        assert _ask(demo_console, "GET", "/sign-in/") == 200
