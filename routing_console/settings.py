@@ -169,6 +169,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0.2,
 }
 CELERY_TASK_DEFAULT_QUEUE = "console"
+# Receivers may take long to answer: their worker has many threads, and no other work waits there.
+CELERY_TASK_ROUTES = {"policies.try_message": {"queue": "webhooks"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True  # what a task did is in the database

@@ -32,6 +32,9 @@ POLL_S = 0.1
 READY_LIMIT_S = 60.0
 STOP_LIMIT_S = 6.0
 LEFTOVER_LIMIT_S = 5.0
+# On this signal Celery gives running tasks a moment, then hands them back to the broker.
+WORKER_STOP = signal.SIGQUIT
+SILENT = ("worker.enable_remote_control=no",)
 
 
 class StartFailed(Exception):
@@ -108,6 +111,9 @@ def _run(options: Options, leftover_limit_s: float) -> None:
             children.append(child)
             child.start()
         _wait_until_ready(options, children)
+        # Last: nobody's first look at the console waits for it.
+        children.append(_webhooks(options, environment))
+        children[-1].start()
         print(announcement.ready(options.address, options.data_dir), flush=True)
         _keep_running(children)
     finally:
@@ -225,9 +231,19 @@ def _processes(options: Options, environment: dict[str, str]) -> list[Child]:
         _child(options, environment, "worker", [*worker, "--without-gossip", "--without-mingle"]),
         _child(options, environment, "scheduler", scheduler),
     ]
-    # On this signal Celery gives running tasks a moment, then hands them back to the broker.
-    children[1].stop_signal = signal.SIGQUIT
+    children[1].stop_signal = WORKER_STOP
     return children
+
+
+def _webhooks(options: Options, environment: dict[str, str]) -> Child:
+    # One process: what waits for receivers needs threads, and no core. It answers no questions,
+    # so that readiness hears of the worker that does all else.
+    command = [sys.executable, "-m", "celery", "-A", "routing_console", "worker"]
+    command += ["--loglevel", "INFO", "--queues", "webhooks", "--hostname", "webhooks@%h"]
+    command += ["--pool", "threads", "--concurrency", "32", "--without-gossip", "--without-mingle"]
+    child = _child(options, environment, "webhooks", [*command, "--", *SILENT])
+    child.stop_signal = WORKER_STOP
+    return child
 
 
 # --- While it runs ----------------------------------------------------------------------

@@ -53,7 +53,7 @@ def start_worker(
     """Start a worker in the environment of this process with `environment` on top."""
     command = [sys.executable, "-m", "celery", "-A", "routing_console", "worker"]
     command += ["--loglevel=INFO", f"--concurrency={concurrency}", f"--hostname={log.stem}@%h"]
-    command += ["--without-gossip", "--without-mingle"]
+    command += ["--without-gossip", "--without-mingle", "--queues", "console,webhooks"]
     if with_beat:
         command += ["--beat", "--schedule", str(log.with_suffix(".schedule"))]
     with log.open("wb") as output:

@@ -78,10 +78,21 @@ def _exchange(
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, headers)
         answer = connection.getresponse()
-        return answer.status, _readable(answer.read(EXCERPT_BYTES))
+        return answer.status, _readable(_start_of(answer))
     finally:
         limit.cancel()
         connection.close()
+
+
+def _start_of(answer: http.client.HTTPResponse) -> bytes:
+    """What came of the body until it was cut off: the status has said what there is to say."""
+    start = b""
+    try:
+        while len(start) < EXCERPT_BYTES and (part := answer.read1(EXCERPT_BYTES - len(start))):
+            start += part
+    except (OSError, http.client.HTTPException, ValueError):
+        pass
+    return start
 
 
 def _readable(raw: bytes) -> str:
@@ -113,9 +124,12 @@ class Pinned(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, addresses: list[Any]) -> None:
         super().__init__(host, port, timeout=CONNECT_LIMIT_S)
         self.addresses = addresses
+        # Its own hold on the socket: http.client lets go of its one while an answer without a
+        # length is still being read.
+        self.held: socket.socket | None = None
 
     def connect(self) -> None:
-        self.sock = self._first_that_answers()
+        self.sock = self.held = self._first_that_answers()
         self.sock.settimeout(WHOLE_LIMIT_S)
 
     def _first_that_answers(self) -> socket.socket:
@@ -129,9 +143,9 @@ class Pinned(http.client.HTTPConnection):
 
     def cut_off(self) -> None:
         """End the exchange from another thread, whatever it waits for."""
-        if self.sock is not None:
+        if self.held is not None:
             try:
-                self.sock.shutdown(socket.SHUT_RDWR)
+                self.held.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return  # it has ended already
 
@@ -144,4 +158,4 @@ class PinnedTLS(Pinned):
     def connect(self) -> None:
         super().connect()
         context = ssl.create_default_context()
-        self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+        self.sock = self.held = context.wrap_socket(self.sock, server_hostname=self.host)

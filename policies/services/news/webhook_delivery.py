@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import random
+from collections import Counter
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from policies.models import Webhook, WebhookAttempt, WebhookMessage
@@ -20,6 +21,9 @@ from policies.services.news.posting import Answer, post
 # For so long a try belongs to whoever took it; a worker that died meanwhile loses it then.
 LEASE = datetime.timedelta(minutes=2)
 MOST_AT_ONCE = 100
+# Of one receiver: one that stalls holds so many of the worker's threads, and no more.
+MOST_OF_ONE = 8
+MOST_OF_A_FAILING_ONE = 1
 # A receiver that took nothing for so long is no longer called.
 FAILING_FOR = datetime.timedelta(days=5)
 GONE = 410
@@ -32,11 +36,18 @@ def take_due(now: datetime.datetime | None = None) -> list[tuple[int, int]]:
     The number is what makes a task that arrives twice try once.
     """
     now = now or timezone.now()
-    taken = []
-    for message in WebhookMessage.objects.due(now)[:MOST_AT_ONCE]:
+    taken: list[tuple[int, int]] = []
+    of_receiver: Counter[int] = Counter()
+    for message in WebhookMessage.objects.due(now).select_related("webhook"):
+        failing = message.webhook.failing_since is not None
+        if of_receiver[message.webhook_id] >= (MOST_OF_A_FAILING_ONE if failing else MOST_OF_ONE):
+            continue
         mine = WebhookMessage.objects.filter(pk=message.pk, due_at=message.due_at)
         if mine.filter(state=MessageState.PENDING).update(due_at=now + LEASE):
+            of_receiver[message.webhook_id] += 1
             taken.append((message.pk, message.tries))
+        if len(taken) >= MOST_AT_ONCE:
+            break
     return taken
 
 
@@ -61,6 +72,8 @@ def _send(message: WebhookMessage, now: datetime.datetime) -> Answer:
         return Answer(None, 0, "", "DJANGO_SECRET_KEY was changed: rotate this webhook's secret.")
     headers = signing.headers(keys, message.public_id, int(now.timestamp()), body)
     headers |= {"Content-Type": "application/json", "User-Agent": "Routing-Console-Webhooks/1"}
+    if not connection.in_atomic_block:
+        connection.close()  # many threads wait for receivers; none keeps a connection meanwhile
     return post(webhook.url, headers, body, allow_private=settings.WEBHOOK_ALLOW_PRIVATE)
 
 

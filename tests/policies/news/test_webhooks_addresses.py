@@ -157,3 +157,16 @@ def test_post__answered_too_late__is_cut_off(monkeypatch: pytest.MonkeyPatch) ->
     assert answer.status is None
     assert answer.latency_ms < 1400
     assert "No answer" in answer.error
+
+
+def test_post__answered_a_byte_at_a_time_without_a_length__ends_at_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("policies.services.news.posting.WHOLE_LIMIT_S", 0.3)
+    with listening() as receiver:
+        receiver.statuses, receiver.drips = [200], True
+        answer = post(receiver.url, {}, b"{}", allow_private=True)
+    # The status came in time and says that it was taken; the rest is for people to read.
+    assert (answer.status, answer.error) == (200, "")
+    assert set(answer.excerpt) == {"."}
+    assert len(answer.excerpt) < 1024

@@ -122,6 +122,24 @@ def test_delivery__the_same_task_twice__posts_once(
     assert WebhookAttempt.objects.count() == 1
 
 
+def test_receiver__with_many_messages__gets_some_and_leaves_room_for_others(
+    staging: Environment, author: User, receiver: Receiver, added: Added
+) -> None:
+    webhook, _ = added()
+    in_review(staging, author)
+    tell_news()
+    (first,) = WebhookMessage.objects.all()
+    for event in AuditEvent.objects.exclude(pk=first.audit_event_id)[:20]:
+        first.pk, first.audit_event, first.public_id = None, event, f"msg_{event.pk}"
+        first.save()
+    most = webhook_delivery.MOST_OF_ONE
+    assert WebhookMessage.objects.count() > 2 * most
+    assert len(webhook_delivery.take_due()) == most
+
+    Webhook.objects.filter(pk=webhook.pk).update(failing_since=timezone.now())
+    assert len(webhook_delivery.take_due()) == webhook_delivery.MOST_OF_A_FAILING_ONE
+
+
 def test_delivery__refused_all_along__is_tried_at_growing_intervals_then_given_up(
     staging: Environment, author: User, receiver: Receiver, added: Added
 ) -> None:

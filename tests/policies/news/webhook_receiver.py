@@ -35,6 +35,7 @@ class Receiver:
     location: str = ""
     answer: bytes = b""
     delay_s: float = 0.0
+    drips: bool = False
     received: list[Received] = field(default_factory=list)
 
     def wait_for(self, count: int, limit_s: float = 20) -> list[Received]:
@@ -68,9 +69,22 @@ def listening() -> Iterator[Receiver]:
             self.send_response(receiver.statuses[position])
             if receiver.location:
                 self.send_header("Location", receiver.location)
+            if receiver.drips:
+                self.end_headers()
+                self.drip()
+                return
             self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()
             self.wfile.write(receiver.answer)
+
+        def drip(self) -> None:
+            """Answer a byte at a time without saying how many, until the other side hangs up."""
+            try:
+                while True:
+                    self.wfile.write(b".")
+                    time.sleep(0.02)
+            except OSError:
+                self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:
             return
