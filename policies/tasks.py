@@ -2,11 +2,12 @@
 
 from celery import shared_task
 
+from policies.delivery.static.objects import StoreError
 from policies.governance.origin import Origin, acting_from
 from policies.services.news import mail, news, notifications, webhook_delivery
-from policies.services.releases import scheduling
+from policies.services.releases import scheduling, static_delivery
 from policies.services.review import settling
-from policies.services.waking import DELIVER_NEWS
+from policies.services.waking import DELIVER_NEWS, PUBLISH_OBJECTS
 
 
 @shared_task(name=DELIVER_NEWS)
@@ -58,3 +59,17 @@ def settle_catalogue() -> None:
     """Hold open change requests to the catalogue of the day: retirements, prices that begin."""
     with acting_from(Origin("task")):
         settling.settle_catalogue()
+
+
+@shared_task(
+    name=PUBLISH_OBJECTS, autoretry_for=(StoreError,), retry_backoff=2, retry_backoff_max=60
+)
+def publish_objects(environment_id: int) -> None:
+    """Write an environment's new release where static delivery is configured to be."""
+    static_delivery.publish_as_configured(environment_id)
+
+
+@shared_task(name="policies.repair_objects")
+def repair_objects() -> None:
+    """Write whatever of static delivery is missing or behind."""
+    static_delivery.repair_as_configured()

@@ -198,7 +198,13 @@ CELERY_BEAT_SCHEDULE = {
     "settle lapsed approvals": _every(60.0, "policies.settle_lapsed_approvals"),
     "deliver news": _every(10.0, "policies.deliver_news"),
     "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
+    "repair objects": _every(120.0, "policies.repair_objects"),
 }
+
+# --- Static delivery --------------------------------------------------------------------
+# s3://bucket/prefix or file:///path: each signed release is kept there as objects, too, for
+# routers beyond what planes can serve. Whoever may read those needs no token: unset, none are.
+PUBLISH_TO = env.str("ROUTING_CONSOLE_PUBLISH_TO", default="")
 
 # Queued with a change request's id when it has new content, another base or another evidence plan.
 TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact", "evaluations.judge_change"]

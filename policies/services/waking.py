@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -12,6 +13,7 @@ from policies.delivery.notices import CONCERNS, tell_planes_after_commit
 
 # By name: the task imports services, and the audit trail, which every service imports, wakes it.
 DELIVER_NEWS = "policies.deliver_news"
+PUBLISH_OBJECTS = "policies.publish_objects"
 logger = logging.getLogger(__name__)
 
 
@@ -26,9 +28,19 @@ def wake_planes_about(model_name: str) -> None:
         tell_planes_after_commit()
 
 
+def write_objects_after_commit(environment_id: int) -> None:
+    """Have an environment's new release written to where static delivery is, if it is anywhere."""
+    if settings.PUBLISH_TO:
+        transaction.on_commit(lambda: _send(PUBLISH_OBJECTS, environment_id))
+
+
 def _wake() -> None:
-    """A broker that is down loses nothing: the scheduler starts the same task all the time."""
+    _send(DELIVER_NEWS)
+
+
+def _send(task: str, *arguments: int) -> None:
+    """A broker that is down loses nothing: the scheduler starts what does the same all the time."""
     try:
-        current_app.send_task(DELIVER_NEWS, retry=False)
+        current_app.send_task(task, arguments, retry=False)
     except OperationalError as error:
-        logger.warning("The broker does not answer (%s); news waits for the scheduler.", error)
+        logger.warning("The broker does not answer (%s); %s waits for the scheduler.", error, task)

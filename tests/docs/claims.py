@@ -19,6 +19,8 @@ from tests.docs.markdown import ROOT, Document, left_out, tree
 
 OUR_PACKAGES = ("routing_console", "evaluations", "policies", "tests")
 ENDINGS = frozenset({"css", "html", "js", "json", "lock", "md", "png", "py", "svg", "toml", "yaml"})
+# Modules that are called otherwise once they are installed.
+IN_THE_TREE = {"routing_console_client": "policies.client"}
 MEDIA_TYPES = ("application/", "audio/", "image/", "multipart/", "text/", "video/")
 # `manage.py up` without what it does before, which is to install.
 UP = "import sys; from routing_console import supervisor; supervisor.main(sys.argv[1:])"
@@ -28,6 +30,7 @@ NOT_IN_THE_TREE = frozenset(
         *("workflow.yaml", "request_classification.yaml", "router_policy.yaml"),
         *("fallback_matrix.yaml", "quality_thresholds.yaml"),  # a workflow's folder
         *("release.json", "newest.json"),  # a router's state folder
+        *("policy.json", "jwks.json", "keys.json", "trusted-keys.json"),  # static delivery, keys
     }
 )
 
@@ -144,12 +147,14 @@ def _shell_texts(document: Document) -> Iterator[str]:
 # --- Modules and variables --------------------------------------------------------------
 def wrong_modules(document: Document) -> Iterator[str]:
     for text in _shell_texts(document):
-        for module, rest in MODULE.findall(text):
+        for said, rest in MODULE.findall(text):
+            module, words = IN_THE_TREE.get(said, said), rest.split()
             if not _can_be_run(module):
-                yield f"`python -m {module}` runs nothing"
-            elif module.startswith(OUR_PACKAGES) and (words := rest.split()):
-                own = _options_of("-m", module).__contains__
-                yield from _unknown(f"python -m {module}", words, own)
+                yield f"`python -m {said}` runs nothing"
+            elif module.startswith(OUR_PACKAGES) and words:
+                command = words[:1] if words[0].isalpha() else []
+                own = _options_of("-m", module, *command).__contains__
+                yield from _unknown(" ".join(["python -m", said, *command]), words, own)
 
 
 def _can_be_run(module: str) -> bool:

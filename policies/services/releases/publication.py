@@ -30,6 +30,7 @@ from policies.services.review import computed_checks, guards, standings
 from policies.services.review.changes import active_release, open_change
 from policies.services.review.voiding import bring_objections_back
 from policies.services.rights import can
+from policies.services.waking import write_objects_after_commit
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,7 @@ def renew_releases(now: datetime.datetime | None = None) -> int:
             _seal(release)
             release.save(update_fields=["not_after", "body", "etag", "signature"])
             _note("release.renewed", release, None)
+            write_objects_after_commit(release.environment_id)
             renewed += 1
     return renewed
 
@@ -257,6 +259,7 @@ def _raise_release(
     release.save(force_insert=True)
     before = previous.bundle.digest if previous else ""
     _note(f"release.{release.kind}", release, acting_user, before=before)
+    write_objects_after_commit(environment.pk)
     for change in open_changes:
         computed_checks.refresh_computed(change)
     return release

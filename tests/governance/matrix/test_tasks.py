@@ -32,6 +32,7 @@ pytestmark = pytest.mark.django_db
 # With what to call those that are about one thing; the others look for what is due.
 OF_ONE = frozenset(
     {
+        "policies.publish_objects",
         "policies.send_mail",
         "policies.try_message",
         "evaluations.begin_run",
@@ -73,6 +74,7 @@ def test_task_of_one_thing__changes_nothing_that_is_governed(
         evaluation_tasks.evaluate_submitted(change.pk, world.people[A.OUTSIDER].pk)
         evaluation_tasks.begin_run(world.run.pk)
         policy_tasks.send_mail(world.notification.pk, 0)
+        policy_tasks.publish_objects(change.environment_id)
         assert governed() == before
 
 

@@ -1,0 +1,224 @@
+"""Releases of the console as objects: by command, by themselves, and only verified ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from policies import tasks
+from policies.delivery import signing
+from policies.delivery.static.objects import Objects, StoreError
+from policies.models import Environment, Release
+from policies.services.releases import static_delivery
+from policies.services.releases.publication import renew_releases, roll_back
+from tests.policies.steps import documents, published
+from tests.services.object_store import BUCKET, ObjectStore, running_object_store
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with running_object_store(tmp_path_factory.mktemp("objects")) as started:
+        yield started
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "objects"
+
+
+def held(folder: Path, release: Release) -> bool:
+    """Whether a reader of the folder has this release, by the keys that lie beside it."""
+    place = folder / release.workflow.slug / release.environment.name
+    body, signature = (place / "policy.json").read_bytes(), (place / "policy.jws").read_text()
+    keys = json.loads((place / "jwks.json").read_bytes())
+    assert json.loads((folder / "jwks.json").read_bytes()) == keys
+    return signing.verify(body, signature, keys) and body == release.body.encode()
+
+
+def test_command__to_a_folder__writes_what_a_reader_verifies(
+    folder: Path, release: Release, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("publish_releases", to=folder.as_uri())
+    assert held(folder, release)
+    place = f"{release.workflow.slug}/{release.environment.name}"
+    assert capsys.readouterr().out == f"{place} release {release.number}: written\n"
+    call_command("publish_releases", to=folder.as_uri())
+    assert capsys.readouterr().out == f"{place} release {release.number}: up to date\n"
+
+
+def test_command__to_a_bucket__writes_objects_that_caches_understand(
+    store: ObjectStore, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in store.variables.items():
+        monkeypatch.setenv(name, value)
+    call_command("publish_releases", to=f"s3://{BUCKET}/routing")
+    place = f"routing/{release.workflow.slug}/{release.environment.name}"
+    reader = store.reader()
+    body = reader.get(f"{place}/policy.json")
+    assert bytes(body.bytes()) == release.body.encode()
+    assert body.attributes["Content-Type"] == "application/json"
+    assert body.attributes["Cache-Control"] == "public, max-age=10, stale-if-error=86400"
+    assert bytes(reader.get(f"{place}/policy.jws").bytes()) == release.signature.encode()
+    kids = [
+        key["kid"] for key in json.loads(bytes(reader.get("routing/jwks.json").bytes()))["keys"]
+    ]
+    assert kids == [key["kid"] for key in signing.jwks()["keys"]]
+    epoch = int(release.not_after.timestamp())
+    kept = reader.get(f"{place}/releases/{release.number}-{epoch}.json")
+    assert kept.attributes["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_command__wrong_credentials__fails_and_says_where(
+    store: ObjectStore, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**store.variables, "AWS_SECRET_ACCESS_KEY": "another"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with pytest.raises(CommandError, match=f"s3://{BUCKET}/jwks.json cannot be read") as error:
+        call_command("publish_releases", to=f"s3://{BUCKET}", endpoint=store.endpoint)
+    assert "another" not in str(error.value)
+
+
+def test_command__an_empty_variable__is_refused_by_its_name(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    with pytest.raises(CommandError, match="AWS_ENDPOINT_URL must hold something"):
+        call_command("publish_releases", to=f"s3://{BUCKET}")
+
+
+def test_command__checking__fails_until_all_is_there(folder: Path, release: Release) -> None:
+    with pytest.raises(CommandError, match="1 of 1"):
+        call_command("publish_releases", to=folder.as_uri(), check=True)
+    assert not any(folder.iterdir())
+    call_command("publish_releases", to=folder.as_uri())
+    call_command("publish_releases", to=folder.as_uri(), check=True)
+
+
+def test_command__without_an_address_or_a_release__says_so(folder: Path) -> None:
+    with pytest.raises(CommandError, match="--to"):
+        call_command("publish_releases")
+    with pytest.raises(CommandError, match="No release is in force"):
+        call_command("publish_releases", to=folder.as_uri(), only="nothing")
+
+
+def test_release__that_does_not_verify__is_not_written(folder: Path, release: Release) -> None:
+    Release.objects.filter(pk=release.pk).update(body=release.body.replace("swift", "other"))
+    with pytest.raises(CommandError):
+        call_command("publish_releases", to=folder.as_uri())
+    assert not list(folder.rglob("policy.*"))
+
+
+def test_one_environment_in_trouble__holds_up_no_other(
+    folder: Path, release: Release, production: Environment, author: User,
+    reviewer: User, owner: User,
+) -> None:  # fmt: skip
+    other = published(production, author, [reviewer, owner], owner)
+    Release.objects.filter(pk=release.pk).update(signature="x..y")
+    results = {r.place: r for r in static_delivery.publish_all(Objects.at(folder.as_uri()))}
+    assert held(folder, other)
+    assert not results[f"{release.workflow.slug}/{production.name}"].trouble
+    assert "does not verify" in results[f"{release.workflow.slug}/staging"].trouble
+
+
+# --- By itself --------------------------------------------------------------------------
+@pytest.fixture
+def configured(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Static delivery is on, and what is queued is carried out at once."""
+    settings.PUBLISH_TO = folder.as_uri()
+
+    def at_once(name: str, arguments: tuple[int, ...] = (), **options: object) -> None:
+        if name == tasks.publish_objects.name:
+            tasks.publish_objects(*arguments)
+
+    monkeypatch.setattr(current_app, "send_task", at_once)
+
+
+def test_publication__where_it_is_configured__writes_by_itself(
+    configured: None, folder: Path, staging: Environment, author: User, owner: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:  # fmt: skip
+    with django_capture_on_commit_callbacks(execute=True):
+        first = published(staging, author, [owner], owner)
+    assert held(folder, first)
+    with django_capture_on_commit_callbacks(execute=True):
+        second = published(staging, author, [owner], owner, documents(share=50))
+    assert held(folder, second)
+    with django_capture_on_commit_callbacks(execute=True):
+        third = roll_back(first, "It was worse.", acting_user=owner)
+    assert held(folder, third)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert renew_releases(third.not_after) == 1
+    assert held(folder, Release.objects.get(pk=third.pk))
+
+
+def test_publication__where_it_is_not_configured__writes_nothing(
+    folder: Path, staging: Environment, author: User, owner: User, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:  # fmt: skip
+    assert settings.PUBLISH_TO == ""
+    sent: list[str] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, *rest, **more: sent.append(name))
+    with django_capture_on_commit_callbacks(execute=True):
+        release = published(staging, author, [owner], owner)
+    assert tasks.publish_objects.name not in sent
+    tasks.publish_objects(release.environment_id)
+    tasks.repair_objects()
+    assert not folder.exists()
+
+
+def test_repair__after_a_lost_task_and_damage__makes_it_whole(
+    configured: None, folder: Path, release: Release
+) -> None:
+    tasks.repair_objects()
+    assert held(folder, release)
+    place = folder / release.workflow.slug / release.environment.name
+    (place / "policy.jws").write_text("header..nonsense")
+    (place / "jwks.json").unlink()
+    tasks.repair_objects()
+    assert held(folder, release)
+
+
+def test_task__store_away__is_tried_again(
+    settings: Settings, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PUBLISH_TO = "file:///proc/nothing"
+    tried: list[object] = []
+
+    def retry(*arguments: object, exc: Exception, **options: object) -> Exception:
+        tried.append(exc)
+        return exc
+
+    monkeypatch.setattr(tasks.publish_objects, "retry", retry)
+    with pytest.raises(StoreError):
+        tasks.publish_objects(release.environment_id)
+    assert len(tried) == 1
+
+
+def test_task__that_was_late__writes_the_newer_release(
+    folder: Path, staging: Environment, author: User, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = published(staging, author, [owner], owner)
+    second = published(staging, author, [owner], owner, documents(share=50))
+    objects = Objects.at(folder.as_uri())
+    static_delivery.publish_environment(objects, staging.pk)
+    assert held(folder, second)
+    # It had read the first before the second was published.
+    stale = Release.objects.filter(pk=first.pk).select_related("workflow", "environment", "bundle")
+    real = static_delivery._active
+    answers = iter([stale])
+    monkeypatch.setattr(
+        static_delivery, "_active", lambda only="": next(answers, None) or real(only)
+    )
+    static_delivery.publish_environment(objects, staging.pk)
+    assert held(folder, second)
