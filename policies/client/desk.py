@@ -10,6 +10,7 @@ import datetime
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from ..engine import Attempt, DocumentError, NextAttempt, Problem, Request, Stop
@@ -45,10 +46,11 @@ class Desk:
         it is the same request again: it keeps its decision, and counts once.
         """
         known = self._decided.find(request.request_id) if attempts else None
-        if known is not None and known.request == request:
+        if known is not None and known.request == _without_prompt(request):
             return known
         decided = self._client.decide(request)
-        self._decided.keep(decided.request.request_id, decided)
+        kept = replace(decided, request=_without_prompt(decided.request))
+        self._decided.keep(decided.request.request_id, kept)
         self._releases.keep(decided.release.digest, decided.release)
         return decided
 
@@ -131,6 +133,11 @@ class Desk:
                 "model": decided.decision.model,
             }
         return {**known, **event}
+
+
+def _without_prompt(request: Request) -> Request:
+    """Nothing asks for it again, and twenty thousand of them would fill memory."""
+    return request if request.prompt is None else replace(request, prompt=None)
 
 
 class _Recent(Generic[T]):

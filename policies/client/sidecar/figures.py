@@ -71,8 +71,14 @@ class Figures:
         families = [
             gauge("policy_age_seconds", "Since the console last confirmed the release.", age),
             gauge("poll_failures", "Failed polls in a row.", health.failures),
+            self._breakers(),
         ]
         return families if release is None else [*families, *_of_release(release, now)]
+
+    def _breakers(self) -> Family:
+        open_now = sorted(self._client.runtime().open_breakers)
+        samples = [((model,), 1.0) for model in open_now]
+        return Family("breaker_open", "gauge", "Models whose breaker is open.", ("model",), samples)
 
 
 def _of_release(release: Release, now: float) -> list[Family]:

@@ -56,6 +56,21 @@ def test_metrics__after_some_requests__count_them_by_class_model_and_reason(
     assert found["routing_console_poll_failures", ()] == 0
 
 
+def test_metrics__a_target_that_fails_for_all__shows_its_open_breaker(sidecar: Running) -> None:
+    release = sidecar.client.release
+    assert release is not None
+    breaker = release.bundle.fallback_matrix.limits.breaker
+    assert breaker is not None
+    for number in range(breaker.min_requests):
+        request_id = f"r-{number}"
+        asked = {"request_id": request_id, "attributes": {"task": "code"}}
+        failed = {"model": "swift-large", "failure_kind": "timeout"}
+        sidecar.post("/v1/decide", asked)
+        sidecar.post("/v1/next-attempt", {"request_id": request_id, "attempts": [failed]})
+    found = samples(sidecar.ask("GET", "/metrics").body.decode())
+    assert found["routing_console_breaker_open", ("swift-large",)] == 1
+
+
 def test_counter__of_values_without_end__sums_the_rest_as_other() -> None:
     counter = Counter("tries_total", 'With a \\ and a "quote"\nand a line.', "of")
     for number in range(MOST_SERIES + 7):
