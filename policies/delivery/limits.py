@@ -13,11 +13,22 @@ class RateLimit:
     per_second: float
     burst: int
 
+    @property
+    def refill_s(self) -> float:
+        """Seconds in which one request comes back."""
+        return 1 / self.per_second
+
+    @property
+    def depth_s(self) -> float:
+        """Seconds in which an empty bucket is full again."""
+        return self.burst / self.per_second
+
 
 class Bucket:
     """What one token has left of a limit, kept as the one moment when it is full again.
 
-    That is the generic cell rate algorithm: one number, no timer, nothing to refill.
+    That is the generic cell rate algorithm: one number, no timer, nothing to refill. It is passed
+    at every poll, so it takes the limit as the two numbers that it needs.
     """
 
     __slots__ = ("_full_at",)
@@ -25,10 +36,11 @@ class Bucket:
     def __init__(self) -> None:
         self._full_at = float("-inf")
 
-    def take(self, limit: RateLimit, now: float) -> bool:
+    def take(self, now: float, refill_s: float, depth_s: float) -> bool:
         """Take one request out at `now` (monotonic, s); False when none is left."""
-        full_at = max(self._full_at, now) + 1 / limit.per_second
-        if full_at - now > limit.burst / limit.per_second:
+        full_at = self._full_at
+        full_at = (full_at if full_at > now else now) + refill_s
+        if full_at - now > depth_s:
             return False
         self._full_at = full_at
         return True

@@ -13,6 +13,7 @@ from django.db import connection
 from redis.client import PubSub
 
 from policies.delivery.notices import BROKER_TIMEOUT_S, CHANNEL
+from policies.delivery.own_connection import use_own_connection
 
 logger = logging.getLogger(__name__)
 LISTEN_S = 1.0  # how long to listen before looking whether to stop
@@ -24,6 +25,7 @@ class Listener:
 
     def __init__(self, heard: Callable[[], None]) -> None:
         self._heard = heard
+        self.is_listening = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="plane-listener", daemon=True)
 
@@ -37,17 +39,19 @@ class Listener:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        use_own_connection()
         listen = _PostgresLine if connection.vendor == "postgresql" else _BrokerLine
         is_told = False
         while not self._stopped.is_set():
             try:
                 with listen() as line:
-                    is_told = False
+                    is_told, self.is_listening = False, True
                     self._heard()  # what happened while nobody listened
                     while not self._stopped.is_set():
                         if line.hears_within(LISTEN_S):
                             self._heard()
             except (psycopg.Error, redis.RedisError, OSError) as error:
+                self.is_listening = False
                 if not is_told:
                     logger.warning("Nothing is heard of changes (%s); looking every second.", error)
                 is_told = True

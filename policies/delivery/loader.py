@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db import Error as DatabaseError
+from django.db import connection
 
 from policies.delivery.holdings import Holdings
 from policies.delivery.loading import load
 from policies.delivery.notices import CONCERNS
+from policies.delivery.own_connection import use_own_connection
 from policies.delivery.plane import Plane
 from policies.delivery.snapshot_file import SnapshotFile
 from policies.models import AuditEvent, AuditHead
@@ -118,25 +118,6 @@ class Loader:
                 self._woken.clear()
         finally:
             connection.close()
-
-
-def use_own_connection() -> None:
-    """Give this thread a database connection of its own, that stays open.
-
-    From the pool it would wait behind pages. A server that has gone silent is noticed in seconds.
-    """
-    mine: Any = connections.create_connection(DEFAULT_DB_ALIAS)
-    options = {k: v for k, v in mine.settings_dict["OPTIONS"].items() if k != "pool"}
-    if mine.vendor == "postgresql":
-        options |= {
-            "connect_timeout": 2,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 2,
-            "tcp_user_timeout": 5000,
-        }
-    mine.settings_dict = {**mine.settings_dict, "OPTIONS": options, "CONN_MAX_AGE": None}
-    connections[DEFAULT_DB_ALIAS] = mine
 
 
 def _head() -> int:

@@ -23,16 +23,24 @@ UNVERIFIED = "The release in force does not verify and is not handed out. Go on 
 Clock = Callable[[], float]
 
 
-class Caller:
-    """A router token as this process meets it: how fast it asks, what it was last told."""
+class Caller(Bucket):
+    """A router token as this process meets it: how fast it asks, what it was last told.
 
-    __slots__ = ("bucket", "token", "told_release_id", "used_at")
+    `reads_until`: until when it may surely read policy (monotonic, s). `used_at` is monotonic, too,
+    and 0 before the first use.
+    """
 
-    def __init__(self, token: KnownToken) -> None:
-        self.token = token
-        self.bucket = Bucket()
+    __slots__ = ("environment_id", "reads_until", "token", "told_release_id", "used_at")
+
+    def __init__(self) -> None:
+        super().__init__()
         self.told_release_id: int | None = None
-        self.used_at = 0.0  # s since 1970
+        self.used_at = 0.0
+
+    def is_of(self, token: KnownToken, left_s: float, now: float) -> None:
+        """What the database says of it now: this token, with so many seconds left."""
+        self.token, self.environment_id = token, token.environment_id
+        self.reads_until = now + left_s if READ in token.scopes else float("-inf")
 
     def note(self, release_id: int | None, now: float) -> None:
         self.told_release_id, self.used_at = release_id, now
@@ -64,10 +72,11 @@ class Memory:
         `age_s`: how long ago the database confirmed them; None: it does so now.
         """
         before, callers = self.callers, {}
+        now, wall_now = self.clock(), self.wall_clock()
         for key, token in holdings.tokens.items():
             if isinstance(token, KnownToken):
-                callers[key] = caller = before.get(key) or Caller(token)
-                caller.token = token
+                callers[key] = caller = before.get(key) or Caller()
+                caller.is_of(token, token.expires_at - wall_now, now)
         self._is_cut_off = age_s is not None
         self.confirmed_at = self.clock() - (age_s or 0.0)
         self.holdings, self.callers = holdings, callers

@@ -16,11 +16,6 @@ class Messages(NamedTuple):
     start: dict[str, Any]
     body: dict[str, Any]
 
-    @property
-    def status(self) -> int:
-        status: int = self.start["status"]
-        return status
-
     def with_header(self, name: bytes, value: bytes) -> Messages:
         headers = [*self.start["headers"], (name, value)]
         return Messages({**self.start, "headers": headers}, self.body)
@@ -58,9 +53,10 @@ class PreparedRelease:
 
     def answer(self, packed: bool, if_none_match: bytes | None) -> Messages:
         """The answer to a poll that has these tags already."""
-        if if_none_match is not None and (
-            if_none_match in self._tags
-            or any_tag_matches(if_none_match.decode("latin-1"), self._texts)
+        if if_none_match is None:
+            return self._whole[packed]
+        if if_none_match in self._tags or any_tag_matches(
+            if_none_match.decode("latin-1"), self._texts
         ):
             return self._unchanged[packed]
         return self._whole[packed]

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from policies.delivery.answers import (
-    READ,
     Denial,
     Found,
     KnownToken,
@@ -61,7 +60,8 @@ class Poll:
 
     def __init__(self, key: bytes, headers: Mapping[bytes, bytes], is_head: bool) -> None:
         self.key, self.is_head = key, is_head
-        self.packed = _packed(headers.get(b"accept-encoding"))
+        coding = headers.get(b"accept-encoding")
+        self.packed = coding is not None and _packed(coding)
         self.if_none_match = headers.get(b"if-none-match")
         prefer = headers.get(b"prefer")
         self.wait_s = 0 if prefer is None or is_head else _wait_s(prefer)
@@ -75,18 +75,17 @@ class Plane:
         self.settings = settings or PlaneSettings()
         self.counters = Counters()
         self.room = WaitingRoom(self.settings.most_waiting)
+        self._refill_s, self._depth_s = self.settings.limit.refill_s, self.settings.limit.depth_s
         self._prepared: dict[int, PreparedRelease] = {}
         self._loop: asyncio.AbstractEventLoop | None = None  # where the waiters are
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        poll = _quickly_read(scope) or _carefully_read(scope)
-        messages = self._answer(poll, scope)
-        if poll is not None and poll.wait_s and messages.status == 304:
-            messages = await self._held(poll, scope, messages)
-        self.counters.answers[messages.start["status"]] += 1
-        await send(messages.start)
-        await send(messages.body)
+        messages = self._quick(scope) or await self._careful(scope)
+        start, body = messages
+        self.counters.answers[start["status"]] += 1
+        await send(start)
+        await send(body)
 
     # --- For the rest of the process --------------------------------------------------------
     def token_of(self, authorization: bytes) -> KnownToken | Denial | Unavailable:
@@ -133,23 +132,64 @@ class Plane:
         }
 
     # --- One request ------------------------------------------------------------------------
-    def _answer(self, poll: Poll | None, scope: Scope) -> Messages:
-        caller = None if poll is None else self.memory.callers.get(poll.key)
-        if caller is not None and not caller.bucket.take(self.settings.limit, self.memory.clock()):
-            return self._too_many()
-        return self._polled(poll, caller) or self._considered(scope, caller)
+    def _quick(self, scope: Scope) -> Messages | None:
+        """The prepared answer to a poll as nearly all clients write it, else None.
 
-    def _polled(self, poll: Poll | None, caller: Caller | None) -> Messages | None:
+        Every line of this is passed by every poll.
+        """
+        pairs = scope["headers"]
+        headers = dict(pairs)
+        authorization = headers.get(b"authorization", b"")
+        if (
+            scope["path"] != POLICY_PATH
+            or scope["method"] != "GET"
+            or b"prefer" in headers
+            or authorization[:7] != b"Bearer "
+            or len(headers) != len(pairs)
+        ):
+            return None
+        memory = self.memory
+        caller = memory.callers.get(sha256(authorization[7:]).digest())
+        if caller is None:
+            return None
+        now = memory.clock()
+        prepared = self._prepared.get(caller.environment_id)
+        if (
+            prepared is None
+            or prepared.version != memory.version
+            or now >= prepared.until
+            or now >= caller.reads_until
+            or not caller.take(now, self._refill_s, self._depth_s)
+        ):
+            return None
+        caller.told_release_id, caller.used_at = prepared.release_id, now
+        coding = headers.get(b"accept-encoding")
+        return prepared.answer(
+            coding is not None and _packed(coding), headers.get(b"if-none-match")
+        )
+
+    async def _careful(self, scope: Scope) -> Messages:
+        """The answer to any request, held where the router would wait."""
+        poll = _read(scope)
+        caller = None if poll is None else self.memory.callers.get(poll.key)
+        if poll is None or caller is None:
+            return self._considered(scope, caller)
+        if not caller.take(self.memory.clock(), self._refill_s, self._depth_s):
+            return self._too_many()
+        messages = self._polled(poll, caller) or self._considered(scope, caller)
+        if poll.wait_s and messages.start["status"] == 304:
+            return await self._held(poll, scope, messages)
+        return messages
+
+    def _polled(self, poll: Poll, caller: Caller) -> Messages | None:
         """The prepared answer to a poll that there is nothing special about, else None."""
-        if poll is None or caller is None or poll.is_head:
+        now = self.memory.clock()
+        if poll.is_head or now >= caller.reads_until:
             return None
-        token, wall_now = caller.token, self.memory.wall_clock()
-        if token.expires_at <= wall_now or READ not in token.scopes:
-            return None
-        prepared = self._prepared_for(token.environment_id)
+        prepared = self._prepared_for(caller.environment_id, now)
         if prepared is None:
             return None
-        caller.note(prepared.release_id, wall_now)
+        caller.note(prepared.release_id, now)
         return prepared.answer(poll.packed, poll.if_none_match)
 
     def _considered(self, scope: Scope, caller: Caller | None) -> Messages:
@@ -163,17 +203,12 @@ class Plane:
         answer = respond(method, text_headers(scope["headers"]), self.memory)
         if caller is not None and answer.status in (200, 304, 404):
             told = self.memory.told_id(caller.token.environment_id)
-            caller.note(told, self.memory.wall_clock())
+            caller.note(told, self.memory.clock())
         return messages_of(answer)
 
-    def _prepared_for(self, environment_id: int) -> PreparedRelease | None:
+    def _prepared_for(self, environment_id: int, now: float) -> PreparedRelease | None:
         prepared = self._prepared.get(environment_id)
-        memory = self.memory
-        if (
-            prepared is None
-            or prepared.version != memory.version
-            or memory.clock() >= prepared.until
-        ):
+        if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
             prepared = self._prepare(environment_id)
         return prepared
 
@@ -192,19 +227,22 @@ class Plane:
     # --- Waiting ----------------------------------------------------------------------------
     async def _held(self, poll: Poll, scope: Scope, unchanged: Messages) -> Messages:
         self._loop = asyncio.get_running_loop()
-        caller = self.memory.callers.get(poll.key)
         # Once more, now that whatever comes is told in this loop: nothing falls in between.
-        now = self._polled(poll, caller)
-        if caller is None or now is None or now.status != 304:
-            return now or self._considered(scope, caller)
-        wait_s = min(poll.wait_s, self.settings.longest_wait_s)
-        left_s = min(wait_s, caller.token.expires_at - self.memory.wall_clock())
-        token = caller.token
-        if not await self.room.wait(token.environment_id, token.id, left_s):
-            return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
+        now = self._again(poll, scope)
         caller = self.memory.callers.get(poll.key)
-        answer = self._polled(poll, caller) or self._considered(scope, caller)
-        return answer.with_header(b"preference-applied", b"wait=%d" % wait_s)
+        if caller is None or now.start["status"] != 304:
+            return now
+        wait_s = min(poll.wait_s, self.settings.longest_wait_s)
+        left_s = min(wait_s, caller.reads_until - self.memory.clock())
+        if not await self.room.wait(caller.environment_id, caller.token.id, left_s):
+            return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
+        applied = b"wait=%d" % wait_s
+        return self._again(poll, scope).with_header(b"preference-applied", applied)
+
+    def _again(self, poll: Poll, scope: Scope) -> Messages:
+        caller = self.memory.callers.get(poll.key)
+        polled = None if caller is None else self._polled(poll, caller)
+        return polled or self._considered(scope, caller)
 
     def _tell(self, environment_ids: list[int], token_ids: set[int]) -> None:
         self.counters.released += self.room.release(environment_ids)
@@ -225,22 +263,7 @@ def _release_of(holdings: Holdings, environment_id: int) -> VerifiedRelease | No
     return None if held is None else held.release
 
 
-def _quickly_read(scope: Scope) -> Poll | None:
-    """A poll as nearly all clients write it; None: read it carefully."""
-    pairs = scope["headers"]
-    headers = dict(pairs)
-    authorization = headers.get(b"authorization", b"")
-    if (
-        scope["path"] != POLICY_PATH
-        or scope["method"] != "GET"
-        or len(headers) != len(pairs)
-        or authorization[:7] != b"Bearer "
-    ):
-        return None
-    return Poll(sha256(authorization[7:]).digest(), headers, False)
-
-
-def _carefully_read(scope: Scope) -> Poll | None:
+def _read(scope: Scope) -> Poll | None:
     """A poll in any spelling; None: no reading of the policy, or without a token."""
     if scope["path"] != POLICY_PATH or scope["method"] not in ALLOWED_METHODS:
         return None
@@ -255,8 +278,8 @@ def _carefully_read(scope: Scope) -> Poll | None:
 
 # The few spellings that a fleet's clients have between them.
 @lru_cache(maxsize=1024)
-def _packed(accept_encoding: bytes | None) -> bool:
-    return prefers_gzip(None if accept_encoding is None else accept_encoding.decode("latin-1"))
+def _packed(accept_encoding: bytes) -> bool:
+    return prefers_gzip(accept_encoding.decode("latin-1"))
 
 
 @lru_cache(maxsize=1024)

@@ -45,6 +45,11 @@ class Delivery:
         limit_s = FIRST_LOOK_WITH_FILE_S if self.start() else FIRST_LOOK_S
         await asyncio.to_thread(self.loader.looked.wait, limit_s)
 
+    @property
+    def hears(self) -> bool:
+        """Whether changes are told to it; else it finds them within a second."""
+        return self._listener.is_listening
+
     def drain(self) -> None:
         """Answer all who wait, at once; nobody is held any more."""
         self.plane.drain()

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from policies.delivery.loader import use_own_connection
 from policies.delivery.memory import Memory
+from policies.delivery.own_connection import use_own_connection
 from policies.models import RouterToken
 from policies.models.tokens import USE_NOTED_EVERY
 

@@ -144,13 +144,12 @@ def test_change_past_the_services__is_seen_once_everything_is_loaded_again(
 
 
 def test_expired_token__is_denied_from_memory_too(
-    plane: PlaneInProcess, token: str, release: Release
+    plane: PlaneInProcess, clock: Clock, token: str, release: Release
 ) -> None:
-    plane.fetch(token)
     end = timezone.now() + datetime.timedelta(hours=1)
     RouterToken.objects.update(expires_at=end)
-    plane = PlaneInProcess()
     assert plane.fetch(token).status == 200
+    clock.now += 3600
     plane.plane.memory.wall_clock = end.timestamp
     with database_down():
         assert says(plane.fetch(token), Denial.EXPIRED)
@@ -251,15 +250,14 @@ def test_next_release_that_does_not_verify__leaves_the_last_good_one(
 
 
 def test_use_of_a_token__is_kept_at_once_where_it_got_another_release_else_each_minute(
-    plane: PlaneInProcess, token: str, release: Release
+    plane: PlaneInProcess, clock: Clock, token: str, release: Release
 ) -> None:
     plane.fetch(token)
     kept = RouterToken.objects.get()
     assert kept.fetched_release == release and kept.last_used_at is not None
     plane.fetch(token, if_none_match=release.etag)
     assert RouterToken.objects.get().last_used_at == kept.last_used_at
-    wall_clock = plane.plane.memory.wall_clock
-    plane.plane.memory.wall_clock = lambda: wall_clock() + 61
+    clock.now += 61
     plane.fetch(token)
     last_used_at = RouterToken.objects.get().last_used_at
     assert last_used_at is not None and last_used_at > kept.last_used_at
