@@ -15,11 +15,12 @@ def pause_s(
 
     After success the interval, ±10 %, so that routers started together drift apart. After n
     failures in a row 50–100 % of 2^(n-1) s, at most a minute or the interval, whichever is
-    longer; never sooner than the server's `Retry-After`, and up to a tenth later than it.
+    longer. Never sooner than the server's `Retry-After`, and up to a tenth later than it.
     """
     if failures == 0:
-        return interval_s * (0.9 + 0.2 * random())
-    longest = max(LONGEST_PAUSE_S, interval_s)
-    bound = min(longest, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30))
-    pause = bound * (0.5 + 0.5 * random())
+        pause = interval_s * (0.9 + 0.2 * random())
+    else:
+        longest = max(LONGEST_PAUSE_S, interval_s)
+        bound = min(longest, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30))
+        pause = bound * (0.5 + 0.5 * random())
     return max(pause, retry_after_s * (1 + 0.1 * random()))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 from ..engine import (
@@ -22,14 +19,27 @@ from ..engine import (
     decide,
     parse_request,
 )
-from .backoff import pause_s
+from . import processes
+from .decided import Decided
+from .errors import ClientError
+from .exchange import Exchanger
+from .health import Health, health_of
 from .keyring import FixedKeyring, PinnedKeyring
-from .limits import Chain, Limiter
-from .poller import Health, Poller, Say
+from .limits import Limiter
+from .long_polling import LongPolling
+from .outcomes import outcome_event
+from .poll_loop import PollLoop
+from .poller import Poller, Say
 from .releases import Release
 from .reporting import Reporter
+from .spool import MOST_BYTES, Spool
 from .state import StateFolder
+from .static import StaticSource
+from .status import StatusReporter
+from .tokens import TokenSource, token_of
 from .transport import Transport
+
+__all__ = ["Decided", "PolicyClient"]
 
 Started = TypeVar("Started", bound="PolicyClient")
 
@@ -38,95 +48,111 @@ def _silence(sentence: str) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True)
-class Decided:
-    """A decision and what it was made of, so that its fallbacks come from the same release."""
-
-    release: Release
-    request: Request
-    decision: Decision
-    stale: bool
-    chain: Chain = field(repr=False, compare=False)
-
-    @property
-    def model(self) -> str | None:
-        """Whom to call first: the decision's model or, while its breaker is open, where the
-        fallback matrix leads; None where the policy refuses, or nobody is left.
-        """
-        first = self.chain.first
-        return first.model if isinstance(first, NextAttempt) else None
-
-
 class PolicyClient:
-    """Holds a router's release and decides with it.
+    """Holds a router's release and decides with it. Thread-safe; a forked child polls by itself.
 
-    `url` is the console's address (with or without `/api/v1/policy`). Keys come from
-    `trusted_keys`, a JWK Set file, else from the console itself, pinned in `state_dir` on first
-    use. `expect` is "workflow/environment"; without it the first release accepted settles it.
-    `say` is told, in sentences, of new releases and of trouble. Raises ClientError at once for
-    an address, key file or state folder that cannot be used.
+    `url` is the console's address (with or without `/api/v1/policy`), and `token` the router's
+    token or a function that gives it; `token_file` names a file instead. The file is read, and the
+    function asked, for each request: a renewed token needs no restart. `state_dir` keeps the last
+    good release, trusted keys and outcomes; without it all is in memory. `static_url` fetches
+    releases from files (see `static`); `url` may then be left out, and nothing is reported.
+
+    Keys come from `trusted_keys`, a JWK Set file, else from where the releases come from, pinned
+    in `state_dir` on first use. `expect` is "workflow/environment"; without
+    it the first release accepted settles it. `ca_file` names authorities to trust instead of the
+    system's. A poll is held by the console for up to `long_poll_s`, 0 for not at all; where it is
+    not held, polls are `interval_s` apart. `labels` say where this router runs. `spool_bytes`
+    bounds outcomes that wait. `say` is told, in sentences, of new releases and of trouble.
+
+    Raises ClientError at once for an address, token, key file or label that cannot be used. A
+    folder that cannot be written is told in `health`.
     """
 
     def __init__(
         self,
-        url: str,
-        token: str,
-        state_dir: str | Path,
+        url: str = "",
+        token: TokenSource | None = None,
+        state_dir: str | Path | None = None,
         *,
+        token_file: str | Path | None = None,
+        static_url: str = "",
         interval_s: float = 15.0,
+        long_poll_s: float = 25.0,
         jwks_url: str = "",
         trusted_keys: str | Path | None = None,
         expect: str = "",
         timeout_s: float = 10.0,
+        ca_file: str | Path | None = None,
+        labels: Mapping[str, str] | None = None,
+        spool_bytes: int = MOST_BYTES,
         say: Say = _silence,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        transport = Transport(url, token, jwks_url=jwks_url, timeout_s=timeout_s)
-        state = StateFolder(Path(state_dir))
+        http = Exchanger(timeout_s=timeout_s, ca_file=ca_file)
+        console = None
+        if url or not static_url:
+            given = token_of(token, token_file)
+            console = Transport(url, given, http, jwks_url="" if static_url else jwks_url)
+        source = StaticSource(static_url, http, jwks_url=jwks_url) if static_url else console
+        if source is None:
+            raise ClientError("Give the console's address, or that of static releases.")
+        folder = Path(state_dir) if state_dir is not None else None
+        state = StateFolder(folder)
         keyring = (
             FixedKeyring(Path(trusted_keys))
             if trusted_keys is not None
-            else PinnedKeyring(state, transport)
+            else PinnedKeyring(state, source)
         )
-        self._transport = transport
+        self._http = http
         self._say = say
         self._clock = clock
-        self._interval_s = interval_s
+        self._started = False
         self._limiter = Limiter(monotonic)
-        self._poller = Poller(transport, state, keyring, say=say, expect=expect, clock=clock)
-        self._reporter: Reporter | None = None
-        self._reporter_lock = threading.Lock()
-        self._closing = threading.Event()
-        self._polled = threading.Condition()
-        self._polls = 0
-        self._thread: threading.Thread | None = None
+        self._poller = Poller(source, state, keyring, say=say, expect=expect, clock=clock)
+        self._reporter = Reporter(console, Spool(folder and folder / "outcomes", spool_bytes), say)
+        self._status = StatusReporter(
+            console, self._poller, labels=labels or {}, say=say, clock=clock
+        )
+        pace = LongPolling(0.0 if static_url else long_poll_s, interval_s)
+        self._loop = PollLoop(self._poller, pace, http, say=say, adopted=self._status.wake)
         self._poller.load()
+        processes.follow(self)
 
     def start(self: Started) -> Started:
-        """Begin to poll in a thread."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="policy", daemon=True)
-            self._thread.start()
+        """Poll and report in threads, until `close`; may be started again after it."""
+        self._started = True
+        self._loop.start()
+        self._status.start()
+        self._reporter.start()
         return self
+
+    def close(self) -> None:
+        """Stop polling and send what outcomes are waiting."""
+        self._started = False
+        self._loop.stop()
+        self._status.stop(self._http.interrupt)
+        self._reporter.close()
+
+    def after_fork(self) -> None:
+        """In a forked child: leave the parent's threads, connections and outcomes to the parent,
+        and go on alone. Called by itself."""
+        for part in (self._http, self._poller, self._loop, self._reporter, self._status):
+            part.after_fork()
+        if self._started:
+            self.start()
 
     def poll_once(self) -> bool:
         """Ask the console now, in this thread; False when that failed."""
-        succeeded = self._poller.poll()
-        with self._polled:
-            self._polls += 1
-            self._polled.notify_all()
-        return succeeded
+        return self._loop.poll().ok
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Wait for a release, from disk or network; whether there is one."""
-        with self._polled:
-            return self._polled.wait_for(lambda: self.release is not None, timeout_s)
+        return self._loop.wait_for(lambda: self.release is not None, timeout_s)
 
     def wait_polled(self, timeout_s: float) -> bool:
         """Wait until the console was asked once, whatever came of it."""
-        with self._polled:
-            return self._polled.wait_for(lambda: self._polls > 0, timeout_s)
+        return self._loop.wait_polled(timeout_s)
 
     @property
     def release(self) -> Release | None:
@@ -135,8 +161,14 @@ class PolicyClient:
 
     @property
     def health(self) -> Health:
-        """How polling goes."""
-        return self._poller.health
+        """How this client is: whether it is ready, polling, reporting and keeping on disk."""
+        return health_of(
+            self._poller,
+            self._reporter,
+            self._clock(),
+            started=self._started,
+            polling=self._loop.alive,
+        )
 
     def decide(self, request: Request | Mapping[str, object]) -> Decided:
         """Decide one request with the release in force.
@@ -158,7 +190,7 @@ class PolicyClient:
     ) -> Decided:
         """A decision that was made elsewhere, by a release that this client holds or held."""
         chain = self._limiter.begin(release.bundle, decision, request.request_id)
-        return Decided(release, request, decision, stale, chain)
+        return Decided(release, request, decision, stale, chain, self._clock())
 
     def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
         """What to do after these attempts, by the release that decided.
@@ -172,38 +204,45 @@ class PolicyClient:
         """Whose breaker is open in this process, and whether a retry may be made."""
         return self._limiter.runtime()
 
-    def report(self, event: Mapping[str, object]) -> None:
-        """Send an outcome event to the console, in time; never waits, never raises."""
-        with self._reporter_lock:
-            if self._reporter is None:
-                self._reporter = Reporter(self._transport, self._say)
-        self._reporter.add(event)
+    def outcome(
+        self,
+        decided: Decided,
+        attempts: Sequence[Attempt],
+        *,
+        usage: Mapping[str, int | None] | None = None,
+        quality: float | None = None,
+        latency_ms: float | None = None,
+        cost_usd: float | None = None,
+        labelled_class: str | None = None,
+        conversation_id: str | None = None,
+        tenant: str | None = None,
+    ) -> dict[str, object]:
+        """The outcome event of a decided request, to be reported; see `outcomes.outcome_event`.
 
-    def close(self) -> None:
-        """Stop polling and send what outcomes are waiting."""
-        self._closing.set()
-        if self._reporter is not None:
-            self._reporter.close()
-        if self._thread is not None:
-            self._thread.join(1.0)  # a poll in flight may take longer; the thread is a daemon
+        What of `attempts` no `next_attempt` was asked about is counted here.
+        """
+        self._limiter.end(decided.chain, attempts)
+        return outcome_event(
+            decided,
+            attempts,
+            usage=usage,
+            quality=quality,
+            latency_ms=latency_ms,
+            cost_usd=cost_usd,
+            labelled_class=labelled_class,
+            conversation_id=conversation_id,
+            tenant=tenant,
+        )
+
+    def report(self, event: Mapping[str, object]) -> bool:
+        """Keep an outcome event to be sent to the console; never waits for it, never raises.
+
+        False, and told, for one that cannot be sent: after `close`, or no JSON.
+        """
+        return self._reporter.add(event)
 
     def __enter__(self: Started) -> Started:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
-
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                self.poll_once()
-            except Exception as error:  # a router must outlive a fault of ours
-                self._say(f"Polling failed in a way it should not: {error!r}")
-            health = self._poller.health
-            pause = pause_s(self._interval_s, health.failures, health.retry_after_s, random.random)
-            self._closing.wait(pause)

@@ -19,8 +19,16 @@ class FetchFailed(ClientError):
         self.retry_after_s = retry_after_s
 
 
+class Interrupted(FetchFailed):
+    """An exchange was ended from our side, because the client closes."""
+
+
 class ReleaseRefused(ClientError):
     """A release was received or found on disk, and must not be used."""
+
+
+class BadSignature(ReleaseRefused):
+    """The signature is not that of the body."""
 
 
 class StateUnusable(ClientError):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from typing import Protocol
 
-from .errors import ClientError, ReleaseRefused
+from .errors import ClientError, ReleaseRefused, StateUnusable
 from .keys import DetachedSignature, parse_jwks
 from .state import StateFolder
-from .transport import Transport
+
+
+class KeySource(Protocol):
+    """The address that publishes keys."""
+
+    jwks_url: str
+
+    def fetch_keys(self) -> bytes: ...
 
 
 class FixedKeyring:
@@ -39,10 +48,10 @@ class PinnedKeyring:
     replaces the pinned set: so a key that was taken out of the JWK Set ends being trusted.
     """
 
-    def __init__(self, state: StateFolder, transport: Transport) -> None:
+    def __init__(self, state: StateFolder, source: KeySource) -> None:
         self._state = state
-        self._transport = transport
-        self._keys = state.load_keys(transport.jwks_url)
+        self._source = source
+        self._keys = state.load_keys(source.jwks_url)
 
     def pinned_key_for(self, signature: DetachedSignature) -> bytes:
         """The key if it is pinned already; never asks the network."""
@@ -52,13 +61,14 @@ class PinnedKeyring:
 
     def key_for(self, signature: DetachedSignature) -> bytes:
         if signature.kid not in self._keys:
-            where = self._transport.jwks_url
-            fetched = parse_jwks(self._transport.fetch_keys(), where)
+            where = self._source.jwks_url
+            fetched = parse_jwks(self._source.fetch_keys(), where)
             if signature.kid not in fetched:
                 raise ReleaseRefused(
                     f"The release is signed with key {signature.kid!r}, which {where} does not "
                     "publish."
                 )
-            self._state.save_keys(where, fetched)
             self._keys = fetched
+            with contextlib.suppress(StateUnusable):  # what is in force needs no disk
+                self._state.save_keys(where, fetched)
         return self._keys[signature.kid]

@@ -19,12 +19,11 @@ from ..engine import (
     Request,
     Requirements,
     Stop,
-    check_request,
     load_json,
     parse_request,
 )
 from ..engine.reading import Place, parsed
-from .client import Decided
+from .decided import Decided
 
 Answer = dict[str, object]
 
@@ -100,9 +99,8 @@ def decision_answer(decided: Decided) -> Answer:
         "unchecked": list(decision.unchecked),
         "requirements": _requirements_answer(decision.requirements),
     }
-    ignored = check_request(release.bundle, decided.request)
-    if ignored:
-        answer["ignored"] = problems_answer(ignored)
+    if decided.ignored:
+        answer["ignored"] = problems_answer(decided.ignored)
     return answer
 
 

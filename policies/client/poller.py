@@ -1,23 +1,50 @@
-"""One router's copy of its release: fetched, verified, kept on disk, never lost to a failure."""
+"""One router's copy of its release: fetched, verified, in force, kept on disk; never lost to a
+failure."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from .errors import ClientError, FetchFailed, NoUsableRelease, ReleaseRefused
+from .error_log import ErrorLog
+from .errors import (
+    BadSignature,
+    ClientError,
+    FetchFailed,
+    Interrupted,
+    NoUsableRelease,
+    ReleaseRefused,
+    StateUnusable,
+)
 from .keyring import FixedKeyring, PinnedKeyring
 from .releases import Mark, Release, Sealed, open_release, refuse_replay
 from .state import StateFolder
-from .transport import Transport
+from .transport import Fetched
 
 Say = Callable[[str], None]
 
+# Statuses with which a proxy ends a wait that is too long for it; 0 is a broken connection.
+CUT = frozenset({0, 408, 502, 504})
+# What fails sooner was not cut, but never began.
+CUT_AFTER_S = 1.0
+TORN_PAUSE_S = 0.2
 
-@dataclass
-class Health:
-    """How polling goes; times in seconds of the epoch. What a status report will say."""
+
+class ReleaseSource(Protocol):
+    """Where releases come from. `tries` is more than 1 where body and signature are fetched one
+    after the other, and may belong to two releases."""
+
+    tries: int
+
+    def fetch_policy(self, etag: str, *, wait_s: float = 0.0) -> Fetched: ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How polling goes; times in seconds of the epoch."""
 
     last_success_at: float | None = None
     last_error: str = ""
@@ -25,12 +52,33 @@ class Health:
     retry_after_s: float = 0.0
 
 
+@dataclass(frozen=True)
+class Polled:
+    """What came of a poll: whether it was answered, whether the console held it, whether it brought
+    a release, and whether a wait was cut in between; how long it took, in seconds."""
+
+    ok: bool
+    held: bool = False
+    new: bool = False
+    cut: bool = False
+    took_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Held:
+    """The release in force, as it came, and since when."""
+
+    release: Release
+    sealed: Sealed
+    adopted_at: float
+
+
 class Poller:
-    """Fetches on demand; a thread of its own is the caller's business."""
+    """Fetches on demand; a thread of its own is the caller's business. Thread-safe."""
 
     def __init__(
         self,
-        transport: Transport,
+        source: ReleaseSource,
         state: StateFolder,
         keyring: FixedKeyring | PinnedKeyring,
         *,
@@ -38,16 +86,23 @@ class Poller:
         expect: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._transport = transport
+        self._source = source
         self._state = state
         self._keyring = keyring
         self._say = say
         self._expect = expect
         self._clock = clock
-        self._etag = ""
+        self._lock = threading.Lock()
         self._newest: Mark | None = state.load_newest()
-        self.release: Release | None = None
-        self.health = Health()
+        self._kept: Held | None = None
+        self.held: Held | None = None
+        self.progress = Progress()
+        self.errors = ErrorLog()
+        self.disk_trouble = ""
+
+    @property
+    def release(self) -> Release | None:
+        return self.held.release if self.held is not None else None
 
     def load(self) -> None:
         """Take the last good release from disk; it is verified again, and damage only told."""
@@ -63,27 +118,34 @@ class Poller:
         except ClientError as error:
             self._say(f"The release on disk is not used. {error}")
             return
-        self._newest = release.mark
-        self._etag = sealed.etag
-        self._take(release)
+        self._kept = self._take(release, sealed)
 
-    def poll(self) -> bool:
-        """Ask the console once. False on any failure, which leaves everything as it was."""
+    def poll(self, *, wait_s: float = 0.0) -> Polled:
+        """Ask the console once; `wait_s` asks it to hold the question. Any failure leaves
+        everything as it was. A wait that was cut is not a failure: ask again without one.
+        """
+        before, began = self.release, time.monotonic()
         try:
-            sealed = self._transport.fetch_policy(self._etag)
-            if sealed is not None:
-                self._adopt(sealed)
+            fetched = self._fetch(wait_s)
+        except Interrupted:
+            return Polled(ok=False)
         except ClientError as error:
+            took_s = time.monotonic() - began
+            status = error.status if isinstance(error, FetchFailed) else None
+            if wait_s and status in CUT and took_s >= CUT_AFTER_S:
+                return Polled(ok=False, cut=True, took_s=took_s)
             self._note_failure(error)
-            return False
-        self.health = Health(last_success_at=self._clock())
-        return True
+            return Polled(ok=False, took_s=took_s)
+        self.progress = Progress(self._clock(), retry_after_s=fetched.retry_after_s)
+        new = self.release is not before
+        return Polled(ok=True, held=fetched.held, new=new, took_s=time.monotonic() - began)
 
     def usable_release(self) -> Release:
         """The release to decide with now; raises NoUsableRelease."""
-        release = self.release
-        if release is None:
+        held = self.held
+        if held is None:
             raise NoUsableRelease("There is no release yet.")
+        release = held.release
         if not release.may_decide(self._clock()):
             raise NoUsableRelease(
                 f"Release {release.number} may be used until {release.not_after.isoformat()}, "
@@ -91,8 +153,28 @@ class Poller:
             )
         return release
 
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self.errors.after_fork()
+
+    def _fetch(self, wait_s: float) -> Fetched:
+        for left in reversed(range(self._source.tries)):
+            fetched = self._source.fetch_policy(self._etag, wait_s=wait_s)
+            try:
+                with self._lock:
+                    if fetched.sealed is not None:
+                        self._adopt(fetched.sealed)
+                    self._keep()
+            except BadSignature:
+                if not left:
+                    raise
+                time.sleep(TORN_PAUSE_S)
+            else:
+                break
+        return fetched
+
     def _adopt(self, sealed: Sealed) -> None:
-        """Verify, parse and write; only when all of that is done does anything change here."""
+        """Verify and parse; only when all of that is done does anything change here."""
         release = open_release(sealed, self._keyring.key_for, "network")
         self._refuse_foreign(release)
         refuse_replay(release, self._newest)
@@ -101,32 +183,65 @@ class Poller:
                 f"Release {release.number} was to be used until {release.not_after.isoformat()} "
                 "only, and its workflow refuses stale releases."
             )
-        self._state.save_release(sealed)
-        self._etag, self._newest = sealed.etag, release.mark
-        self._take(release)
-        self._state.save_newest(release.mark)
+        self._take(release, sealed)
+
+    def _keep(self) -> None:
+        """Write what is in force to disk, if it is not there yet. Failing that costs a sentence:
+        the release is in force, and the next poll tries again."""
+        held = self.held
+        if held is None or held is self._kept:
+            return
+        try:
+            if not self._is_superseded(held.release.mark):
+                self._state.save_release(held.sealed)
+                self._state.save_newest(held.release.mark)
+        except StateUnusable as error:
+            if not self.disk_trouble:
+                self._say(f"Release {held.release.number} is in force but not kept. {error}")
+            self.disk_trouble = str(error)
+            self.errors.note("disk", str(error), self._clock())
+        else:
+            self._kept = held
+            self.disk_trouble = ""
+
+    def _is_superseded(self, mark: Mark) -> bool:
+        """Whether another process that shares the folder keeps a newer release there."""
+        there = self._state.load_newest()
+        if there is None:
+            return False
+        here = (mark.workflow, mark.environment)
+        return (there.workflow, there.environment) == here and there.number > mark.number
+
+    @property
+    def _etag(self) -> str:
+        return self.held.sealed.etag if self.held is not None else ""
 
     def _refuse_foreign(self, release: Release) -> None:
         of = f"{release.workflow}/{release.environment}"
         if self._expect and of != self._expect:
             raise ReleaseRefused(f"The release is for {of}, not for {self._expect} as expected.")
 
-    def _take(self, release: Release) -> None:
-        before, self.release = self.release, release
+    def _take(self, release: Release, sealed: Sealed) -> Held:
+        before = self.release
+        self._newest = release.mark
+        # One assignment, so that a child forked meanwhile has release and tag of one kind.
+        self.held = held = Held(release, sealed, self._clock())
         if before is None or before.mark != release.mark:
             self._say(str(release))
         if release.is_stale(self._clock()):
             self._say(f"Release {release.number} is stale since {release.not_after.isoformat()}.")
+        return held
 
     def _note_failure(self, error: ClientError) -> None:
         sentence = str(error)
-        if sentence != self.health.last_error:
+        if sentence != self.progress.last_error:
             on = f" Going on with release {self.release.number}." if self.release else ""
             self._say(f"{sentence}{on}")
-        wish = error.retry_after_s if isinstance(error, FetchFailed) else 0.0
-        self.health = Health(
-            last_success_at=self.health.last_success_at,
+        kind = "fetch" if isinstance(error, FetchFailed) else "refused"
+        self.errors.note(kind, sentence, self._clock())
+        self.progress = Progress(
+            last_success_at=self.progress.last_success_at,
             last_error=sentence,
-            failures=self.health.failures + 1,
-            retry_after_s=wish,
+            failures=self.progress.failures + 1,
+            retry_after_s=error.retry_after_s if isinstance(error, FetchFailed) else 0.0,
         )

@@ -16,7 +16,7 @@ from ..engine import (
     parse_bundle,
     require_text_matcher,
 )
-from .errors import ReleaseRefused
+from .errors import BadSignature, ReleaseRefused
 from .keys import DetachedSignature, parse_signature
 
 Source = Literal["network", "disk"]
@@ -86,7 +86,7 @@ def open_release(
     """
     signature = parse_signature(sealed.signature)
     if not signature.holds(sealed.body, key_for(signature)):
-        raise ReleaseRefused("The release's signature does not hold: it was changed on its way.")
+        raise BadSignature("The release's signature does not hold: it was changed on its way.")
     try:
         release = _read(load_json(sealed.body), source)
         require_text_matcher(release.bundle)

@@ -2,125 +2,165 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
-import threading
-from collections import deque
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
+from .background import Background
 from .backoff import pause_s
-from .errors import FetchFailed
-from .transport import Transport
+from .errors import ClientError, FetchFailed
+from .segments import MOST_EVENTS
+from .spool import Spool
 
-LARGEST_BATCH = 500
-LARGEST_BATCH_CHARACTERS = 2_000_000  # the console takes at most 5 MB, unpacked
-MOST_KEPT = 20_000
 GATHER_S = 1.0
+# Somebody may end without a word while we run, and leave outcomes behind.
+LOOK_FOR_OTHERS_S = 60.0
 # The console has read such a batch and will never take it; sending it again cannot help.
 HOPELESS = frozenset({400, 413, 415, 422})
 MOST_REJECTIONS_TOLD = 5
 
 
-class Reporter:
-    """Sends from a thread of its own. When more is waiting than may be kept, the oldest go."""
+class Receiver(Protocol):
+    """Where outcomes are sent."""
 
-    def __init__(
-        self, transport: Transport, say: Callable[[str], None], most_kept: int = MOST_KEPT
-    ) -> None:
-        self._transport = transport
+    def post_outcomes(self, events: Sequence[str]) -> object: ...
+
+
+class Reporter:
+    """Sends from a thread of its own, which begins with the first outcome. Thread-safe."""
+
+    def __init__(self, receiver: Receiver | None, spool: Spool, say: Callable[[str], None]) -> None:
+        self._receiver = receiver
+        self._spool = spool
         self._say = say
-        self._waiting: deque[str] = deque()  # events as JSON text
-        self._most_kept = most_kept
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._closing = threading.Event()
+        self._background = Background(
+            "outcomes", self._step, say, first_pause_s=GATHER_S, last=self._send_waiting
+        )
         self._failures = 0
-        self.dropped = 0
-        self._thread = threading.Thread(target=self._run, name="outcomes", daemon=True)
-        self._thread.start()
+        self._looked_at = float("-inf")
+        self._closed = False
+        self._refused = 0
+        self.last_error = ""
+
+    @property
+    def alive(self) -> bool:
+        return self._background.alive
 
     @property
     def waiting(self) -> int:
         """How many events are not delivered yet."""
-        return len(self._waiting)
+        return self._spool.waiting
 
-    def add(self, event: Mapping[str, object]) -> None:
-        """Queue an event; one that is not JSON is told and left out."""
+    @property
+    def waiting_bytes(self) -> int:
+        return self._spool.size
+
+    @property
+    def lost(self) -> int:
+        """How many events the console will never have: without room, refused, or told too late."""
+        return self._spool.lost + self._refused
+
+    @property
+    def trouble(self) -> str:
+        """What of the disk cannot be used; "" while all is well."""
+        return self._spool.trouble
+
+    def start(self) -> None:
+        """Take outcomes again after `close`, and send what an earlier process left."""
+        self._closed = False
+        if self._spool.has_files:
+            self._background.start()
+
+    def add(self, event: Mapping[str, object]) -> bool:
+        """Keep an event to be sent; False, and told, for one that cannot be."""
+        if self._receiver is None:
+            return self._refuse("An outcome is lost: no console is known to report to.")
+        if self._closed:
+            return self._refuse("An outcome is lost: it came after the client was closed.")
         try:
             text = json.dumps(event, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            self._say(f"An outcome that is not JSON is left out: {error}")
-            return
-        with self._lock:
-            self._waiting.append(text)
-            while len(self._waiting) > self._most_kept:
-                self._waiting.popleft()
-                self.dropped += 1
-        if self.waiting >= LARGEST_BATCH:
-            self._wake.set()
+            return self._refuse(f"An outcome that is not JSON is left out: {error}")
+        lost = self._spool.lost
+        self._spool.add(text)
+        if not lost and self._spool.lost:
+            self._say("There are more outcomes than may be kept; the oldest are lost.")
+        self._see_to_it()
+        return True
 
     def close(self, timeout_s: float = 10.0) -> None:
-        """Send what is waiting, once more, within the time; then say what was lost."""
-        self._closing.set()
-        self._wake.set()
-        self._thread.join(timeout_s)
-        if lost := self.waiting + self.dropped:
+        """Send what is waiting, once more, within the time; then say what becomes of the rest."""
+        self._closed = True
+        if self._background.alive:
+            self._background.stop(timeout_s)
+        else:
+            self._send_waiting()
+        left = self._spool.waiting - self._spool.unwritten
+        self._spool.close()
+        if left:
+            self._say(f"{left} outcomes wait on disk for the next start.")
+        if lost := self.lost:
             self._say(f"{lost} outcomes were not reported.")
 
-    def _run(self) -> None:
-        wish = 0.0
-        while not self._closing.is_set():
-            # Having failed, no number of waiting events may bring the next try forward.
-            signal = self._closing if self._failures else self._wake
-            signal.wait(pause_s(GATHER_S, self._failures, wish, random.random))
-            self._wake.clear()
-            if not self._closing.is_set():
-                wish = self._send_waiting()
-        self._send_waiting()
+    def after_fork(self) -> None:
+        self._background.after_fork()
+        self._spool.after_fork()
+        self._failures, self._refused = 0, 0
+        self._looked_at = float("-inf")
+
+    def _refuse(self, sentence: str) -> bool:
+        self._refused += 1
+        self._say(sentence)
+        return False
+
+    def _see_to_it(self) -> None:
+        if not self._background.alive:
+            with contextlib.suppress(RuntimeError):  # the interpreter ends; `close` sends it
+                self._background.start()
+        # Having failed, no number of waiting events may bring the next try forward.
+        if not self._failures and self._spool.waiting >= MOST_EVENTS:
+            self._background.wake()
+
+    def _step(self) -> float:
+        if time.monotonic() - self._looked_at > LOOK_FOR_OTHERS_S:
+            self._looked_at = time.monotonic()
+            if found := self._spool.take_over():
+                self._say(f"{found} outcomes of an earlier process are sent now.")
+        wish = self._send_waiting()
+        return pause_s(GATHER_S, self._failures, wish, random.random)
 
     def _send_waiting(self) -> float:
         """Send batch after batch until none is left or one fails; gives the wished wait, in s."""
-        while batch := self._take_batch():
+        while self._receiver is not None and (batch := self._spool.begin()):
             try:
-                receipt = self._transport.post_outcomes(batch)
-            except FetchFailed as error:
-                if error.status not in HOPELESS:
-                    self._put_back(batch)
+                receipt = self._receiver.post_outcomes(batch)
+            except ClientError as error:
+                if getattr(error, "status", 0) not in HOPELESS:
+                    self._spool.end(done=False)
                     self._note_failure(str(error))
-                    return error.retry_after_s
+                    return error.retry_after_s if isinstance(error, FetchFailed) else 0.0
+                self._refused += len(batch)
                 self._say(f"{len(batch)} outcomes are given up: {error}")
             else:
                 self._tell_rejections(receipt)
-            self._failures = 0
+            self._spool.end(done=True)
+            self._failures, self.last_error = 0, ""
         return 0.0
-
-    def _take_batch(self) -> list[str]:
-        batch: list[str] = []
-        size = 0
-        with self._lock:
-            while self._waiting and len(batch) < LARGEST_BATCH:
-                size += len(self._waiting[0])
-                if batch and size > LARGEST_BATCH_CHARACTERS:
-                    break
-                batch.append(self._waiting.popleft())
-        return batch
-
-    def _put_back(self, batch: list[str]) -> None:
-        with self._lock:
-            room = max(self._most_kept - len(self._waiting), 0)
-            kept = batch[len(batch) - room :] if room < len(batch) else batch
-            self.dropped += len(batch) - len(kept)
-            self._waiting.extendleft(reversed(kept))
 
     def _note_failure(self, sentence: str) -> None:
         if self._failures == 0:
             self._say(f"Outcomes are kept until the console takes them. {sentence}")
         self._failures += 1
+        self.last_error = sentence
 
     def _tell_rejections(self, receipt: object) -> None:
         rejected = receipt.get("rejected") if isinstance(receipt, dict) else None
         if not isinstance(rejected, list):
             return
+        self._refused += len(rejected)
         for rejection in rejected[:MOST_REJECTIONS_TOLD]:
             self._say(f"The console refused an outcome: {rejection}")
         if len(rejected) > MOST_REJECTIONS_TOLD:

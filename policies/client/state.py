@@ -21,17 +21,16 @@ RELEASE, KEYS, NEWEST = "release.json", "keys.json", "newest.json"
 
 
 class StateFolder:
-    """Reads give None for what is absent or damaged; writes raise StateUnusable."""
+    """Reads give None for what is absent or damaged; writes raise StateUnusable.
 
-    def __init__(self, path: Path) -> None:
+    Without a path there is no disk: reads find nothing, and writes do nothing.
+    """
+
+    def __init__(self, path: Path | None) -> None:
         self.path = path
-        try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StateUnusable(f"The state folder {path} cannot be made: {error}") from None
 
     def has_release(self) -> bool:
-        return (self.path / RELEASE).exists()
+        return self.path is not None and (self.path / RELEASE).exists()
 
     def load_release(self) -> Sealed | None:
         stored = self._load(RELEASE)
@@ -74,6 +73,8 @@ class StateFolder:
         self._save(NEWEST, vars(mark))
 
     def _load(self, name: str) -> Mapping[str, object]:
+        if self.path is None:
+            return {}
         try:
             stored = json.loads((self.path / name).read_bytes())
         except (OSError, ValueError, RecursionError):
@@ -81,7 +82,10 @@ class StateFolder:
         return stored if isinstance(stored, dict) else {}
 
     def _save(self, name: str, content: Mapping[str, object]) -> None:
+        if self.path is None:
+            return
         try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_atomically(self.path / name, json.dumps(content).encode("utf-8"))
         except OSError as error:
             raise StateUnusable(f"{self.path / name} cannot be written: {error}") from None

@@ -1,179 +1,117 @@
-"""HTTP to the console: standard library, no redirects, bounded in size and time."""
+"""The console's addresses, and what is asked and told there."""
 
 from __future__ import annotations
 
-import email.utils
 import gzip
-import http.client
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
-import zlib
-from collections.abc import Mapping, Sequence
-from email.message import Message
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..engine import DocumentError, load_json
-from .errors import ClientError, FetchFailed
+from .connection import Ask, Reply
+from .errors import FetchFailed
+from .exchange import Exchanger, has_preference, require_http, retry_after_s
 from .releases import Sealed
-from .version import VERSION
 
 POLICY_PATH = "/api/v1/policy"
 OUTCOMES_PATH = "/api/v1/outcomes"
+STATUS_PATH = "/api/v1/status"
 JWKS_PATH = "/.well-known/jwks.json"
-USER_AGENT = f"routing-console-client/{VERSION}"
-LARGEST_BODY = 64 * 1024 * 1024
-LARGEST_PROBLEM = 64 * 1024
-LONGEST_WAIT_S = 3600.0
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the token, or the trust in keys, to another place."""
+@dataclass(frozen=True)
+class Fetched:
+    """The release in force, None when it is the one that was named; whether the server held the
+    request for a new one; and how long it asks to wait before the next, in s.
+    """
 
-    def redirect_request(self, *arguments: Any, **options: Any) -> None:
-        return None
+    sealed: Sealed | None
+    held: bool = False
+    retry_after_s: float = 0.0
 
 
 class Transport:
-    """The console at one address, spoken to with one token."""
+    """The console at one address, spoken to with the token that `token` gives each time."""
+
+    tries = 1
 
     def __init__(
-        self, url: str, token: str, *, jwks_url: str = "", timeout_s: float = 10.0
+        self, url: str, token: Callable[[], str], http: Exchanger, *, jwks_url: str = ""
     ) -> None:
         base = url.rstrip("/").removesuffix(POLICY_PATH)
         for address in (base, jwks_url or base):
-            _require_http(address)
-        if not _is_one_word(token):
-            raise ClientError("The token must be given as it was shown: one word, no blanks.")
+            require_http(address)
         origin = urllib.parse.urlsplit(base)
         self.base = base
         self.jwks_url = jwks_url or f"{origin.scheme}://{origin.netloc}{JWKS_PATH}"
-        self._authorization = f"Bearer {token}"
-        self._timeout_s = timeout_s
-        self._opener = urllib.request.build_opener(_NoRedirects)
+        self._token = token
+        self._http = http
 
-    def fetch_policy(self, etag: str) -> Sealed | None:
-        """The release in force, or None when it is the one with this entity tag."""
-        headers = {"Authorization": self._authorization, "Accept-Encoding": "gzip"}
+    def fetch_policy(self, etag: str, *, wait_s: float = 0.0) -> Fetched:
+        """The release in force. `wait_s` asks the console to hold the request so long if it is
+        the one with this entity tag; it may not do so. Raises ClientError.
+        """
+        headers = {"Accept-Encoding": "gzip"}
         if etag:
             headers["If-None-Match"] = etag
-        status, answered, body = self._exchange(self.base + POLICY_PATH, headers)
-        if status == 304 and not etag:
-            raise FetchFailed(
-                f"{self.base}{POLICY_PATH} answers 304 Not Modified to a request without an entity "
-                "tag; a cache in between is broken",
-                status=status,
-            )
-        if status == 304:
-            return None
-        return Sealed(body, answered.get("Policy-Signature", ""), answered.get("ETag", ""))
+        held_s = float(int(wait_s)) if etag else 0.0
+        if held_s:
+            headers["Prefer"] = f"wait={int(held_s)}"
+        reply = self._authorized(Ask("GET", self.base + POLICY_PATH, headers), held_s=held_s)
+        return fetched(reply, etag, self.base + POLICY_PATH)
 
     def fetch_keys(self) -> bytes:
         """The console's JWK Set, past any cache; sent without the token."""
-        return self._exchange(self.jwks_url, {"Cache-Control": "no-cache"})[2]
+        return self._http.exchange(Ask("GET", self.jwks_url, {"Cache-Control": "no-cache"})).body
 
     def post_outcomes(self, events: Sequence[str]) -> object:
         """Report a batch of events, each as JSON text; its receipt, None if unreadable."""
         packed = gzip.compress(f"[{','.join(events)}]".encode(), 6)
-        headers = {
-            "Authorization": self._authorization,
-            "Content-Type": "application/json",
-            "Content-Encoding": "gzip",
-        }
-        _, _, body = self._exchange(self.base + OUTCOMES_PATH, headers, packed)
+        return self._post(OUTCOMES_PATH, packed, {"Content-Encoding": "gzip"})
+
+    def post_status(self, report: bytes) -> object:
+        """Report how this router is; the answer, None if unreadable."""
+        return self._post(STATUS_PATH, report, {})
+
+    def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> object:
+        headers = {"Content-Type": "application/json", **headers}
+        reply = self._authorized(Ask("POST", self.base + path, headers, body))
         try:
-            return load_json(body)
+            return load_json(reply.body)
         except DocumentError:
             return None
 
-    def _exchange(
-        self, url: str, headers: Mapping[str, str], data: bytes | None = None
-    ) -> tuple[int, Message, bytes]:
-        request = urllib.request.Request(  # noqa: S310 - the scheme was checked at the start
-            url, data=data, headers={"User-Agent": USER_AGENT, **headers}
-        )
-        deadline = time.monotonic() + 6 * self._timeout_s
+    def _authorized(self, ask: Ask, *, held_s: float = 0.0) -> Reply:
+        """Exchange with the token; once more when it was refused and another has come since."""
+        token = self._token()
         try:
-            with self._opener.open(request, timeout=self._timeout_s) as response:
-                body = _read_all(response, deadline)
-                return response.status, response.headers, _unpacked(response.headers, body)
-        except urllib.error.HTTPError as error:
-            with error:
-                if error.code == 304:
-                    return 304, error.headers, b""
-                raise _failure(url, error) from None
-        except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or str(error) or type(error).__name__
-            raise FetchFailed(f"{url} cannot be reached: {reason}") from None
+            return self._http.exchange(_with_token(ask, token), held_s=held_s)
+        except FetchFailed as refused:
+            if refused.status != 401:
+                raise
+            renewed = self._token()
+            if renewed == token:
+                raise
+        return self._http.exchange(_with_token(ask, renewed), held_s=held_s)
 
 
-def _require_http(address: str) -> None:
-    parts = urllib.parse.urlsplit(address)
-    is_web = parts.scheme in ("http", "https") and bool(parts.netloc)
-    if not is_web or not _is_one_word(address):
-        raise ClientError(f"{address!r} is not an http or https address.")
+def fetched(reply: Reply, etag: str, url: str) -> Fetched:
+    """What an answer to the question for a release says."""
+    wish = retry_after_s(reply.headers.get("Retry-After"))
+    held = has_preference(reply.headers, "wait")
+    if reply.status != 304:
+        signature = reply.headers.get("Policy-Signature", "")
+        sealed = Sealed(reply.body, signature, reply.headers.get("ETag", ""))
+        return Fetched(sealed, held, wish)
+    if not etag:
+        raise FetchFailed(
+            f"{url} answers 304 Not Modified to a request without an entity tag; a cache in "
+            "between is broken",
+            status=304,
+        )
+    return Fetched(None, held, wish)
 
 
-def _is_one_word(text: str) -> bool:
-    """Printable ASCII without blanks: fit for a request line and for a header."""
-    return bool(text) and text.isascii() and text.isprintable() and " " not in text
-
-
-def _read_all(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """The body as sent. The opener's timeout holds for each read alone, the deadline for all."""
-    chunks, size = [], 0
-    while chunk := response.read(256 * 1024):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise FetchFailed(f"The answer is larger than {LARGEST_BODY} bytes.")
-        if time.monotonic() > deadline:
-            raise FetchFailed("The answer takes too long to arrive.")
-    if response.length:
-        raise FetchFailed("The answer is cut short.")
-    return b"".join(chunks)
-
-
-def _unpacked(headers: Message, body: bytes) -> bytes:
-    coding = headers.get("Content-Encoding", "identity").strip().lower()
-    if coding == "identity":
-        return body
-    if coding != "gzip":
-        raise FetchFailed(f"The answer is packed as {coding!r}, which was not asked for.")
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(body, LARGEST_BODY)
-    except zlib.error as error:
-        raise FetchFailed(f"The answer cannot be unpacked: {error}") from None
-    if not unpacker.eof:
-        raise FetchFailed("The answer is cut short, or larger than allowed.")
-    return unpacked
-
-
-def _failure(url: str, error: urllib.error.HTTPError) -> FetchFailed:
-    sentence = f"{url} answers {error.code} {error.reason}"
-    try:
-        problem = load_json(error.read(LARGEST_PROBLEM))
-    except (DocumentError, OSError, http.client.HTTPException):
-        problem = None
-    detail = problem.get("detail") if isinstance(problem, dict) else None
-    if isinstance(detail, str) and detail.isprintable():
-        sentence += f": {detail[:300]}"
-    wish = retry_after_s(error.headers.get("Retry-After"))
-    return FetchFailed(sentence, status=error.code, retry_after_s=wish)
-
-
-def retry_after_s(value: str | None) -> float:
-    """Seconds that a `Retry-After` field asks for (delay or date), at most an hour; else 0."""
-    if not value:
-        return 0.0
-    try:
-        wish = float(value) if value.strip().isdigit() else _seconds_until(value)
-    except (TypeError, ValueError):
-        return 0.0
-    return min(max(wish, 0.0), LONGEST_WAIT_S)
-
-
-def _seconds_until(date: str) -> float:
-    return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
+def _with_token(ask: Ask, token: str) -> Ask:
+    headers: Mapping[str, str] = {**ask.headers, "Authorization": f"Bearer {token}"}
+    return Ask(ask.method, ask.url, headers, ask.body)

@@ -126,6 +126,7 @@ class FakeConsole:
     signature: str = ""
     fault: Callable[[Answer], Answer] = lambda answer: answer
     outcomes: Answer = (200, {}, b'{"accepted": 1, "duplicates": 0, "rejected": []}')
+    status: Answer = (202, {}, b'{"interval_s": 30}')
     asked: list[Asked] = field(default_factory=list)
 
     def publish(self, number: int = 1, *, key: Key | None = None, **options: Any) -> None:
@@ -149,6 +150,8 @@ class FakeConsole:
             return 200, {"Content-Type": "application/json"}, json.dumps(keys).encode()
         if asked.path == "/api/v1/outcomes":
             return self.outcomes
+        if asked.path == "/api/v1/status":
+            return self.status
         return self.fault(self._policy(asked))
 
     def _policy(self, asked: Asked) -> Answer:

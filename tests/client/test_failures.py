@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from policies.client import PolicyClient
-from policies.client.transport import retry_after_s
+from policies.client.exchange import retry_after_s
 from tests.client.conftest import Router
 from tests.client.fake_console import NOW, TOKEN, Answer, FakeConsole, Key, release_body
 
@@ -179,7 +179,7 @@ def test_poll__same_trouble_again__is_told_once(
     assert sum("503" in sentence for sentence in said) == 1
 
 
-def test_poll__disk_full__keeps_the_old_release_in_memory_and_on_disk(
+def test_poll__disk_full__puts_the_new_release_in_force_and_keeps_it_once_it_can(
     client: PolicyClient,
     console: FakeConsole,
     router: Router,
@@ -191,13 +191,15 @@ def test_poll__disk_full__keeps_the_old_release_in_memory_and_on_disk(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        assert not client.poll_once()
-    assert "No space left" in said[-1]
-    assert client.decide(REQUEST).release.number == 5
-    assert router().decide(REQUEST).release.number == 5
-    # The tag of release 6 was not committed, so the next poll gets it whole.
+        assert client.poll_once() and client.poll_once()
+        assert client.decide(REQUEST).release.number == 6
+        assert "No space left" in client.health.disk
+        assert client.health.ready
+        assert router().decide(REQUEST).release.number == 5
+    assert sum("is in force but not kept" in sentence for sentence in said) == 1
     assert client.poll_once()
-    assert client.decide(REQUEST).release.number == 6
+    assert client.health.disk == ""
+    assert router().decide(REQUEST).release.number == 6
 
 
 def test_poll__unexpected_place_given_beforehand__is_refused(

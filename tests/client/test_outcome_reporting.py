@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from policies.client import reporting
+from policies.client.exchange import Exchanger
 from policies.client.reporting import Reporter
+from policies.client.segments import MOST_EVENTS
+from policies.client.spool import Spool
 from policies.client.transport import Transport
 from tests.client.fake_console import TOKEN, FakeConsole
 
@@ -13,7 +16,13 @@ OUTCOMES = "/api/v1/outcomes"
 
 
 def reporter(console: FakeConsole, said: list[str], **options: int) -> Reporter:
-    return Reporter(Transport(console.url, TOKEN, timeout_s=2), said.append, **options)
+    """One that keeps its events in memory."""
+    return on_disk(console, said, None, **options)
+
+
+def on_disk(console: FakeConsole, said: list[str], folder: Path | None, **options: int) -> Reporter:
+    transport = Transport(console.url, lambda: TOKEN, Exchanger(timeout_s=2))
+    return Reporter(transport, Spool(folder, **options), said.append)
 
 
 def reported(console: FakeConsole) -> list[object]:
@@ -37,7 +46,7 @@ def test_report__more_than_a_batch__goes_at_once_and_in_order(
     console: FakeConsole, said: list[str]
 ) -> None:
     outbox = reporter(console, said)
-    names: list[object] = [f"r-{number}" for number in range(2 * reporting.LARGEST_BATCH + 1)]
+    names: list[object] = [f"r-{number}" for number in range(2 * MOST_EVENTS + 1)]
     for name in names:
         outbox.add({"request_id": name})
     outbox.close()
@@ -99,12 +108,14 @@ def test_report__more_than_may_be_kept__loses_the_oldest_and_says_how_many(
     console: FakeConsole, said: list[str]
 ) -> None:
     console.outcomes = (503, {}, b"")
-    outbox = reporter(console, said, most_kept=10)
-    for number in range(25):
-        outbox.add({"request_id": f"r-{number}"})
+    outbox = reporter(console, said, most_bytes=100_000)
+    for number in range(4 * MOST_EVENTS):
+        outbox.add({"request_id": f"r-{number:05}", "filling": "x" * 60})
+    assert outbox.waiting + outbox.lost == 4 * MOST_EVENTS
+    assert 100_000 - 60_000 < outbox.waiting_bytes <= 100_000
+    assert said[-1] == "There are more outcomes than may be kept; the oldest are lost."
     outbox.close()
-    assert outbox.waiting == 10
-    assert said[-1] == "25 outcomes were not reported."
+    assert said[-1] == f"{4 * MOST_EVENTS} outcomes were not reported."
 
 
 def test_report__event_that_is_not_json__is_left_out_and_told(
@@ -114,7 +125,11 @@ def test_report__event_that_is_not_json__is_left_out_and_told(
     outbox.add({"request_id": "r-1", "latency_ms": float("nan")})
     outbox.add({"request_id": "r-2", "time": object()})
     outbox.close()
-    assert len(said) == 2
+    assert [sentence.partition(":")[0] for sentence in said] == [
+        "An outcome that is not JSON is left out",
+        "An outcome that is not JSON is left out",
+        "2 outcomes were not reported.",
+    ]
     assert console.asked_for(OUTCOMES) == []
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from policies.client import ClientError, NoUsableRelease
+from policies.client import NoUsableRelease
 from tests.client.conftest import Router
 from tests.client.fake_console import FakeConsole
 
@@ -140,9 +141,50 @@ def test_state_folder__holds_no_token_and_nothing_half_written(state: Path) -> N
     assert state.stat().st_mode & 0o077 == 0
 
 
-def test_client__state_folder_that_cannot_be_made__says_so_at_once(
-    router: Router, tmp_path: Path
+def test_client__state_folder_that_cannot_be_made__decides_from_memory_and_says_so(
+    console: FakeConsole, router: Router, tmp_path: Path, said: list[str]
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ClientError, match="cannot be made"):
-        router(state_dir=tmp_path / "file" / "state")
+    client = router(state_dir=tmp_path / "file" / "state")
+    assert client.poll_once()
+    assert client.decide(REQUEST).release.number == 1
+    assert client.health.ready
+    assert "cannot be written" in client.health.disk
+    assert "Release 1 is in force but not kept." in said[-1]
+
+
+def test_client__without_a_state_folder__decides_refuses_replays_and_writes_nothing(
+    console: FakeConsole, router: Router, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    client = router(state_dir=None)
+    console.publish(5)
+    assert client.poll_once()
+    console.publish(4)
+    assert not client.poll_once()
+    assert "replay" in client.health.last_error
+    assert client.decide(REQUEST).release.number == 5
+    assert client.report({"request_id": "r-1"})
+    client.close()
+    assert len(console.asked_for("/api/v1/outcomes")) == 1
+    assert client.health.disk == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_state_folder__shared_by_two_processes__keeps_the_newer_release(
+    console: FakeConsole, router: Router, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = router(), router()
+    console.publish(5)
+
+    def full(descriptor: int) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        assert slow.poll_once()
+    console.publish(6)
+    assert quick.poll_once()
+    console.fault = lambda answer: (304, {}, b"")
+    assert slow.poll_once()  # tries to keep release 5 once more
+    assert router().decide(REQUEST).release.number == 6

@@ -11,16 +11,37 @@ from ..client import PolicyClient
 
 def add_client_options(parser: argparse.ArgumentParser) -> None:
     """The options that `client_of` reads."""
-    parser.add_argument("--url", required=True, help="the console, e.g. https://console.example")
+    parser.add_argument("--url", default="", help="the console, e.g. https://console.example")
     parser.add_argument(
-        "--token",
-        default=os.environ.get("ROUTING_CONSOLE_TOKEN"),
-        required="ROUTING_CONSOLE_TOKEN" not in os.environ,
-        help="router token; ROUTING_CONSOLE_TOKEN keeps it out of the process list",
+        "--static",
+        default="",
+        metavar="URL",
+        help="fetch releases from files at this address; outcomes and status go to --url, if given",
     )
-    parser.add_argument("--state-dir", required=True, help="where the last good release is kept")
+    tokens = parser.add_mutually_exclusive_group()
+    tokens.add_argument(
+        "--token-file", help="file of the router's token, read anew for each request"
+    )
+    tokens.add_argument(
+        "--token", help="the token itself; ROUTING_CONSOLE_TOKEN keeps it out of the process list"
+    )
     parser.add_argument(
-        "--interval", type=_seconds, default=15.0, help="seconds between polls (default 15)"
+        "--state-dir",
+        help="where the last good release and unsent outcomes are kept; without it in memory only",
+    )
+    parser.add_argument(
+        "--interval",
+        type=_seconds,
+        default=15.0,
+        help="seconds between polls where the console does not hold them (default 15)",
+    )
+    parser.add_argument("--ca-file", help="certificate authorities to trust for the console")
+    parser.add_argument(
+        "--labels",
+        type=_labels,
+        default={},
+        metavar="NAME=TEXT,…",
+        help="what the console's fleet page tells this router by, e.g. region=eu,zone=b",
     )
     keys = parser.add_mutually_exclusive_group()
     keys.add_argument("--jwks", default="", help="address of the keys, if not the console's own")
@@ -30,14 +51,21 @@ def add_client_options(parser: argparse.ArgumentParser) -> None:
 
 def client_of(options: argparse.Namespace) -> PolicyClient:
     """The client, not started yet; raises ClientError."""
+    token = options.token
+    if options.token_file is None and token is None:
+        token = os.environ.get("ROUTING_CONSOLE_TOKEN")
     return PolicyClient(
         options.url,
-        options.token,
+        token,
         options.state_dir,
+        token_file=options.token_file,
+        static_url=options.static,
         interval_s=options.interval,
         jwks_url=options.jwks,
         trusted_keys=options.trusted_keys,
         expect=options.expect,
+        ca_file=options.ca_file,
+        labels=options.labels,
         say=say,
     )
 
@@ -54,3 +82,13 @@ def _seconds(text: str) -> float:
     if not 0.05 <= value <= 86_400:
         raise argparse.ArgumentTypeError("must be from 0.05 to 86400 seconds")
     return value
+
+
+def _labels(text: str) -> dict[str, str]:
+    labels = {}
+    for part in text.split(","):
+        name, separator, value = part.partition("=")
+        if not separator:
+            raise argparse.ArgumentTypeError("must look like region=eu,zone=b")
+        labels[name.strip()] = value.strip()
+    return labels

@@ -97,7 +97,7 @@ class Console:
         parsed = request if isinstance(request, Request) else parse_request(request)
         decision = decide(BUNDLE, parsed)
         chain = self.limiter.begin(BUNDLE, decision, parsed.request_id)
-        return Decided(RELEASE, parsed, decision, False, chain)
+        return Decided(RELEASE, parsed, decision, False, chain, 0.0)
 
     def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
         self.told.append(len(attempts))

@@ -1,0 +1,141 @@
+"""Exchanges with one console: a kept connection for each thread, bounded in size and time."""
+
+from __future__ import annotations
+
+import email.utils
+import http.client
+import ssl
+import threading
+import time
+import urllib.parse
+import zlib
+from collections.abc import Mapping
+from email.message import Message
+from pathlib import Path
+
+from ..engine import DocumentError, load_json
+from .connection import LARGEST_BODY, Ask, Connection, Reply
+from .deadlines import Deadline
+from .errors import ClientError, FetchFailed, Interrupted
+from .version import VERSION
+
+USER_AGENT = f"routing-console-client/{VERSION}"
+LONGEST_WAIT_S = 3600.0
+# The whole of an exchange may take so many times the longest silence.
+PATIENCE = 6
+
+
+class Exchanger:
+    """Sends and receives. `timeout_s` is the longest silence; an exchange takes at most six times
+    that, beside what the server was asked to hold it. `ca_file` names the authorities to trust
+    instead of the system's. Thread-safe.
+    """
+
+    def __init__(self, *, timeout_s: float = 10.0, ca_file: str | Path | None = None) -> None:
+        self._timeout_s = timeout_s
+        try:
+            self._tls = ssl.create_default_context(cafile=ca_file and str(ca_file))
+        except OSError as error:
+            raise ClientError(f"The authorities in {ca_file} cannot be read: {error}") from None
+        self._connections: dict[int, Connection] = {}
+
+    def exchange(self, ask: Ask, *, held_s: float = 0.0) -> Reply:
+        """The answer with its body unpacked, its status below 300 or 304; raises FetchFailed.
+
+        `held_s` is how long the server was asked to hold it.
+        """
+        silence = self._timeout_s + held_s
+        deadline = Deadline.within(PATIENCE * self._timeout_s + held_s, silence)
+        connection = self._connections.setdefault(threading.get_ident(), Connection(self._tls))
+        ask = Ask(ask.method, ask.url, {"User-Agent": USER_AGENT, **ask.headers}, ask.body)
+        try:
+            reply = connection.exchange(ask, deadline)
+        except (OSError, http.client.HTTPException) as error:
+            if connection.interrupted:
+                raise Interrupted("The client is closing.") from None
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise FetchFailed(f"{ask.url} cannot be reached: {reason}") from None
+        if reply.status >= 300 and reply.status != 304:
+            raise _failure(ask.url, reply)
+        return Reply(reply.status, reply.reason, reply.headers, _unpacked(reply))
+
+    def interrupt(self, thread: int | None) -> None:
+        """End the exchange that this thread waits in."""
+        connection = self._connections.get(thread or 0)
+        if connection is not None:
+            connection.interrupt()
+
+    def after_fork(self) -> None:
+        """Leave the parent's connections to the parent; closing here ends nothing there."""
+        inherited, self._connections = self._connections, {}
+        for connection in inherited.values():
+            connection.drop()
+
+
+def require_http(address: str) -> None:
+    """Raises ClientError for what is no http or https address."""
+    parts = urllib.parse.urlsplit(address)
+    is_web = parts.scheme in ("http", "https") and bool(parts.netloc)
+    if not is_web or not is_one_word(address):
+        raise ClientError(f"{address!r} is not an http or https address.")
+
+
+def is_one_word(text: str) -> bool:
+    """Printable ASCII without blanks: fit for a request line and for a header."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def retry_after_s(value: str | None) -> float:
+    """Seconds that a `Retry-After` field asks for (delay or date), at most an hour; else 0."""
+    if not value:
+        return 0.0
+    try:
+        wish = float(value) if value.strip().isdigit() else _seconds_until(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return min(max(wish, 0.0), LONGEST_WAIT_S)
+
+
+def _seconds_until(date: str) -> float:
+    return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
+
+
+def _unpacked(reply: Reply) -> bytes:
+    coding = reply.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding == "identity" or reply.status == 304:
+        return reply.body
+    if coding != "gzip":
+        raise FetchFailed(f"The answer is packed as {coding!r}, which was not asked for.")
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacker.decompress(reply.body, LARGEST_BODY)
+    except zlib.error as error:
+        raise FetchFailed(f"The answer cannot be unpacked: {error}") from None
+    if not unpacker.eof:
+        raise FetchFailed("The answer is cut short, or larger than allowed.")
+    return unpacked
+
+
+def _failure(url: str, reply: Reply) -> FetchFailed:
+    sentence = f"{url} answers {reply.status} {reply.reason}"
+    detail = _detail_of(reply)
+    if detail:
+        sentence += f": {detail[:300]}"
+    wish = retry_after_s(reply.headers.get("Retry-After"))
+    return FetchFailed(sentence, status=reply.status, retry_after_s=wish)
+
+
+def _detail_of(reply: Reply) -> str:
+    """What a problem document (RFC 9457) says, if the answer is one."""
+    try:
+        problem = load_json(_unpacked(reply))
+    except (DocumentError, FetchFailed):
+        return ""
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    return detail if isinstance(detail, str) and detail.isprintable() else ""
+
+
+def has_preference(headers: Message | Mapping[str, str], name: str) -> bool:
+    """Whether `Preference-Applied` (RFC 7240) names this preference."""
+    applied = headers.get("Preference-Applied") or ""
+    return any(part.strip().partition("=")[0].lower() == name for part in applied.split(","))

@@ -1,0 +1,80 @@
+"""The outcome event of a request that was decided here; docs/outcomes.md describes it. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+
+from ..engine import Attempt
+from .decided import Decided
+
+# What providers and libraries call the same two counts.
+INPUT_TOKENS = ("input_tokens", "prompt_tokens")
+OUTPUT_TOKENS = ("output_tokens", "completion_tokens")
+
+
+def outcome_event(
+    decided: Decided,
+    attempts: Sequence[Attempt],
+    *,
+    usage: Mapping[str, int | None] | None = None,
+    quality: float | None = None,
+    latency_ms: float | None = None,
+    cost_usd: float | None = None,
+    labelled_class: str | None = None,
+    conversation_id: str | None = None,
+    tenant: str | None = None,
+) -> dict[str, object]:
+    """The event, with only what is known in it.
+
+    `usage` holds token counts as `input_tokens` and `output_tokens`, or under OpenAI's older names.
+    `latency_ms` is what the caller saw, waits included, where that was measured; `cost_usd` is over
+    all attempts. What is not told follows from the attempts and the catalogue at the console.
+    """
+    decision, usage = decided.decision, usage or {}
+    event: dict[str, object | None] = {
+        "request_id": decided.request.request_id,
+        "time": datetime.datetime.fromtimestamp(decided.at, datetime.timezone.utc).isoformat(),
+        "release_digest": decided.release.digest,
+        "attributes": dict(decided.request.attributes),
+        "class": decision.class_key,
+        "class_confidence": _confidence(decided),
+        "labelled_class": labelled_class,
+        "rule": decision.policy_rule,
+        "model": decision.model,
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "latency_ms": latency_ms,
+        "input_tokens": _first(usage, INPUT_TOKENS),
+        "output_tokens": _first(usage, OUTPUT_TOKENS),
+        "cost_usd": cost_usd,
+        "quality": quality,
+        "conversation_id": conversation_id,
+        "tenant": tenant,
+    }
+    return {name: value for name, value in event.items() if value is not None and value != []}
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    """An attempt whose cost or latency is 0 is one where nobody measured it: told as 0, it would
+    count as free, or as instant."""
+    return {
+        "model": attempt.model,
+        "failure_kind": attempt.failure_kind,
+        "latency_ms": attempt.latency_ms or None,
+        "cost_usd": attempt.cost_usd or None,
+    }
+
+
+def _confidence(decided: Decided) -> float | None:
+    """What the router's own classifier said of the class it provided."""
+    provided = decided.release.bundle.request_classification.provided
+    if provided is None or decided.decision.class_source != "provided":
+        return None
+    value = decided.request.attributes.get(provided.confidence_attribute)
+    is_share = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+    return float(value) if is_share and isinstance(value, (int, float)) else None
+
+
+def _first(usage: Mapping[str, int | None], names: Sequence[str]) -> int | None:
+    found = (usage[name] for name in names if usage.get(name) is not None)
+    return next(found, None)

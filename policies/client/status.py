@@ -1,0 +1,139 @@
+"""Status reports: which release this router decides with, and how it fares."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from .background import Background
+from .backoff import pause_s
+from .errors import ClientError, FetchFailed
+from .poller import Poller
+from .version import VERSION
+
+CLIENT_NAME = "routing-console-client"
+FIRST_INTERVAL_S = 30.0
+SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 1.0, 3600.0
+# A console of before does not know the address, and will not learn it soon.
+UNKNOWN = frozenset({403, 404, 405})
+PAUSE_WHERE_UNKNOWN_S = 600.0
+MOST_LABELS, LONGEST_LABEL = 20, 120
+
+
+class Receiver(Protocol):
+    """Where status reports are sent."""
+
+    def post_status(self, report: bytes) -> object: ...
+
+
+class StatusReporter:
+    """Reports at once after `wake`, else at the interval that the console asks for. A report that
+    fails hinders nobody; the next one says the same. Without a receiver nothing is reported."""
+
+    def __init__(
+        self,
+        receiver: Receiver | None,
+        poller: Poller,
+        *,
+        labels: Mapping[str, str],
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._receiver = receiver
+        self._poller = poller
+        self._labels = checked_labels(labels)
+        self._clock = clock
+        self._background = Background("status", self._step, say)
+        self._begin()
+
+    def start(self) -> None:
+        if self._receiver is not None:
+            self._background.start()
+
+    def wake(self) -> None:
+        """Something changed that the console wants to know at once."""
+        self._background.wake()
+
+    def stop(self, interrupt: Callable[[int | None], None]) -> None:
+        self._background.stop(1.0, interrupt)
+
+    def after_fork(self) -> None:
+        """A child is a router of its own."""
+        self._background.after_fork()
+        self._begin()
+
+    def _begin(self) -> None:
+        host = socket.gethostname()[:60] or "router"
+        self.instance_id = f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._started_at = self._clock()
+        self._interval_s = FIRST_INTERVAL_S
+        self._failures = 0
+
+    def report(self) -> dict[str, object]:
+        """What is said now; docs/delivery.md describes it."""
+        held = self._poller.held
+        return {
+            "instance_id": self.instance_id,
+            "labels": self._labels,
+            "client": {"name": CLIENT_NAME, "version": VERSION},
+            "active": held and {"number": held.release.number, "digest": held.release.digest},
+            "pending": None,
+            "source": held and held.release.source,
+            "adopted_at": held and _moment(held.adopted_at),
+            "last_success_at": _moment(self._poller.progress.last_success_at),
+            "errors": [
+                {**vars(error), "at": _moment(error.at)} for error in self._poller.errors.latest()
+            ],
+            "clock": _moment(self._clock()),
+            "started_at": _moment(self._started_at),
+        }
+
+    def _step(self) -> float:
+        wish = 0.0
+        if self._receiver is None:
+            return LONGEST_INTERVAL_S
+        try:
+            answer = self._receiver.post_status(json.dumps(self.report()).encode("utf-8"))
+        except ClientError as error:
+            self._failures += 1
+            if isinstance(error, FetchFailed):
+                wish = error.retry_after_s
+                if error.status in UNKNOWN:
+                    wish = PAUSE_WHERE_UNKNOWN_S
+        else:
+            self._failures = 0
+            self._interval_s = _interval_of(answer)
+        return pause_s(self._interval_s, self._failures, wish, random.random)
+
+
+def checked_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels; raises ClientError where the console would refuse them."""
+    for name, value in labels.items():
+        for text in (name, value):
+            if not isinstance(text, str) or not text.strip() or not text.isprintable():
+                raise ClientError(f"The label {name!r} must be a name and a text of one line.")
+            if len(text) > LONGEST_LABEL:
+                raise ClientError(f"The label {name!r} is longer than {LONGEST_LABEL} characters.")
+    if len(labels) > MOST_LABELS:
+        raise ClientError(f"There are more than {MOST_LABELS} labels.")
+    return dict(labels)
+
+
+def _interval_of(answer: object) -> float:
+    told = answer.get("interval_s") if isinstance(answer, dict) else None
+    if isinstance(told, bool) or not isinstance(told, (int, float)):
+        return FIRST_INTERVAL_S
+    return min(max(float(told), SHORTEST_INTERVAL_S), LONGEST_INTERVAL_S)
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat()
