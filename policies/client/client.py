@@ -16,7 +16,6 @@ from ..engine import (
     Request,
     Runtime,
     Stop,
-    decide,
     parse_request,
 )
 from . import processes
@@ -182,7 +181,7 @@ class PolicyClient:
         if not request.request_id:
             request = replace(request, request_id=uuid.uuid4().hex)
         release = self._poller.usable_release()
-        decision = decide(release.bundle, request)
+        decision = release.compiled.decide(request)
         return self.decided(release, request, decision, stale=release.is_stale(self._clock()))
 
     def decided(

@@ -91,7 +91,8 @@ class Limiter:
             # A name that the release does not know is no target: it would be kept for ever.
             if attempt.model in chain.bundle.catalogue.models:
                 chain.counts.end(now, attempt.model, attempt.failure_kind)
-        chain.attempts, chain.step = made, None
+        if made != chain.attempts:
+            chain.attempts, chain.step = made, None
 
     def _step(self, chain: Chain, now: int) -> NextAttempt | Stop:
         made = chain.attempts

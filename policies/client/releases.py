@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ..engine import (
     Bundle,
+    Compiled,
     DocumentError,
     EngineError,
+    compile_bundle,
     digest,
     load_json,
     parse_bundle,
-    require_text_matcher,
 )
 from .errors import BadSignature, ReleaseRefused
 from .keys import DetachedSignature, parse_signature
@@ -59,6 +60,11 @@ class Release:
     when_stale: str
     bundle: Bundle
     source: Source
+    compiled: Compiled = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compiled where it is read, so that no caller waits for it."""
+        object.__setattr__(self, "compiled", compile_bundle(self.bundle))
 
     @property
     def mark(self) -> Mark:
@@ -89,7 +95,6 @@ def open_release(
         raise BadSignature("The release's signature does not hold: it was changed on its way.")
     try:
         release = _read(load_json(sealed.body), source)
-        require_text_matcher(release.bundle)
     except DocumentError as error:
         raise ReleaseRefused(f"The release is signed but cannot be read: {error}") from None
     except EngineError as error:

@@ -18,6 +18,7 @@ from .chain import (
     next_attempt,
 )
 from .classification import RequestClassification
+from .compiled import Compiled, compile_bundle
 from .components import COMPONENTS, Component, parse_component, serialise
 from .counts import Counts
 from .decision import Decision, classify, decide
@@ -40,6 +41,7 @@ __all__ = [
     "Attempt",
     "Bundle",
     "Catalogue",
+    "Compiled",
     "Component",
     "Counts",
     "Decision",
@@ -63,6 +65,7 @@ __all__ = [
     "canonical_bytes",
     "check_request",
     "classify",
+    "compile_bundle",
     "compose",
     "decide",
     "digest",

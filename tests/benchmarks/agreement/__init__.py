@@ -1,0 +1,1 @@
+"""Whether all that decides agrees: the reference, the compiled form, JavaScript."""
