@@ -120,19 +120,21 @@ class Desk:
 
     def _completed(self, event: Mapping[str, object]) -> Answer:
         """The event with what this router knows of the request, where the event does not say."""
-        known: Answer = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat()}
         decided = self._decided.find(str(event["request_id"]))
-        release = decided.release if decided is not None else self._client.release
-        if release is not None:
-            known["release_digest"] = release.digest
         if decided is not None:
-            known |= {
-                "attributes": dict(decided.request.attributes),
-                "class": decided.decision.class_key,
-                "rule": decided.decision.policy_rule,
-                "model": decided.decision.model,
-            }
+            return {**self._client.outcome(decided, _attempts_in(event)), **event}
+        known: Answer = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat()}
+        if (release := self._client.release) is not None:
+            known["release_digest"] = release.digest
         return {**known, **event}
+
+
+def _attempts_in(event: Mapping[str, object]) -> tuple[Attempt, ...]:
+    """Its attempts, to be counted; whether they are fit to be kept is the console's to say."""
+    try:
+        return read_attempts(event.get("attempts", []))
+    except DocumentError:
+        return ()
 
 
 def _without_prompt(request: Request) -> Request:

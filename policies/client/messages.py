@@ -136,8 +136,8 @@ def _read_attempt(place: Place) -> Attempt:
     return Attempt(
         model=fields.required("model").label(),
         failure_kind=fields.optional("failure_kind", None).nullable(_read_failure_kind),
-        latency_ms=fields.optional("latency_ms", 0).number(at_least=0),
-        cost_usd=fields.optional("cost_usd", 0).number(at_least=0),
+        latency_ms=fields.optional("latency_ms", None).nullable(_read_amount) or 0,
+        cost_usd=fields.optional("cost_usd", None).nullable(_read_amount) or 0,
         bytes_sent=fields.optional("bytes_sent", False).flag(),
         retry_after_ms=fields.optional("retry_after_ms", None).nullable(_read_amount),
     )

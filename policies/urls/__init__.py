@@ -8,7 +8,6 @@ from policies.urls import (
     people,
     releases,
     review,
-    routers,
     rules,
     teams,
 )
@@ -21,7 +20,6 @@ urlpatterns = [
     *people.urlpatterns,
     *releases.urlpatterns,
     *review.urlpatterns,
-    *routers.urlpatterns,
     *rules.urlpatterns,
     *teams.urlpatterns,
 ]

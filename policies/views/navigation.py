@@ -29,7 +29,6 @@ WORKFLOW = (
     ("Datasets", "datasets", "d"),
     ("Evaluations", "evaluations", "e"),
     ("Scorecard", "scorecard", "s"),
-    ("Fleet", "fleet", "f"),
     ("Settings", "workflow-settings", "t"),
 )
 

@@ -8,7 +8,6 @@ from policies.api.urls import (
     people,
     releases,
     review,
-    routers,
     rules,
     teams,
 )
@@ -22,7 +21,6 @@ urlpatterns = [
     *people.urlpatterns,
     *releases.urlpatterns,
     *review.urlpatterns,
-    *routers.urlpatterns,
     *rules.urlpatterns,
     *teams.urlpatterns,
 ]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from ...engine import NextAttempt, Stop
 from ..client import Decided, PolicyClient
 from ..releases import Release
@@ -16,9 +13,8 @@ NO_MODEL = ""
 class Figures:
     """Counts of one sidecar. From its loop's thread only."""
 
-    def __init__(self, client: PolicyClient, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: PolicyClient) -> None:
         self._client = client
-        self._clock = clock
         self._decisions = Counter(
             "decisions_total", "Requests decided, by class and chosen model.", "class", "model"
         )
@@ -66,14 +62,25 @@ class Figures:
 
     def _of_client(self) -> list[Family]:
         release, health = self._client.release, self._client.health
-        now = self._clock()
-        age = None if health.last_success_at is None else now - health.last_success_at
         families = [
-            gauge("policy_age_seconds", "Since the console last confirmed the release.", age),
+            gauge("ready", "1 while requests can be decided.", int(health.ready)),
+            gauge(
+                "policy_age_seconds",
+                "Since the console last confirmed the release.",
+                health.confirmed_s,
+            ),
             gauge("poll_failures", "Failed polls in a row.", health.failures),
+            gauge(
+                "outcomes_waiting",
+                "Outcomes not delivered to the console.",
+                health.outcomes_waiting,
+            ),
+            gauge("outcomes_waiting_bytes", "Their size.", health.outcomes_waiting_bytes),
+            gauge("outcomes_lost", "Outcomes given up since the start.", health.outcomes_lost),
+            gauge("disk_trouble", "1 while the folder cannot be written.", int(bool(health.disk))),
             self._breakers(),
         ]
-        return families if release is None else [*families, *_of_release(release, now)]
+        return families if release is None else [*families, *_of_release(release, health.stale)]
 
     def _breakers(self) -> Family:
         open_now = sorted(self._client.runtime().open_breakers)
@@ -81,11 +88,10 @@ class Figures:
         return Family("breaker_open", "gauge", "Models whose breaker is open.", ("model",), samples)
 
 
-def _of_release(release: Release, now: float) -> list[Family]:
+def _of_release(release: Release, is_stale: bool) -> list[Family]:
     end = release.not_after.timestamp()
-    stale = int(release.is_stale(now))
     return [
         gauge("release_number", "The release held.", release.number),
         gauge("release_not_after_timestamp_seconds", "Until when it may be used.", end),
-        gauge("release_stale", "1 when that time is over.", stale),
+        gauge("release_stale", "1 when that time is over.", int(is_stale)),
     ]

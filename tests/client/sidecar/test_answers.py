@@ -129,6 +129,17 @@ def test_outcomes__of_a_decided_request__arrive_with_what_decided_it(
     assert (event["model"], event["class"], event["latency_ms"]) == ("swift-large", "complex", 12)
 
 
+def test_outcomes__with_attempts_that_nobody_asked_about__count_for_the_breaker(
+    sidecar: Running,
+) -> None:
+    failed = {"model": "swift-large", "failure_kind": "timeout", "latency_ms": None}
+    for number in range(20):
+        request_id = f"r-{number}"
+        sidecar.post("/v1/decide", {"request_id": request_id, "attributes": {"task": "code"}})
+        sidecar.post("/v1/outcomes", {"request_id": request_id, "attempts": [failed]})
+    assert sidecar.client.runtime().open_breakers == {"swift-large"}
+
+
 def test_outcomes__a_list_with_a_bad_one__keeps_the_good_and_names_the_bad(
     sidecar: Running,
 ) -> None:

@@ -54,6 +54,8 @@ def test_metrics__after_some_requests__count_them_by_class_model_and_reason(
     assert found["routing_console_http_requests_total", ("other", "404")] == 1
     assert found["routing_console_release_number", ()] == 1
     assert found["routing_console_poll_failures", ()] == 0
+    assert found["routing_console_ready", ()] == 1
+    assert found["routing_console_outcomes_waiting", ()] == 1
 
 
 def test_metrics__a_target_that_fails_for_all__shows_its_open_breaker(sidecar: Running) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from policies import tasks
+from policies.client import PolicyClient
 from policies.delivery import signing
 from policies.delivery.static.objects import Objects, StoreError
 from policies.models import Environment, Release
@@ -128,6 +132,25 @@ def test_one_environment_in_trouble__holds_up_no_other(
     assert held(folder, other)
     assert not results[f"{release.workflow.slug}/{production.name}"].trouble
     assert "does not verify" in results[f"{release.workflow.slug}/staging"].trouble
+
+
+def test_client__given_the_address_of_the_objects__decides_by_them(
+    folder: Path, staging: Environment, author: User, owner: User, tmp_path: Path
+) -> None:
+    first = published(staging, author, [owner], owner)
+    call_command("publish_releases", to=folder.as_uri())
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        place = f"{first.workflow.slug}/{staging.name}"
+        address = f"http://127.0.0.1:{server.server_address[1]}/{place}/policy.json"
+        client = PolicyClient(static_url=address, state_dir=tmp_path / "state", expect=place)
+        assert client.poll_once() and client.health.release == 1, client.health
+        published(staging, author, [owner], owner, documents(share=50))
+        call_command("publish_releases", to=folder.as_uri())
+        assert client.poll_once() and client.health.release == 2, client.health
+        client.close()
+        server.shutdown()
 
 
 # --- By itself --------------------------------------------------------------------------

@@ -1,0 +1,48 @@
+"""`python3 -m tests.conformance.run -- COMMAND…`: holds a client to all cases. See README.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.conformance.clients import ProcessClient
+from tests.conformance.console import scripted_console
+from tests.conformance.playing import Case, Failed, Skipped, load_cases, play
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0 where every case holds, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tests.conformance.run",
+        description="Play a console, and hold a router's client to the delivery protocol.",
+    )
+    parser.add_argument("--case", action="append", metavar="NAME", help="only this one; repeatable")
+    parser.add_argument("command", nargs="+", help="how the client is started, after --")
+    options = parser.parse_args(arguments)
+    cases = [case for case in load_cases() if not options.case or case.name in options.case]
+    if not cases:
+        parser.error(f"there is no case {', '.join(options.case)}")
+    failed = [case for case in cases if not _holds(case, options.command)]
+    print(f"{len(cases) - len(failed)} of {len(cases)} cases hold")
+    return 1 if failed else 0
+
+
+def _holds(case: Case, command: Sequence[str]) -> bool:
+    with scripted_console() as script, tempfile.TemporaryDirectory() as folder:
+        try:
+            play(case, script, lambda v: ProcessClient(command, v), Path(folder))
+        except Failed as error:
+            print(f"FAIL {case.name}: {case.title}\n     {error}", flush=True)
+            return False
+        except Skipped:
+            print(f"skip {case.name}: the client cannot fork", flush=True)
+            return True
+    print(f"ok   {case.name}", flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

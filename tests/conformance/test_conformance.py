@@ -1,0 +1,94 @@
+"""Our client holds to every case, a careless one does not, and the fixtures are what they say."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance import make_fixtures, run
+from tests.conformance.clients import ProcessClient
+from tests.conformance.console import FIXTURES, Script, scripted_console
+from tests.conformance.playing import Case, Failed, load_cases, play
+from tests.conformance.python_client import PythonClient
+
+CASES = load_cases()
+COMMAND = [sys.executable, "-S", "-m", "tests.conformance.python_client"]
+# Keys are trusted by their address alone until endorsements are read.
+NOT_YET = ("key_beside", "key_swapped")
+CARELESS = [sys.executable, "-S", "-m", "tests.conformance.careless_client"]
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[Script]:
+    with scripted_console() as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=pytest.mark.xfail if case.name in NOT_YET else ())
+        for case in CASES
+    ],
+)
+def test_our_client__in_each_case__holds(case: Case, script: Script, tmp_path: Path) -> None:
+    if case.needs_a_process:
+        play(case, script, lambda variables: ProcessClient(COMMAND, variables), tmp_path)
+    else:
+        play(case, script, PythonClient, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["bad_signature", "replay", "key_swapped", "other_environment"])
+def test_careless_client__in_cases_of_attacks__fails(
+    name: str, script: Script, tmp_path: Path
+) -> None:
+    case = next(case for case in CASES if case.name == name)
+    with pytest.raises(Failed, match="release is"):
+        play(case, script, lambda variables: ProcessClient(CARELESS, variables), tmp_path)
+
+
+def test_runner__over_a_client_of_any_language__tells_which_cases_hold(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chosen = ["--case", "new_release", "--case", "bad_signature"]
+    assert run.main([*chosen, "--", *COMMAND]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 of 2 cases hold"
+    assert run.main(["--case", "bad_signature", "--", *CARELESS]) == 1
+    told = capsys.readouterr().out
+    assert "FAIL bad_signature: A body that was changed on its way is refused" in told
+    assert "step 2: release is 2 instead of 1" in told
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["import sys; sys.exit()", "print('hello')", "print([])"],
+    ids=["ends", "text", "list"],
+)
+def test_runner__over_what_is_no_client__says_so_and_does_not_hang(
+    program: str, script: Script, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-S", "-c", program]
+    with pytest.raises(Failed, match="step 1"):
+        play(CASES[0], script, lambda variables: ProcessClient(command, variables), tmp_path)
+
+
+def test_fixtures__written_anew__are_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make_fixtures, "FIXTURES", tmp_path)
+    make_fixtures.main()
+    for name in ("releases.json", "keys.json"):
+        assert (tmp_path / name).read_bytes() == (FIXTURES / name).read_bytes()
+
+
+def test_cases__each__names_fixtures_that_are_there() -> None:
+    releases = json.loads((FIXTURES / "releases.json").read_bytes())
+    keys = json.loads((FIXTURES / "keys.json").read_bytes())
+    for case in CASES:
+        for step in case.steps:
+            assert step.get("serve", {}).get("release", "one") in releases, case.name
+            assert step.get("keys", "first") in keys, case.name
