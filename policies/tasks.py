@@ -7,6 +7,7 @@ from policies.governance.origin import Origin, acting_from
 from policies.services.news import mail, news, notifications, webhook_delivery
 from policies.services.releases import scheduling, static_delivery
 from policies.services.review import settling
+from policies.services.routers import fleet, watching
 from policies.services.waking import DELIVER_NEWS, PUBLISH_OBJECTS
 
 
@@ -38,6 +39,19 @@ def forget_old_deliveries() -> None:
     """Drop old delivery logs and notifications."""
     webhook_delivery.forget_old()
     notifications.forget_old()
+
+
+@shared_task(name="policies.watch_fleets")
+def watch_fleets() -> None:
+    """Note which releases count as delivered, and where routers run something else."""
+    with acting_from(Origin("task")):
+        watching.watch_fleets()
+
+
+@shared_task(name="policies.forget_gone_routers")
+def forget_gone_routers() -> None:
+    """Drop routers that have reported nothing for long."""
+    fleet.forget_gone()
 
 
 @shared_task(name="policies.publish_scheduled")

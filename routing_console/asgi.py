@@ -1,14 +1,20 @@
-"""The ASGI application that the web server runs."""
+"""The ASGI application that the web server runs: pages, reports, and delivery beside them."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
-from routing_console.front.application import Front
 from routing_console.parent_death import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
 if os.environ.get("ROUTING_CONSOLE_SUPERVISED"):
     die_with_parent()  # the web server's own worker process, one below what the supervisor started
 
-application = Front(get_wsgi_application())
+pages = get_wsgi_application()
+
+# They read models, which are there only now.
+from routing_console import health  # noqa: E402
+from routing_console.delivery import direct  # noqa: E402
+from routing_console.front.application import Front  # noqa: E402
+
+application = Front(pages, direct(), problems=health.problems)

@@ -197,6 +197,8 @@ CELERY_BEAT_SCHEDULE = {
     "settle catalogue": _every(3600.0, "policies.settle_catalogue"),
     "settle lapsed approvals": _every(60.0, "policies.settle_lapsed_approvals"),
     "deliver news": _every(10.0, "policies.deliver_news"),
+    "watch fleets": _every(15.0, "policies.watch_fleets"),
+    "forget gone routers": _every(24 * 3600.0, "policies.forget_gone_routers"),
     "forget old deliveries": _every(24 * 3600.0, "policies.forget_old_deliveries"),
     "repair objects": _every(120.0, "policies.repair_objects"),
 }
@@ -210,6 +212,14 @@ PUBLISH_TO = env.str("ROUTING_CONSOLE_PUBLISH_TO", default="")
 TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact", "evaluations.judge_change"]
 # Queued with its id, and that of who submitted it, when it is submitted for review.
 TASKS_ON_SUBMISSION = ["evaluations.evaluate_submitted"]
+
+# --- Routers ----------------------------------------------------------------------------
+# A router that reported nothing for so long was shut down: no release waits for it.
+ROUTER_GONE_AFTER_S = max(60, env.int("ROUTING_CONSOLE_ROUTER_GONE_AFTER_S", default=600))
+# What it reported is kept for as many days, and with it when releases reached whom.
+ROUTER_KEPT_DAYS = max(1, env.int("ROUTING_CONSOLE_ROUTER_KEPT_DAYS", default=30))
+# Routers that run something else than the release in force for so long are drift, and told.
+DRIFT_AFTER_S = max(60, env.int("ROUTING_CONSOLE_DRIFT_AFTER_S", default=600))
 
 # --- Mail and webhooks ------------------------------------------------------------------
 # Where people reach this console, for the links in mails and webhooks.

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from evaluations.demo import scenario, traffic
+from evaluations.demo import fleet, scenario, traffic
 from evaluations.demo.history import Cast, at, days_ago, live_through
 from evaluations.demo.routing import outcomes
 from evaluations.services.outcomes import rollups
@@ -80,6 +80,7 @@ def load() -> Loaded:
         workflow, staging, production = _workflow(cast)
     live_through(workflow, staging, production, cast)
     _traffic(production)
+    fleet.report(production)
     _, token = tokens.issue_router_token(production, "demo router", acting_user=cast.owner)
     return Loaded(accounts, token, SLUG, production.name)
 

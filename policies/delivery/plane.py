@@ -237,7 +237,9 @@ class Plane:
         if not await self.room.wait(caller.environment_id, caller.token.id, left_s):
             return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
         applied = b"wait=%d" % wait_s
-        return self._again(poll, scope).with_header(b"preference-applied", applied)
+        answer = self._again(poll, scope).with_header(b"preference-applied", applied)
+        # Its server is stopping: the next question belongs to another one.
+        return answer.with_header(b"connection", b"close") if self.room.is_closed else answer
 
     def _again(self, poll: Poll, scope: Scope) -> Messages:
         caller = self.memory.callers.get(poll.key)

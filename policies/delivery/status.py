@@ -14,9 +14,9 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from policies.delivery.respond import Answer, problem
+from policies.delivery.answers import REPORT, Denial, KnownToken
+from policies.delivery.respond import Answer, denied, problem
 from policies.delivery.token_buckets import TokenBuckets
 from policies.engine.errors import DocumentError
 from policies.fleet.report import Arrival, Heard, arrival_of, read_report
@@ -31,19 +31,7 @@ FORGOTTEN_AFTER = datetime.timedelta(hours=1)
 SHORTEST_INTERVAL_S = 30
 # Beyond it reports are asked for less often.
 REPORTS_A_SECOND = 500
-REPORT_SCOPE = "report"
 HAND_ON_EVERY_S = 1.0
-
-
-class Reporter(Protocol):
-    """What is known of the token that a report comes with."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def environment_id(self) -> int: ...
-    @property
-    def scopes(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True)
@@ -88,10 +76,10 @@ class StatusDesk:
         self._thread: threading.Thread | None = None
 
     # --- Taking in --------------------------------------------------------------------------
-    def take(self, token: Reporter, body: bytes) -> Answer:
+    def take(self, token: KnownToken, body: bytes) -> Answer:
         """The answer to one report. Neither waits nor asks the database."""
-        if REPORT_SCOPE not in token.scopes:
-            return problem(403, "Give this token the scope `report`.")
+        if REPORT not in token.scopes:
+            return denied(Denial.SCOPE)
         if len(body) > LARGEST_REPORT_BYTES:
             return too_large()
         wait_s = self.buckets.take(token.id)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from policies.delivery.answers import Denial
-from policies.delivery.respond import Answer, denied, problem
-from policies.delivery.status import LARGEST_REPORT_BYTES, Reporter, StatusDesk, too_large
+from policies.delivery.answers import Denial, KnownToken, Unavailable
+from policies.delivery.respond import Answer, denied, problem, unavailable
+from policies.delivery.status import LARGEST_REPORT_BYTES, StatusDesk, too_large
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -27,7 +27,7 @@ class StatusApplication:
     """Reads a report with a bound and a deadline, once the token is known to be good."""
 
     desk: StatusDesk
-    token_of: Callable[[bytes], Reporter | Denial]
+    token_of: Callable[[bytes], KnownToken | Denial | Unavailable]
     body_deadline_s: float = BODY_DEADLINE_S
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -47,6 +47,8 @@ class StatusApplication:
         token = self.token_of(headers.get(b"authorization", b""))
         if isinstance(token, Denial):
             return denied(token)
+        if isinstance(token, Unavailable):
+            return unavailable(token)
         refused = _unreadable(headers)
         if refused is not None:
             return refused

@@ -37,13 +37,13 @@ class WaitingRoom:
         self._timer: asyncio.TimerHandle | None = None
         self._let_go: deque[Waiter] = deque()
         self._is_letting_go = False
-        self._is_closed = False
+        self.is_closed = False
         self.count = 0
 
     async def wait(self, environment_id: int, token_id: int, seconds: float) -> bool:
         """Return when there is something to tell, or after `seconds`; at once and False where no
         more can wait here."""
-        if self._is_closed or self.count >= self._most:
+        if self.is_closed or self.count >= self._most:
             return False
         loop = asyncio.get_running_loop()
         tick = math.floor((loop.time() + seconds) / TICK_S) + 1
@@ -74,7 +74,7 @@ class WaitingRoom:
 
     def close(self) -> None:
         """Let everybody go, and take nobody in any more."""
-        self._is_closed = True
+        self.is_closed = True
         self.release(list(self._by_environment))
 
     def _queue(self, waiters: Iterable[Waiter]) -> None:

@@ -102,13 +102,14 @@ def arrival_of(heard: Heard) -> Arrival | None:
         return None
     at = heard.at
     if report.adopted_at is not None:
-        at = min(heard.at, _minus(report.adopted_at, heard.skew, heard.at))
+        at = min(heard.at, corrected(report.adopted_at, heard.skew, otherwise=heard.at))
     return Arrival(heard.environment_id, report.instance_id, report.active, at, heard.at)
 
 
-def _minus(
-    moment: datetime.datetime, skew: datetime.timedelta, otherwise: datetime.datetime
+def corrected(
+    moment: datetime.datetime, skew: datetime.timedelta, *, otherwise: datetime.datetime
 ) -> datetime.datetime:
+    """A moment of a router's clock by the console's."""
     try:
         return moment - skew
     except OverflowError:  # a clock that is thousands of years off

@@ -12,6 +12,7 @@ from policies.wording.numbers import percent
 FIELDS = {
     "when_stale": "When a release is stale",
     "reauthenticate_to_approve": "Password before approving and publishing",
+    "delivered_share": "Delivered at (% of the routers)",
     "input_usd_per_mtok": "Input, USD per million tokens",
     "output_usd_per_mtok": "Output, USD per million tokens",
     "adequate_at": "Adequate from quality",

@@ -11,6 +11,7 @@ from policies.models.components import (
 )
 from policies.models.drafts import Draft, DraftDocument, DraftRevision
 from policies.models.evidence import EvidencePlan
+from policies.models.fleet import DriftEpisode, ReleaseArrival, RouterInstance
 from policies.models.notifications import MailPreference, NewsCursor, Notification
 from policies.models.price_imports import PriceImport
 from policies.models.protection import FreezeWindow, ReviewDebt
@@ -37,6 +38,7 @@ __all__ = [
     "Draft",
     "DraftDocument",
     "DraftRevision",
+    "DriftEpisode",
     "Environment",
     "EvidencePlan",
     "FreezeWindow",
@@ -49,8 +51,10 @@ __all__ = [
     "PriceImport",
     "Provider",
     "Release",
+    "ReleaseArrival",
     "Review",
     "ReviewDebt",
+    "RouterInstance",
     "RouterToken",
     "RuleChange",
     "SigningKey",

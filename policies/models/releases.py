@@ -73,6 +73,9 @@ class Release(models.Model):
     published_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)
     not_after = models.DateTimeField()
+    delivered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its environment's share of the routers had it."
+    )
     body = models.TextField(help_text="The exact signed JSON text.")
     etag = models.CharField(max_length=120)
     signature = models.TextField(help_text="Detached JWS over the UTF-8 bytes of the body.")

@@ -82,6 +82,10 @@ class Environment(models.Model):
     reauthenticate_to_approve = models.BooleanField(
         default=False, help_text="Approving and publishing need a password entered just before."
     )
+    delivered_share = models.PositiveSmallIntegerField(
+        default=100,
+        help_text="Per cent of the routers that must have a release for it to be delivered.",
+    )
     rules_version = models.PositiveIntegerField(
         default=1, help_text="Raised by every change of these rules; the audit trail has each."
     )

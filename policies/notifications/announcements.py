@@ -156,6 +156,18 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
         "{actor} asks to change {subject}",
     ),
     Announcement(
+        "fleet.drifted",
+        Event.DRIFT,
+        (Group.PUBLISHERS, Group.ADMINISTRATORS),
+        "routers of {subject} do not run its release",
+    ),
+    Announcement(
+        "fleet.drift_ended",
+        Event.DRIFT_OVER,
+        (Group.PUBLISHERS, Group.ADMINISTRATORS),
+        "routers of {subject} run its release again",
+    ),
+    Announcement(
         "webhook.disabled",
         Event.WEBHOOK_DISABLED,
         (Group.WEBHOOK_MANAGERS,),

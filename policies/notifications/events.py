@@ -20,6 +20,8 @@ class Event(StrEnum):
     ROLLED_BACK = "release.rolled_back"
     BREAK_GLASS = "release.break_glass"
     RULES_ASKED = "rules.asked"
+    DRIFT = "fleet.drift"
+    DRIFT_OVER = "fleet.drift_over"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_TEST = "webhook.test"
 
@@ -53,6 +55,12 @@ WORDS: dict[Event, EventWords] = {
     Event.ROLLED_BACK: EventWords("Rolled back", "An earlier release was restored."),
     Event.BREAK_GLASS: EventWords("Break-glass", "A release went out without its reviews."),
     Event.RULES_ASKED: EventWords("Rule change proposed", "Looser rules wait for a second person."),
+    Event.DRIFT: EventWords(
+        "Policy drift", "Routers have been running something else than the release for a while."
+    ),
+    Event.DRIFT_OVER: EventWords(
+        "Policy drift is over", "All routers that report run the release again.", by_mail=False
+    ),
     Event.WEBHOOK_DISABLED: EventWords(
         "Webhook switched off", "A webhook failed for days and is no longer called."
     ),

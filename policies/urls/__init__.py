@@ -8,6 +8,7 @@ from policies.urls import (
     people,
     releases,
     review,
+    routers,
     rules,
     teams,
 )
@@ -20,6 +21,7 @@ urlpatterns = [
     *people.urlpatterns,
     *releases.urlpatterns,
     *review.urlpatterns,
+    *routers.urlpatterns,
     *rules.urlpatterns,
     *teams.urlpatterns,
 ]

@@ -29,6 +29,7 @@ WORKFLOW = (
     ("Datasets", "datasets", "d"),
     ("Evaluations", "evaluations", "e"),
     ("Scorecard", "scorecard", "s"),
+    ("Fleet", "fleet", "f"),
     ("Settings", "workflow-settings", "t"),
 )
 

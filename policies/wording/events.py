@@ -62,6 +62,8 @@ ACTION_WORDS = {
     "model.added": "added a model",
     "model.changed": "changed what the catalogue says of a model",
     "price.added": "added a price",
+    "fleet.drifted": "noticed policy drift",
+    "fleet.drift_ended": "saw policy drift end",
     "router_token.issued": "issued a router token",
     "router_token.rotated": "rotated a router token",
     "router_token.revoked": "revoked a router token",

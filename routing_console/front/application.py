@@ -11,13 +11,13 @@ from functools import partial
 
 from django.conf import settings
 
-from routing_console import health
 from routing_console.front import bridge
 from routing_console.front.bodies import Bodies, Body, BodyRefused, ClientGone
+from routing_console.front.direct import Direct, letting_go
 from routing_console.front.draining import Draining
 from routing_console.front.lifespan import lifespan
 from routing_console.front.marks import id_of, log_request
-from routing_console.front.metrics import FrontCollector, Metrics
+from routing_console.front.metrics import FiguresCollector, FrontCollector, Metrics
 from routing_console.front.places import Place, PlaceFull
 from routing_console.front.probes import ALIVE, Readiness
 from routing_console.front.routes import PlaceName, Route, route_of
@@ -36,31 +36,44 @@ LOGGED = frozenset({PlaceName.PAGES, PlaceName.REPORTS})
 
 
 class Front:
-    """An ASGI application around Django's WSGI one."""
+    """An ASGI application around Django's WSGI one and what is served directly.
+
+    Without `pages` it is delivery alone. `problems` as in `Readiness`.
+    """
 
     def __init__(
         self,
-        pages: bridge.WSGIApplication,
+        pages: bridge.WSGIApplication | None,
+        direct: Direct | None = None,
         *,
-        problems: Callable[[], dict[str, str]] = health.problems,
+        problems: Callable[[], dict[str, str]],
         bodies: Bodies | None = None,
-        places: dict[PlaceName, Place] | None = None,
     ) -> None:
         self.pages = pages
+        self.direct = direct or Direct({})
         self.bodies = bodies or Bodies()
-        self.places = places or {
+        self.places = {
             PlaceName.PAGES: Place(PlaceName.PAGES, threads=8, most_waiting=128),
             PlaceName.REPORTS: Place(PlaceName.REPORTS, threads=2, most_waiting=64),
         }
-        self.draining = Draining(settings.DRAIN_NOTICE_S)
-        self.readiness = Readiness(problems, self.draining)
+        self.draining = Draining(settings.DRAIN_NOTICE_S, on_begin=[self.direct.drain])
+        self.readiness = Readiness(problems, self.direct.problem, self.draining)
         self.tally = Tally()
-        mine = FrontCollector(self.tally, [*self.places.values()], self.bodies, self.readiness)
-        self.metrics = Metrics.of(settings.METRICS_TOKEN, mine)
+        self.metrics = Metrics.of(
+            settings.METRICS_TOKEN,
+            FrontCollector(self.tally, [*self.places.values()], self.bodies, self.readiness),
+            FiguresCollector("routing_console_delivery", self.direct.figures),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._request(scope, receive, send)
+            application = self.direct.applications.get(scope["path"])
+            if application is None:
+                await self._request(scope, receive, send)
+            else:
+                if self.draining.begun:
+                    send = letting_go(send)
+                await application(scope, receive, send)
         elif scope["type"] == "lifespan":
             await lifespan(receive, send, self._start, self._stop)
         else:
@@ -68,10 +81,12 @@ class Front:
 
     async def _start(self) -> None:
         self.draining.watch()
+        await self.direct.startup()
 
     async def _stop(self) -> None:
         for place in self.places.values():
             await asyncio.to_thread(place.close)
+        await asyncio.to_thread(self.direct.stop)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, route = time.perf_counter(), route_of(scope["path"])
@@ -81,8 +96,8 @@ class Front:
         try:
             answer = await self._answer(route, scope, receive)
             more = [(b"x-request-id", mark.encode())]
-            if self.draining.begun:  # whoever keeps the connection would find it closed
-                more.append((b"connection", b"close"))
+            if self.draining.begun:
+                send = letting_go(send)
             await send_answer(send, answer, more)
             status = answer.status
         except ClientGone:
@@ -112,10 +127,14 @@ class Front:
                 return ALIVE
             case "/metrics":
                 return self.metrics.answer(scope)
+            case "/readyz/delivery":
+                return self.readiness.delivery_answer()
             case _:
                 return await self.readiness.answer()
 
     async def _work(self, place: Place, scope: Scope, receive: Receive, body: Body) -> Answer:
+        if self.pages is None:
+            return problem(404, "This process serves routers; pages are served by the console.")
         environ = bridge.environ_of(scope, body)
         work = partial(copy_context().run, bridge.call, self.pages, environ)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -111,6 +111,26 @@ class FrontCollector(Collector):
         for part, wrong in self.readiness.last.items():
             ready.add_metric([part], int(not wrong))
         yield ready
+
+
+@dataclass(eq=False)
+class FiguresCollector(Collector):
+    """Numbers that another part keeps by name; `answers_<status>` are one family by status."""
+
+    prefix: str
+    figures: Callable[[], Mapping[str, float]]
+
+    def collect(self) -> Iterator[Metric]:
+        answers = CounterMetricFamily(
+            f"{self.prefix}_answers", "Answers to routers.", labels=["status"]
+        )
+        for name, value in self.figures().items():
+            status = name.removeprefix("answers_")
+            if status != name:
+                answers.add_metric([status], value)
+            else:
+                yield GaugeMetricFamily(f"{self.prefix}_{name}", name.replace("_", " "), value)
+        yield answers
 
 
 @dataclass

@@ -30,6 +30,7 @@ DATASET_BYTES = 1_000_000_000
 _EXACT = {
     "/healthz": Route(PlaceName.PROBES, NOTHING_SENT),
     "/readyz": Route(PlaceName.PROBES, NOTHING_SENT),
+    "/readyz/delivery": Route(PlaceName.PROBES, NOTHING_SENT),
     "/metrics": Route(PlaceName.PROBES, NOTHING_SENT),
     "/api/v1/outcomes": Route(PlaceName.REPORTS, BATCH_BYTES),
     "/api/v1/feedback": Route(PlaceName.REPORTS, BATCH_BYTES),

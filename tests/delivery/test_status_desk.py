@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from policies.delivery.answers import Denial
+from policies.delivery.answers import Denial, KnownToken, Unavailable
 from policies.delivery.respond import Answer
 from policies.delivery.status import StatusBatch, StatusDesk
 from policies.delivery.status_asgi import StatusApplication
@@ -21,11 +21,10 @@ MINUTE = datetime.timedelta(minutes=1)
 OTHER = {"number": 8, "digest": "sha256:" + "b" * 64}
 
 
-@dataclass(frozen=True)
-class Token:
-    id: int = 1
-    environment_id: int = 10
-    scopes: frozenset[str] = frozenset({"read", "report"})
+def reporter(
+    id: int = 1, environment_id: int = 10, scopes: frozenset[str] = frozenset({"read", "report"})
+) -> KnownToken:
+    return KnownToken(id, environment_id, scopes, float("inf"))
 
 
 @dataclass
@@ -58,26 +57,26 @@ def detail(answer: Answer) -> dict[str, Any]:
 
 
 def test_report__taken__is_told_when_to_report_next(desk: StatusDesk) -> None:
-    answer = desk.take(Token(), body())
+    answer = desk.take(reporter(), body())
     assert (answer.status, detail(answer)) == (202, {"interval_s": 30, "jitter_s": 6})
 
 
 def test_report__of_more_than_fit_the_interval__is_asked_for_less_often(kept: Kept) -> None:
     desk = StatusDesk(kept.keep, reports_a_second=0.1)
     for number in range(5):
-        answer = desk.take(Token(), body(f"i-{number}"))
+        answer = desk.take(reporter(), body(f"i-{number}"))
     assert detail(answer)["interval_s"] == 40
 
 
 def test_report__not_right__names_each_place(desk: StatusDesk) -> None:
-    answer = desk.take(Token(), body(instance_id="", clock="noon"))
+    answer = desk.take(reporter(), body(instance_id="", clock="noon"))
     assert answer.status == 400
     assert [error["pointer"] for error in detail(answer)["errors"]] == ["/instance_id", "/clock"]
 
 
 def test_report__by_a_token_that_only_reads__is_refused(desk: StatusDesk, kept: Kept) -> None:
-    answer = desk.take(Token(scopes=frozenset({"read"})), body())
-    assert answer.status == 403 and "report" in detail(answer)["detail"]
+    answer = desk.take(reporter(scopes=frozenset({"read"})), body())
+    assert answer.status == 403 and "scope" in detail(answer)["detail"]
     desk.hand_on()
     assert kept.batches == []
 
@@ -85,9 +84,9 @@ def test_report__by_a_token_that_only_reads__is_refused(desk: StatusDesk, kept: 
 def test_reports__of_one_instance__are_handed_on_as_the_latest(
     desk: StatusDesk, kept: Kept
 ) -> None:
-    desk.take(Token(), body())
+    desk.take(reporter(), body())
     kept.now += MINUTE
-    desk.take(Token(), body(at=kept.now))
+    desk.take(reporter(), body(at=kept.now))
     assert desk.hand_on()
     (batch,) = kept.batches
     assert [heard.at for heard in batch.heard] == [NOON + MINUTE]
@@ -95,16 +94,16 @@ def test_reports__of_one_instance__are_handed_on_as_the_latest(
 
 
 def test_hand_on__with_nothing_new__hands_on_nothing(desk: StatusDesk, kept: Kept) -> None:
-    desk.take(Token(), body())
+    desk.take(reporter(), body())
     desk.hand_on()
     desk.hand_on()
     assert len(kept.batches) == 1
 
 
 def test_report__of_the_same_release_again__is_no_arrival(desk: StatusDesk, kept: Kept) -> None:
-    desk.take(Token(), body())
+    desk.take(reporter(), body())
     desk.hand_on()
-    desk.take(Token(), body())
+    desk.take(reporter(), body())
     desk.hand_on()
     assert [len(batch.arrivals) for batch in kept.batches] == [1, 0]
 
@@ -113,11 +112,11 @@ def test_reports__while_the_database_is_away__keep_the_latest_and_each_arrival(
     desk: StatusDesk, kept: Kept
 ) -> None:
     kept.is_away = True
-    desk.take(Token(), body())
+    desk.take(reporter(), body())
     assert not desk.hand_on()
     kept.now += MINUTE
-    desk.take(Token(), body(at=kept.now, active=OTHER))
-    desk.take(Token(), body("us-1", at=kept.now))
+    desk.take(reporter(), body(at=kept.now, active=OTHER))
+    desk.take(reporter(), body("us-1", at=kept.now))
     assert not desk.hand_on()
     kept.is_away = False
     assert desk.hand_on()
@@ -135,22 +134,22 @@ def test_reports__of_more_instances_than_fit__are_refused_until_others_fall_sile
     kept: Kept,
 ) -> None:
     desk = StatusDesk(kept.keep, now=lambda: kept.now, most_instances=2)
-    assert [desk.take(Token(), body(name)).status for name in ("a", "b", "c", "a")] == [
+    assert [desk.take(reporter(), body(name)).status for name in ("a", "b", "c", "a")] == [
         202,
         202,
         429,
         202,
     ]
-    assert desk.take(Token(environment_id=11), body("c")).status == 202
+    assert desk.take(reporter(environment_id=11), body("c")).status == 202
     kept.now += datetime.timedelta(hours=2)
-    assert desk.take(Token(), body("c")).status == 202
+    assert desk.take(reporter(), body("c")).status == 202
 
 
 def test_arrivals__held_while_the_database_is_away__are_bounded(kept: Kept) -> None:
     desk = StatusDesk(kept.keep, most_arrivals=3)
     kept.is_away = True
     for number in range(1, 9):
-        desk.take(Token(), body(active={**OTHER, "number": number}))
+        desk.take(reporter(), body(active={**OTHER, "number": number}))
         desk.hand_on()
     kept.is_away = False
     desk.hand_on()
@@ -160,18 +159,18 @@ def test_arrivals__held_while_the_database_is_away__are_bounded(kept: Kept) -> N
 def test_report__too_often_by_one_token__is_told_how_long_to_wait(kept: Kept) -> None:
     seconds = 0.0
     desk = StatusDesk(kept.keep, buckets=TokenBuckets(0.5, 2, lambda: seconds))
-    statuses = [desk.take(Token(), body()).status for _ in range(3)]
-    answer = desk.take(Token(), body())
+    statuses = [desk.take(reporter(), body()).status for _ in range(3)]
+    answer = desk.take(reporter(), body())
     assert statuses == [202, 202, 429]
     assert answer.headers["Retry-After"] == "2"
-    assert desk.take(Token(id=2), body()).status == 202
+    assert desk.take(reporter(id=2), body()).status == 202
     seconds = 2.0
-    assert desk.take(Token(), body()).status == 202
+    assert desk.take(reporter(), body()).status == 202
 
 
 def test_stop__hands_on_what_is_left(desk: StatusDesk, kept: Kept) -> None:
     desk.start(every_s=3600)
-    desk.take(Token(), body())
+    desk.take(reporter(), body())
     desk.stop()
     assert len(kept.batches) == 1
 
@@ -180,7 +179,7 @@ def test_stop__hands_on_what_is_left(desk: StatusDesk, kept: Kept) -> None:
 def call(
     desk: StatusDesk,
     chunks: list[bytes],
-    token: Token | Denial | None = None,
+    token: KnownToken | Denial | Unavailable | None = None,
     method: str = "POST",
     deadline_s: float = 5,
     stalls: bool = False,
@@ -210,7 +209,7 @@ def call(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    known = Token() if token is None else token
+    known = reporter() if token is None else token
     application = StatusApplication(desk, lambda authorization: known, deadline_s)
     asyncio.run(application(scope, receive, send))
     start, content = sent
@@ -226,6 +225,11 @@ def test_status__in_chunks__is_taken(desk: StatusDesk) -> None:
 def test_status__without_a_token__is_challenged(desk: StatusDesk) -> None:
     answer = call(desk, [body()], token=Denial.MISSING)
     assert answer.status == 401 and "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+def test_status__before_tokens_are_known__is_asked_again_later(desk: StatusDesk) -> None:
+    answer = call(desk, [body()], token=Unavailable("Nothing is known yet.", 7))
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "7")
 
 
 def test_status__with_a_personal_token__is_refused(desk: StatusDesk) -> None:

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from routing_console.front.application import Front
 from routing_console.front.bodies import Bodies
+from routing_console.front.direct import Direct
 from routing_console.front.metrics import Metrics
 from routing_console.front.routes import PlaceName
 from tests.front.asking import DISCONNECT, Heard, ask, dripping, parts_of, scope
@@ -27,9 +28,19 @@ def echo(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     return [f"{threading.current_thread().name} {len(body)}".encode()]
 
 
+async def poll(request: Any, receive: Any, send: Any) -> None:
+    """Says that nothing is new, without reading a body."""
+    await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", b'"a"')]})
+    await send({"type": "http.response.body", "body": b""})
+
+
 @pytest.fixture
 def front() -> Front:
-    return Front(echo, problems=lambda: {"database": "", "broker": "is away"})
+    return Front(
+        echo,
+        Direct({"/api/v1/policy": poll}, figures=lambda: {"answers_304": 7, "waiters": 2}),
+        problems=lambda: {"database": "", "broker": "is away"},
+    )
 
 
 def _ask(front: Front, method: str, target: str, *parts: bytes, **headers: str) -> Heard:
@@ -55,6 +66,28 @@ def test_probes__while_every_thread_is_taken__answer(front: Front) -> None:
     ready = _ask(front, "GET", "/readyz")
     assert ready.status == 503
     assert json.loads(ready.body)["checks"]["broker"] == {"ok": False, "problem": "is away"}
+
+
+def test_poll__while_every_thread_is_taken__is_answered_without_one(front: Front) -> None:
+    for place in front.places.values():
+        place.busy, place.most_waiting = place.threads, 0
+    answer = asyncio.run(ask(front, scope("GET", "/api/v1/policy"), dripping()))
+    assert (answer.status, answer.headers) == (304, {"etag": '"a"'})
+
+
+def test_readiness_of_delivery__does_not_ask_the_rest(front: Front) -> None:
+    assert _ask(front, "GET", "/readyz/delivery").status == 200
+    front.readiness.delivery_problem = lambda: "knows nothing yet"
+    answer = _ask(front, "GET", "/readyz/delivery")
+    assert (answer.status, json.loads(answer.body)["checks"]["delivery"]["ok"]) == (503, False)
+    assert "delivery" in json.loads(_ask(front, "GET", "/readyz").body)["checks"]
+
+
+def test_process__that_delivers_alone__has_probes_and_no_pages() -> None:
+    front = Front(None, Direct({"/api/v1/policy": poll}), problems=dict)
+    assert _ask(front, "GET", "/api/v1/policy").status == 304
+    assert _ask(front, "GET", "/readyz").status == 200
+    assert _ask(front, "GET", "/sign-in/").status == 404
 
 
 def test_request__to_a_full_place__is_told_when_to_come_back(front: Front) -> None:
@@ -110,8 +143,8 @@ def test_draining__says_so_and_lets_connections_go(front: Front) -> None:
     ready = _ask(front, "GET", "/readyz")
     assert (ready.status, json.loads(ready.body)["status"]) == (503, "draining")
     assert _ask(front, "GET", "/healthz").status == 200
-    page = _ask(front, "GET", "/")
-    assert (page.status, page.headers["connection"]) == (200, "close")
+    for path in ("/", "/api/v1/policy"):
+        assert _ask(front, "GET", path).headers["connection"] == "close"
 
 
 # --- Metrics ----------------------------------------------------------------------------
@@ -142,6 +175,8 @@ def test_metrics__after_some_requests__count_them_by_place_and_status(front: Fro
     assert samples["routing_console_place_threads", ("pages",)] == 8
     assert samples["routing_console_ready", ("database",)] == 1
     assert samples["routing_console_ready", ("broker",)] == 0
+    assert samples["routing_console_delivery_answers_total", ("304",)] == 7
+    assert samples["routing_console_delivery_waiters", ()] == 2
 
 
 @pytest.mark.parametrize("sent", [{}, {"Authorization": "Bearer wrong"}])

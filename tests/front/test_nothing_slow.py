@@ -26,17 +26,25 @@ def _ask(console: Console, method: str, path: str, headers: dict[str, str] | Non
         connection.close()
 
 
+def _csrf_cookie(console: Console) -> str:
+    connection = http.client.HTTPConnection(urlsplit(console.url).netloc, timeout=PATIENCE_S)
+    connection.request("GET", "/sign-in/")
+    cookie = connection.getresponse().headers["Set-Cookie"]
+    connection.close()
+    return cookie.partition(";")[0]
+
+
 @contextmanager
-def _unfinished_posts(console: Console, path: str, count: int) -> Iterator[None]:
+def _unfinished_posts(console: Console, path: str, count: int, *fields: str) -> Iterator[None]:
     """So many requests whose bodies were begun and do not go on."""
     where = urlsplit(console.url)
-    head = f"POST {path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: 1000\r\n"
-    head += "Content-Type: application/x-www-form-urlencoded\r\n\r\nusername=a"
+    head = [f"POST {path} HTTP/1.1", f"Host: {where.netloc}", "Content-Length: 1000", *fields]
+    begun_with = "\r\n".join([*head, "", "username=a"])
     with ExitStack() as stack:
         for _ in range(count):
             begun = socket.create_connection((where.hostname, where.port), timeout=PATIENCE_S)
             stack.enter_context(begun)
-            begun.sendall(head.encode())
+            begun.sendall(begun_with.encode())
         yield
 
 
@@ -45,9 +53,14 @@ def test_unfinished_bodies__however_many__stop_neither_polls_nor_pages_nor_probe
     demo_console: Console, count: int
 ) -> None:
     bearer = {"Authorization": f"Bearer {demo_console.demo()['router_token']}"}
+    # With the cookie and the token, the body is all that each of them still waits for.
+    cookie = f"Cookie: {_csrf_cookie(demo_console)}"
+    form = "Content-Type: application/x-www-form-urlencoded"
+    router = f"Authorization: {bearer['Authorization']}"
+    batch = "Content-Type: application/json"
     with (
-        _unfinished_posts(demo_console, "/sign-in/", count),
-        _unfinished_posts(demo_console, "/api/v1/outcomes", count),
+        _unfinished_posts(demo_console, "/sign-in/", count, cookie, form),
+        _unfinished_posts(demo_console, "/api/v1/outcomes", count, router, batch),
     ):
         assert _ask(demo_console, "GET", "/healthz") == 200
         assert _ask(demo_console, "GET", "/readyz") == 200

@@ -78,6 +78,7 @@ def _environment_form(environment: str) -> Told:
             "release_lifetime_days": rules.release_lifetime_days,
             "when_stale": rules.when_stale,
             "rollback_window_days": rules.rollback_window_days,
+            "delivered_share": rules.delivered_share,
             "risk-TOTAL_FORMS": "0",
             "risk-INITIAL_FORMS": "0",
         }

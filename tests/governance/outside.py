@@ -46,6 +46,8 @@ TASKS = frozenset(
         "policies.publish_objects",
         "policies.publish_scheduled",
         "policies.repair_objects",
+        "policies.watch_fleets",
+        "policies.forget_gone_routers",
         "policies.settle_catalogue",
         "policies.settle_lapsed_approvals",
         "evaluations.begin_run",

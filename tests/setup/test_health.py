@@ -25,7 +25,7 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _probe(method: str, path: str, **headers: str) -> Heard:
-    front = Front(get_wsgi_application())
+    front = Front(get_wsgi_application(), problems=health.problems)
     return asyncio.run(ask(front, scope(method, path, headers.items())))
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from policies.api.bodies import Body, PageQuery
 from policies.api.names import name_of, number_of
+from policies.api.shapes.fleet import ConvergenceShape, convergence_json
 from policies.api.shapes.review import AllowanceSerializer, allowance
 from policies.models import Release
 from policies.services.authoring.catalogue_moves import catalogue_moves
@@ -52,6 +53,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "published_at",
             "retired_at",
             "not_after",
+            "delivered_at",
             "etag",
         ]
 
@@ -69,18 +71,25 @@ class ReleaseDetailSerializer(ReleaseSerializer):
         help_text="While it is active: what the catalogue says otherwise now, in sentences."
     )
 
+    convergence = serializers.SerializerMethodField()
+
     class Meta(ReleaseSerializer.Meta):
         fields = [
             *ReleaseSerializer.Meta.fields,
             "signature",
             "roll_back",
             "catalogue_moved",
+            "convergence",
             "bundle",
         ]
 
     def get_catalogue_moved(self, release: Release) -> list[str]:
         moved = catalogue_moves(release.bundle.content) if release.is_active else []
         return [found.sentence for found in moved]
+
+    @extend_schema_field(ConvergenceShape)
+    def get_convergence(self, release: Release) -> dict[str, Any]:
+        return convergence_json(release)
 
     @extend_schema_field(AllowanceSerializer)
     def get_roll_back(self, release: Release) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
             "risk_rules",
             "threads_must_be_resolved",
             "reauthenticate_to_approve",
+            "delivered_share",
             "rules_version",
             "active_release",
         ]
@@ -133,6 +134,12 @@ class Rules(Body):
     risk_rules = serializers.ListField(child=RiskRuleBody(), required=False, max_length=20)
     threads_must_be_resolved = serializers.BooleanField(required=False)
     reauthenticate_to_approve = serializers.BooleanField(required=False)
+    delivered_share = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100,
+        help_text="Per cent of the routers that must have a release for it to be delivered.",
+    )
 
 
 class ChangedRules(Rules):

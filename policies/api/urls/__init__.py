@@ -8,6 +8,7 @@ from policies.api.urls import (
     people,
     releases,
     review,
+    routers,
     rules,
     teams,
 )
@@ -21,6 +22,7 @@ urlpatterns = [
     *people.urlpatterns,
     *releases.urlpatterns,
     *review.urlpatterns,
+    *routers.urlpatterns,
     *rules.urlpatterns,
     *teams.urlpatterns,
 ]

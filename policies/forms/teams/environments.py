@@ -42,6 +42,13 @@ class EnvironmentForm(forms.Form):
     rollback_window_days = forms.IntegerField(
         min_value=0, label="Rollback window", help_text="Days without a new review."
     )
+    delivered_share = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        initial=100,
+        label="Delivered at",
+        help_text="Per cent of the routers that must have a release.",
+    )
 
     threads_must_be_resolved = forms.BooleanField(
         required=False,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from policies.models import AuditEvent, ChangeRequest, Release, RuleChange, Webhook
+from django.urls import reverse
+
+from policies.models import (
+    AuditEvent,
+    ChangeRequest,
+    Environment,
+    Release,
+    RuleChange,
+    Webhook,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,10 @@ def subject_of(event: AuditEvent) -> Subject | None:
         case "rulechange":
             rule = RuleChange.objects.select_related("environment").filter(pk=event.object_id)
             return _of_rule_change(found) if (found := rule.first()) else None
+        case "environment" if event.action.startswith("fleet."):
+            environments = Environment.objects.select_related("workflow").filter(pk=event.object_id)
+            environment = environments.first()
+            return _of_fleet(event, environment) if environment else None
         case "webhook":
             webhook = Webhook.objects.filter(pk=event.object_id).first()
             return _of_webhook(webhook) if webhook else None
@@ -93,6 +106,18 @@ def _of_rule_change(change: RuleChange) -> Subject:
         "environment": change.environment.name if change.environment else None,
     }
     return Subject(f"the {change.subject}", change.get_absolute_url(), facts)
+
+
+def _of_fleet(event: AuditEvent, environment: Environment) -> Subject:
+    """Of the running routers of an environment; the facts are those of the time."""
+    facts = {"type": "fleet", "environment": environment.name}
+    facts |= {
+        name: event.detail[name]
+        for name in ("release", "behind", "routers", "since")
+        if name in event.detail
+    }
+    path = f"{reverse('fleet', args=[environment.workflow.slug])}?env={environment.name}"
+    return Subject(f"{environment.workflow.name} in {environment.name}", path, facts)
 
 
 def _of_webhook(webhook: Webhook) -> Subject:

@@ -72,6 +72,11 @@ def _laxer(before: EnvironmentRules, after: EnvironmentRules) -> list[str]:
         )
     if (before.when_stale, after.when_stale) == (StalenessRule.REFUSE, StalenessRule.SERVE_STALE):
         found.append("Routers would go on serving a release past its lifetime.")
+    if after.delivered_share < before.delivered_share:
+        found.append(
+            f"A release would count as delivered at {after.delivered_share} % of the routers "
+            f"instead of {before.delivered_share} %."
+        )
     return found
 
 

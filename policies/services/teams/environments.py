@@ -39,6 +39,7 @@ class EnvironmentRules:
     risk_rules: list[dict[str, Any]] = field(default_factory=list)
     threads_must_be_resolved: bool = False
     reauthenticate_to_approve: bool = False
+    delivered_share: int = 100
 
     @staticmethod
     def of(environment: Environment) -> EnvironmentRules:
@@ -151,6 +152,9 @@ def require_sound(rules: EnvironmentRules) -> None:
     if rules.when_stale not in StalenessRule.values:
         known = " or ".join(StalenessRule.values)
         reasons.append(Reason("when_stale", "Unknown rule for stale releases.", f"Say {known}."))
+    if not 1 <= rules.delivered_share <= 100:
+        sentence = "A release is delivered when 1 to 100 per cent of the routers have it."
+        reasons.append(Reason("delivered_share", sentence, "Give a share from 1 to 100."))
     try:
         read_rules(rules.risk_rules)
     except (KeyError, TypeError, ValueError) as error:

@@ -16,7 +16,7 @@ from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.releases import contents, publication
 from policies.services.review.protection import freezes_ahead
 from policies.services.review.repairs import with_repairs
-from policies.services.routers.adoption import adoption_of
+from policies.services.routers.convergence import convergence_of, spread_of
 from policies.services.teams import questions
 from policies.views.visible import person, release_or_404, workflow_or_404
 
@@ -61,7 +61,8 @@ def _detail(
         "environment": release.environment.name,
         "release": release,
         "debt": contents.debt_of(release),
-        "adoption": adoption_of(release) if release.is_active else None,
+        "spread": spread_of(release) if release.is_active else None,
+        "convergence": convergence_of(release),
         "roll_back_form": roll_back_form,
         "roll_back_obstacles": publication.why_not_roll_back(release, person(request)),
         "promotion_form": promotion_form,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from policies.fleet.wording import Spread
 from policies.governance.refusals import Reason
 from policies.governance.transitions import State
 from policies.models import ChangeRequest
 from policies.services.review import checks, guards, protection, standings
-from policies.services.routers.adoption import Adoption
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ def headline_of(
     situation: guards.Situation,
     worse: str,
     unfit: Sequence[Reason],
-    adoption: Adoption | None,
+    spread: Spread | None,
 ) -> Headline:
     """`worse` says what gets worse, or nothing; `unfit` is what has to be fixed before submission;
-    `adoption` is that of the release in force that was made of this.
+    `spread` is that of the release in force that was made of this.
     """
     if not change.is_open:
-        return _closed(change, situation, adoption)
+        return _closed(change, situation, spread)
     found = _open(change, situation, unfit)
     if worse and found.verdict == "pass":
         return Headline("warning", f"{found.words}, but {worse}", found.sentence)
@@ -83,16 +83,14 @@ def _approved(change: ChangeRequest, needed: Sequence[Reason], counted: str) -> 
     return Headline("pass", "Ready to publish", counted)
 
 
-def _closed(
-    change: ChangeRequest, situation: guards.Situation, adoption: Adoption | None
-) -> Headline:
+def _closed(change: ChangeRequest, situation: guards.Situation, spread: Spread | None) -> Headline:
     if situation.debt is not None:
         sentence = f"The review is owed: {_given(situation.standing)}."
-        if adoption is not None:
-            sentence = f"{sentence} {adoption.sentence}"
+        if spread is not None:
+            sentence = f"{sentence} {spread.sentence}"
         return Headline("fail", "Published without its reviews", sentence)
-    if change.state == State.PUBLISHED and adoption is not None:
-        return Headline("pass", "Published", adoption.sentence)
+    if change.state == State.PUBLISHED and spread is not None:
+        return Headline("pass", "Published", spread.sentence)
     words = {
         State.PUBLISHED: ("pass", "Published", ""),
         State.SUPERSEDED: ("missing", "Superseded", "A later release took its place."),

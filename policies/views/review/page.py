@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from policies.differences import Change, describe_difference
+from policies.fleet.wording import Spread
 from policies.governance.evidence_facts import evidence_facts
 from policies.governance.impact_facts import impact_facts
 from policies.governance.refusals import Reason
@@ -30,7 +31,7 @@ from policies.services.review.facts import catalogue_differences, touched_compon
 from policies.services.review.newer_content import newer_in_draft
 from policies.services.review.overlaps import overlaps_of
 from policies.services.review.threads import Thread
-from policies.services.routers.adoption import Adoption, adoption_of
+from policies.services.routers.convergence import spread_of
 from policies.services.teams import questions
 from policies.views.review import regressions
 from policies.views.review.headline import headline_of, name_of
@@ -220,7 +221,7 @@ def _summary(
     unfit, is_unfit_only = submission(to_submit)
     is_first = base is None
     return {
-        "headline": headline_of(change, situation, worse.words, unfit, _adoption(situation)),
+        "headline": headline_of(change, situation, worse.words, unfit, _spread(situation)),
         "worse": worse,
         "is_first": is_first,
         "evaluated": evaluated,
@@ -230,10 +231,10 @@ def _summary(
     }
 
 
-def _adoption(situation: guards.Situation) -> Adoption | None:
+def _spread(situation: guards.Situation) -> Spread | None:
     """Of the release in force that was made of this change request, if it is."""
     active = next((release for release in situation.releases if release.is_active), None)
-    return adoption_of(active) if active is not None else None
+    return spread_of(active) if active is not None else None
 
 
 def findings(states: list[checks.CheckState]) -> list[dict[str, Any]]:

@@ -191,9 +191,10 @@ def test_published__says_how_many_routers_have_it(
     second, _ = issue_router_token(live.environment, "us", acting_user=owner)
     assert "Published No router has asked for it yet." in page(client, live, owner)
     DatabaseSnapshots().find(plain)
-    assert "1 of 2 routers has it; the others have not asked yet." in page(client, live, owner)
+    behind = "the routers behind them report no status."
+    assert f"Fetched with 1 of 2 router tokens; {behind}" in page(client, live, owner)
     revoke_router_token(second, acting_user=owner)
-    assert "Its router has it." in page(client, live, owner)
+    assert "Fetched with 1 of 1 router token;" in page(client, live, owner)
     assert first.environment_id == live.environment_id
 
 
@@ -207,7 +208,7 @@ def test_published_anew__routers_have_to_ask_again(
     newer = ChangeRequest.objects.latest("pk")
     assert "No router has asked for it yet." in page(client, newer, owner)
     snapshots.find(plain)
-    assert "Its router has it." in page(client, newer, owner)
+    assert "Fetched with 1 of 1 router token;" in page(client, newer, owner)
 
 
 def test_in_review__with_a_changed_state__asks_for_approval_not_for_submission(

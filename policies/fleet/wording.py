@@ -1,0 +1,78 @@
+"""Who has a release, in one sentence that is true of all kinds of routers. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far a release has come, as of `now`.
+
+    `have` of the `routers` that report themselves decide with it, the last of them since
+    `last_at`. Of those that report nothing only tokens are known: `tokens_told` of `tokens` were
+    told of it when a router last asked with them.
+    """
+
+    have: int
+    routers: int
+    last_at: datetime.datetime | None
+    tokens_told: int
+    tokens: int
+    now: datetime.datetime
+
+    @property
+    def sentence(self) -> str:
+        """For whoever published: who has it, or why nothing can be said."""
+        if not self.routers:
+            return self._of_tokens
+        if not self.tokens:
+            return f"{self._of_routers}."
+        many = f"{self.tokens_told} of {self.tokens} token{'' if self.tokens == 1 else 's'}"
+        return f"{self._of_routers}; of routers that report no status, {many} fetched it."
+
+    @property
+    def _of_routers(self) -> str:
+        since = ""
+        if self.last_at is not None:
+            one = "" if self.routers == 1 else "the last one "
+            since = f", {one}since {clock_words(self.last_at, self.now)}"
+        if not self.have:
+            return f"None of {self.routers:,} router{'' if self.routers == 1 else 's'} has it yet"
+        if self.have < self.routers:
+            verb = "has" if self.have == 1 else "have"
+            return f"{self.have:,} of {self.routers:,} routers {verb} it{since}"
+        if self.routers == 1:
+            return f"Its one router has it{since}"
+        return f"All {self.routers:,} routers have it{since}"
+
+    @property
+    def _of_tokens(self) -> str:
+        if not self.tokens:
+            return "No router has a token for this environment yet."
+        if not self.tokens_told:
+            return "No router has asked for it yet."
+        many = f"{self.tokens_told} of {self.tokens} router token{'' if self.tokens == 1 else 's'}"
+        return f"Fetched with {many}; the routers behind them report no status."
+
+
+def clock_words(moment: datetime.datetime, now: datetime.datetime) -> str:
+    """``14:02`` of a moment of today, ``2 Mar 14:02`` of another, in UTC."""
+    moment, now = moment.astimezone(datetime.UTC), now.astimezone(datetime.UTC)
+    if moment.date() == now.date():
+        return f"{moment:%H:%M}"
+    return f"{moment:%-d %b %H:%M}" if moment.year == now.year else f"{moment:%-d %b %Y %H:%M}"
+
+
+def delay_words(seconds: float | None) -> str:
+    """How long it took: ``0.4 s``, ``12 s``, ``3 min``, ``2 h``."""
+    if seconds is None:
+        return "not yet"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"

@@ -1,0 +1,117 @@
+"""Watches fleets: when a release counts as delivered, and while routers run something else."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from policies.fleet.convergence import arrival_at_share
+from policies.fleet.standing import Standing
+from policies.models import DriftEpisode, Environment, Release, ReleaseArrival
+from policies.models.fleet import is_on
+from policies.services import audit
+from policies.services.routers.convergence import Fleet, fleet_of, live
+from policies.services.routers.fleet import gone_after
+
+
+def watch_fleets(now: datetime.datetime | None = None) -> None:
+    """Note deliveries, and begin, tell and end drift, in each environment with routers."""
+    now = now or timezone.now()
+    has_routers = Q(router_instances__silent_after__gte=now - gone_after())
+    drifts = Q(drift_episodes__isnull=False, drift_episodes__ended_at=None)
+    found = Environment.objects.filter(has_routers | drifts).distinct().select_related("workflow")
+    for environment in found:
+        fleet = fleet_of(environment, now)
+        _note_delivery(fleet)
+        _note_drift(fleet)
+
+
+def _note_delivery(fleet: Fleet) -> None:
+    release = fleet.in_force
+    if release is None or release.delivered_at is not None or not fleet.is_delivered:
+        return
+    have_it = live(fleet.environment.pk, fleet.now).filter(is_on(release)).values("instance_id")
+    arrivals = ReleaseArrival.objects.filter(release=release, instance_id__in=have_it)
+    share = fleet.environment.delivered_share / 100
+    at = arrival_at_share(list(arrivals.values_list("at", flat=True)), fleet.routers, share)
+    Release.objects.filter(pk=release.pk, delivered_at=None).update(delivered_at=at or fleet.now)
+
+
+def _note_drift(fleet: Fleet) -> None:
+    """An episode begins with the first router that is behind, and ends with the last."""
+    environment, now = fleet.environment, fleet.now
+    if not fleet.drifting:
+        _end_drift(fleet)
+        return
+    episode, _ = DriftEpisode.objects.get_or_create(
+        environment=environment, ended_at=None, defaults={"began_at": now}
+    )
+    lasted = now - episode.began_at
+    if episode.told_at is None and lasted >= datetime.timedelta(seconds=settings.DRIFT_AFTER_S):
+        _tell_drift(episode, fleet)
+
+
+@transaction.atomic
+def _tell_drift(episode: DriftEpisode, fleet: Fleet) -> None:
+    untold = DriftEpisode.objects.filter(pk=episode.pk, told_at=None, ended_at=None)
+    if untold.update(told_at=fleet.now):
+        audit.record(
+            "fleet.drifted",
+            fleet.environment,
+            acting_user=None,
+            workflow=fleet.environment.workflow,
+            detail={
+                "environment": fleet.environment.name,
+                "release": fleet.in_force.number if fleet.in_force else None,
+                "behind": fleet.drifting,
+                "routers": fleet.routers,
+                "since": episode.began_at.isoformat(timespec="seconds"),
+                "reason": drift_sentence(fleet),
+            },
+        )
+
+
+@transaction.atomic
+def _end_drift(fleet: Fleet) -> None:
+    episode = DriftEpisode.objects.filter(environment=fleet.environment, ended_at=None).first()
+    if episode is None:
+        return
+    is_ours = DriftEpisode.objects.filter(pk=episode.pk, ended_at=None).update(ended_at=fleet.now)
+    if is_ours and episode.told_at is not None:
+        audit.record(
+            "fleet.drift_ended",
+            fleet.environment,
+            acting_user=None,
+            workflow=fleet.environment.workflow,
+            detail={
+                "environment": fleet.environment.name,
+                "since": episode.began_at.isoformat(timespec="seconds"),
+                "reason": fleet.spread.sentence if fleet.spread else "Nothing is in force there.",
+            },
+        )
+
+
+def drift_sentence(fleet: Fleet) -> str:
+    """Who runs what instead of the release in force."""
+    many, release = fleet.drifting, fleet.in_force
+    if release is None or not many:
+        return ""
+    verb = "does" if many == 1 else "do"
+    sentence = f"{many:,} of {fleet.routers:,} routers {verb} not run release {release.number}"
+    unknown = fleet.counts[Standing.UNKNOWN]
+    if unknown:
+        what = "something that was never published here"
+        sentence += f"; {unknown:,} run{'s' if unknown == 1 else ''} {what}"
+    return f"{sentence}."
+
+
+def drifts_of(environments: list[Environment]) -> dict[int, DriftEpisode]:
+    """Drift that lasts and was told, by environment. One query."""
+    rows = DriftEpisode.objects.filter(
+        environment__in=environments, ended_at=None, told_at__isnull=False
+    )
+    return {row.environment_id: row for row in rows}

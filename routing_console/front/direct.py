@@ -1,0 +1,66 @@
+"""What is served on the event loop itself, from memory: delivery to routers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from routing_console.front.wire import ASGIApplication, Message, Send
+
+LETTING_GO = (b"connection", b"close")
+
+
+class Service(Protocol):
+    """Something with threads of its own that runs as long as the server process."""
+
+    async def startup(self) -> None:
+        """Begin; return when there is something to serve, or no hope of it soon."""
+
+    def drain(self) -> None:
+        """Hold nobody any more."""
+
+    def stop(self) -> None:
+        """End, with everything written that is to be kept."""
+
+
+class Direct:
+    """ASGI applications by exact path, and the services behind them.
+
+    `problem` says in a sentence why they cannot serve, empty where they can; `figures` is what
+    metrics tell of them, by name.
+    """
+
+    def __init__(
+        self,
+        applications: Mapping[str, ASGIApplication],
+        *services: Service,
+        problem: Callable[[], str] = str,
+        figures: Callable[[], Mapping[str, float]] = dict,
+    ) -> None:
+        self.applications = dict(applications)
+        self.services = services
+        self.problem = problem
+        self.figures = figures
+
+    async def startup(self) -> None:
+        for service in self.services:
+            await service.startup()
+
+    def drain(self) -> None:
+        for service in self.services:
+            service.drain()
+
+    def stop(self) -> None:
+        for service in self.services:
+            service.stop()
+
+
+def letting_go(send: Send) -> Send:
+    """`send` of a process that is stopping: who kept the connection would find it closed."""
+
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], LETTING_GO]}
+        await send(message)
+
+    return wrapped

@@ -1,0 +1,33 @@
+"""Routers of the cast's environment, which report through the desk and the service."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from typing import Any
+
+from policies.delivery.answers import KnownToken
+from policies.delivery.status import StatusDesk
+from policies.models import Release, RouterToken
+from policies.services.routers.fleet import keep_statuses
+from tests.policies.fleet.reports import body
+
+SECOND = datetime.timedelta(seconds=1)
+SCOPES = frozenset({"read", "report"})
+
+
+class Routers:
+    """Routers that report with one token; `now` is the console's clock."""
+
+    def __init__(self, token: RouterToken, now: datetime.datetime) -> None:
+        self.now = now
+        self.token = KnownToken(token.pk, token.environment_id, SCOPES, math.inf)
+        self.desk = StatusDesk(keep_statuses, now=lambda: self.now)
+
+    def say(self, instance: str, release: Release | None, **members: Any) -> None:
+        """One report, kept at once; by default the release was taken up just now."""
+        active = release and {"number": release.number, "digest": release.bundle.digest}
+        said = {"active": active, "adopted_at": self.now.isoformat()} | members
+        answer = self.desk.take(self.token, body(instance, self.now, **said))
+        assert answer.status == 202, answer.body
+        assert self.desk.hand_on()

@@ -1,0 +1,106 @@
+"""The fleet page: what it says at its head, what narrows it, and what it says of nobody."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from policies.models import Environment, Release, RouterToken
+from policies.services.routers.tokens import issue_router_token
+from tests.policies.routers.fleet_cast import SECOND, Routers
+
+ADDRESS = "/w/support-assistant/fleet/"
+
+
+@pytest.fixture
+def token(staging: Environment, owner: User) -> RouterToken:
+    return issue_router_token(staging, "eu", acting_user=owner)[0]
+
+
+@pytest.fixture
+def routers(token: RouterToken, release: Release) -> Routers:
+    """Two: one has the release, one has none and says why."""
+    found = Routers(token, release.published_at - SECOND)
+    for name in ("eu-1", "eu-2"):
+        found.say(name, None)
+    found.now = release.published_at + SECOND
+    found.say("eu-1", release)
+    error = {"kind": "signature", "message": "The key is unknown.", "at": found.now.isoformat()}
+    found.say("eu-2", None, errors=[error])
+    return found
+
+
+@pytest.fixture
+def signed_in(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def shown(client: Client, query: str = "") -> str:
+    answer = client.get(ADDRESS + query)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def test_fleet__where_nobody_reports__says_how_one_does(
+    signed_in: Client, release: Release
+) -> None:
+    said = shown(signed_in)
+    assert "No router has reported from here" in said and "POST /api/v1/status" in said
+
+
+def test_fleet__of_a_workflow_without_environments__says_so(
+    signed_in: Client, workflow: object
+) -> None:
+    assert "No environment yet" in shown(signed_in)
+
+
+def test_fleet__says_who_has_the_release_and_what_fails(
+    signed_in: Client, routers: Routers
+) -> None:
+    said = shown(signed_in)
+    assert "1 of 2 routers has release 1" in said
+    assert "The key is unknown." in said and "Failing" in said
+    assert "How release 1 spread" in said and "1.0 s" in said
+
+
+def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:
+    said = shown(signed_in, "?env=staging&state=failing&region=eu&q=eu")
+    assert ">eu-2<" in said and ">eu-1<" not in said
+    assert "No router is like that." in shown(signed_in, "?release=999999")
+    assert ">eu-1<" in shown(signed_in, "?state=nonsense&release=x&page=999")
+
+
+def test_fleet__of_an_environment_that_is_not_there__does_not_exist(
+    signed_in: Client, routers: Routers
+) -> None:
+    assert signed_in.get(f"{ADDRESS}?env=moon").status_code == 404
+
+
+def test_fleet__with_routers__asks_the_database_fifteen_times_at_most(
+    signed_in: Client, routers: Routers
+) -> None:
+    shown(signed_in)
+    with CaptureQueriesContext(connection) as asked:
+        shown(signed_in)
+    assert len(asked.captured_queries) <= 15, "\n".join(
+        query["sql"][:160] for query in asked.captured_queries
+    )
+
+
+@pytest.mark.parametrize("address", ["/", "/w/support-assistant/"])
+def test_home_and_overview__say_how_many_routers_have_it(
+    signed_in: Client, routers: Routers, address: str
+) -> None:
+    said = " ".join(signed_in.get(address).content.decode().split())
+    assert "1 of 2 routers has it, the last one since " in said
+
+
+def test_release_page__says_who_has_it(
+    signed_in: Client, routers: Routers, release: Release
+) -> None:
+    said = signed_in.get(release.get_absolute_url()).content.decode()
+    assert "1 of 2 routers has it, the last one since " in said
