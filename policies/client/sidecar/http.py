@@ -14,6 +14,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _LENGTH = re.compile(rb"[0-9]{1,15}\Z")
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ def json_answer(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """A JSON document in UTF-8. What a prompt or an id held of half surrogates is replaced."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return Answer(status, text.encode("utf-8", "replace"), content_type, headers or {})
+    return Answer(
+        status, _ENCODER.encode(document).encode("utf-8", "replace"), content_type, headers or {}
+    )
 
 
 def problem(
