@@ -61,7 +61,7 @@ def _is_path(name: str) -> bool:
         return False
     if name.split("/")[0] in left_out() | {".."}:
         return False
-    return "/" in name or name in tree() or name.rpartition(".")[2] in ENDINGS
+    return "/" in name or name in tree() or ("." in name and name.rpartition(".")[2] in ENDINGS)
 
 
 def _found(name: str, folder: Path) -> list[str]:
