@@ -18,19 +18,23 @@ from ..engine import (
     Request,
     Stop,
 )
+from .aio import AsyncPolicyClient
 from .client import Decided, PolicyClient
 from .errors import ClientError, NoUsableRelease
+from .health import Health
 from .releases import Release
 from .version import VERSION
 
 __all__ = [
     "FAILURE_KINDS",
     "VERSION",
+    "AsyncPolicyClient",
     "Attempt",
     "ClientError",
     "Decided",
     "DocumentError",
     "EngineError",
+    "Health",
     "NextAttempt",
     "NoUsableRelease",
     "PolicyClient",

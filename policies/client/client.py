@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from ..engine import (
-    Attempt,
-    Decision,
-    NextAttempt,
-    Request,
-    Runtime,
-    Stop,
-    parse_request,
-)
 from . import processes
 from .decided import Decided
+from .decider import Decider
 from .errors import ClientError
 from .exchange import Exchanger
 from .health import Health, health_of
 from .keyring import FixedKeyring, PinnedKeyring
-from .limits import Limiter
 from .long_polling import LongPolling
-from .outcomes import outcome_event
 from .poll_loop import PollLoop
 from .poller import Poller, Say
 from .releases import Release
@@ -47,7 +35,7 @@ def _silence(sentence: str) -> None:
     """Tell nobody."""
 
 
-class PolicyClient:
+class PolicyClient(Decider):
     """Holds a router's release and decides with it. Thread-safe; a forked child polls by itself.
 
     `url` is the console's address (with or without `/api/v1/policy`), and `token` the router's
@@ -105,10 +93,9 @@ class PolicyClient:
         )
         self._http = http
         self._say = say
-        self._clock = clock
         self._started = False
-        self._limiter = Limiter(monotonic)
         self._poller = Poller(source, state, keyring, say=say, expect=expect, clock=clock)
+        super().__init__(self._poller.usable_release, clock, monotonic)
         self._reporter = Reporter(console, Spool(folder and folder / "outcomes", spool_bytes), say)
         self._status = StatusReporter(
             console, self._poller, labels=labels or {}, say=say, clock=clock
@@ -167,70 +154,6 @@ class PolicyClient:
             self._clock(),
             started=self._started,
             polling=self._loop.alive,
-        )
-
-    def decide(self, request: Request | Mapping[str, object]) -> Decided:
-        """Decide one request with the release in force.
-
-        A request without an id is given one, by which splits deal it out and its outcome can be
-        reported. Raises NoUsableRelease without a release, and DocumentError for a mapping that is
-        no request.
-        """
-        if not isinstance(request, Request):
-            request = parse_request(request)
-        if not request.request_id:
-            request = replace(request, request_id=uuid.uuid4().hex)
-        release = self._poller.usable_release()
-        decision = release.compiled.decide(request)
-        return self.decided(release, request, decision, stale=release.is_stale(self._clock()))
-
-    def decided(
-        self, release: Release, request: Request, decision: Decision, *, stale: bool
-    ) -> Decided:
-        """A decision that was made elsewhere, by a release that this client holds or held."""
-        chain = self._limiter.begin(release.bundle, decision, request.request_id)
-        return Decided(release, request, decision, stale, chain, self._clock())
-
-    def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
-        """What to do after these attempts, by the release that decided.
-
-        To be asked after **every** attempt, also the one that succeeded (which is answered with
-        `Stop("succeeded")`): breakers and retry budget are counted by what is told here.
-        """
-        return self._limiter.step(decided.chain, attempts)
-
-    def runtime(self) -> Runtime:
-        """Whose breaker is open in this process, and whether a retry may be made."""
-        return self._limiter.runtime()
-
-    def outcome(
-        self,
-        decided: Decided,
-        attempts: Sequence[Attempt],
-        *,
-        usage: Mapping[str, int | None] | None = None,
-        quality: float | None = None,
-        latency_ms: float | None = None,
-        cost_usd: float | None = None,
-        labelled_class: str | None = None,
-        conversation_id: str | None = None,
-        tenant: str | None = None,
-    ) -> dict[str, object]:
-        """The outcome event of a decided request, to be reported; see `outcomes.outcome_event`.
-
-        What of `attempts` no `next_attempt` was asked about is counted here.
-        """
-        self._limiter.end(decided.chain, attempts)
-        return outcome_event(
-            decided,
-            attempts,
-            usage=usage,
-            quality=quality,
-            latency_ms=latency_ms,
-            cost_usd=cost_usd,
-            labelled_class=labelled_class,
-            conversation_id=conversation_id,
-            tenant=tenant,
         )
 
     def report(self, event: Mapping[str, object]) -> bool:

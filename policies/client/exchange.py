@@ -55,6 +55,9 @@ class Exchanger:
                 raise Interrupted("The client is closing.") from None
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise FetchFailed(f"{ask.url} cannot be reached: {reason}") from None
+        if connection.interrupted:
+            # A body without a length ends where the connection does, also when we end it.
+            raise Interrupted("The client is closing.")
         if reply.status >= 300 and reply.status != 304:
             raise _failure(ask.url, reply)
         return Reply(reply.status, reply.reason, reply.headers, _unpacked(reply))

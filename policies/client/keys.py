@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..engine import DocumentError, load_json
-from ..engine.ed25519 import verify
 from .errors import ClientError, ReleaseRefused
+from .signature_check import verify
 
 ALGORITHMS = ("EdDSA", "Ed25519")  # RFC 9864 renames the first into the second
 KNOWN_HEADERS = {"alg", "kid", "typ"}

@@ -153,13 +153,14 @@ class Spool:
         except OSError:
             return  # it is alive
         try:
-            for path in sorted(folder.glob(f"{name}-*{SUFFIX}"), reverse=True):
+            found = []
+            for path in sorted(folder.glob(f"{name}-*{SUFFIX}")):
                 mine = self._new_path()
                 if mine is not None:
-                    found = Segment.found(path.rename(mine))
-                    self._segments.appendleft(found)
-                    self.waiting += found.count
-                    self.size += found.size
+                    found.append(Segment.found(path.rename(mine)))
+            self._segments.extendleft(reversed(found))
+            self.waiting += sum(segment.count for segment in found)
+            self.size += sum(segment.size for segment in found)
             owner.release()
         except OSError as error:
             owner.forget()

@@ -41,6 +41,12 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return _encode(_two_products(scalar, _base_multiples(), factor, key)) == commitment
 
 
+def is_usable_key(public_key: bytes) -> bool:
+    """Whether anything may be verified with it: 32 bytes, a point written canonically, and not of
+    small order."""
+    return len(public_key) == 32 and _key_multiples(public_key) is not None
+
+
 def decode_point(encoded: bytes) -> Point | None:
     """The point of a 32-byte encoding, or None when it is no point or not written canonically."""
     number = int.from_bytes(encoded, "little")

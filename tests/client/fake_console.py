@@ -128,6 +128,12 @@ class FakeConsole:
     outcomes: Answer = (200, {}, b'{"accepted": 1, "duplicates": 0, "rejected": []}')
     status: Answer = (202, {}, b'{"interval_s": 30}')
     asked: list[Asked] = field(default_factory=list)
+    token: str = TOKEN
+    # Whether connections stay open, how many there were, and whether polls are held.
+    keeps_alive: bool = False
+    connections: int = 0
+    holds: bool = False
+    published: threading.Condition = field(default_factory=threading.Condition)
 
     def publish(self, number: int = 1, *, key: Key | None = None, **options: Any) -> None:
         signer = key or self.key
@@ -135,6 +141,8 @@ class FakeConsole:
             self.published_keys.append(signer)
         self.body = release_body(number, **options)
         self.signature = signer.sign(self.body)
+        with self.published:
+            self.published.notify_all()
 
     @property
     def etag(self) -> str:
@@ -155,20 +163,40 @@ class FakeConsole:
         return self.fault(self._policy(asked))
 
     def _policy(self, asked: Asked) -> Answer:
-        if asked.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if asked.headers.get("Authorization") != f"Bearer {self.token}":
             return 401, {}, b'{"detail": "This token was revoked."}'
+        applied = self._hold(asked)
         if asked.headers.get("If-None-Match") == self.etag:
-            return 304, {"ETag": self.etag}, b""
+            return 304, {"ETag": self.etag, **applied}, b""
         headers = {
+            **applied,
             "ETag": self.etag,
             "Policy-Signature": self.signature,
             "Content-Encoding": "gzip",
         }
         return 200, headers, gzip.compress(self.body)
 
+    def _hold(self, asked: Asked) -> dict[str, str]:
+        """Wait for another release, as long as was preferred."""
+        preferred = asked.headers.get("Prefer", "")
+        if not self.holds or not preferred.startswith("wait="):
+            return {}
+        with self.published:
+            self.published.wait_for(
+                lambda: asked.headers.get("If-None-Match") != self.etag,
+                float(preferred.removeprefix("wait=")),
+            )
+        return {"Preference-Applied": preferred}
+
 
 def _handler(console: FakeConsole) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if console.keeps_alive else "HTTP/1.0"
+
+        def setup(self) -> None:
+            console.connections += 1
+            super().setup()
+
         def do_GET(self) -> None:
             self._answer(b"")
 
@@ -193,9 +221,9 @@ def _handler(console: FakeConsole) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def running_console() -> Iterator[FakeConsole]:
+def running_console(kind: type[FakeConsole] = FakeConsole, **options: Any) -> Iterator[FakeConsole]:
     """A console on a free port, with release 1 published."""
-    console = FakeConsole()
+    console = kind(**options)
     console.publish(1)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(console))
     server.daemon_threads = True

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.client import signature_check
 from policies.engine import ed25519
 
 # RFC 8032, section 7.1: secret key, public key, message, signature.
@@ -158,3 +159,59 @@ def test_decode_point__not_written_canonically__is_none(number: int) -> None:
 
 def test_decode_point__y_off_the_curve__is_none() -> None:
     assert ed25519.decode_point((2).to_bytes(32, "little")) is None
+
+
+# Spellings at which implementations differ: keys and commitments of small order, coordinates not
+# below the prime, the sign of x = 0, and S from the group order on.
+SMALL_ORDER = [
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000080",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+]
+NOT_CANONICAL = [
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "0100000000000000000000000000000000000000000000000000000000000080",
+]
+ODD_POINTS = [bytes.fromhex(text) for text in (*SMALL_ORDER, *NOT_CANONICAL)]
+ODD_SCALARS = [
+    number.to_bytes(32, "little")
+    for number in (0, 1, ed25519.ORDER - 1, ed25519.ORDER, ed25519.ORDER + 1, 2**255, 2**256 - 1)
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(secrets, messages, st.data())
+def test_compiled_check__any_signature_whole_changed_or_odd__agrees_with_the_engines(
+    secret: bytes, message: bytes, data: st.DataObject
+) -> None:
+    public, signature = signed(secret, message)
+    public = data.draw(st.sampled_from([public, public, *ODD_POINTS]) | st.binary(max_size=40))
+    start = data.draw(st.sampled_from([signature[:32], signature[:32], *ODD_POINTS]))
+    end = data.draw(st.sampled_from([signature[32:], signature[32:], *ODD_SCALARS]))
+    tried = data.draw(st.sampled_from([start + end, start + end, start, b""]))
+    expected = ed25519.verify(public, message, tried)
+    assert signature_check.verify_compiled(public, message, tried) == expected
+    assert signature_check.verify(public, message, tried) == expected
+
+
+@pytest.mark.parametrize("key", ODD_POINTS)
+@pytest.mark.parametrize("commitment", ODD_POINTS)
+def test_compiled_check__odd_key_and_odd_commitment__agrees_with_the_engines(
+    key: bytes, commitment: bytes
+) -> None:
+    for scalar in ODD_SCALARS:
+        for message in (b"", b"a", b"b"):
+            assert not ed25519.verify(key, message, commitment + scalar)
+            assert not signature_check.verify_compiled(key, message, commitment + scalar)
+
+
+def test_check__without_cryptography__is_the_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signature_check, "_COMPILED", None)
+    _, public, message, signature = map(bytes.fromhex, RFC_VECTORS["TEST 2"])
+    assert signature_check.verify(public, message, signature)
+    assert not signature_check.verify(public, message + b"x", signature)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -43,10 +44,10 @@ def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedPr
 
 
 def ten_lines(console: FakeConsole) -> str:
-    """The README's Python, with the address and the token of this console."""
+    """The README's Python, with the address of this console."""
     found = re.search(r"```python\n(.*?)```", (SOURCE / "README.md").read_text(), re.DOTALL)
     assert found is not None
-    return found[1].replace("https://console.example", console.url).replace("rcr_…", TOKEN)
+    return found[1].replace("https://console.example", console.url)
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +109,18 @@ def test_wheel__on_each_supported_python__ten_lines_of_the_readme_decide(
 
 
 def decides(python: Path, console: FakeConsole, folder: Path) -> None:
-    """Run the README's lines, and the command, from an empty folder."""
+    """Run the README's lines, and the command, from a folder with a token and the keys alone."""
     folder.mkdir()
+    (folder / "router.token").write_text(TOKEN)
+    keys = {"keys": [key.jwk for key in console.published_keys]}
+    (folder / "console-keys.json").write_text(json.dumps(keys))
+    reported = len(console.asked_for("/api/v1/outcomes"))
     done = run(python, "-c", ten_lines(console), cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0] in ("simple swift-small", "simple orchid")
+    assert done.stdout.startswith("simple ")
+    assert "call " in done.stdout
+    assert len(console.asked_for("/api/v1/outcomes")) == reported + 1
+    assert (folder / "router-state" / "release.json").exists()
     done = run(python, "-c", "from routing_console_client.litellm import LiteLLM, proxy")
     assert (done.returncode, done.stderr) == (0, "")
     shown = run(python, "-m", "routing_console_client", "--help", cwd=folder)

@@ -1,0 +1,102 @@
+"""A router tells the console which release it decides with, in the form that the console reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from policies.client import VERSION, ClientError
+from policies.fleet.report import StatusReport, read_report
+from tests.client.conftest import Router
+from tests.client.fake_console import NOW, FakeConsole
+from tests.client.test_outcome_reporting import wait_until
+
+STATUS = "/api/v1/status"
+
+
+def reports(console: FakeConsole) -> list[StatusReport]:
+    """What the console's own reader makes of the reports."""
+    return [read_report(asked.body) for asked in console.asked_for(STATUS)]
+
+
+def test_status__release_adopted__is_told_at_once_and_as_the_console_reads_it(
+    console: FakeConsole, router: Router
+) -> None:
+    client = router(interval_s=0.05, labels={"region": "eu"}).start()
+    assert client.wait_ready(5)
+    console.publish(2)
+    wait_until(lambda: any(r.active and r.active.number == 2 for r in reports(console)))
+    client.close()
+    last = reports(console)[-1]
+    assert client.release is not None and last.active is not None
+    assert (last.active.number, last.active.digest) == (2, client.release.digest)
+    assert (last.labels, last.client_version) == ({"region": "eu"}, VERSION)
+    assert last.source is not None and last.source.value == "network"
+    moments = (last.adopted_at, last.last_success_at, last.clock, last.started_at)
+    assert moments == (NOW.astimezone(datetime.UTC),) * 4
+    assert len({r.instance_id for r in reports(console)}) == 1
+
+
+def test_status__before_any_release__tells_why_there_is_none(
+    console: FakeConsole, router: Router
+) -> None:
+    console.fault = lambda answer: (503, {}, b"")
+    client = router()
+    client.poll_once()
+    client.poll_once()
+    report = read_report(json.dumps(client._status.report()).encode())
+    (error,) = report.errors
+    assert (report.active, report.source, report.adopted_at) == (None, None, None)
+    assert (error.kind, error.count) == ("fetch", 2)
+    assert "503" in error.message
+
+
+def test_status__release_refused__is_told_as_that(console: FakeConsole, router: Router) -> None:
+    client = router()
+    console.publish(5)
+    client.poll_once()
+    console.publish(4)
+    client.poll_once()
+    report = read_report(json.dumps(client._status.report()).encode())
+    assert [(error.kind, error.count) for error in report.errors] == [("refused", 1)]
+    assert report.active is not None and report.active.number == 5
+
+
+@pytest.mark.parametrize("answer", [(404, {}, b""), (503, {}, b""), (200, {}, b"[]")])
+def test_status__console_that_takes_none__hinders_nothing(
+    console: FakeConsole,
+    router: Router,
+    said: list[str],
+    answer: tuple[int, Mapping[str, str], bytes],
+) -> None:
+    console.status = answer
+    client = router().start()
+    assert client.wait_ready(5)
+    wait_until(lambda: bool(console.asked_for(STATUS)))
+    client.close()
+    assert len(said) == 1
+    assert client.health.ready
+
+
+@pytest.mark.parametrize(
+    "labels", [{"": "x"}, {"region": ""}, {"region": "e\nu"}, {"region": "x" * 121}]
+)
+def test_labels__that_the_console_would_refuse__are_refused_at_once(
+    router: Router, labels: dict[str, str]
+) -> None:
+    with pytest.raises(ClientError, match="label"):
+        router(labels=labels)
+
+
+def test_health__of_any_client__is_plain_json(console: FakeConsole, router: Router) -> None:
+    client = router()
+    before = json.loads(json.dumps(dataclasses.asdict(client.health)))
+    assert (before["ready"], before["reason"]) == (False, "There is no release yet.")
+    client.poll_once()
+    after = json.loads(json.dumps(dataclasses.asdict(client.health)))
+    assert (after["ready"], after["release"], after["source"]) == (True, 1, "network")
+    assert (after["confirmed_s"], after["disk"], after["outcomes_waiting"]) == (0, "", 0)
