@@ -1,6 +1,7 @@
 """Servers that are restarted one after the other fail nobody."""
 
 import http.client
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,3 +66,26 @@ def test_router__that_waits_for_news_while_its_server_stops__is_answered(
     assert (answer.status, answer.headers["Connection"]) == (304, "close")
     stopping.join()
     assert ended == [0]
+
+
+def test_status_report__taken_by_a_server_that_stops__is_kept(
+    demo_console: Console, planes: list[Server]
+) -> None:
+    report = {
+        "instance_id": "kept-at-the-stop",
+        "client": {"name": "tests", "version": "1"},
+        "active": None,
+        "source": None,
+        "clock": "2026-11-30T12:00:00Z",
+        "started_at": "2026-11-30T11:00:00Z",
+    }
+    connection = http.client.HTTPConnection(planes[0].address, timeout=60)
+    headers = _bearer(demo_console) | {"Content-Type": "application/json"}
+    connection.request("POST", "/api/v1/status", json.dumps(report), headers)
+    answer = connection.getresponse()
+    assert answer.status == 202, answer.read()
+    connection.close()
+
+    assert planes[0].terminate() == 0
+    kept = demo_console.manage("dumpdata", "policies.routerinstance")
+    assert "kept-at-the-stop" in kept

@@ -35,7 +35,7 @@ OPEN_PAGES = frozenset({"jwks", "sign-in", "delivery-policy"})
 WRITES_BY_GET = frozenset({"inbox-open"})
 # Commands by what they may do. Whoever runs one has the machine already.
 READING_COMMANDS = frozenset({"audit"})
-COMMANDS_OF_THE_MACHINE = frozenset({"load_demo", "publish_releases", "roll_up"})
+COMMANDS_OF_THE_MACHINE = frozenset({"deliver", "load_demo", "publish_releases", "roll_up"})
 # Tasks: none acts as a person, but what was approved for its time.
 TASKS = frozenset(
     {

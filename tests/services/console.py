@@ -16,7 +16,7 @@ from routing_console import data_folder
 from routing_console.bootstrap import BASE_DIR
 from routing_console.parent_death import die_with_parent
 
-START_LIMIT_S = 90
+START_LIMIT_S = 300
 STOP_LIMIT_S = 20
 
 

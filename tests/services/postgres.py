@@ -1,7 +1,9 @@
 """A real PostgreSQL for one test run, from the wheel."""
 
 import logging
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,16 @@ class Postgres:
         found = re.search(r"host=([^&]+)", self.server.get_uri())
         assert found, self.server.get_uri()
         return Path(found[1])
+
+    def kill(self) -> None:
+        """As `kill -9` of the server does; what it wrote is in its folder."""
+        pid = self.server.get_pid()
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+
+    def start_again(self) -> None:
+        """Start it on the same folder and socket."""
+        self.server.ensure_postgres_running()
 
 
 def start_postgres() -> Postgres:
