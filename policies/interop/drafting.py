@@ -1,0 +1,199 @@
+"""What was read of a gateway's configuration as our four documents and the catalogue they need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from policies.engine import parse_component, serialise
+from policies.engine.reading import KEY_PATTERN
+from policies.files.starting_documents import starting_documents
+from policies.interop.lanes import CONTENT, CONTEXT, GENERAL, Share
+from policies.interop.losses import Losses
+
+# The attribute that carries what a caller of the gateway asks for.
+REQUESTED = "requested_model"
+RETRIED = ("rate_limit", "timeout", "server_error", "overloaded", "network")
+LONGEST_KEY = 64
+
+
+@dataclass(frozen=True)
+class NeededModel:
+    """What a catalogue has to have. Prices in USD per 1 M tokens; None where not told."""
+
+    name: str
+    provider: str
+    context_window: int | None = None
+    input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+    regions: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "provider": self.provider,
+            "label": self.name,
+            "context_window": self.context_window,
+            "regions": list(self.regions),
+            "capabilities": list(self.capabilities),
+            "input_usd_per_mtok": self.input_usd_per_mtok,
+            "output_usd_per_mtok": self.output_usd_per_mtok,
+        }
+
+
+@dataclass(frozen=True)
+class ReadLane:
+    """What requests for these names get. ``when`` is a condition of our documents, where the
+    source has one of its own; else the names are what is asked for.
+    """
+
+    names: tuple[str, ...]
+    shares: tuple[Share, ...]
+    fallbacks: tuple[str, ...] = ()
+    context_fallbacks: tuple[str, ...] | None = None
+    content_fallbacks: tuple[str, ...] | None = None
+    retries: int = 0
+    select: str = "ordered"
+    when: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """A whole configuration. ``default`` is the place among the lanes of the one for the rest."""
+
+    lanes: tuple[ReadLane, ...]
+    default: int
+    models: tuple[NeededModel, ...]
+    attributes: tuple[dict[str, Any], ...] = ()
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
+    """The four documents, defaults written out; the thresholds are those that a workflow starts
+    with, since no gateway has any.
+    """
+    start = starting_documents()
+    documents = {
+        "request_classification": {
+            **start["request_classification"],
+            "attributes": [
+                *start["request_classification"]["attributes"],
+                *_requested(read),
+                *read.attributes,
+            ],
+        },
+        "router_policy": _policy(read),
+        "fallback_matrix": {
+            "schema": 1,
+            "rows": list(_rows(read.lanes, losses)),
+            "limits": dict(read.limits),
+        },
+        "quality_thresholds": start["quality_thresholds"],
+    }
+    return {kind: serialise(parse_component(kind, raw)) for kind, raw in documents.items()}
+
+
+def catalogue_of(models: Iterable[NeededModel]) -> dict[str, Any]:
+    """The entries that the documents name, as a catalogue document."""
+    named = {model.name: model for model in models}
+    providers = sorted({model.provider for model in named.values()})
+    return {
+        "providers": {key: {"label": key} for key in providers},
+        "models": {name: model.to_json() for name, model in named.items()},
+    }
+
+
+def as_key(text: str) -> str:
+    """A name of our documents that looks like a text; empty where nothing of it may stand there."""
+    key = re.sub(r"[^A-Za-z0-9_.\-]+", "-", text).strip(".-")[:LONGEST_KEY]
+    return key if KEY_PATTERN.match(key) else ""
+
+
+def _named(read: Read) -> list[ReadLane]:
+    return [lane for lane in read.lanes if lane.when is None and lane.names]
+
+
+def _requested(read: Read) -> list[dict[str, Any]]:
+    values = list(dict.fromkeys(name for lane in _named(read) for name in lane.names))
+    if len(read.lanes) < 2 or not values:
+        return []
+    about = "The model that the caller asks for, as the gateway took it."
+    return [{"name": REQUESTED, "type": "category", "values": values, "description": about}]
+
+
+def _policy(read: Read) -> dict[str, Any]:
+    rules: list[dict[str, Any]] = []
+    taken = {"default"}
+    for index, lane in enumerate(read.lanes):
+        when = lane.when if lane.when is not None else {REQUESTED: {"in": list(lane.names)}}
+        if len(read.lanes) < 2 or (lane.when is None and not lane.names):
+            continue
+        key = as_key(lane.names[0]) if lane.names else ""
+        key = key if key and key not in taken else f"route-{index + 1}"
+        taken.add(key)
+        rules.append({"id": key, "when": when, "route": _route(lane, key)})
+    return {"schema": 1, "rules": rules, "default": _route(read.lanes[read.default], "default")}
+
+
+def _route(lane: ReadLane, salt: str) -> dict[str, Any]:
+    is_split = len(lane.shares) > 1 and lane.select != "cheapest"
+    return {
+        "select": "weighted" if is_split else lane.select,
+        "salt": salt,
+        "candidates": [
+            {"model": share.model, **({"weight": share.weight} if is_split else {})}
+            for share in lane.shares
+        ],
+    }
+
+
+def _rows(lanes: Iterable[ReadLane], losses: Losses) -> Iterable[dict[str, Any]]:
+    """One row for each model and list of targets; a model of two lanes has the first one's."""
+    answered: dict[str, ReadLane] = {}
+    for lane in lanes:
+        for share in lane.shares:
+            first = answered.setdefault(share.model, lane)
+            if first is lane or _leads_alike(first, lane):
+                if first is lane:
+                    yield from _rows_of(share.model, lane)
+            else:
+                losses.approximated(
+                    "/fallback_matrix/rows",
+                    f"{share.model} serves {_said(first)} and {_said(lane)}, which go on in "
+                    f"different ways; here it goes on as for {_said(first)}.",
+                )
+
+
+def _said(lane: ReadLane) -> str:
+    return f"“{lane.names[0]}”" if lane.names else "the default"
+
+
+def _leads_alike(first: ReadLane, second: ReadLane) -> bool:
+    def bare(lane: ReadLane) -> ReadLane:
+        return replace(lane, names=(), shares=(), when=None, select="")
+
+    others = [{share.model for share in lane.shares} for lane in (first, second)]
+    return bare(first) == bare(second) and (others[0] == others[1] or not first.retries)
+
+
+def _rows_of(model: str, lane: ReadLane) -> Iterable[dict[str, Any]]:
+    siblings = [share.model for share in lane.shares] if lane.retries else []
+    general = _targets(model, (*siblings, *lane.fallbacks))
+    own = {CONTEXT: lane.context_fallbacks, CONTENT: lane.content_fallbacks}
+    kinds = [*GENERAL, *(kind for kind, targets in own.items() if targets is None)]
+    retried = [kind for kind in kinds if kind in RETRIED] if lane.retries else []
+    if retried:
+        retries = {"count": min(lane.retries, 20)}
+        yield {"model": model, "on": retried, "retries": retries, "then": general}
+    rest = [kind for kind in kinds if kind not in retried]
+    if general and rest:
+        yield {"model": model, "on": rest, "then": general}
+    for kind, targets in own.items():
+        if targets and _targets(model, targets):
+            yield {"model": model, "on": [kind], "then": _targets(model, targets)}
+
+
+def _targets(model: str, names: Iterable[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name != model]

@@ -1,0 +1,158 @@
+"""A workflow's documents of routes of Envoy AI Gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.engine.reading import Place
+from policies.interop.drafting import REQUESTED, NeededModel, Read, ReadLane, as_key
+from policies.interop.envoy_export import KIND, MODEL_HEADER
+from policies.interop.lanes import Share
+from policies.interop.losses import Losses
+
+
+def import_envoy(place: Place, losses: Losses) -> Read | None:
+    """What the routes say, a list of resources; None where they are not sound."""
+    models: dict[str, NeededModel] = {}
+    attributes: dict[str, dict[str, Any]] = {}
+    lanes: list[ReadLane] = []
+    for item in place.items(of="resources"):
+        kind = item.value.get("kind") if isinstance(item.value, dict) else None
+        if kind != KIND:
+            losses.dropped(item.pointer, f"{kind or 'This'} is no {KIND} and holds no routing.")
+            continue
+        spec = dict(item.members()).get("spec")
+        rules = dict(spec.members()).get("rules") if spec else None
+        for rule in rules.items(of="rules") if rules else ():
+            lanes += _lanes(rule, models, attributes, losses)
+    if place.log:
+        return None
+    if not lanes:
+        place.report(f"must have an {KIND} with a rule that has backendRefs")
+        return None
+    default = next((i for i, lane in enumerate(lanes) if not lane.names and not lane.when), None)
+    if default is None:
+        default = 0
+        losses.approximated(
+            "/spec/rules", "What no rule matches is refused there; here the first rule serves."
+        )
+    limits = {"retry_budget": None, "breaker": None}
+    found = tuple(attributes.values())
+    return Read(tuple(lanes), default, tuple(models.values()), found, limits)
+
+
+def _lanes(
+    rule: Place,
+    models: dict[str, NeededModel],
+    attributes: dict[str, dict[str, Any]],
+    losses: Losses,
+) -> list[ReadLane]:
+    members = dict(rule.members())
+    shares, fallbacks = _backends(members.get("backendRefs") or rule, models, losses)
+    for key in members:
+        if key not in ("backendRefs", "matches"):
+            losses.dropped(f"{rule.pointer}/{key}", "Timeouts and the like are no routes.")
+    if not shares:
+        rule.report("must have backendRefs")
+        return []
+    if len(shares) > 1:
+        losses.approximated(rule.pointer, "A request keeps its model; there it is drawn.")
+    else:
+        losses.exact(rule.pointer, f"Goes to {shares[0].model}.")
+    place = members.get("matches")
+    matches = place.items(of="matches") if place and place.value is not None else []
+    if not matches:
+        return [ReadLane((), shares, fallbacks)]
+    return _matched(matches, shares, fallbacks, attributes, losses)
+
+
+def _matched(
+    matches: list[Place],
+    shares: tuple[Share, ...],
+    fallbacks: tuple[str, ...],
+    attributes: dict[str, dict[str, Any]],
+    losses: Losses,
+) -> list[ReadLane]:
+    """A lane for all matches that ask for a model alone, and one for each other match."""
+    names: list[str] = []
+    lanes = []
+    for match in matches:
+        name, when = _match(match, attributes, losses)
+        if when is None:
+            continue
+        if name is not None and not when:
+            names.append(name)
+            continue
+        if name is not None:
+            attributes.setdefault(REQUESTED, _category(REQUESTED))
+            when = {**when, REQUESTED: {"in": [name]}}
+        lanes.append(ReadLane((), shares, fallbacks, when=when))
+    if names:
+        lanes.insert(0, ReadLane(tuple(dict.fromkeys(names)), shares, fallbacks))
+    return lanes
+
+
+def _category(name: str) -> dict[str, Any]:
+    return {"name": name, "type": "category", "description": "A header of the request."}
+
+
+def _match(
+    match: Place, attributes: dict[str, dict[str, Any]], losses: Losses
+) -> tuple[str | None, dict[str, Any] | None]:
+    """The model that is asked for and what else must hold; (None, None) where it is left out."""
+    model: str | None = None
+    when: dict[str, Any] = {}
+    headers = dict(match.members()).get("headers")
+    for header in headers.items(of="headers") if headers else ():
+        members = {key: item.value for key, item in header.members()}
+        name, value = members.get("name"), members.get("value")
+        if members.get("type", "Exact") != "Exact":
+            losses.dropped(header.pointer, "Patterns are not tested: list the values instead.")
+            return None, None
+        if not isinstance(name, str) or not isinstance(value, str):
+            header.report("must have name and value")
+            return None, None
+        if name.lower() == MODEL_HEADER:
+            model = header.child("value", value).label()
+            continue
+        key = as_key(name.lower())
+        if not key:
+            header.report("must have a name that an attribute can have")
+            return None, None
+        attributes.setdefault(key, _category(key))
+        when[key] = {"in": [value]}
+        losses.caller(header.pointer, f"Send the header as the attribute {key}.")
+    return model, when
+
+
+def _backends(
+    place: Place, models: dict[str, NeededModel], losses: Losses
+) -> tuple[tuple[Share, ...], tuple[str, ...]]:
+    by_priority: dict[float, list[Share]] = {}
+    if not isinstance(place.value, list):
+        return (), ()
+    for item in place.items(of="backends"):
+        members = dict(item.members())
+        backend = members["name"].label() if "name" in members else ""
+        if not backend:
+            item.report("must have a name")
+            continue
+        override = members.get("modelNameOverride")
+        name = override.label() if override and override.value is not None else backend
+        if override is None:
+            losses.caller(
+                item.pointer,
+                f"“{backend}” takes the caller's model; its catalogue key is that name.",
+            )
+        provider = as_key(backend) or "unknown"
+        known = models.setdefault(name, NeededModel(name, provider))
+        if known.provider != provider:
+            name = f"{provider}/{name}"[:200]
+            models.setdefault(name, NeededModel(name, provider))
+        weight = members["weight"].number(at_least=0) if "weight" in members else 1
+        priority = members["priority"].number(at_least=0) if "priority" in members else 0
+        by_priority.setdefault(priority, []).append(Share(name, weight))
+    ordered = [by_priority[level] for level in sorted(by_priority)]
+    first = {share.model: share for share in ordered[0]} if ordered else {}
+    later = dict.fromkeys(share.model for level in ordered[1:] for share in level)
+    return tuple(first.values()), tuple(later)

@@ -1,0 +1,123 @@
+"""The formats that a policy is written in for others, and read of: one table, two functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from policies.engine import Bundle, DocumentError, Problem
+from policies.engine.reading import Place
+from policies.files.yaml_text import Mark, load_yaml
+from policies.files.yaml_text.documents import located
+from policies.interop.drafting import Read, catalogue_of, documents_of
+from policies.interop.envoy_export import export_envoy
+from policies.interop.envoy_import import import_envoy
+from policies.interop.lanes import lanes_of
+from policies.interop.litellm_export import export_litellm
+from policies.interop.litellm_import import import_litellm
+from policies.interop.losses import Loss, Losses
+from policies.interop.openrouter_export import export_openrouter
+from policies.interop.openrouter_import import import_openrouter
+from policies.interop.portkey_export import export_portkey
+from policies.interop.portkey_import import import_portkey
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Whose it is, as people call it, what a file of it is called, and how it is written and read.
+
+    ``is_several`` tells that a text may hold several documents, parted by `---`.
+    """
+
+    key: str
+    label: str
+    file_name: str
+    export: Callable[[Bundle, Losses], str]
+    read: Callable[[Place, Losses], Read | None]
+    is_several: bool = False
+
+
+FORMATS = {
+    found.key: found
+    for found in (
+        Format("litellm", "LiteLLM", "config.yaml", export_litellm, import_litellm),
+        Format("portkey", "Portkey", "portkey.json", export_portkey, import_portkey),
+        Format("envoy", "Envoy AI Gateway", "envoy.yaml", export_envoy, import_envoy, True),
+        Format("openrouter", "OpenRouter", "openrouter.json", export_openrouter, import_openrouter),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A policy as another router reads it, and what of its meaning arrives there."""
+
+    format: Format
+    text: str
+    losses: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Documents made of somebody's configuration, the catalogue entries that they need, and what
+    of the configuration is in them.
+    """
+
+    format: Format
+    documents: dict[str, Any]
+    catalogue: dict[str, Any]
+    losses: tuple[Loss, ...]
+
+
+def export(bundle: Bundle, key: str) -> Exported:
+    """A bundle in a format of FORMATS. Raises DocumentError where no route has a model left."""
+    losses = Losses()
+    if not lanes_of(bundle, Losses()):
+        told = "no route has a candidate that may serve, so there is nothing to write"
+        raise DocumentError([Problem("/router_policy", told)])
+    text = FORMATS[key].export(bundle, losses)
+    return Exported(FORMATS[key], text, losses.as_tuple())
+
+
+def read(text: str, key: str) -> Imported:
+    """Documents of a configuration, in a format of FORMATS; JSON is read as the YAML that it is.
+
+    Raises DocumentError with every problem, each with its line.
+    """
+    found = FORMATS[key]
+    value, places = _loaded(text, found)
+    losses, place = Losses(), Place(value, "", [])
+    got = found.read(place, losses)
+    if place.log or got is None:
+        raise located(place.log, places)
+    documents = documents_of(got, losses)
+    return Imported(found, documents, catalogue_of(got.models), losses.as_tuple())
+
+
+def _loaded(text: str, found: Format) -> tuple[object, dict[str, Mark]]:
+    if not found.is_several:
+        loaded = load_yaml(text)
+        return loaded.value, dict(loaded.places)
+    values: list[object] = []
+    places: dict[str, Mark] = {}
+    for part in _parts(text):
+        loaded = load_yaml(part)
+        if loaded.value is not None:
+            index = len(values)
+            places.update({f"/{index}{at}": mark for at, mark in loaded.places.items()})
+            values.append(loaded.value)
+    return values, places
+
+
+def _parts(text: str) -> list[str]:
+    """The documents of a text; blank lines before each keep its lines' numbers."""
+    parts: list[str] = []
+    lines: list[str] = []
+    for number, line in enumerate(text.split("\n")):
+        if line.rstrip() == "---":
+            parts.append("\n".join(lines))
+            lines = [""] * (number + 1)
+        else:
+            lines.append(line)
+    return [part for part in (*parts, "\n".join(lines)) if part.strip()]

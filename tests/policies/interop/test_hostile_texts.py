@@ -1,0 +1,97 @@
+"""Whatever is uploaded is read or refused with its places, and never breaks anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.engine import COMPONENTS, DocumentError, compose
+from policies.files.yaml_text import dump_yaml
+from policies.interop import FORMATS, read
+
+words = st.sampled_from(
+    "model_list model_name litellm_params model model_info weight rpm router_settings fallbacks "
+    "model_group_alias num_retries allowed_fails cooldown_time max_fallbacks routing_strategy "
+    "disable_cooldowns litellm_settings context_window_fallbacks strategy mode conditional "
+    "fallback loadbalance targets name then query conditions default override_params provider "
+    "retry attempts metadata.a metadata.a.b $in $eq $or $gt spec rules matches headers "
+    "x-ai-eg-model value type Exact backendRefs priority modelNameOverride kind AIGatewayRoute "
+    "models preset @preset/x openrouter/auto a/b * a*b".split()
+)
+leaves = st.one_of(
+    words,
+    st.text(max_size=8),
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**60), 2**60),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+values: st.SearchStrategy[Any] = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words, inner, max_size=5),
+    max_leaves=25,
+)
+
+
+def read_or_refused(text: str, key: str) -> None:
+    try:
+        imported = read(text, key)
+    except DocumentError as error:
+        assert error.problems
+        return
+    assert set(imported.documents) == set(COMPONENTS)
+    compose(imported.documents, imported.catalogue)  # they fit each other and the catalogue
+
+
+@pytest.mark.parametrize("key", FORMATS)
+@settings(max_examples=80)
+@given(value=values)
+def test_configuration__of_any_shape__is_read_or_refused(key: str, value: Any) -> None:
+    read_or_refused(dump_yaml(value), key)
+
+
+def entries(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Shapes that are nearly right, which get further in."""
+    name = st.sampled_from(["a", "b", "openai/a", "default", "*"])
+    deployment = st.fixed_dictionaries(
+        {"model_name": name, "litellm_params": st.fixed_dictionaries({"model": name})},
+        optional={"model_info": value},
+    )
+    lists = st.lists(st.dictionaries(name, st.lists(name, max_size=3), max_size=2), max_size=3)
+    settings_of = st.fixed_dictionaries(
+        {},
+        optional={
+            "fallbacks": lists,
+            "context_window_fallbacks": lists,
+            "model_group_alias": st.dictionaries(name, name, max_size=2),
+            "num_retries": value,
+            "max_fallbacks": value,
+            "allowed_fails": value,
+            "cooldown_time": value,
+        },
+    )
+    return st.fixed_dictionaries(
+        {"model_list": st.lists(deployment, min_size=1, max_size=5)},
+        optional={"router_settings": settings_of},
+    )
+
+
+@settings(max_examples=100)
+@given(value=entries(leaves))
+def test_litellm__nearly_right__is_read_or_refused(value: Any) -> None:
+    read_or_refused(dump_yaml(value), "litellm")
+
+
+@pytest.mark.parametrize("key", FORMATS)
+@pytest.mark.parametrize(
+    "text",
+    ["", "a: &x [*x]", "- !!python/object:os.system {}", "a: [", "\t", "a: 1\na: 2", "[" * 3000],
+    ids=["empty", "alias", "tag", "open", "tab", "twice", "deep"],
+)
+def test_text__that_is_no_plain_yaml__is_refused_with_its_line(key: str, text: str) -> None:
+    with pytest.raises(DocumentError) as refused:
+        read(text, key)
+    assert all("line" in problem.message for problem in refused.value.problems)

@@ -1,0 +1,106 @@
+"""Out and in again: where both reports say exact, requests are decided as before."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.engine import (
+    Bundle,
+    DocumentError,
+    Request,
+    compose,
+    decide,
+    full_chain,
+    parse_bundle,
+)
+from policies.interop import FORMATS, Exported, Fidelity, export, read
+from policies.interop.lanes import lanes_of
+from policies.interop.losses import Losses
+from tests.policies.interop.bundles import TASKS, bundle_of, bundles
+
+requests = st.sampled_from([None, *TASKS])
+
+
+def is_exact(exported: Exported, place: str) -> bool:
+    """Whether all that the report says of a route is that it arrives."""
+    said = [
+        loss.fidelity
+        for loss in exported.losses
+        if loss.place.startswith(f"{place}/") or loss.place == place
+    ]
+    routed = [loss for loss in said if loss is not Fidelity.CALLER]
+    return bool(routed) and all(fidelity is Fidelity.EXACT for fidelity in routed)
+
+
+def place_of(bundle: Bundle, rule: str) -> str:
+    ids = [found.id for found in bundle.router_policy.rules]
+    if rule == "default":
+        return "/router_policy/default"
+    return f"/router_policy/rules/{ids.index(rule)}/route"
+
+
+@pytest.mark.parametrize("format_key", FORMATS)
+@settings(max_examples=40)
+@given(bundle=bundles(), task=requests)
+def test_export_and_import__where_a_route_is_exact__decides_as_before(
+    format_key: str, bundle: Bundle, task: str | None
+) -> None:
+    decision = decide(bundle, Request({"task": task}, request_id="r-1"))
+    exported = export(bundle, format_key)
+    if decision.model is None or not is_exact(exported, place_of(bundle, decision.policy_rule)):
+        return
+    imported = read(exported.text, format_key)
+    again = parse_bundle(compose(imported.documents, imported.catalogue))
+    name = next(x.name for x in lanes_of(bundle, Losses()) if x.rule == decision.policy_rule)
+    # What the report asks of the caller: the lane's name, or the attributes that rules test.
+    asked = Request({"task": task, "requested_model": name, "route": name}, request_id="r-1")
+    found = decide(again, asked).model or ""
+    assert found.rpartition("/")[2] == decision.model
+
+
+@settings(max_examples=40)
+@given(bundle=bundles())
+def test_litellm__out_and_in__has_the_same_first_fallback(bundle: Bundle) -> None:
+    exported = export(bundle, "litellm")
+    if any("one list stands" in loss.sentence for loss in exported.losses):
+        return
+    imported = read(exported.text, "litellm")
+    again = parse_bundle(compose(imported.documents, imported.catalogue))
+    for lane in lanes_of(bundle, Losses()):
+        if not lane.is_split:
+            model = lane.shares[0].model
+            before = full_chain(bundle, "general", model, "server_error")
+            after = full_chain(again, "general", model, "server_error")
+            assert after[:1] == before[:1]
+
+
+@pytest.mark.parametrize("format_key", FORMATS)
+@settings(max_examples=40)
+@given(bundle=bundles())
+def test_export__of_any_bundle__says_something_of_each_route(
+    format_key: str, bundle: Bundle
+) -> None:
+    exported = export(bundle, format_key)
+    for rule, _ in bundle.router_policy.routes():
+        place = place_of(bundle, rule).removesuffix("/route")
+        assert any(loss.place.startswith(place) for loss in exported.losses)
+    if exported.format.file_name.endswith(".json"):
+        json.loads(exported.text)
+
+
+@pytest.mark.parametrize("format_key", FORMATS)
+@settings(max_examples=15)
+@given(bundle=bundles())
+def test_export__of_the_same_bundle__is_the_same_text(format_key: str, bundle: Bundle) -> None:
+    assert export(bundle, format_key) == export(bundle, format_key)
+
+
+def test_export__of_a_policy_without_a_model_that_may_serve__is_refused() -> None:
+    nowhere = {"select": "ordered", "candidates": [{"model": "m-0"}]}
+    bundle = bundle_of([], {**nowhere, "constraints": {"regions": ["mars"]}}, [])
+    with pytest.raises(DocumentError, match="nothing to write"):
+        export(bundle, "litellm")
