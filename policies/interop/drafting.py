@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policies.engine import parse_component, serialise
+from policies.engine.attributes import RESERVED_NAMES
 from policies.engine.reading import KEY_PATTERN
 from policies.files.starting_documents import starting_documents
 from policies.interop.lanes import CONTENT, CONTEXT, GENERAL, Share
@@ -75,14 +76,16 @@ def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
     with, since no gateway has any.
     """
     start = starting_documents()
+    declared = [
+        *start["request_classification"]["attributes"],
+        *_requested(read),
+        *read.attributes,
+    ]
     documents = {
         "request_classification": {
             **start["request_classification"],
-            "attributes": [
-                *start["request_classification"]["attributes"],
-                *_requested(read),
-                *read.attributes,
-            ],
+            # What the source asks for comes before what a workflow starts with.
+            "attributes": list({entry["name"]: entry for entry in declared}.values()),
         },
         "router_policy": _policy(read),
         "fallback_matrix": {
@@ -109,6 +112,12 @@ def as_key(text: str) -> str:
     """A name of our documents that looks like a text; empty where nothing of it may stand there."""
     key = re.sub(r"[^A-Za-z0-9_.\-]+", "-", text).strip(".-")[:LONGEST_KEY]
     return key if KEY_PATTERN.match(key) else ""
+
+
+def as_attribute(text: str) -> str:
+    """The same for an attribute, some names of which mean something in conditions."""
+    key = as_key(text)
+    return f"{key}_sent" if key in RESERVED_NAMES else key
 
 
 def _named(read: Read) -> list[ReadLane]:

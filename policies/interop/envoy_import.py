@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.engine.reading import Place
-from policies.interop.drafting import REQUESTED, NeededModel, Read, ReadLane, as_key
+from policies.interop.drafting import REQUESTED, NeededModel, Read, ReadLane, as_attribute, as_key
 from policies.interop.envoy_export import KIND, MODEL_HEADER
 from policies.interop.lanes import Share
 from policies.interop.losses import Losses
@@ -115,7 +115,7 @@ def _match(
         if name.lower() == MODEL_HEADER:
             model = header.child("value", value).label()
             continue
-        key = as_key(name.lower())
+        key = as_attribute(name.lower())
         if not key:
             header.report("must have a name that an attribute can have")
             return None, None

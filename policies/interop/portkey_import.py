@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.engine.reading import Place
-from policies.interop.drafting import NeededModel, Read, ReadLane, as_key
+from policies.interop.drafting import NeededModel, Read, ReadLane, as_attribute, as_key
 from policies.interop.lanes import Share
 from policies.interop.losses import Losses
 
@@ -125,7 +125,7 @@ def _test(key: str, item: Place, reading: _Reading) -> tuple[str, Any] | None:
         reading.losses.approximated(
             item.pointer, f"Portkey reads two segments of a key: {segments[0]}.{segments[1]}."
         )
-    name = as_key(segments[1] if segments[0] == "metadata" else f"param_{segments[1]}")
+    name = as_attribute(segments[1] if segments[0] == "metadata" else f"param_{segments[1]}")
     operators = item.value if isinstance(item.value, dict) else {"$eq": item.value}
     constraint, kind = _constraint(operators)
     if not name or constraint is None or reading.attributes.setdefault(name, kind) != kind:

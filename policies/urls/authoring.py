@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from policies.views.as_code import files
+from policies.views.as_code import files, routers
 from policies.views.authoring import (
     components,
     findings,
@@ -23,6 +23,7 @@ urlpatterns = [
         name="draft-findings",
     ),
     path("w/<slug:slug>/drafts/<int:pk>/files.zip", files.draft_files, name="draft-files"),
+    path("w/<slug:slug>/drafts/<int:pk>/imported/", routers.draft_imported, name="draft-imported"),
     path("w/<slug:slug>/drafts/<int:pk>/rename/", studio.draft_rename, name="draft-rename"),
     path("w/<slug:slug>/drafts/<int:pk>/discard/", studio.draft_discard, name="draft-discard"),
     path(

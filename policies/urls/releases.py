@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from policies.views.as_code import files
+from policies.views.as_code import files, routers
 from policies.views.releases import releases
 
 urlpatterns = [
@@ -16,6 +16,16 @@ urlpatterns = [
         "w/<slug:slug>/releases/<slug:environment>/<int:number>/files.zip",
         files.release_files,
         name="release-files",
+    ),
+    path(
+        "w/<slug:slug>/releases/<slug:environment>/<int:number>/for/<slug:router>/",
+        routers.release_export,
+        name="release-export",
+    ),
+    path(
+        "w/<slug:slug>/releases/<slug:environment>/<int:number>/for/<slug:router>/file",
+        routers.release_export_file,
+        name="release-export-file",
     ),
     path(
         "w/<slug:slug>/releases/<slug:environment>/<int:number>/roll-back/",

@@ -103,6 +103,7 @@ def _of_name(address: Address, name: str, world: World) -> Any:
     return {
         "slug": "support" if "teams/" in address.route else world.workflow.slug,
         "kind": "router_policy",
+        "router": "litellm",
         "revision": 1,
         "sequence": 1,
         "environment": "staging",

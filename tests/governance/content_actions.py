@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from policies.services.as_code import exporting
@@ -20,6 +21,7 @@ from tests.governance.world import World
 from tests.policies.steps import documents
 
 ANY_REVISION = {"If-Match": "*"}
+CONFIG = json.dumps({"model_list": [{"model_name": "a", "litellm_params": {"model": "b/a"}}]})
 
 
 def _files(world: World) -> dict[str, str]:
@@ -95,6 +97,11 @@ def of_drafts() -> list[Action]:
     def import_files(world: World) -> list[str]:
         return ["import", _folder(world), "--workflow", world.workflow.slug]
 
+    def import_config(world: World) -> list[str]:
+        file = Path(_folder(world)) / "config.json"
+        file.write_text(CONFIG)
+        return ["import-from", "litellm", str(file), "--workflow", world.workflow.slug]
+
     return [
         Action(
             "start a draft",
@@ -103,7 +110,9 @@ def of_drafts() -> list[Action]:
                 Form("draft-create", said(title="New", start_from=""), IN_WORKFLOW),
                 Rest("POST", "api:drafts", said(title="New"), IN_WORKFLOW),
                 Rest("POST", "api:files", _imported, IN_WORKFLOW),
+                Rest("POST", "api:imports", _translated, IN_WORKFLOW),
                 Command("policy", import_files),
+                Command("policy", import_config),
             ),
         ),
         Action(
@@ -127,6 +136,10 @@ def of_drafts() -> list[Action]:
 
 def _imported(world: World) -> dict[str, Any]:
     return {"title": "From Git", "files": _files(world)}
+
+
+def _translated(world: World) -> dict[str, Any]:
+    return {"title": "From LiteLLM", "format": "litellm", "text": CONFIG}
 
 
 def proposing(environment: str) -> Action:

@@ -1,4 +1,5 @@
-"""`manage.py policy export | import | plan | propose | schema`: documents as files in Git.
+"""`manage.py policy export | import | plan | propose | schema`: documents as files in Git; and
+`export-for | import-from`, which write and read the configurations of other routers.
 
 Exit codes: 0 done (or nothing to do), 1 the documents are wrong, 2 wrong usage, 3 refused; and 4
 for a plan with --detailed-exitcode whose files differ from what is in force.
@@ -15,6 +16,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
+from evaluations.management import translations
 from evaluations.management.plan_text import plan_lines
 from evaluations.services.impact.plan import measured_plan, plan_document
 from policies.engine import COMPONENTS, DocumentError
@@ -23,7 +25,7 @@ from policies.files.workflow_files import WorkflowFiles, read_files
 from policies.governance.refusals import Refused
 from policies.management.arguments import whole_text
 from policies.models import Draft, Environment, Release, Workflow
-from policies.services.as_code import exporting, proposing
+from policies.services.as_code import exporting, proposing, translating
 from policies.services.review.repairs import release_to_repair
 
 WRONG, USAGE, REFUSED, DIFFERS = 1, 2, 3, 4
@@ -32,7 +34,7 @@ MAX_FILES = 20
 
 
 class Command(BaseCommand):
-    help = "Keep a workflow's documents as YAML files: export, import, plan, propose, schema."
+    help = "Keep a workflow's documents as files, and translate them for other routers."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -48,6 +50,8 @@ class Command(BaseCommand):
         propose = actions.add_parser("propose", help="open a change request with the files")
         schema = actions.add_parser("schema", help="print a document's JSON Schema, for editors")
         schema.add_argument("component", choices=COMPONENTS)
+        translations.add_out(actions)
+        translations.add_in(actions)
         for action in (bring, plan, propose):
             action.add_argument("folder", type=Path)
             action.add_argument("--workflow", help="default: the one that workflow.yaml names")
@@ -77,6 +81,8 @@ class Command(BaseCommand):
             "plan": self.plan,
             "propose": self.propose,
             "schema": self.schema,
+            translations.OUT: self.export_for,
+            translations.IN: self.import_from,
         }
         try:
             do[options["action"]](options)
@@ -138,28 +144,66 @@ class Command(BaseCommand):
         address = reverse("api:component-schema", args=[kind])
         self.stdout.write(schema_text(kind, address), ending="")
 
+    def export_for(self, options: dict[str, Any]) -> None:
+        """The configuration on standard output or in a file, the loss report beside it."""
+        source = _source(_workflow(options["workflow"]), options)
+        made = (
+            translating.export_draft(source, options["router"])
+            if isinstance(source, Draft)
+            else translating.export_release(source, options["router"])
+        )
+        if options["output"]:
+            options["output"].write_text(made.text, encoding="utf-8")
+        else:
+            self.stdout.write(made.text, ending="")
+        for line in translations.loss_lines(made.losses):
+            self.stderr.write(line)
+
+    def import_from(self, options: dict[str, Any]) -> None:
+        try:
+            text = translations.configuration(options["file"])
+        except argparse.ArgumentTypeError as error:
+            raise CommandError(str(error), returncode=USAGE) from error
+        workflow, user = _workflow(options["workflow"]), _user(options["username"])
+        title = options["title"] or f"Import of {options['file'].name}"
+        made = translating.start_draft(workflow, text, options["router"], title, acting_user=user)
+        for line in translations.loss_lines(made.imported.losses):
+            self.stdout.write(line)
+        if made.missing:
+            self.stdout.write(f"The catalogue lacks {', '.join(made.missing)}.")
+        if made.draft is not None:
+            self.stdout.write(f"Draft {made.draft.pk}: {made.draft.get_absolute_url()}")
+
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _exported(workflow: Workflow, options: dict[str, Any]) -> dict[str, str]:
+    source = _source(workflow, options)
+    if isinstance(source, Draft):
+        return exporting.export_draft(source)
+    return exporting.export_release(source)
+
+
+def _source(workflow: Workflow, options: dict[str, Any]) -> Draft | Release:
+    """The draft or the release that is meant; by default what is in force."""
     if options["draft"]:
         if options["release"]:
             raise CommandError("Give --draft or --release, not both.", returncode=USAGE)
         draft = Draft.objects.filter(workflow=workflow, pk=options["draft"]).first()
         if draft is None:
             raise CommandError(f"{workflow} has no draft {options['draft']}.", returncode=USAGE)
-        return exporting.export_draft(draft)
+        return draft
     environment = _environment(workflow, options["environment"])
     if not options["release"]:
-        return exporting.export_environment(environment)
+        return exporting.release_in_force(environment)
     rows = Release.objects.filter(environment=environment).select_related("bundle", "workflow")
     release = rows.filter(number=options["release"]).first()
     if release is None:
         told = f"{environment} has no release {options['release']}."
         raise CommandError(told, returncode=USAGE)
-    return exporting.export_release(release)
+    return release
 
 
 def _environment_and_files(options: dict[str, Any]) -> tuple[Environment, WorkflowFiles]:

@@ -13,6 +13,8 @@ from policies.engine import DocumentError
 from policies.files.templates_library import templates
 from policies.files.workflow_files import WorkflowFiles, read_files
 from policies.files.yaml_text.reading import MAX_CHARACTERS
+from policies.interop import FORMATS
+from policies.interop import read as translate
 from policies.models import Release, Workflow
 
 if TYPE_CHECKING:
@@ -21,16 +23,25 @@ else:
     ReleaseChoice = forms.ModelChoiceField
 
 MAX_FILES = 10
+MOST_TOLD = 20  # problems of a configuration
 IN_FORCE, RELEASE, OTHER, TEMPLATE, FILES = "in-force", "release", "other", "template", "files"
+ROUTER = "router"
 SOURCES = (
     (IN_FORCE, "What is in force now"),
     (RELEASE, "An earlier release"),
     (OTHER, "Another workflow"),
     (TEMPLATE, "A template"),
     (FILES, "YAML files"),
+    (ROUTER, "Another router’s configuration"),
 )
 # The field that belongs to a source, which is asked for when that source is chosen.
-DETAILS = {RELEASE: "release", OTHER: "other", TEMPLATE: "template", FILES: "uploads"}
+DETAILS = {
+    RELEASE: "release",
+    OTHER: "other",
+    TEMPLATE: "template",
+    FILES: "uploads",
+    ROUTER: "config",
+}
 
 
 class ReleaseField(ReleaseChoice):
@@ -75,12 +86,24 @@ class DraftForm(forms.Form):
         label="Files",
         help_text="As exported; a component without a file starts as it is in force.",
     )
+    router = forms.ChoiceField(
+        choices=[(found.key, found.label) for found in FORMATS.values()],
+        required=False,
+        label="Whose it is",
+    )
+    config = forms.FileField(
+        required=False,
+        label="Its configuration",
+        help_text="LiteLLM’s config.yaml, say. What gets lost is told afterwards.",
+        widget=forms.FileInput(attrs={"accept": ".yaml,.yml,.json"}),
+    )
 
     def __init__(
         self, *args: Any, workflow: Workflow, user: User | AnonymousUser, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.read: WorkflowFiles | None = None
+        self.text = ""  # of a router's configuration
         here = _releases().filter(workflow=workflow)
         elsewhere = _releases().active().exclude(workflow=workflow)
         visible = Workflow.objects.visible_to(user)
@@ -103,6 +126,8 @@ class DraftForm(forms.Form):
         detail = DETAILS.get(given["source"])
         if given["source"] == FILES:
             self._read_files()
+        elif given["source"] == ROUTER:
+            self._read_config()
         elif detail and not given.get(detail) and detail not in self.errors:
             self.add_error(detail, "Choose one to start from.")
         return given
@@ -119,6 +144,21 @@ class DraftForm(forms.Form):
                 self.add_error("uploads", f"{problem.message}.")
         except ValueError as error:
             self.add_error("uploads", str(error))
+
+    def _read_config(self) -> None:
+        upload = self.cleaned_data.get("config")
+        if not isinstance(upload, UploadedFile):
+            if "config" not in self.errors:
+                self.add_error("config", "Choose the configuration to start from.")
+            return
+        try:
+            [self.text] = _texts([upload]).values()
+            translate(self.text, self.cleaned_data.get("router") or next(iter(FORMATS)))
+        except DocumentError as error:
+            for problem in error.problems[:MOST_TOLD]:
+                self.add_error("config", f"{problem.pointer} {problem.message}.".strip())
+        except ValueError as error:
+            self.add_error("config", str(error))
 
 
 def _releases() -> Any:

@@ -9,8 +9,8 @@ from policies.models import Draft, Environment, Release
 from policies.services.review import changes
 
 
-def export_environment(environment: Environment) -> dict[str, str]:
-    """The files of what is in force in an environment. Raises Refused when nothing is."""
+def release_in_force(environment: Environment) -> Release:
+    """What is in force in an environment. Raises Refused when nothing is."""
     release = changes.active_release(environment)
     if release is None:
         raise Refused(
@@ -20,7 +20,12 @@ def export_environment(environment: Environment) -> dict[str, str]:
                 "Export a draft, or publish a first release.",
             )
         )
-    return export_release(release)
+    return release
+
+
+def export_environment(environment: Environment) -> dict[str, str]:
+    """The files of what is in force in an environment. Raises Refused when nothing is."""
+    return export_release(release_in_force(environment))
 
 
 def export_release(release: Release) -> dict[str, str]:

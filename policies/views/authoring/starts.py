@@ -1,4 +1,4 @@
-"""Where drafts begin: what is in force, a release, another workflow, a template, or files."""
+"""Where drafts begin: in force, a release, a workflow, a template, files, another router."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from policies.forms.authoring.draft import DETAILS, OTHER, RELEASE, TEMPLATE, DraftForm
+from policies.forms.authoring.draft import DETAILS, OTHER, RELEASE, ROUTER, TEMPLATE, DraftForm
 from policies.governance.refusals import Refused
+from policies.interop import FORMATS
 from policies.models import Draft, Workflow
-from policies.services.as_code import proposing
+from policies.services.as_code import proposing, translating
 from policies.services.authoring import drafts, starts
 from policies.services.rights import can
+from policies.views.as_code.routers import keep_report
 from policies.views.visible import person, workflow_or_404
 
 
@@ -41,7 +43,9 @@ def draft_create(request: HttpRequest, slug: str) -> HttpResponse:
                     form.add_error(None, f"{reason.sentence} {reason.resolve}".strip())
                 status = refused.status
             else:
-                return redirect("draft-document", slug, draft.pk, "router_policy")
+                shown = "draft-imported" if form.text else "draft-document"
+                parts = () if form.text else ("router_policy",)
+                return redirect(shown, slug, draft.pk, *parts)
     context = {
         "workflow": workflow,
         "section": "policy",
@@ -56,6 +60,8 @@ def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft
     given, user = form.cleaned_data, person(request)
     if form.read is not None:
         return proposing.import_draft(workflow, form.read, given["title"], acting_user=user)
+    if given["source"] == ROUTER:
+        return _translated(workflow, form, request)
     documents: dict[str, Any] = {}
     if given["source"] in (RELEASE, OTHER):
         documents = given[DETAILS[given["source"]]].bundle.documents
@@ -64,3 +70,18 @@ def _started(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft
     return drafts.create_draft(
         workflow, given["title"], acting_user=user, documents=documents, copied=True
     )
+
+
+def _translated(workflow: Workflow, form: DraftForm, request: HttpRequest) -> Draft:
+    given = form.cleaned_data
+    made = translating.start_draft(
+        workflow,
+        form.text,
+        given["router"] or next(iter(FORMATS)),
+        given["title"],
+        acting_user=person(request),
+    )
+    keep_report(request, made)
+    if made.draft is None:
+        raise TypeError("A draft was asked for.")
+    return made.draft

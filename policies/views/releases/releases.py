@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from policies.forms.review.change import PromotionForm, ReasonForm
 from policies.governance.refusals import Refused
+from policies.interop import FORMATS
 from policies.models import Environment, Release, ReviewDebt
 from policies.models.components import ComponentKind
 from policies.services.authoring.catalogue_moves import catalogue_moves
@@ -68,6 +69,7 @@ def _detail(
         "promotion_form": promotion_form,
         "moved": catalogue_moves(release.bundle.content) if release.is_active else [],
         "refusal": refusal,
+        "formats": FORMATS.values(),
         "reading": questions.reading_of(release.workflow, at=release.published_at),
         "versions": [
             (ComponentKind(kind).label, version)

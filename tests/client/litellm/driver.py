@@ -136,9 +136,31 @@ def astream(models: LiteLLM, request: dict[str, Any]) -> Told:
     return LOOP.run_until_complete(run())
 
 
+def route(url: str, config: dict[str, Any], names: list[str]) -> list[str | None]:
+    """What each name of a proxy's configuration is answered by, as LiteLLM's Router has it."""
+    os.environ.update({"ACME_API_BASE": url, "ACME_API_KEY": "k"})
+    os.environ.update({"BOREALIS_API_BASE": url, "BOREALIS_API_KEY": "k"})
+    settings = config["router_settings"]
+    router = litellm.Router(model_list=config["model_list"], **settings, timeout=2)
+
+    async def ask() -> list[str | None]:
+        found: list[str | None] = []
+        for name in names:
+            try:
+                answer = await router.acompletion(model=name, messages=MESSAGES)
+            except Exception:
+                found.append(None)
+            else:
+                found.append(answer.model)
+        return found
+
+    return LOOP.run_until_complete(ask())
+
+
 DO: dict[str, Callable[..., Any]] = {
     "failure": failure,
     "requests": requests,
+    "route": route,
     "start": start,
     "stop": stop,
     "wait_for_release": wait_for_release,

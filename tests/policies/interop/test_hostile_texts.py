@@ -12,15 +12,17 @@ from policies.engine import COMPONENTS, DocumentError, compose
 from policies.files.yaml_text import dump_yaml
 from policies.interop import FORMATS, read
 
-words = st.sampled_from(
+WORDS = (
+    "class prompt_tokens requested_model metadata.class metadata.any_of metadata.prompt_tokens "
     "model_list model_name litellm_params model model_info weight rpm router_settings fallbacks "
     "model_group_alias num_retries allowed_fails cooldown_time max_fallbacks routing_strategy "
     "disable_cooldowns litellm_settings context_window_fallbacks strategy mode conditional "
     "fallback loadbalance targets name then query conditions default override_params provider "
     "retry attempts metadata.a metadata.a.b $in $eq $or $gt spec rules matches headers "
     "x-ai-eg-model value type Exact backendRefs priority modelNameOverride kind AIGatewayRoute "
-    "models preset @preset/x openrouter/auto a/b * a*b".split()
+    "models preset @preset/x openrouter/auto a/b * a*b"
 )
+words = st.sampled_from(WORDS.split(" "))
 leaves = st.one_of(
     words,
     st.text(max_size=8),
@@ -95,3 +97,50 @@ def test_text__that_is_no_plain_yaml__is_refused_with_its_line(key: str, text: s
     with pytest.raises(DocumentError) as refused:
         read(text, key)
     assert all("line" in problem.message for problem in refused.value.problems)
+
+
+def targets(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Portkey's conditions, nearly right."""
+    key = st.sampled_from(["metadata.class", "metadata.a", "metadata.a.b", "params.model", "$or"])
+    test = st.dictionaries(st.sampled_from(["$eq", "$in", "$gt", "$lt"]), value, max_size=2)
+    condition = st.fixed_dictionaries(
+        {"query": st.dictionaries(key, test | value, max_size=2), "then": st.just("t")}
+    )
+    target = {"name": "t", "provider": "@a", "override_params": {"model": "m"}}
+    return st.fixed_dictionaries(
+        {
+            "strategy": st.fixed_dictionaries(
+                {"mode": st.just("conditional"), "conditions": st.lists(condition, max_size=3)},
+                optional={"default": st.just("t")},
+            ),
+            "targets": st.just([target]),
+        }
+    )
+
+
+@settings(max_examples=100)
+@given(value=targets(leaves | st.lists(leaves, max_size=3)))
+def test_portkey__nearly_right__is_read_or_refused(value: Any) -> None:
+    read_or_refused(dump_yaml(value), "portkey")
+
+
+def rules(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Envoy's rules, nearly right."""
+    name = st.sampled_from(["x-ai-eg-model", "x-tenant", "class", "requested_model"])
+    header = st.fixed_dictionaries({"name": name, "value": st.sampled_from(["a", "b"])})
+    match = st.fixed_dictionaries({"headers": st.lists(header, max_size=2)})
+    backend = st.fixed_dictionaries(
+        {"name": st.sampled_from(["a", "b"])}, optional={"weight": value, "priority": value}
+    )
+    rule = st.fixed_dictionaries(
+        {"backendRefs": st.lists(backend, min_size=1, max_size=3)},
+        optional={"matches": st.lists(match, max_size=3)},
+    )
+    spec = st.fixed_dictionaries({"rules": st.lists(rule, max_size=3)})
+    return st.fixed_dictionaries({"kind": st.just("AIGatewayRoute"), "spec": spec})
+
+
+@settings(max_examples=100)
+@given(value=rules(leaves))
+def test_envoy__nearly_right__is_read_or_refused(value: Any) -> None:
+    read_or_refused(dump_yaml(value), "envoy")
