@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from policies.engine.catalogue import TOKENS_PER_PRICE
 from policies.engine.reading import Place
 from policies.interop.drafting import NeededModel, Read, ReadLane, as_key
 from policies.interop.lanes import Share
+from policies.interop.litellm_groups import (
+    LISTS,
+    SHUFFLED_BY,
+    Deployment,
+    Groups,
+    aliases_of,
+    fallbacks_of,
+    groups_of,
+    name_models,
+)
 from policies.interop.losses import Losses
 
-PARAMETERS = "litellm_params"
-# What of a deployment says how to call it, not where requests go: it stays with the caller.
-CREDENTIALS = frozenset(
-    {"api_base", "api_key", "api_version", "organization", "base_url", "extra_headers"}
-)
-LIMITS = frozenset({"rpm", "tpm", "itpm", "otpm", "max_parallel_requests", "max_budget"})
-READ = frozenset(
-    {"model", "weight", "region_name", "input_cost_per_token", "output_cost_per_token"}
-)
 CAPABILITIES = {
     "supports_function_calling": "tools",
     "supports_vision": "vision",
     "supports_response_schema": "json_schema",
     "supports_audio_input": "audio",
 }
+NUMBERS = ("num_retries", "max_fallbacks", "allowed_fails", "cooldown_time")
+Numbers = Mapping[str, float | None]
 SETTINGS_READ = frozenset(
     {
         "allowed_fails",
@@ -42,33 +44,6 @@ SETTINGS_READ = frozenset(
         "routing_strategy",
     }
 )
-# What LiteLLM shuffles the deployments of a group by, the first that is told.
-SHUFFLED_BY = ("weight", "rpm", "tpm")
-LISTS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
-
-
-@dataclass
-class Deployment:
-    """One entry of `model_list`; ``index`` is its place there."""
-
-    index: int
-    group: str
-    parameters: Mapping[str, Any]
-    info: Mapping[str, Any]
-    name: str = ""
-
-    @property
-    def place(self) -> str:
-        return f"/model_list/{self.index}"
-
-
-@dataclass
-class Groups:
-    """Deployments by model group, names that mean a group, and where each goes after a failure."""
-
-    of: dict[str, list[Deployment]] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    lists: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
 def import_litellm(place: Place, losses: Losses) -> Read | None:
@@ -77,19 +52,20 @@ def import_litellm(place: Place, losses: Losses) -> Read | None:
     members = dict(fields)
     settings = _merged_settings(members)
     groups = Groups(
-        of=_groups(members.get("model_list") or place.child("model_list", None), losses)
+        of=groups_of(members.get("model_list") or place.child("model_list", None), losses)
     )
-    if not groups.of:
+    if place.log or not groups.of:
         if not place.log:
             place.report("must have a model_list with a model_name that is not a wildcard")
         return None
-    _name_models(groups)
-    groups.aliases = _aliases(settings, groups, losses)
-    groups.lists = {key: _fallbacks(settings, key, groups) for key in LISTS}
+    name_models(groups)
+    groups.aliases = aliases_of(settings, groups, losses)
+    groups.lists = {key: fallbacks_of(settings, key, groups) for key in LISTS}
+    numbers = {key: _number(settings, key) for key in NUMBERS}
     if place.log:
         return None
     _tell_the_rest(members, settings, losses)
-    return _read(groups, settings, losses)
+    return _read(groups, settings, numbers, losses)
 
 
 def _merged_settings(members: Mapping[str, Place]) -> dict[str, Place]:
@@ -103,108 +79,6 @@ def _merged_settings(members: Mapping[str, Place]) -> dict[str, Place]:
     return found
 
 
-def _groups(place: Place, losses: Losses) -> dict[str, list[Deployment]]:
-    found: dict[str, list[Deployment]] = {}
-    for index, item in enumerate(place.items(not_empty=True, of="deployments")):
-        members = dict(item.members())
-        name_place = members.get("model_name")
-        parameters = members.get(PARAMETERS)
-        if name_place is None or parameters is None:
-            if isinstance(item.value, dict):
-                item.report("must have model_name and litellm_params")
-            continue
-        name = name_place.label()
-        inner = dict(parameters.members())
-        model = inner.get("model")
-        if model is None:
-            parameters.report("must have a model")
-            continue
-        model.label()
-        for key in SHUFFLED_BY:
-            if key in inner:
-                inner[key].nullable(lambda told: told.number(at_least=0))
-        info = members.get("model_info")
-        deployment = Deployment(
-            index, name, _values(inner), _values(dict(info.members())) if info else {}
-        )
-        if "*" in name or "*" in str(deployment.parameters["model"]):
-            losses.dropped(
-                f"/model_list/{index}",
-                f"A wildcard ({name}) means models that nobody lists: list those that you use.",
-            )
-        elif name:
-            _tell_parameters(deployment, losses)
-            found.setdefault(name, []).append(deployment)
-    return found
-
-
-def _values(members: Mapping[str, Place]) -> dict[str, Any]:
-    return {key: place.value for key, place in members.items()}
-
-
-def _tell_parameters(deployment: Deployment, losses: Losses) -> None:
-    for key in deployment.parameters:
-        place = f"{deployment.place}/{PARAMETERS}/{key}"
-        if key in CREDENTIALS:
-            losses.caller(place, "How the deployment is reached stays with the router.")
-        elif key in LIMITS:
-            losses.dropped(place, "Limits by minute are not part of a policy.")
-        elif key == "order":
-            losses.dropped(place, "The order of deployments is not kept; put it into the route.")
-        elif key not in READ:
-            losses.caller(place, "Parameters of the call are the caller's to send.")
-
-
-def _name_models(groups: Groups) -> None:
-    """A group of one deployment gives its model the group's name; others have that of LiteLLM."""
-    single = {
-        str(found[0].parameters["model"]): name
-        for name, found in groups.of.items()
-        if len(found) == 1
-    }
-    taken: dict[str, int] = {}
-    for name, found in groups.of.items():
-        for deployment in found:
-            model = str(deployment.parameters["model"])
-            chosen = name if len(found) == 1 else single.get(model, model)
-            if len(found) > 1 and chosen == model:
-                taken[chosen] = taken.get(chosen, 0) + 1
-                chosen = chosen if taken[chosen] == 1 else f"{chosen} #{taken[chosen]}"
-            deployment.name = chosen[:200]
-
-
-def _aliases(settings: Mapping[str, Place], groups: Groups, losses: Losses) -> dict[str, str]:
-    found: dict[str, str] = {}
-    place = settings.get("model_group_alias")
-    for alias, target in place.members() if place and place.value is not None else ():
-        named = target.value
-        if isinstance(named, dict):
-            losses.dropped(target.pointer, "Whether an alias is listed is not part of a policy.")
-            named = named.get("model")
-        if named not in groups.of:
-            target.report(f"must be a model_name of the model_list, not {named!r:.80}")
-        else:
-            found[alias] = str(named)
-    return found
-
-
-def _fallbacks(settings: Mapping[str, Place], key: str, groups: Groups) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    place = settings.get(key)
-    for item in place.items(of="objects") if place and place.value is not None else ():
-        for name, targets in item.members():
-            found[name] = [_target(target, groups) for target in targets.items(of="model groups")]
-    return found
-
-
-def _target(place: Place, groups: Groups) -> str:
-    name = place.value
-    if not isinstance(name, str) or (name not in groups.of and name not in groups.aliases):
-        place.report("must be a model_name of the model_list or an alias")
-        return ""
-    return groups.aliases.get(name, name)
-
-
 def _tell_the_rest(
     members: Mapping[str, Place], settings: Mapping[str, Place], losses: Losses
 ) -> None:
@@ -216,8 +90,8 @@ def _tell_the_rest(
             losses.dropped(place.pointer, "This setting has no counterpart in the documents.")
 
 
-def _read(groups: Groups, settings: Mapping[str, Place], losses: Losses) -> Read:
-    retries = _number(settings, "num_retries")
+def _read(groups: Groups, settings: Mapping[str, Place], numbers: Numbers, losses: Losses) -> Read:
+    retries = numbers["num_retries"]
     strategy = settings["routing_strategy"].value if "routing_strategy" in settings else None
     lanes = [
         _lane(name, found, groups, int(retries or 0), strategy, losses)
@@ -231,7 +105,7 @@ def _read(groups: Groups, settings: Mapping[str, Place], losses: Losses) -> Read
         )
     default = _default(groups, lanes, losses)
     models = [_model(deployment, losses) for found in groups.of.values() for deployment in found]
-    return Read(tuple(lanes), default, _unique(models), limits=_limits(settings, losses))
+    return Read(tuple(lanes), default, _unique(models), limits=_limits(settings, numbers, losses))
 
 
 def _unique(models: Iterable[NeededModel]) -> tuple[NeededModel, ...]:
@@ -346,15 +220,15 @@ def _per_mtok(value: object) -> float | None:
     return round(value * TOKENS_PER_PRICE, 9)
 
 
-def _limits(settings: Mapping[str, Place], losses: Losses) -> dict[str, Any]:
+def _limits(settings: Mapping[str, Place], numbers: Numbers, losses: Losses) -> dict[str, Any]:
     limits: dict[str, Any] = {"retry_budget": None}
-    most = _number(settings, "max_fallbacks")
-    retries = _number(settings, "num_retries") or 0
+    most = numbers["max_fallbacks"]
+    retries = numbers["num_retries"] or 0
     limits["max_attempts"] = int(min(max(1 + (5 if most is None else most) + retries, 1), 100))
     losses.approximated(
         "/router_settings/max_fallbacks", f"A chain has at most {limits['max_attempts']} attempts."
     )
-    allowed, cooldown = _number(settings, "allowed_fails"), _number(settings, "cooldown_time")
+    allowed, cooldown = numbers["allowed_fails"], numbers["cooldown_time"]
     disabled = settings["disable_cooldowns"].value if "disable_cooldowns" in settings else None
     if disabled is True or (allowed is None and cooldown is None):
         limits["breaker"] = None

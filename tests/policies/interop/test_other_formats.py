@@ -1,0 +1,135 @@
+"""The traps of Portkey, Envoy AI Gateway and OpenRouter, each told or kept clear of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from policies.engine import Bundle, Request, compose, decide, full_chain, parse_bundle
+from policies.interop import Exported, Fidelity, Imported, export, read
+from tests.policies.interop.bundles import bundle_of
+
+DEFAULT = {"select": "ordered", "candidates": [{"model": "m-0"}]}
+
+
+def rule(key: str, when: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": key,
+        "when": when,
+        "route": {"select": "ordered", "candidates": [{"model": "m-1"}]},
+    }
+
+
+def bundle(imported: Imported) -> Bundle:
+    return parse_bundle(compose(imported.documents, imported.catalogue))
+
+
+def sentences(found: Exported | Imported, fidelity: Fidelity) -> str:
+    return " ".join(loss.sentence for loss in found.losses if loss.fidelity is fidelity)
+
+
+def test_portkey__condition_on_a_missing_value__is_asked_of_the_caller() -> None:
+    # Portkey's $nin holds of what is not there; ours does not.
+    rules = [
+        rule("others", {"task": {"not_in": ["chat"]}}),
+        rule("code", {"task": {"in": ["code"]}}),
+    ]
+    exported = export(bundle_of(rules, DEFAULT, []), "portkey")
+    conditions = json.loads(exported.text)["strategy"]["conditions"]
+    assert conditions[0]["query"] == {"metadata.route": {"$eq": "others"}}
+    assert conditions[1]["query"] == {"metadata.task": {"$in": ["code"]}}
+    assert "Send the metadata route “others”" in sentences(exported, Fidelity.CALLER)
+
+
+def test_portkey__key_of_three_segments__is_read_as_portkey_reads_it() -> None:
+    config = {
+        "strategy": {
+            "mode": "conditional",
+            "conditions": [{"query": {"metadata.plan.tier": {"$eq": "gold"}}, "then": "big"}],
+            "default": "small",
+        },
+        "targets": [
+            {"name": "big", "provider": "@openai", "override_params": {"model": "gpt-4o"}},
+            {
+                "name": "small",
+                "strategy": {"mode": "fallback"},
+                "targets": [
+                    {"provider": "@openai", "override_params": {"model": "gpt-4o-mini"}},
+                    {"provider": "@mistral", "override_params": {"model": "mistral-small"}},
+                ],
+            },
+        ],
+    }
+    imported = read(json.dumps(config), "portkey")
+    made = bundle(imported)
+    assert decide(made, Request({"plan": "gold"})).model == "gpt-4o"
+    assert decide(made, Request({"plan": "free"})).model == "gpt-4o-mini"
+    assert full_chain(made, "general", "gpt-4o-mini", "timeout") == ("mistral-small",)
+    assert "two segments" in sentences(imported, Fidelity.APPROXIMATED)
+
+
+def test_portkey__condition_that_cannot_be_said__leaves_its_rule_out_and_says_so() -> None:
+    config = {
+        "strategy": {
+            "mode": "conditional",
+            "conditions": [{"query": {"metadata.user": {"$regex": "^a"}}, "then": "t"}],
+            "default": "t",
+        },
+        "targets": [{"name": "t", "provider": "@a", "override_params": {"model": "m"}}],
+    }
+    imported = read(json.dumps(config), "portkey")
+    assert imported.documents["router_policy"]["rules"] == []
+    assert "no counterpart" in sentences(imported, Fidelity.DROPPED)
+
+
+def test_envoy__more_rules_than_a_route_holds__are_several_routes() -> None:
+    rules = [rule(f"r-{number}", {"task": {"in": ["code"]}}) for number in range(20)]
+    exported = export(bundle_of(rules, DEFAULT, []), "envoy")
+    assert exported.text.count("kind: AIGatewayRoute") == 2
+    assert "holds 15 rules" in sentences(exported, Fidelity.APPROXIMATED)
+    assert len(read(exported.text, "envoy").documents["router_policy"]["rules"]) == 20
+
+
+def test_envoy__error_in_the_second_resource__has_its_line() -> None:
+    text = "kind: Service\n---\nkind: AIGatewayRoute\nspec:\n  rules:\n    - backendRefs: [{}]\n"
+    try:
+        read(text, "envoy")
+    except Exception as error:
+        assert "line 6" in str(error)
+    else:
+        raise AssertionError("a backend without a name was taken")
+
+
+def test_envoy__priorities__are_fallbacks_and_weights_are_shares() -> None:
+    text = """\
+kind: AIGatewayRoute
+spec:
+  rules:
+    - matches: [{headers: [{name: x-ai-eg-model, value: chat}, {name: x-tenant, value: gold}]}]
+      backendRefs:
+        - {name: openai, modelNameOverride: gpt-4o, weight: 9}
+        - {name: azure, modelNameOverride: prod-4o, weight: 1}
+        - {name: mistral, modelNameOverride: mistral-large, priority: 1}
+    - backendRefs: [{name: openai, modelNameOverride: gpt-4o-mini}]
+"""
+    made = bundle(read(text, "envoy"))
+    asked = {"requested_model": "chat", "x-tenant": "gold"}
+    found = {decide(made, Request(asked, request_id=f"r-{n}")).model for n in range(100)}
+    assert found == {"gpt-4o", "prod-4o"}
+    assert decide(made, Request({"requested_model": "chat"})).model == "gpt-4o-mini"
+    assert full_chain(made, "general", "gpt-4o", "timeout") == ("mistral-large",)
+
+
+def test_openrouter__chain_beyond_three_models__is_told_as_dropped() -> None:
+    rows = [{"model": "m-0", "on": ["timeout"], "then": ["m-1", "m-2", "m-3"]}]
+    exported = export(bundle_of([], DEFAULT, rows), "openrouter")
+    assert json.loads(exported.text)["models"] == ["borealis/m-0", "acme/m-1", "borealis/m-2"]
+    assert "m-3 would be a fourth model" in sentences(exported, Fidelity.DROPPED)
+
+
+def test_openrouter__preset__is_not_taken_for_a_model() -> None:
+    request = {"model": "@preset/support", "models": ["openai/gpt-4o"], "temperature": 0.1}
+    imported = read(json.dumps(request), "openrouter")
+    assert list(imported.catalogue["models"]) == ["openai/gpt-4o"]
+    assert "always means its latest version" in sentences(imported, Fidelity.DROPPED)
+    assert "caller's to send" in sentences(imported, Fidelity.CALLER)
