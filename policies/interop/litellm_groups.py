@@ -140,8 +140,8 @@ def fallbacks_of(settings: Mapping[str, Place], key: str, groups: Groups) -> dic
             found[name] = [_target(target, groups) for target in targets.items(of="model groups")]
     for_all = settings.get("default_fallbacks")
     if key == LISTS[0] and for_all is not None and for_all.value is not None:
-        targets = for_all.items(of="model groups")
-        found.setdefault("*", [_target(target, groups) for target in targets])
+        listed = for_all.items(of="model groups")
+        found.setdefault("*", [_target(target, groups) for target in listed])
     return found
 
 

@@ -28,7 +28,7 @@ def _route(select: str, *models: str, regions: tuple[str, ...] = ()) -> dict[str
 def _corpus() -> list[Bundle]:
     """Every selection with every restriction, and chains of each length."""
     found = []
-    chains = ([], ["m-3"], ["m-3", "m-4"], ["m-4", "m-2", "m-3"])
+    chains: tuple[list[str], ...] = ([], ["m-3"], ["m-3", "m-4"], ["m-4", "m-2", "m-3"])
     shapes = itertools.product(("ordered", "cheapest", "weighted"), ((), ("eu",), ("us",)))
     for number, (select, regions) in enumerate(shapes):
         rules = [
