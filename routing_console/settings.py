@@ -207,6 +207,10 @@ CELERY_BEAT_SCHEDULE = {
 # s3://bucket/prefix or file:///path: each signed release is kept there as objects, too, for
 # routers beyond what planes can serve. Whoever may read those needs no token: unset, none are.
 PUBLISH_TO = env.str("ROUTING_CONSOLE_PUBLISH_TO", default="")
+if PUBLISH_TO and not PUBLISH_TO.startswith(("s3://", "file:///")):
+    raise ImproperlyConfigured(
+        f"ROUTING_CONSOLE_PUBLISH_TO is s3://bucket/prefix or file:///path, not {PUBLISH_TO!r}."
+    )
 
 # Queued with a change request's id when it has new content, another base or another evidence plan.
 TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact", "evaluations.judge_change"]

@@ -79,3 +79,16 @@ def test_variables_that_settings_read__have_a_row_in_the_readme() -> None:
     read = set(VARIABLE.findall((BASE_DIR / "routing_console/settings.py").read_text()))
     rows = set(ROW.findall((BASE_DIR / "README.md").read_text()))
     assert read - rows == set()
+
+
+def test_static_delivery__to_what_is_no_bucket_or_folder__is_refused_at_the_start() -> None:
+    variables = {"ROUTING_CONSOLE_PUBLISH_TO": "https://cdn.example/policies"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import routing_console.settings"],
+        cwd=BASE_DIR,
+        env=os.environ | PRODUCTION | variables,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "ROUTING_CONSOLE_PUBLISH_TO is s3://bucket/prefix or file:///path, not" in done.stderr
