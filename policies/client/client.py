@@ -78,11 +78,15 @@ class PolicyClient(Decider):
     ) -> None:
         http = Exchanger(timeout_s=timeout_s, ca_file=ca_file)
         console = None
-        if url or not static_url:
+        if url:
             given = token_of(token, token_file)
             console = Transport(url, given, http, jwks_url="" if static_url else jwks_url)
-        source = StaticSource(static_url, http, jwks_url=jwks_url) if static_url else console
-        if source is None:
+        source: Transport | StaticSource
+        if static_url:
+            source = StaticSource(static_url, http, jwks_url=jwks_url)
+        elif console is not None:
+            source = console
+        else:
             raise ClientError("Give the console's address, or that of static releases.")
         folder = Path(state_dir) if state_dir is not None else None
         state = StateFolder(folder)

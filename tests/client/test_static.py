@@ -115,5 +115,5 @@ def test_static__without_a_console__says_that_outcomes_are_lost(
 
 
 def test_client__without_any_address__is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ClientError):
+    with pytest.raises(ClientError, match="Give the console's address"):
         PolicyClient(token="rcr_x")
