@@ -38,10 +38,9 @@ class Answers:
         raw = read_object(asked.body, what="an object with the request's attributes")
         request, attempts = read_request(raw)
         decided = self._decided(request, attempts)
-        answer = decision_answer(decided)
-        if attempts is not None:
-            answer["next"] = self._step(self._desk.step(decided, attempts))
-        return json_answer(answer)
+        # Whom to call first is told, too: while its breaker is open, not the model decided on.
+        step = self._step(self._desk.step(decided, attempts or ()))
+        return json_answer({**decision_answer(decided), "next": step})
 
     def _decided(self, request: Request, attempts: tuple[Attempt, ...] | None = None) -> Decided:
         decided = self._desk.decide(request, attempts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 
-from ...engine import DocumentError, Problem, Request, canonical_bytes, parse_request
+from ...engine import DocumentError, Problem, Request, Stop, canonical_bytes, parse_request
 from ..client import Decided, PolicyClient
 from ..errors import NoUsableRelease
 from ..messages import Answer as Document
@@ -122,9 +122,9 @@ def _failure(status: int, code: str, sentence: str, *, key: str | None = None) -
 
 
 def _evaluated(key: str, decided: Decided) -> Document:
-    if decided.model is None and key != "class":
-        sentence = decided.decision.refused or "The policy refuses this request."
-        return {"key": key, "errorCode": "GENERAL", "errorDetails": sentence}
+    first = decided.chain.first
+    if isinstance(first, Stop) and key != "class":
+        return {"key": key, "errorCode": "GENERAL", "errorDetails": first.sentence}
     document = FLAGS[key](decided)
     return {"key": key, **document, "metadata": _metadata(decided)}
 
@@ -171,6 +171,8 @@ def _metadata(decided: Decided) -> Document:
         "policy_rule": decision.policy_rule,
         "fell_to_default": decision.fell_to_default,
     }
+    if decision.model is not None:
+        metadata["intended_model"] = decision.model
     declared = release.bundle.request_classification.declared
     ignored = [name for name in decided.request.attributes if name not in declared]
     if ignored:

@@ -20,7 +20,8 @@ FAILED = {"model": "swift-large", "failure_kind": "timeout", "latency_ms": 900}
 
 def test_decide__a_request__is_answered_as_a_line_would_be(sidecar: Running) -> None:
     answered = sidecar.post("/v1/decide", CODE)
-    line = LineServer(sidecar.client, reports=False).answer(json.dumps(CODE).encode())
+    asked = json.dumps({**CODE, "attempts": []}).encode()
+    line = LineServer(sidecar.client, reports=False).answer(asked)
     assert (answered.status, answered.json) == (200, line)
     assert answered.json["model"] == "swift-large"
 
@@ -138,6 +139,11 @@ def test_outcomes__with_attempts_that_nobody_asked_about__count_for_the_breaker(
         sidecar.post("/v1/decide", {"request_id": request_id, "attributes": {"task": "code"}})
         sidecar.post("/v1/outcomes", {"request_id": request_id, "attempts": [failed]})
     assert sidecar.client.runtime().open_breakers == {"swift-large"}
+    answer = sidecar.post("/v1/decide", CODE).json
+    assert (answer["model"], answer["next"]["model"]) == ("swift-large", "orchid")
+    context = {"context": {"task": "code"}}
+    flag = sidecar.post("/ofrep/v1/evaluate/flags/model", context).json
+    assert (flag["value"], flag["metadata"]["intended_model"]) == ("orchid", "swift-large")
 
 
 def test_outcomes__a_list_with_a_bad_one__keeps_the_good_and_names_the_bad(
