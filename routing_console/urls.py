@@ -4,7 +4,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("policies.delivery.urls")),  # first: it serves routers, and nothing of a page
     path("api/v1/", include("policies.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     # Before the others: a draft's evaluations stand where else a name of a component would.

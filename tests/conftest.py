@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from tests.services import browser as chromium
 from tests.services.console import Console, start_console
 from tests.services.environment import RUNTIME, on_postgres
+from tests.services.live_console import LiveConsole
 from tests.services.postgres import create_database
 from tests.services.repeated_on_postgres import is_of_a_repeated_module
 from tests.services.valkey import Valkey, start_valkey
@@ -115,6 +116,14 @@ def celery_worker_process(
         worker.stop()
 
 
+@pytest.fixture
+def live_console(transactional_db: None, valkey: Valkey) -> Iterator[LiveConsole]:
+    """The console's server on this test's database, in a thread of this process."""
+    console = LiveConsole()
+    yield console
+    console.stop()
+
+
 _console_numbers = itertools.count()
 
 
@@ -184,7 +193,12 @@ OBJECTS_BETWEEN_COLLECTIONS = 50_000
 _OF_A_BROWSER = {"page", "browser", "context", "new_context"}
 _OF_A_CONSOLE = {"console_factory", "demo_console"}
 # Rows are really committed there, so that others meet them: other threads, workers, consoles.
-_OF_REAL_TRANSACTIONS = {"transactional_db", "database_url", "live_server"} | _OF_A_CONSOLE
+_OF_REAL_TRANSACTIONS = {
+    "transactional_db",
+    "database_url",
+    "live_server",
+    "live_console",
+} | _OF_A_CONSOLE
 _OF_A_DATABASE = {"db"} | _OF_REAL_TRANSACTIONS
 _OF_A_SERVER = {"valkey"} | _OF_A_BROWSER
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 from django.conf import settings
 
@@ -44,6 +45,9 @@ class Delivery:
         """Start, and return when there is something to serve, or no hope that there is soon."""
         limit_s = FIRST_LOOK_WITH_FILE_S if self.start() else FIRST_LOOK_S
         await asyncio.to_thread(self.loader.looked.wait, limit_s)
+        # What is there by now stays: looking through it would hold up polls for tenths of a second.
+        gc.collect()
+        gc.freeze()
 
     @property
     def hears(self) -> bool:

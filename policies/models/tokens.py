@@ -36,34 +36,17 @@ class TokenQuerySet(models.QuerySet[Token]):
     def note_use(self, pk: int, last_used_at: datetime.datetime | None) -> None:
         """Keep when a token was last used, to the minute; a failure to do so hinders nobody."""
         if last_used_at is None or timezone.now() - last_used_at >= USE_NOTED_EVERY:
-            self._note(pk)
-
-    def _note(self, pk: int, **also: int | None) -> None:
-        try:
-            with transaction.atomic():
-                self.filter(pk=pk).update(last_used_at=timezone.now(), **also)
-        except DatabaseError:
-            logger.warning("When token %s was last used could not be kept.", pk)
+            try:
+                with transaction.atomic():
+                    self.filter(pk=pk).update(last_used_at=timezone.now())
+            except DatabaseError:
+                logger.warning("When token %s was last used could not be kept.", pk)
 
     def usable(self, now: datetime.datetime | None = None) -> TokenQuerySet[Token]:
         return self.filter(revoked_at=None).exclude(expires_at__lte=now or timezone.now())
 
 
 class RouterTokenQuerySet(TokenQuerySet["RouterToken"]):
-    def note_fetch(
-        self,
-        pk: int,
-        last_used_at: datetime.datetime | None,
-        fetched: int | None,
-        release: int | None,
-    ) -> None:
-        """Keep which release a router was told of last, at once where it is another than before,
-        and when the token was last used."""
-        if fetched == release:
-            self.note_use(pk, last_used_at)
-        else:
-            self._note(pk, fetched_release_id=release)
-
     def note_fetches(self, pks: Sequence[int], release: int | None) -> None:
         """Keep that routers with these tokens asked a moment ago, and were told of this release."""
         rows = self.filter(pk__in=pks)

@@ -15,11 +15,11 @@ from pytest_django import Settings
 from evaluations.models import Outcome
 from policies.client import PolicyClient
 from policies.client.lines import LineServer
-from policies.delivery.snapshots import snapshots
 from policies.models import Environment, Release, RouterToken
 from policies.services.releases.publication import roll_back
 from policies.services.routers.tokens import issue_router_token, revoke_router_token
 from tests.policies.steps import documents, published
+from tests.services.live_console import LiveConsole
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +28,7 @@ REQUEST = {"attributes": {"task": "code"}, "request_id": "r-1"}
 
 @pytest.fixture
 def client(
-    live_server: object,
+    live_console: LiveConsole,
     release: Release,
     operator: User,
     staging: Environment,
@@ -36,10 +36,9 @@ def client(
     said: list[str],
 ) -> Iterator[PolicyClient]:
     """A router of staging that polls five times a second and has release 1."""
-    snapshots.forget()
     _, token = issue_router_token(staging, "router", acting_user=operator)
     with PolicyClient(
-        str(live_server), token, tmp_path / "state", interval_s=0.2, say=said.append
+        live_console.url, token, tmp_path / "state", interval_s=0.2, say=said.append
     ) as client:
         assert client.wait_ready(10), said
         yield client

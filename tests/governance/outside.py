@@ -30,7 +30,7 @@ ROUTERS = frozenset({("api-outcomes", "POST"), ("api-feedback", "POST")})
 # They answer whoever asks, and tell of no workflow.
 OPEN = frozenset({"api-schema", "api:component-schema"})
 # Addresses without a person: they tell nothing of a team, or ask for a router's token.
-OPEN_PAGES = frozenset({"jwks", "sign-in", "delivery-policy"})
+OPEN_PAGES = frozenset({"sign-in"})
 # A page that notes that its reader was there.
 WRITES_BY_GET = frozenset({"inbox-open"})
 # Commands by what they may do. Whoever runs one has the machine already.

@@ -20,7 +20,7 @@ LINK = re.compile(r"""\bhref=["']([^"'#][^"']*)["']""")
 MOST_OF_A_KIND = 2
 # Not pages: machines, files, and parts that a page asks for.
 NOT_PAGES = re.compile(
-    r"^(api|delivery-policy|jwks|palette|audit-export|scorecard-csv"
+    r"^(api|palette|audit-export|scorecard-csv"
     r"|evaluation-report|draft-files|release-files|inbox-open)"
 )
 PARTS = frozenset(

@@ -17,13 +17,13 @@ from django.utils import timezone
 from evaluations.models import Outcome
 from evaluations.services.outcomes.rollups import roll_up
 from evaluations.services.scorecard.scorecard import Filters, scorecard
-from policies.delivery.snapshots import snapshots
 from policies.engine import Attempt, NextAttempt, decide, next_attempt, parse_bundle, parse_request
 from policies.models import Environment, Release
 from policies.services.routers.tokens import issue_router_token
 from tests.client.litellm.fake_provider import REFUSALS, FakeProvider
 from tests.client.litellm.process import Process
 from tests.policies.steps import documents, published
+from tests.services.live_console import LiveConsole
 
 pytestmark = pytest.mark.slow
 NAMES = ["swift-small", "swift-large", "orchid"]
@@ -89,7 +89,7 @@ def _content(share: int) -> dict[str, Any]:
 
 @pytest.fixture
 def router(
-    live_server: object,
+    live_console: LiveConsole,
     litellm_process: Process,
     staging: Environment,
     author: User,
@@ -99,9 +99,8 @@ def router(
 ) -> Iterator[Release]:
     """A LiteLLM process with a client that holds the first release."""
     release = published(staging, author, [owner], owner, _content(90))
-    snapshots.forget()
     _, token = issue_router_token(staging, "router", acting_user=operator)
-    started = litellm_process.ask("start", url=str(live_server), token=token, folder=str(tmp_path))
+    started = litellm_process.ask("start", url=live_console.url, token=token, folder=str(tmp_path))
     assert started
     yield release
     litellm_process.ask("stop")

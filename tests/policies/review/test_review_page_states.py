@@ -8,7 +8,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from policies.delivery.snapshots import DatabaseSnapshots
 from policies.models import ChangeRequest, Environment
 from policies.models.components import ComponentKind
 from policies.services.authoring import editing
@@ -29,6 +28,7 @@ from tests.policies.steps import (
     published,
     seen,
 )
+from tests.services.plane import PlaneInProcess
 
 NEWER = "The draft has newer content that is not part of this change request"
 
@@ -190,7 +190,7 @@ def test_published__says_how_many_routers_have_it(
     first, plain = issue_router_token(live.environment, "eu", acting_user=owner)
     second, _ = issue_router_token(live.environment, "us", acting_user=owner)
     assert "Published No router has asked for it yet." in page(client, live, owner)
-    DatabaseSnapshots().find(plain)
+    PlaneInProcess().fetch(plain)
     behind = "the routers behind them report no status."
     assert f"Fetched with 1 of 2 router tokens; {behind}" in page(client, live, owner)
     revoke_router_token(second, acting_user=owner)
@@ -202,12 +202,12 @@ def test_published_anew__routers_have_to_ask_again(
     client: Client, live: ChangeRequest, author: User, owner: User
 ) -> None:
     _, plain = issue_router_token(live.environment, "eu", acting_user=owner)
-    snapshots = DatabaseSnapshots()
-    snapshots.find(plain)
+    plane = PlaneInProcess()
+    plane.fetch(plain)
     published(live.environment, author, [owner], owner, documents(share=50))
     newer = ChangeRequest.objects.latest("pk")
     assert "No router has asked for it yet." in page(client, newer, owner)
-    snapshots.find(plain)
+    plane.fetch(plain)
     assert "Fetched with 1 of 1 router token;" in page(client, newer, owner)
 
 

@@ -1,0 +1,1 @@
+"""Delivery beside nginx and nchan, one core for the server and one for the load."""
