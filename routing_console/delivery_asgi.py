@@ -4,7 +4,10 @@ import os
 
 import django
 
+from routing_console.front.draining import end_while_starting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
+end_while_starting()
 django.setup()
 
 # They read models, which are there only now.

@@ -93,7 +93,11 @@ def celery_worker_process(
     started: list[WorkerProcess] = []
 
     def start(
-        *, concurrency: int = 1, with_beat: bool = False, **environment: str
+        *,
+        concurrency: int = 1,
+        with_beat: bool = False,
+        pool: str = "prefork",
+        **environment: str,
     ) -> WorkerProcess:
         variables = {
             "DATABASE_URL": database_url,
@@ -106,6 +110,7 @@ def celery_worker_process(
             variables | environment,
             concurrency=concurrency,
             with_beat=with_beat,
+            pool=pool,
         )
         started.append(worker)
         worker.wait_until_ready()

@@ -42,6 +42,15 @@ class Draining:
         asyncio.get_running_loop().call_later(self.notice_s, stop_server)
 
 
+def end_while_starting() -> None:
+    """End at once when asked to stop before there is anything to drain.
+
+    A forked worker has inherited a handler that does nothing in it, and would be killed only when
+    the server's patience ends. Call it before the imports that take long.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def stop_server() -> None:
     """Have Granian close its port, finish the requests in flight and end."""
     os.kill(os.getpid(), signal.SIGINT)

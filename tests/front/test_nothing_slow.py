@@ -2,7 +2,9 @@
 
 import http.client
 import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
@@ -79,3 +81,29 @@ def test_download__that_nobody_reads__holds_no_thread(demo_console: Console) -> 
             reader.sendall(request.encode())
             assert reader.recv(12) == b"HTTP/1.1 200"
         assert _ask(demo_console, "GET", "/sign-in/") == 200
+
+
+def _figure(console: Console, line: str) -> float:
+    connection = http.client.HTTPConnection(urlsplit(console.url).netloc, timeout=PATIENCE_S)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return next(float(row.rpartition(" ")[2]) for row in text.splitlines() if row.startswith(line))
+
+
+def test_clients__that_hang_up_at_once__take_no_thread_and_no_connection_along(
+    demo_console: Console,
+) -> None:
+    where = urlsplit(demo_console.url)
+    page = f"GET /w/support-assistant/ HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n"
+    for _ in range(200):
+        with socket.create_connection((where.hostname, where.port), timeout=PATIENCE_S) as left:
+            left.sendall(page.encode())
+    give_up_at = time.monotonic() + PATIENCE_S
+    busy = 'routing_console_place_threads_busy{place="pages"}'
+    while _figure(demo_console, busy):
+        assert time.monotonic() < give_up_at, "threads stay taken"
+    # More at once than there are threads, and than the pool has connections.
+    with ThreadPoolExecutor(24) as people:
+        statuses = list(people.map(lambda _: _ask(demo_console, "GET", "/sign-in/"), range(48)))
+    assert set(statuses) == {200}

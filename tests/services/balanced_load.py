@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from tests.services.server import Server
 
+Connections = dict[int, http.client.HTTPConnection]
+
 LOOK_EVERY_S = 0.02
 PATIENCE_S = 30
 
@@ -24,9 +26,11 @@ class Load:
     headers: Mapping[str, str]
     expected: frozenset[int]
     per_second: float
+    retries: bool
     ready: list[Server] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     served_by: Counter[int] = field(default_factory=Counter)
+    retried: int = 0
     failures: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -44,20 +48,32 @@ class Load:
             self.ready = [server for server in self.servers if server.is_ready()]
 
     def poll(self, number: int, threads: int) -> None:
-        connections: dict[int, http.client.HTTPConnection] = {}
+        connections: Connections = {}
         pause_s = threads / self.per_second
         due = time.monotonic()
         while not self.stopping.is_set():
             due = max(due + pause_s, time.monotonic() - 1)
             self.stopping.wait(max(due - time.monotonic(), 0))
             candidates = self.ready
+            for gone in connections.keys() - {server.port for server in candidates}:
+                connections.pop(gone).close()  # it will close them, too
             if candidates:
                 number += 1
                 self._one(candidates[number % len(candidates)], connections)
         for connection in connections.values():
             connection.close()
 
-    def _one(self, server: Server, connections: dict[int, http.client.HTTPConnection]) -> None:
+    def _one(self, server: Server, connections: Connections) -> None:
+        error = self._asked(server, connections)
+        others = [each for each in self.servers if each is not server]
+        if error and self.retries and others:
+            self.retried += 1
+            error = self._asked(others[0], connections)
+        if error:
+            self.failures.append(error)
+
+    def _asked(self, server: Server, connections: Connections) -> str:
+        """Ask this server once; what went wrong, or nothing."""
         connection = connections.setdefault(
             server.port, http.client.HTTPConnection(server.address, timeout=PATIENCE_S)
         )
@@ -66,13 +82,11 @@ class Load:
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
-            self.failures.append(f"{server.port}: {error!r}")
             connection.close()
-            return
+            return f"{server.port}: {error!r}"
         self.statuses[answer.status] += 1
         self.served_by[server.port] += 1
-        if answer.status not in self.expected:
-            self.failures.append(f"{server.port}: {answer.status}")
+        return "" if answer.status in self.expected else f"{server.port}: {answer.status}"
 
 
 @contextmanager
@@ -83,9 +97,13 @@ def polling(
     expected: frozenset[int] = frozenset({200, 304}),
     per_second: float = 1000,
     threads: int = 8,
+    retries: bool = False,
 ) -> Iterator[Load]:
-    """Poll these servers until the block ends, at this rate if the machine can."""
-    load = Load(servers, headers, expected, per_second, ready=list(servers))
+    """Poll these servers until the block ends, at this rate if the machine can.
+
+    With `retries` a poll whose connection broke is asked of another server once, as balancers do.
+    """
+    load = Load(servers, headers, expected, per_second, retries, ready=list(servers))
     workers = [threading.Thread(target=load.look)]
     workers += [threading.Thread(target=load.poll, args=(n, threads)) for n in range(threads)]
     for worker in workers:

@@ -11,7 +11,7 @@ from pathlib import Path
 from routing_console.bootstrap import BASE_DIR
 from routing_console.parent_death import die_with_parent
 
-START_LIMIT_S = 30
+START_LIMIT_S = 120
 
 
 @dataclass
@@ -48,11 +48,21 @@ class WorkerProcess:
 
 
 def start_worker(
-    log: Path, environment: dict[str, str], *, concurrency: int, with_beat: bool
+    log: Path,
+    environment: dict[str, str],
+    *,
+    concurrency: int,
+    with_beat: bool,
+    pool: str = "prefork",
 ) -> WorkerProcess:
     """Start a worker in the environment of this process with `environment` on top."""
     command = [sys.executable, "-m", "celery", "-A", "routing_console", "worker"]
-    command += ["--loglevel=INFO", f"--concurrency={concurrency}", f"--hostname={log.stem}@%h"]
+    command += [
+        "--loglevel=INFO",
+        f"--concurrency={concurrency}",
+        f"--hostname={log.stem}@%h",
+        f"--pool={pool}",
+    ]
     command += ["--without-gossip", "--without-mingle", "--queues", "console,webhooks"]
     if with_beat:
         command += ["--beat", "--schedule", str(log.with_suffix(".schedule"))]

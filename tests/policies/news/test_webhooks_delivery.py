@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
@@ -330,3 +331,31 @@ def test_worker__with_every_task_queued_twice__posts_each_message_once(
     receiver.wait_for(2)
     identities = [request.headers["webhook-id"] for request in receiver.received]
     assert len(set(identities)) == 2
+
+
+@pytest.mark.slow
+def test_receivers__that_take_messages_and_do_not_answer__delay_nobody_else(
+    staging: Environment,
+    author: User,
+    operator: User,
+    receiver: Receiver,
+    celery_worker_process: Callable[..., WorkerProcess],
+) -> None:
+    celery_worker_process(concurrency=8, pool="threads", ROUTING_CONSOLE_WEBHOOK_ALLOW_PRIVATE="1")
+    with ExitStack() as stack:
+        stalling = [stack.enter_context(listening()) for _ in range(3)]
+        for each in (*stalling, receiver):  # the one that answers comes last
+            facts = WebhookFacts(f"Robot {each.url}", each.url, BodyKind.STANDARD, ASKED)
+            webhooks.add_webhook(staging.workflow, facts, acting_user=operator)
+        for each in stalling:
+            each.answering.clear()
+        in_review(staging, author)
+        receiver.wait_for(1)
+        for each in stalling:  # all were called, and none has been answered yet
+            each.wait_for(1)
+        assert (
+            WebhookAttempt.objects.filter(
+                message__webhook__url__in=[each.url for each in stalling]
+            ).count()
+            == 0
+        )

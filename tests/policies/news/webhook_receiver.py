@@ -36,6 +36,8 @@ class Receiver:
     answer: bytes = b""
     delay_s: float = 0.0
     drips: bool = False
+    # While it is not set, requests are taken and not answered.
+    answering: threading.Event = field(default_factory=threading.Event)
     received: list[Received] = field(default_factory=list)
 
     def wait_for(self, count: int, limit_s: float = 20) -> list[Received]:
@@ -58,12 +60,14 @@ class _Server(ThreadingHTTPServer):
 def listening() -> Iterator[Receiver]:
     """Take POST requests on a free port of the loopback until the block ends."""
     receiver = Receiver()
+    receiver.answering.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.received.append(Received(self.path, headers, body))
+            receiver.answering.wait()
             time.sleep(receiver.delay_s)
             position = min(len(receiver.received), len(receiver.statuses)) - 1
             self.send_response(receiver.statuses[position])
@@ -95,6 +99,7 @@ def listening() -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.answering.set()
         server.shutdown()
         server.server_close()
 
