@@ -104,6 +104,7 @@ _ANSWERS = {
     207: OpenApiResponse(ReceiptShape, description="Some events were rejected."),
     400: OpenApiResponse(description="Not JSON, or not a batch."),
     401: OpenApiResponse(description="No token, or not a usable one."),
+    403: OpenApiResponse(description="A person's token, or one that may not report."),
     413: OpenApiResponse(description="More than 1,000 events or 5 MB."),
 }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from policies.delivery.bearer import bearer_token, token_hash
+from policies.delivery.bearer import PERSONAL_PREFIX, bearer_token, token_hash
 from policies.models import RouterToken
 from policies.models.tokens import TokenScope
 
@@ -23,6 +23,8 @@ class RouterTokenAuthentication(BaseAuthentication):
         plain = bearer_token(header)
         if not plain:
             return None
+        if plain.startswith(PERSONAL_PREFIX):
+            raise PermissionDenied("This is a person's token; routers need one of their own.")
         tokens = RouterToken.objects.usable().select_related("environment")
         token = tokens.filter(hash=token_hash(plain)).first()
         if token is None:

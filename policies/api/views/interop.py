@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from rest_framework import status
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -31,7 +34,15 @@ CONFIG = (
 )
 
 
+class FormatIsOurs(DefaultContentNegotiation):
+    """`?format=` says whose configuration to write; elsewhere it names a renderer."""
+
+    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)  # type: ignore[assignment]
+
+
 class ReleaseExport(APIView):
+    content_negotiation_class = FormatIsOurs
+
     @operation(
         "export_release_for_router",
         "A release in another router's format, with a report of what gets lost",
@@ -45,6 +56,8 @@ class ReleaseExport(APIView):
 
 
 class DraftExport(APIView):
+    content_negotiation_class = FormatIsOurs
+
     @operation(
         "export_draft_for_router",
         "A draft, as it would be proposed, in another router's format",

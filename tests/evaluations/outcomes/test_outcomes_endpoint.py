@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from evaluations.models import DirtyBucket, Outcome
 from policies.models import Environment, RouterToken
+from policies.services.people.tokens import issue_personal_token
 from policies.services.routers import tokens
 from tests.evaluations.outcome_cast import NOW, event
 
@@ -168,6 +169,18 @@ def test_outcomes__with_a_revoked_token__are_refused(
 ) -> None:
     tokens.revoke_router_token(router[0], acting_user=operator)
     assert send([event()]).status_code == 401
+
+
+def test_outcomes__with_a_personal_token__are_refused_as_the_policy_is(
+    client: Client, author: User
+) -> None:
+    _, plain = issue_personal_token(author, "test", acting_user=author)
+    headers = {"Authorization": f"Bearer {plain}"}
+    policy = client.get("/api/v1/policy", headers=headers)
+    for address in ("/api/v1/outcomes", "/api/v1/feedback"):
+        answer = client.post(address, "[]", content_type="application/json", headers=headers)
+        assert answer.status_code == policy.status_code == 403
+        assert "person's token" in answer.json()["detail"]
 
 
 def test_outcomes__from_a_signed_in_person__are_refused(client: Client, author: User) -> None:
