@@ -222,6 +222,8 @@ TASKS_ON_SUBMISSION = ["evaluations.evaluate_submitted"]
 ROUTER_GONE_AFTER_S = max(60, env.int("ROUTING_CONSOLE_ROUTER_GONE_AFTER_S", default=600))
 # What it reported is kept for as many days, and with it when releases reached whom.
 ROUTER_KEPT_DAYS = max(1, env.int("ROUTING_CONSOLE_ROUTER_KEPT_DAYS", default=30))
+# Events that one token may report a second, in outcomes and feedback; ten seconds' worth at once.
+REPORT_RATE = max(1, env.int("ROUTING_CONSOLE_REPORT_RATE", default=5000))
 # Routers that run something else than the release in force for so long are drift, and told.
 DRIFT_AFTER_S = max(60, env.int("ROUTING_CONSOLE_DRIFT_AFTER_S", default=600))
 

@@ -16,6 +16,8 @@ from policies.api.problem import WrongBody
 from policies.engine import Problem
 
 MAX_BATCH_BYTES = 5_000_000
+# Some packers write a few; each costs a copy of what follows it.
+MOST_GZIP_MEMBERS = 8
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -67,9 +69,13 @@ def _parsed(raw: bytes) -> object:
 
 def unpacked(raw: bytes) -> bytes:
     """The content of a gzip body, given up on as soon as it is larger than a batch may be."""
-    content, rest = b"", raw
+    content, rest, members = b"", raw, 0
     try:
         while rest and len(content) <= MAX_BATCH_BYTES:
+            members += 1
+            if members > MOST_GZIP_MEMBERS:
+                what = f"the gzip data has more than {MOST_GZIP_MEMBERS} members; send it as one"
+                raise WrongBody([Problem("", what)])
             member = zlib.decompressobj(_GZIP)
             content += member.decompress(rest, MAX_BATCH_BYTES + 1 - len(content))
             if not member.eof and len(content) <= MAX_BATCH_BYTES:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,8 +18,12 @@ from rest_framework.views import APIView
 from evaluations.api.batches import BatchParser, events_of
 from evaluations.api.routers import IsRouter, RouterTokenAuthentication
 from evaluations.services.outcomes.ingestion import Receipt, ingest, take_feedback
+from policies.delivery.token_buckets import TokenBuckets
 from policies.engine.fallback import FAILURE_KINDS
 from policies.models import RouterToken
+
+# Per token and process: so many events a second in the long run, and ten seconds' worth at once.
+REPORTS = TokenBuckets(settings.REPORT_RATE, 10 * settings.REPORT_RATE)
 
 
 class AttemptShape(serializers.Serializer[Any]):
@@ -105,6 +111,7 @@ _ANSWERS = {
     400: OpenApiResponse(description="Not JSON, or not a batch."),
     401: OpenApiResponse(description="No token, or not a usable one."),
     403: OpenApiResponse(description="A person's token, or one that may not report."),
+    429: OpenApiResponse(description="More events than a token may report; see Retry-After."),
     413: OpenApiResponse(description="More than 1,000 events or 5 MB."),
 }
 
@@ -120,7 +127,11 @@ class ReportView(APIView):
         token = request.auth
         if not isinstance(token, RouterToken):
             raise TypeError("IsRouter lets only routers in.")
-        receipt = keep(token.environment, events_of(request, member), now=timezone.now())
+        events = events_of(request, member)
+        wait_s = REPORTS.take(token.pk, max(1, len(events)))
+        if wait_s:
+            raise Throttled(wait_s, "This token reports more than it may.")
+        receipt = keep(token.environment, events, now=timezone.now(), token=token)
         code = status.HTTP_207_MULTI_STATUS if receipt.rejected else status.HTTP_200_OK
         return Response(asdict(receipt), status=code)
 

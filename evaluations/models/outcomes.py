@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from policies.models import Environment
+from policies.models import Environment, RouterToken
 
 
 class Outcome(models.Model):
@@ -11,6 +11,13 @@ class Outcome(models.Model):
     """
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="outcomes")
+    token = models.ForeignKey(
+        RouterToken,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="outcomes",
+        help_text="The token that it was reported with.",
+    )
     request_id = models.CharField(max_length=200)
     time = models.DateTimeField(help_text="When the request reached the router.")
     received_at = models.DateTimeField()
@@ -43,3 +50,19 @@ class Outcome(models.Model):
 
     def __str__(self) -> str:
         return self.request_id
+
+
+class ReportedName(models.Model):
+    """A name that a token brought and nothing published knows; each token may bring some."""
+
+    token = models.ForeignKey(RouterToken, on_delete=models.CASCADE, related_name="names")
+    kind = models.CharField(max_length=6)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token", "kind", "name"], name="reported_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

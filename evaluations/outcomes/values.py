@@ -18,8 +18,8 @@ MOST_ATTEMPTS = 50
 MOST_ATTRIBUTES = 100
 MOST_HELD = 100
 LONGEST_VALUE = 2000
-# A day in one request, a million dollars, a thousand million tokens: beyond, a unit is wrong.
-MOST_MS, MOST_USD, MOST_TOKENS = 86_400_000, 1_000_000, 1_000_000_000
+# A day in one request, a thousand dollars, a hundred million tokens: beyond, a unit is wrong.
+MOST_MS, MOST_USD, MOST_TOKENS = 86_400_000, 1_000, 100_000_000
 
 
 class Wrong(ValueError):

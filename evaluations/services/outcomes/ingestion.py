@@ -12,9 +12,10 @@ from django.db import connection, transaction
 from evaluations.models import Grain, Outcome
 from evaluations.outcomes.events import Event, Feedback, read_event, read_feedback
 from evaluations.outcomes.names import Listed, Names
+from evaluations.services.outcomes.allowances import bound_names
 from evaluations.services.outcomes.rollups import hour_of, mark
 from policies.engine.errors import Problem
-from policies.models import CatalogueModel, Environment, ModelPrice
+from policies.models import CatalogueModel, Environment, ModelPrice, RouterToken
 
 LARGEST_BATCH = 1000
 # USD per million tokens times tokens, in 10^-9 USD: 10^9 / 10^6.
@@ -41,11 +42,16 @@ class Receipt:
 
 
 def ingest(
-    environment: Environment, events: Sequence[object], *, now: datetime.datetime
+    environment: Environment,
+    events: Sequence[object],
+    *,
+    now: datetime.datetime,
+    token: RouterToken | None = None,
 ) -> Receipt:
     """Keep the good events of a batch, each request id once, and mark their hours.
 
-    One transaction: an outcome is never kept without its hour being marked to be summed.
+    One transaction: an outcome is never kept without its hour being marked to be summed. What
+    comes with a token is remembered as its, and may bring only so many names.
     """
     good: list[Event] = []
     rejected: list[Rejection] = []
@@ -61,7 +67,9 @@ def ingest(
     good.sort(key=lambda event: event.request_id)
     computed = _compute_costs(good)
     with transaction.atomic():
-        accepted = _insert(environment, good, computed, now)
+        if token is not None:
+            bound_names(token, good)
+        accepted = _insert(environment, good, computed, now, token)
         if accepted:
             mark(environment, Grain.HOUR, {hour_of(event.time) for event in good}, now)
     return Receipt(accepted, len(good) - accepted, tuple(rejected))
@@ -126,6 +134,7 @@ def _insert(
     events: Sequence[Event],
     computed: set[str],
     now: datetime.datetime,
+    token: RouterToken | None,
 ) -> int:
     """Insert what is new and count it.
 
@@ -136,19 +145,24 @@ def _insert(
     with connection.cursor() as cursor:
         for start in range(0, len(events), _ROWS_A_STATEMENT):
             batch = events[start : start + _ROWS_A_STATEMENT]
-            rows = [_row(environment, event, computed, now) for event in batch]
+            rows = [_row(environment, event, computed, now, token) for event in batch]
             cursor.executemany(_INSERT, rows)
             accepted += cursor.rowcount
     return accepted
 
 
 def _row(
-    environment: Environment, event: Event, computed: set[str], now: datetime.datetime
+    environment: Environment,
+    event: Event,
+    computed: set[str],
+    now: datetime.datetime,
+    token: RouterToken | None,
 ) -> tuple[Any, ...]:
     """An event in the order of `_COLUMNS`, as the database's own adapter wants the values."""
     adapt = connection.ops
     values: dict[str, Any] = {
         "environment_id": environment.pk,
+        "token_id": None if token is None else token.pk,
         "received_at": adapt.adapt_datetimefield_value(now),
         "cost_is_computed": event.request_id in computed,
     }
@@ -162,7 +176,11 @@ def _row(
 
 
 def take_feedback(
-    environment: Environment, items: Sequence[object], *, now: datetime.datetime
+    environment: Environment,
+    items: Sequence[object],
+    *,
+    now: datetime.datetime,
+    token: RouterToken | None = None,
 ) -> Receipt:
     """Add qualities and labels to outcomes already known; the latest word counts.
 
@@ -178,6 +196,8 @@ def take_feedback(
         else:
             told.append((index, feedback))
     with transaction.atomic():
+        if token is not None:
+            bound_names(token, [feedback for _, feedback in told])
         known = _outcomes_by_id(environment, {feedback.request_id for _, feedback in told})
         changed: dict[int, Outcome] = {}
         accepted = 0
