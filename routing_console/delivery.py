@@ -49,6 +49,9 @@ def direct() -> Direct:
     def problem() -> str:
         return NOTHING_KNOWN if plane.memory.holdings is None else ""
 
+    def figures() -> dict[str, float]:
+        return {**plane.figures(), **desk.figures()}
+
     return Direct(
         {
             POLICY_PATH: plane,
@@ -58,5 +61,5 @@ def direct() -> Direct:
         delivery,
         StatusService(desk),
         problem=problem,
-        figures=plane.figures,
+        figures=figures,
     )

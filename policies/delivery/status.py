@@ -137,6 +137,14 @@ class StatusDesk:
     def _interval_s(self) -> int:
         return max(SHORTEST_INTERVAL_S, math.ceil(len(self._latest) / self.reports_a_second))
 
+    def figures(self) -> dict[str, float]:
+        """What metrics tell of it."""
+        with self._lock:
+            return {
+                "status_instances": len(self._latest),
+                "status_waiting_to_be_kept": len(self._changed) + len(self._arrivals),
+            }
+
     # --- Handing on -------------------------------------------------------------------------
     def hand_on(self) -> bool:
         """Give what was heard since the last time to `keep`; whether nothing is left waiting."""

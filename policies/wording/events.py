@@ -66,6 +66,7 @@ ACTION_WORDS = {
     "fleet.drift_ended": "saw policy drift end",
     "router_token.issued": "issued a router token",
     "router_token.rotated": "rotated a router token",
+    "router_token.reports_removed": "removed what a router token reported",
     "router_token.revoked": "revoked a router token",
     "personal_token.issued": "issued a personal token",
     "personal_token.revoked": "revoked a personal token",

@@ -65,6 +65,15 @@ def _tokens(environment: str) -> list[Action]:
             ),
             environment,
         ),
+        Action(
+            "remove what a router's token reported",
+            GUARDIANS,
+            (
+                Form("router-token-remove-reports", where=in_settings),
+                Rest("POST", "api-remove-reports", where=one_token),
+            ),
+            environment,
+        ),
     ]
 
 

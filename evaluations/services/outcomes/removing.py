@@ -1,0 +1,65 @@
+"""Take back what a router's token reported: a stolen one, or one that told nonsense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import TruncHour
+from django.utils import timezone
+
+from evaluations.models import Grain, Outcome, ReportedName
+from evaluations.services.outcomes.rollups import mark
+from policies.models import ReleaseArrival, RouterInstance, RouterToken
+from policies.services import audit
+from policies.services.rights import require_right
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many rows went, and how many hours are summed again."""
+
+    outcomes: int
+    hours: int
+    routers: int
+
+
+@transaction.atomic
+def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
+    """Remove all outcomes, names and routers that were reported with a token.
+
+    Hours are marked first, so that a roll-up waits for what is removed. The token itself stays as
+    it is; what it reports afterwards counts again, so revoke it before.
+    """
+    environment = token.environment
+    team = environment.workflow.team
+    require_right("manage_tokens", team, acting_user=acting_user, to="remove what a token reported")
+    now = timezone.now()
+    outcomes = Outcome.objects.filter(environment=environment, token=token)
+    hours = set(outcomes.annotate(hour=TruncHour("time")).values_list("hour", flat=True).distinct())
+    mark(environment, Grain.HOUR, hours, now)
+    gone, _ = outcomes.delete()
+    ReportedName.objects.filter(token=token).delete()
+    routers = RouterInstance.objects.filter(environment=environment, token=token)
+    told = list(routers.values_list("instance_id", flat=True))
+    ReleaseArrival.objects.filter(
+        release__environment=environment, instance_id__in=routers.values("instance_id")
+    ).delete()
+    routers.delete()
+    removed = Removed(gone, len(hours), len(told))
+    audit.record(
+        "router_token.reports_removed",
+        token,
+        acting_user=acting_user,
+        workflow=environment.workflow,
+        detail={
+            "environment": environment.name,
+            "name": token.name,
+            "hint": token.hint,
+            "outcomes": removed.outcomes,
+            "hours": removed.hours,
+            "routers": removed.routers,
+        },
+    )
+    return removed
