@@ -14,6 +14,7 @@ from policies.engine.breaker import COUNTED_AS_ANSWERED, COUNTED_AS_FAILED, Circ
 from policies.engine.counts import Counts
 from policies.engine.fallback import Breaker, Limits, RetryBudget
 from policies.engine.retry_bucket import RetryBucket
+from tests.benchmarks.agreement.answers import carry_out, counts_of
 from tests.engine.counting import ListedBreaker, ListedBucket
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
@@ -26,31 +27,10 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_counts__events_of_the_vectors__give_the_expected_runtime(case: dict[str, Any]) -> None:
-    breaker, budget = case["breaker"], case["retry_budget"]
-    counts = Counts(
-        Limits(
-            breaker=breaker and Breaker(**breaker), retry_budget=budget and RetryBudget(**budget)
-        )
-    )
+    counts = counts_of(case)
     for step in case["steps"]:
-        for _ in range(step.get("times", 1)):
-            carry_out(counts, step)
-        runtime = counts.runtime(step["at"])
-        told = {
-            "open_breakers": sorted(runtime.open_breakers),
-            "retry_allowed": runtime.retry_allowed,
-        }
-        assert {name: told[name] for name in step["expect"]} == step["expect"], step
-
-
-def carry_out(counts: Counts, step: dict[str, Any]) -> None:
-    at = step["at"]
-    if step["do"] == "request":
-        counts.request(at)
-    elif step["do"] in ("begin", "retry"):
-        counts.begin(at, step["target"], retry=step["do"] == "retry")
-    elif step["do"] == "end":
-        counts.end(at, step["target"], step["failure_kind"])
+        runtime = carry_out(counts, step)
+        assert {name: runtime[name] for name in step["expect"]} == step["expect"], step
 
 
 def test_failure_kinds__for_the_breaker__are_failures_or_answers_or_say_nothing() -> None:

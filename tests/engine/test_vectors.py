@@ -8,19 +8,14 @@ from typing import Any
 import pytest
 
 from policies.engine import (
-    Attempt,
     Bundle,
     Decision,
     DocumentError,
-    NextAttempt,
-    Requirements,
-    Runtime,
     canonical_bytes,
     decide,
     digest,
     full_chain,
     load_json,
-    next_attempt,
     parse_bundle,
     parse_catalogue,
     parse_component,
@@ -30,6 +25,11 @@ from policies.engine.chain import backoff_ms
 from policies.engine.fallback import Retries
 from policies.engine.routing import Candidate, parse_route
 from policies.engine.splitting import bucket, by_history, by_split
+from tests.benchmarks.agreement.answers import (
+    decision_as_json,
+    requirements_of,
+    step_as_json,
+)
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 Case = dict[str, Any]
@@ -98,25 +98,9 @@ def test_document__wrong__is_refused_with_every_problem(case: Case) -> None:
 
 @cases("decisions.json")
 def test_decision__request__is_the_expected_one(case: Case, bundle: Bundle) -> None:
-    decision = as_json(decide(bundle, parse_request(case["request"])))
+    decision = decision_as_json(decide(bundle, parse_request(case["request"])))
     found = {name: decision[name] for name in case["expect"]}
     assert found == case["expect"]
-
-
-def as_json(decision: Decision) -> Case:
-    wanted = decision.requirements
-    return {
-        **{name: getattr(decision, name) for name in Decision.__dataclass_fields__},
-        "candidates": list(decision.candidates),
-        "unchecked": list(decision.unchecked),
-        "excluded": [{"model": out.model, "reason": out.reason} for out in decision.excluded],
-        "requirements": {
-            "regions": list(wanted.regions),
-            "capabilities": list(wanted.capabilities),
-            "input_tokens": wanted.input_tokens,
-            "max_output_tokens": wanted.max_output_tokens,
-        },
-    }
 
 
 @cases("splits.json", "buckets")
@@ -162,42 +146,15 @@ def test_chain__attempts_so_far__goes_on_as_expected(case: Case, bundle: Bundle)
         class_source="default",
         policy_rule="default",
         model=case["model"],
-        requirements=requirements(case),
+        requirements=requirements_of(case.get("requirements", {})),
     )
-    attempts = [Attempt(**attempt) for attempt in case["attempts"]]
-    step = next_attempt(
-        bundle,
-        decision,
-        attempts,
-        request_id=case.get("request_id", ""),
-        runtime=runtime(case),
-    )
-    found = (
-        {"model": step.model, "wait_ms": step.wait_ms}
-        if isinstance(step, NextAttempt)
-        else {"stop": step.reason}
-    )
+    request_id, runtime = case.get("request_id", ""), case.get("runtime", {})
+    found = step_as_json(bundle, decision, case["attempts"], request_id, runtime)
     assert found == case["expect"]
-
-
-def requirements(case: Case) -> Requirements:
-    wanted = case.get("requirements", {})
-    return Requirements(
-        regions=tuple(wanted.get("regions", ())),
-        capabilities=tuple(wanted.get("capabilities", ())),
-        input_tokens=wanted.get("input_tokens"),
-        max_output_tokens=wanted.get("max_output_tokens"),
-    )
-
-
-def runtime(case: Case) -> Runtime:
-    told = case.get("runtime", {})
-    return Runtime(frozenset(told.get("open_breakers", ())), told.get("retry_allowed", True))
 
 
 @cases("chains.json", "displays")
 def test_full_chain__one_failure_kind__lists_the_targets(case: Case, bundle: Bundle) -> None:
-    targets = full_chain(
-        bundle, case["class"], case["model"], case["failure_kind"], requirements(case)
-    )
+    wanted = requirements_of(case.get("requirements", {}))
+    targets = full_chain(bundle, case["class"], case["model"], case["failure_kind"], wanted)
     assert list(targets) == case["targets"]

@@ -1,0 +1,90 @@
+"""Whether the reference, the compiled form and JavaScript agree, on as many requests as are asked.
+
+    python -m tests.benchmarks.agreement [requests]
+
+Random bundles get 500 requests each. Every request is decided by all three and taken one step
+down its chain, with random attempts, breakers and budget; as many events of breakers and budgets
+are counted. The golden vectors are the suite's (`tests/engine/test_vectors.py`,
+`tests/engine/test_javascript.py`).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from random import Random
+from typing import Any
+
+from policies.engine import compile_bundle, decide, parse_bundle, parse_request
+from tests.benchmarks.agreement.answers import (
+    decision_as_json,
+    runtimes_as_json,
+    step_as_json,
+)
+from tests.benchmarks.agreement.javascript import NODE, Decider, running_decider
+from tests.benchmarks.agreement.making import (
+    random_attempts,
+    random_bundle,
+    random_events,
+    random_request,
+    random_runtime,
+)
+
+REQUESTS_A_BUNDLE = 500
+EVENTS_A_RUN = 100
+
+Told = dict[str, int]
+
+
+def compare(seed: int, requests: int, javascript: Decider | None) -> Told:
+    """How many answers of one random bundle differ from the reference, and how many were asked."""
+    rng = Random(seed)
+    raw = random_bundle(rng)
+    bundle = parse_bundle(raw)
+    compiled = compile_bundle(bundle)
+    told = dict.fromkeys(("requests", "compiled", "decisions", "chains", "events", "counts"), 0)
+    asked: list[dict[str, Any]] = [{"do": "load", "bundle": raw, "plain": True}]
+    expected: list[tuple[str, Any]] = [("decisions", True)]
+    for _ in range(requests):
+        one, attempts, runtime = random_request(rng), random_attempts(rng), random_runtime(rng)
+        request = parse_request(one)
+        decision = decide(bundle, request)
+        told["requests"] += 1
+        told["compiled"] += compiled.decide(request) != decision
+        step = step_as_json(bundle, decision, attempts, request.request_id, runtime)
+        asked.append({"do": "decide", "request": one})
+        expected.append(("decisions", decision_as_json(decision)))
+        asked.append({"do": "chain", "request": one, "attempts": attempts, "runtime": runtime})
+        expected.append(("chains", step))
+    for _ in range(max(1, requests // EVENTS_A_RUN)):
+        events = random_events(rng, EVENTS_A_RUN)
+        told["events"] += EVENTS_A_RUN
+        asked.append({"do": "count", **events})
+        expected.append(("counts", runtimes_as_json(events)))
+    if javascript is not None:
+        for (what, wanted), answer in zip(expected, javascript.ask_all(asked), strict=True):
+            told[what] += answer != wanted
+    return told
+
+
+def main(requests: int) -> int:
+    if NODE is None:
+        print("Node is not installed.")
+        return 2
+    began = time.perf_counter()
+    totals: Told = {}
+    with running_decider() as javascript:
+        for seed in range(-(-requests // REQUESTS_A_BUNDLE)):
+            for what, count in compare(seed, REQUESTS_A_BUNDLE, javascript).items():
+                totals[what] = totals.get(what, 0) + count
+    asked = f"{totals['requests']:,} requests"
+    print(f"compiled form, decisions of {asked}: {totals['compiled']} differ")
+    print(f"JavaScript, decisions of {asked}: {totals['decisions']} differ")
+    print(f"JavaScript, next attempts of {asked}: {totals['chains']} differ")
+    print(f"JavaScript, runtimes after {totals['events']:,} events: {totals['counts']} runs differ")
+    print(f"{time.perf_counter() - began:.0f} s")
+    return int(any(totals[what] for what in ("compiled", "decisions", "chains", "counts")))
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000))
