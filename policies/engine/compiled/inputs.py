@@ -55,9 +55,11 @@ class Inputs:
         given = request.attributes
         get = given.get
         mask = self._whole
-        for name, find, missing in self._closed:
-            value = get(name)
-            mask &= find(value, missing) if isinstance(value, str) else missing
+        try:
+            for name, find, missing in self._closed:
+                mask &= find(get(name), missing)
+        except TypeError:  # a list, which no category is
+            mask &= self._closed_mask(given)
         for name, named, missing, others in self._open:
             value = get(name)
             if isinstance(value, str):
@@ -79,6 +81,13 @@ class Inputs:
             value = get(name)
             mask &= yes if value is True else no if value is False else missing
         return mask & self._sets_mask(given) if self._sets else mask
+
+    def _closed_mask(self, given: Mapping[str, Given]) -> int:
+        mask = self._whole
+        for name, find, missing in self._closed:
+            value = given.get(name)
+            mask &= find(value, missing) if isinstance(value, str) else missing
+        return mask
 
     def _derived_mask(self, prompt: str) -> int:
         mask, searched = self._whole, folded(prompt)
@@ -109,7 +118,7 @@ class Inputs:
         return mask
 
 
-def _closed(attribute: Attribute, tests: Tests) -> tuple[str, Callable[[str, int], int], int]:
+def _closed(attribute: Attribute, tests: Tests) -> tuple[str, Callable[[Any, int], int], int]:
     """Of a category with declared values: its name, mask by text, and that of all else."""
     named, others = tests.by_text()
     masks = {text: named.get(text, others) for text in attribute.values or ()}

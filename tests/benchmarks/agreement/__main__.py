@@ -32,6 +32,7 @@ from tests.benchmarks.agreement.making import (
 
 REQUESTS_A_BUNDLE = 500
 EVENTS_A_RUN = 100
+TOLD_EVERY = 50_000
 
 Told = dict[str, int]
 
@@ -77,6 +78,8 @@ def main(requests: int) -> int:
         for seed in range(-(-requests // REQUESTS_A_BUNDLE)):
             for what, count in compare(seed, REQUESTS_A_BUNDLE, javascript).items():
                 totals[what] = totals.get(what, 0) + count
+            if totals["requests"] % TOLD_EVERY == 0:
+                print(f"… {totals}", file=sys.stderr, flush=True)
     asked = f"{totals['requests']:,} requests"
     print(f"compiled form, decisions of {asked}: {totals['compiled']} differ")
     print(f"JavaScript, decisions of {asked}: {totals['decisions']} differ")
