@@ -7,7 +7,7 @@ percentile over requests. Bundles are as teams write them (`rule_makers`), half 
 classification and half in the policy. On a busy machine the ratio is what counts.
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Callable
 from random import Random
@@ -74,4 +74,6 @@ def main(seeds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="?", default=1, help="how many sets of bundles")
+    main(parser.parse_args().seeds)

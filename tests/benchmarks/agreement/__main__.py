@@ -10,6 +10,7 @@ are counted. The golden vectors are the suite's (`tests/engine/test_vectors.py`,
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from random import Random
@@ -90,4 +91,6 @@ def main(requests: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("requests", type=int, nargs="?", default=20_000, help="how many requests")
+    sys.exit(main(parser.parse_args().requests))
