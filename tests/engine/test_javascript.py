@@ -94,7 +94,7 @@ def test_splits__golden_vectors__fall_as_expected(decider: Decider) -> None:
     wanted: list[Any] = [{"holders": case["holders"], "order": case["order"]} for case in histories]
     assert differing(decider, histories, asked, wanted) == []
     orders = found["orders"]
-    asked = [
+    asked_orders: list[dict[str, Any]] = [
         {
             "do": "dealt",
             "salt": case["salt"],
@@ -104,7 +104,7 @@ def test_splits__golden_vectors__fall_as_expected(decider: Decider) -> None:
         for case in orders
     ]
     wanted = [{"order": case["order"]} for case in orders]
-    assert differing(decider, orders, asked, wanted) == []
+    assert differing(decider, orders, asked_orders, wanted) == []
     asked = [{"do": "wait", **case} for case in waits]
     assert differing(decider, waits, asked, [case["wait_ms"] for case in waits]) == []
 
