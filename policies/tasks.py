@@ -5,7 +5,7 @@ from celery import shared_task
 from policies.delivery.static.objects import StoreError
 from policies.governance.origin import Origin, acting_from
 from policies.services.news import mail, news, notifications, webhook_delivery
-from policies.services.releases import scheduling, static_delivery
+from policies.services.releases import scheduling, sealing, static_delivery
 from policies.services.review import settling
 from policies.services.routers import fleet, watching
 from policies.services.waking import DELIVER_NEWS, PUBLISH_OBJECTS
@@ -59,6 +59,13 @@ def publish_scheduled() -> None:
     """Publish change requests whose time has come."""
     with acting_from(Origin("task")):
         scheduling.publish_due()
+
+
+@shared_task(name="policies.renew_releases")
+def renew_releases() -> None:
+    """Move the end of releases in force past half of their life."""
+    with acting_from(Origin("task")):
+        sealing.renew_releases()
 
 
 @shared_task(name="policies.settle_lapsed_approvals")

@@ -1,6 +1,7 @@
 """What `manage.py up` prints when the console is ready. Standard library only."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ from routing_console import data_folder
 
 
 def ready(address: str, data_dir: Path) -> str:
-    """Address, people to sign in as, the router token and a command to try it with."""
+    """Address, people to sign in as, the router token and commands to try it with."""
     lines = [f"Routing Console runs at {address}", ""]
     demo = _read_demo(data_dir)
     if demo:
-        lines += [*_people(demo), *_router(demo, address), ""]
+        lines += [*_people(demo), *_router(demo, address, data_dir), ""]
     return "\n".join([*lines, f"Data and logs are in {data_dir}. Ctrl-C stops it."])
 
 
@@ -32,12 +33,17 @@ def _people(demo: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _router(demo: dict[str, Any], address: str) -> list[str]:
-    token = demo.get("router_token", "")
-    place = f"{demo.get('workflow', '')}, {demo.get('environment', '')}"
-    command = f"curl -H 'Authorization: Bearer {token}' {address}/api/v1/policy"
+def _router(demo: dict[str, Any], address: str, data_dir: Path) -> list[str]:
+    token, file = demo.get("router_token", ""), data_folder.demo_token_file(data_dir)
+    place = f"{demo.get('workflow', '')}/{demo.get('environment', '')}"
     return [
-        f"Router token ({place}): {token}",
-        "Fetch the policy as a router does:",
-        f"  {command}",
+        f"Router token of {place}, also in {file}: {token}",
+        "See the policy that a router fetches:",
+        f"  curl -H 'Authorization: Bearer {token}' {address}/api/v1/policy",
+        "Decide as a router does: with the console's keys pinned, for this place alone:",
+        f"  curl -so router-keys.json {address}/.well-known/jwks.json",
+        '  echo \'{"attributes": {"intent": "faq", "prompt_tokens": 300}}\' |',
+        "    .venv/bin/python -m policies.client --once --state-dir /tmp/router \\",
+        f"      --url {address} --token-file {shlex.quote(str(file))} \\",
+        f"      --trusted-keys router-keys.json --expect {place}",
     ]

@@ -33,6 +33,11 @@ def demo_file(data_dir: Path) -> Path:
     return data_dir / "demo.json"
 
 
+def demo_token_file(data_dir: Path) -> Path:
+    """The demo router's token alone, as a router would be given it."""
+    return data_dir / "router-token"
+
+
 def delivery_snapshot(data_dir: Path) -> Path:
     """What the delivery plane knows, for starts with the database down."""
     return data_dir / "delivery-snapshot"

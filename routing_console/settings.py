@@ -41,6 +41,9 @@ SECRET_KEY = _secret_key()
 # The Ed25519 private key that signs releases, in PEM (line breaks may be written \n); empty:
 # one is made in the data folder when the first release is published.
 SIGNING_KEY_PEM = env.str("ROUTING_CONSOLE_SIGNING_KEY", default="", multiline=True)
+# Where a key management service holds that key: the dotted path of a function that gives a signer
+# (docs/keys.md).
+SIGNER = env.str("ROUTING_CONSOLE_SIGNER", default="")
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -194,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "measure missing impacts": _every(30.0, "evaluations.measure_missing_impacts"),
     "judge changes": _every(60.0, "evaluations.judge_changes"),
     "publish scheduled": _every(15.0, "policies.publish_scheduled"),
+    "renew releases": _every(3600.0, "policies.renew_releases"),
     "settle catalogue": _every(3600.0, "policies.settle_catalogue"),
     "settle lapsed approvals": _every(60.0, "policies.settle_lapsed_approvals"),
     "deliver news": _every(10.0, "policies.deliver_news"),

@@ -13,7 +13,7 @@ from .decider import Decider
 from .errors import ClientError
 from .exchange import Exchanger
 from .health import Health, health_of
-from .keyring import FixedKeyring, PinnedKeyring
+from .keyring import Keyring
 from .long_polling import LongPolling
 from .poll_loop import PollLoop
 from .poller import Poller, Say
@@ -44,9 +44,10 @@ class PolicyClient(Decider):
     good release, trusted keys and outcomes; without it all is in memory. `static_url` fetches
     releases from files (see `static`); `url` may then be left out, and nothing is reported.
 
-    Keys come from `trusted_keys`, a JWK Set file, else from where the releases come from, pinned
-    in `state_dir` on first use. `expect` is "workflow/environment"; without
-    it the first release accepted settles it. `ca_file` names authorities to trust instead of the
+    The keys that are trusted are those of `trusted_keys`, a JWK Set file, else those that are
+    published where the releases come from when it first asks, and the keys that these endorse;
+    they are kept in `state_dir`. `expect` is "workflow/environment"; without it the first release
+    accepted settles it. `ca_file` names authorities to trust instead of the
     system's. A poll is held by the console for up to `long_poll_s`, 0 for not at all; where it is
     not held, polls are `interval_s` apart. `labels` say where this router runs. `spool_bytes`
     bounds outcomes that wait. `say` is told, in sentences, of new releases and of trouble.
@@ -90,10 +91,12 @@ class PolicyClient(Decider):
             raise ClientError("Give the console's address, or that of static releases.")
         folder = Path(state_dir) if state_dir is not None else None
         state = StateFolder(folder)
-        keyring = (
-            FixedKeyring(Path(trusted_keys))
-            if trusted_keys is not None
-            else PinnedKeyring(state, source)
+        keyring = Keyring(
+            state,
+            source,
+            file=None if trusted_keys is None else Path(trusted_keys),
+            say=say,
+            clock=clock,
         )
         self._http = http
         self._say = say

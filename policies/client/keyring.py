@@ -1,14 +1,28 @@
-"""Which keys are trusted: a given file's, else the console's own, pinned on first use."""
+"""The keys that this router trusts: from a file or pinned on first use, kept, and grown by
+endorsement. What the rules are stands in `keyset`; here is where keys come from and go to."""
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from .errors import ClientError, ReleaseRefused, StateUnusable
-from .keys import DetachedSignature, parse_jwks
-from .state import StateFolder
+from .keys import DetachedSignature
+from .keyset import KeySet, doubt, first_trusted, grown, parse_key_set
+
+LOOK_EVERY_S = 3600.0
+
+
+class KeyStore(Protocol):
+    """Where trusted keys are kept between starts."""
+
+    def load_keys(self) -> Mapping[str, object]: ...
+
+    def save_keys(self, content: Mapping[str, object]) -> None: ...
 
 
 class KeySource(Protocol):
@@ -19,56 +33,154 @@ class KeySource(Protocol):
     def fetch_keys(self) -> bytes: ...
 
 
-class FixedKeyring:
-    """The keys of a file that somebody put there; nothing on the network adds to them."""
+class Keyring:
+    """Trusts the keys of `file`, else those at the address when it first asks; afterwards what
+    they endorse. Neither a key nor a revocation is forgotten because the address stops showing it.
 
-    def __init__(self, file: Path) -> None:
-        try:
-            text = file.read_bytes()
-        except OSError as error:
-            raise ClientError(f"The trusted keys cannot be read: {error}") from None
-        self._file = file
-        self._keys = parse_jwks(text, str(file))
-
-    def key_for(self, signature: DetachedSignature) -> bytes:
-        if signature.kid not in self._keys:
-            raise ReleaseRefused(
-                f"The release is signed with key {signature.kid!r}, which {self._file} does not "
-                "hold."
-            )
-        return self._keys[signature.kid]
-
-    pinned_key_for = key_for
-
-
-class PinnedKeyring:
-    """The console's keys, fetched once and kept in the state folder.
-
-    An unknown `kid` makes it fetch again, from the same address only, and what it finds then
-    replaces the pinned set: so a key that was taken out of the JWK Set ends being trusted.
+    `say` is told, in sentences, of keys taken up, revoked and doubted. Raises ClientError for a
+    file that cannot be used.
     """
 
-    def __init__(self, state: StateFolder, source: KeySource) -> None:
-        self._state = state
+    def __init__(
+        self,
+        store: KeyStore,
+        source: KeySource,
+        *,
+        file: Path | None = None,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
         self._source = source
-        self._keys = state.load_keys(source.jwks_url)
+        self._say = say
+        self._clock = clock
+        self._origin = source.jwks_url
+        self._last_kid = ""
+        self._last_doubt = ""
+        self._looked_at = float("-inf")
+        self._trusted = KeySet()
+        if file is not None:
+            content = _read(file)
+            self._origin = f"file:{hashlib.sha256(content).hexdigest()}"
+            self._trusted = first_trusted(parse_key_set(content, str(file)))
+        self._load()
 
-    def pinned_key_for(self, signature: DetachedSignature) -> bytes:
-        """The key if it is pinned already; never asks the network."""
-        if signature.kid not in self._keys:
-            raise ReleaseRefused(f"The key {signature.kid!r} of the release is not pinned here.")
-        return self._keys[signature.kid]
+    def key_of_kept(self, signature: DetachedSignature) -> bytes:
+        """The key of a release on disk; never asks the network.
+
+        A release that was accepted goes on being used until a better one is there, even when its
+        key was revoked since: nothing else may be left to decide with.
+        """
+        key = self._trusted.keys.get(signature.kid)
+        if key is None:
+            raise ReleaseRefused(f"The key {signature.kid!r} of the release is not trusted here.")
+        return key.x
 
     def key_for(self, signature: DetachedSignature) -> bytes:
-        if signature.kid not in self._keys:
-            where = self._source.jwks_url
-            fetched = parse_jwks(self._source.fetch_keys(), where)
-            if signature.kid not in fetched:
-                raise ReleaseRefused(
-                    f"The release is signed with key {signature.kid!r}, which {where} does not "
-                    "publish."
-                )
-            self._keys = fetched
-            with contextlib.suppress(StateUnusable):  # what is in force needs no disk
-                self._state.save_keys(where, fetched)
-        return self._keys[signature.kid]
+        """The key of a release from the network. Raises ReleaseRefused; FetchFailed where the key
+        is not known and the address cannot be asked.
+        """
+        kid = signature.kid
+        if kid not in self._trusted.keys:
+            self._look(kid)
+        elif kid != self._last_kid:
+            # The active key is another one: what it replaces may have been revoked.
+            self._look_if_possible()
+        key, revocation = self._trusted.keys.get(kid), self._trusted.revocations.get(kid)
+        if key is None:
+            raise ReleaseRefused(
+                f"The release is signed with key {kid!r}, which {self._source.jwks_url} publishes "
+                "but no key trusted here endorses: somebody may have changed what is published "
+                "there. If the console was given new keys on purpose, give this router the new "
+                "key file."
+            )
+        if revocation is not None:
+            raise ReleaseRefused(
+                f"The release is signed with key {kid!r}, which was revoked on "
+                f"{revocation.revoked_at} as {revocation.reason}."
+            )
+        return key.x
+
+    def note_accepted(self, kid: str) -> None:
+        """A release under this key is in force. Until one is, each new try looks at the keys anew:
+        what refuses it may be revoked meanwhile."""
+        self._last_kid = kid
+
+    def is_compromised(self, kid: str) -> bool:
+        """Whether a key was revoked because somebody else may have it."""
+        return self._trusted.is_compromised(kid)
+
+    def refresh(self) -> None:
+        """Look at the published keys once an hour, so that a standby key is known before it
+        signs, and a revocation before it is needed. A failure to do so hinders nobody.
+        """
+        if self._clock() - self._looked_at >= LOOK_EVERY_S:
+            self._look_if_possible()
+
+    def _look_if_possible(self) -> None:
+        self._looked_at = self._clock()
+        try:
+            self._look()
+        except ClientError as error:
+            self._tell_doubt(f"The published keys cannot be looked at. {error}")
+
+    def _look(self, wanted: str = "") -> None:
+        """See what is published and take up what of it can be believed. `wanted` is a `kid` that
+        has to be there: nothing is pinned from a set that does not even hold it.
+        """
+        where = self._source.jwks_url
+        shown = parse_key_set(self._source.fetch_keys(), where)
+        if wanted and wanted not in shown.keys:
+            raise ReleaseRefused(
+                f"The release is signed with key {wanted!r}, which {where} does not publish."
+            )
+        before = self._trusted
+        self._trusted = grown(before, shown) if before.keys else first_trusted(shown)
+        self._looked_at = self._clock()
+        self._tell_changes(before)
+        why = doubt(self._trusted, shown)
+        self._tell_doubt(f"Keys at {where} are not believed: {why}." if why else "")
+        self._save()
+
+    def _tell_changes(self, before: KeySet) -> None:
+        if before.keys:
+            for kid in self._trusted.keys.keys() - before.keys.keys():
+                self._say(f"Key {kid} is trusted from now on: it is endorsed.")
+        for kid, revocation in self._trusted.revocations.items():
+            if before.revocations.get(kid) != revocation:
+                self._say(f"Key {kid} is revoked as {revocation.reason}.")
+
+    def _tell_doubt(self, sentence: str) -> None:
+        if sentence and sentence != self._last_doubt:
+            self._say(sentence)
+        self._last_doubt = sentence
+
+    def _load(self) -> None:
+        stored = self._store.load_keys()
+        if stored.get("origin") != self._origin:
+            return
+        try:
+            kept = parse_key_set(json.dumps(stored.get("jwks")).encode(), "The kept keys")
+        except ClientError:
+            return
+        self._trusted = first_trusted(kept)
+        looked_at = stored.get("looked_at")
+        self._looked_at = float(looked_at) if isinstance(looked_at, int | float) else float("-inf")
+
+    def _save(self) -> None:
+        content = {
+            "origin": self._origin,
+            "jwks": self._trusted.as_json(),
+            "looked_at": self._looked_at,
+        }
+        try:
+            self._store.save_keys(content)
+        except StateUnusable as error:
+            self._say(str(error))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ClientError(f"The trusted keys cannot be read: {error}") from None

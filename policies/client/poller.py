@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .error_log import ErrorLog
@@ -19,7 +19,7 @@ from .errors import (
     ReleaseRefused,
     StateUnusable,
 )
-from .keyring import FixedKeyring, PinnedKeyring
+from .keyring import Keyring
 from .releases import Mark, Release, Sealed, open_release, refuse_replay
 from .state import StateFolder
 from .transport import Fetched
@@ -80,7 +80,7 @@ class Poller:
         self,
         source: ReleaseSource,
         state: StateFolder,
-        keyring: FixedKeyring | PinnedKeyring,
+        keyring: Keyring,
         *,
         say: Say,
         expect: str = "",
@@ -112,9 +112,9 @@ class Poller:
                 self._say("The release on disk is damaged and not used.")
             return
         try:
-            release = open_release(sealed, self._keyring.pinned_key_for, "disk")
+            release = open_release(sealed, self._keyring.key_of_kept, "disk")
             self._refuse_foreign(release)
-            refuse_replay(release, self._newest)
+            refuse_replay(release, self._floor)
         except ClientError as error:
             self._say(f"The release on disk is not used. {error}")
             return
@@ -165,6 +165,7 @@ class Poller:
                     if fetched.sealed is not None:
                         self._adopt(fetched.sealed)
                     self._keep()
+                    self._keyring.refresh()
             except BadSignature:
                 if not left:
                     raise
@@ -177,7 +178,7 @@ class Poller:
         """Verify and parse; only when all of that is done does anything change here."""
         release = open_release(sealed, self._keyring.key_for, "network")
         self._refuse_foreign(release)
-        refuse_replay(release, self._newest)
+        refuse_replay(release, self._floor)
         if not release.may_decide(self._clock()):
             raise ReleaseRefused(
                 f"Release {release.number} was to be used until {release.not_after.isoformat()} "
@@ -207,14 +208,28 @@ class Poller:
     def _is_superseded(self, mark: Mark) -> bool:
         """Whether another process that shares the folder keeps a newer release there."""
         there = self._state.load_newest()
-        if there is None:
+        if there is None or self._keyring.is_compromised(there.kid):
             return False
         here = (mark.workflow, mark.environment)
         return (there.workflow, there.environment) == here and there.number > mark.number
 
     @property
     def _etag(self) -> str:
-        return self.held.sealed.etag if self.held is not None else ""
+        """None while the release held was signed with a key that is compromised since: whoever
+        made it may have chosen its tag, too."""
+        held = self.held
+        if held is None or self._keyring.is_compromised(held.release.kid):
+            return ""
+        return held.sealed.etag
+
+    @property
+    def _floor(self) -> Mark | None:
+        """What is older than this is a replay. The number of a release whose key turned out to be
+        compromised counts for nothing: it may be forged, and shut the genuine ones out."""
+        newest = self._newest
+        if newest is not None and self._keyring.is_compromised(newest.kid):
+            return replace(newest, number=0)
+        return newest
 
     def _refuse_foreign(self, release: Release) -> None:
         of = f"{release.workflow}/{release.environment}"
@@ -224,6 +239,7 @@ class Poller:
     def _take(self, release: Release, sealed: Sealed) -> Held:
         before = self.release
         self._newest = release.mark
+        self._keyring.note_accepted(release.kid)
         # One assignment, so that a child forked meanwhile has release and tag of one kind.
         self.held = held = Held(release, sealed, self._clock())
         if before is None or before.mark != release.mark:

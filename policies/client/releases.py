@@ -37,13 +37,15 @@ class Sealed:
 class Mark:
     """The newest release ever accepted, of which workflow and environment.
 
-    What is older than this is a replay. `not_after` is in whole seconds of the epoch.
+    What is older than this is a replay. `not_after` is in whole seconds of the epoch, `kid` names
+    the key that signed it ("" where that was not kept yet).
     """
 
     workflow: str
     environment: str
     number: int
     not_after: int
+    kid: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Release:
     when_stale: str
     bundle: Bundle
     source: Source
+    kid: str = ""
     compiled: Compiled = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -69,7 +72,7 @@ class Release:
     @property
     def mark(self) -> Mark:
         end = int(self.not_after.timestamp())
-        return Mark(self.workflow, self.environment, self.number, end)
+        return Mark(self.workflow, self.environment, self.number, end, self.kid)
 
     def is_stale(self, now: float) -> bool:
         """Whether its time is over, `now` in seconds of the epoch."""
@@ -94,7 +97,7 @@ def open_release(
     if not signature.holds(sealed.body, key_for(signature)):
         raise BadSignature("The release's signature does not hold: it was changed on its way.")
     try:
-        release = _read(load_json(sealed.body), source)
+        release = _read(load_json(sealed.body), source, signature.kid)
     except DocumentError as error:
         raise ReleaseRefused(f"The release is signed but cannot be read: {error}") from None
     except EngineError as error:
@@ -119,7 +122,9 @@ def refuse_replay(release: Release, newest: Mark | None) -> None:
     if release.number < newest.number:
         raise ReleaseRefused(
             f"Release {release.number} is older than release {newest.number}, which was seen "
-            "already: it is a replay."
+            "already: it is a replay. Where the console was restored from a backup, publish there "
+            "until the number is higher, or delete newest.json and release.json in the state "
+            "folder."
         )
     if release.number == newest.number and release.mark.not_after < newest.not_after:
         raise ReleaseRefused(
@@ -127,7 +132,7 @@ def refuse_replay(release: Release, newest: Mark | None) -> None:
         )
 
 
-def _read(document: object, source: Source) -> Release:
+def _read(document: object, source: Source, kid: str) -> Release:
     if not isinstance(document, dict) or document.get("schema") != 1:
         raise ReleaseRefused("The release is of a schema this client does not know; update it.")
     if document.get("rollout") is not None:
@@ -150,6 +155,7 @@ def _read(document: object, source: Source) -> Release:
         when_stale=when_stale,
         bundle=parse_bundle(document["bundle"]),
         source=source,
+        kid=kid,
     )
 
 

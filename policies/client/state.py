@@ -13,8 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .errors import ClientError, StateUnusable
-from .keys import parse_jwks, to_jwks
+from .errors import StateUnusable
 from .releases import Mark, Sealed
 
 RELEASE, KEYS, NEWEST = "release.json", "keys.json", "newest.json"
@@ -44,18 +43,12 @@ class StateFolder:
         body = sealed.body.decode("utf-8")
         self._save(RELEASE, {"body": body, "signature": sealed.signature, "etag": sealed.etag})
 
-    def load_keys(self, origin: str) -> dict[str, bytes]:
-        """Keys pinned from this address; those of another console do not count."""
-        stored = self._load(KEYS)
-        if stored.get("origin") != origin:
-            return {}
-        try:
-            return parse_jwks(json.dumps(stored.get("jwks")).encode(), KEYS)
-        except ClientError:
-            return {}
+    def load_keys(self) -> Mapping[str, object]:
+        """What the keyring kept; {} when there is nothing."""
+        return self._load(KEYS)
 
-    def save_keys(self, origin: str, keys: Mapping[str, bytes]) -> None:
-        self._save(KEYS, {"origin": origin, "jwks": to_jwks(keys)})
+    def save_keys(self, content: Mapping[str, object]) -> None:
+        self._save(KEYS, content)
 
     def load_newest(self) -> Mark | None:
         stored = self._load(NEWEST)
@@ -65,6 +58,7 @@ class StateFolder:
                 str(stored["environment"]),
                 int(str(stored["number"])),
                 int(str(stored["not_after"])),
+                str(stored.get("kid", "")),
             )
         except (KeyError, ValueError):
             return None

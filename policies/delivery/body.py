@@ -26,13 +26,14 @@ def release_body(
     approved_by: Sequence[str],
     when_stale: str,
     bundle: Mapping[str, object],
+    attestation: Mapping[str, object] | None = None,
 ) -> str:
     """The JSON text of a release, canonical, so that equal releases are equal bytes.
 
-    `not_after` is written in whole seconds, as the entity tag has it: one must not change
-    without the other.
+    Releases of before have no attestation, and go on without one. `not_after` is written in whole
+    seconds, as the entity tag has it: one must not change without the other.
     """
-    document = {
+    document: dict[str, object] = {
         "schema": SCHEMA,
         "workflow": workflow_slug,
         "environment": environment_name,
@@ -47,6 +48,8 @@ def release_body(
         "bundle": dict(bundle),
         "rollout": None,
     }
+    if attestation:
+        document["attestation"] = dict(attestation)
     return canonical_bytes(document).decode("utf-8")
 
 

@@ -30,6 +30,7 @@ def seal_release(
     approved_by: Sequence[str],
     when_stale: str,
     bundle: Mapping[str, object],
+    attestation: Mapping[str, object] | None = None,
 ) -> SealedRelease:
     """Write and sign a release. `digest` is the bundle's, as `sha256:<hex>`."""
     body = release_body(
@@ -42,6 +43,7 @@ def seal_release(
         approved_by=approved_by,
         when_stale=when_stale,
         bundle=bundle,
+        attestation=attestation,
     )
     tag = etag(digest=digest, number=number, not_after=not_after)
     return SealedRelease(body=body, etag=tag, signature=sign(body.encode("utf-8")))

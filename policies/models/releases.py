@@ -70,6 +70,9 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     approved_by = models.JSONField(default=list, help_text="User names of the approvers.")
+    attestation = models.JSONField(
+        default=dict, help_text="Who let it out, on which evidence; empty for releases of before."
+    )
     published_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)
     not_after = models.DateTimeField()
@@ -111,12 +114,43 @@ class Release(models.Model):
 
 
 class SigningKey(models.Model):
-    """The public half of a key that signs releases; retired keys still verify old ones."""
+    """The public half of a key that signs releases. Standby, then active, then retired; revoked
+    when routers are to believe it no more."""
+
+    class Revoked(models.TextChoices):
+        RETIRED = "retired", "Retired"
+        COMPROMISED = "compromised", "Compromised"
 
     kid = models.CharField(max_length=64, unique=True)
     public_jwk = models.JSONField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    sequence = models.PositiveIntegerField(
+        unique=True, help_text="Its place in the chain: each key is endorsed by the one before."
+    )
+    endorsements = models.JSONField(default=list, help_text="Detached JWS over what it says.")
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_as = models.CharField(max_length=12, choices=Revoked, blank=True)
+    revocation = models.TextField(blank=True, help_text="Detached JWS by a later key.")
+
+    class Meta:
+        ordering = ["sequence"]
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(activated_at__isnull=False, retired_at=None),
+                name="one_active_signing_key",
+            )
+        ]
 
     def __str__(self) -> str:
-        return self.kid
+        return f"key {self.sequence}"
+
+    @property
+    def state(self) -> str:
+        if self.revoked_at is not None:
+            return self.revoked_as
+        if self.retired_at is not None:
+            return "retired"
+        return "standby" if self.activated_at is None else "active"

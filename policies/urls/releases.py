@@ -18,6 +18,11 @@ urlpatterns = [
         name="release-files",
     ),
     path(
+        "w/<slug:slug>/releases/<slug:environment>/<int:number>/signed.json",
+        releases.release_signed,
+        name="release-signed",
+    ),
+    path(
         "w/<slug:slug>/releases/<slug:environment>/<int:number>/for/<slug:router>/",
         routers.release_export,
         name="release-export",

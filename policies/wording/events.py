@@ -76,6 +76,12 @@ ACTION_WORDS = {
     "release.publication": "published",
     "release.rollback": "rolled back",
     "release.renewed": "renewed the signature",
+    "release.signed_anew": "signed anew",
+    "signing_key.prepared": "prepared the next signing key",
+    "signing_key.rotated": "switched to the next signing key",
+    "signing_key.retired": "retired a signing key",
+    "signing_key.revoked": "revoked a signing key as compromised",
+    "signing_key.started_over": "began a new chain of signing keys",
 }
 
 # Those that read otherwise where the number of what was acted on follows.

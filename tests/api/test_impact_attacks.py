@@ -23,7 +23,7 @@ from tests.evaluations.outcome_cast import event
 from tests.evaluations.outcome_files import row
 from tests.evaluations.runs_here import imported, required
 from tests.policies.review_steps import ruled
-from tests.policies.steps import approved, documents, in_review, published
+from tests.policies.steps import approved, documents, in_review, published, use_data_folder
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 REROUTED = {"condition": "rerouted", "above": 0.2, "approvals": 1, "role": None}
@@ -41,7 +41,7 @@ def careful(
     tmp_path: Path,
 ) -> Environment:
     """Two approvals, and a third where a fifth of the traffic goes to another model."""
-    settings.DATA_DIR = tmp_path
+    use_data_folder(settings, tmp_path)
     published(production, author, [reviewer, owner], owner)
     return ruled(production, administrator, risk_rules=[REROUTED])
 

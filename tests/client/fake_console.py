@@ -20,6 +20,8 @@ from policies.engine import canonical_bytes, compose, digest
 from tests.policies.steps import documents
 
 TOKEN = "rcr_" + "t" * 43
+CREATED = "2026-02-01T00:00:00Z"
+ENDORSEMENT, REVOCATION = "routing-console-key", "routing-console-revocation"
 NOW = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.UTC)
 CATALOGUE = {
     "providers": {"acme": {"label": "Acme"}, "borealis": {"label": "Borealis"}},
@@ -47,17 +49,54 @@ def encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def canonical(statement: Mapping[str, object]) -> bytes:
+    """RFC 8785 of what holds only ASCII text and whole numbers."""
+    return json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
+
+
+def key_set(*keys: Key) -> bytes:
+    """A JWK Set as the console publishes it."""
+    live = [key.jwk for key in keys if key.revocation is None]
+    revoked = [key.jwk for key in keys if key.revocation is not None]
+    return json.dumps({"keys": live, "revoked": revoked}).encode()
+
+
 class Key:
     """A signing key, as an independent implementation of the console's side has it."""
 
-    def __init__(self) -> None:
+    def __init__(self, sequence: int = 0, endorsed_by: Key | None = None) -> None:
         self._private = Ed25519PrivateKey.generate()
         self.public = self._private.public_key().public_bytes_raw()
         self.kid = thumbprint(self.public)
+        self.sequence = sequence
+        self.endorsements: list[str] = []
+        self.revocation: dict[str, str] | None = None
+        if sequence:
+            self.endorsements.append((endorsed_by or self).sign(self._statement, typ=ENDORSEMENT))
 
     @property
-    def jwk(self) -> dict[str, str]:
-        return {"kty": "OKP", "crv": "Ed25519", "x": encoded(self.public), "kid": self.kid}
+    def _statement(self) -> bytes:
+        said = {"created_at": CREATED, "kid": self.kid, "sequence": self.sequence}
+        return canonical({**said, "x": encoded(self.public)})
+
+    def next(self) -> Key:
+        """The key after this one, endorsed by it."""
+        return Key(self.sequence + 1, self)
+
+    def revoke(self, other: Key, reason: str = "compromised") -> None:
+        """Say with this key that another is not to be believed."""
+        said = {"reason": reason, "revoked_at": CREATED}
+        statement = canonical({**said, "kid": other.kid, "sequence": other.sequence})
+        other.revocation = {**said, "signature": self.sign(statement, typ=REVOCATION)}
+
+    @property
+    def jwk(self) -> dict[str, Any]:
+        jwk: dict[str, Any] = {"kty": "OKP", "crv": "Ed25519", "kid": self.kid}
+        jwk["x"] = encoded(self.public)
+        if self.sequence:
+            jwk |= {"sequence": self.sequence, "created_at": CREATED}
+            jwk |= {"endorsements": self.endorsements}
+        return jwk if self.revocation is None else {**jwk, "revocation": self.revocation}
 
     def sign(self, body: bytes, **header: object) -> str:
         protected = encoded(json.dumps({"alg": "EdDSA", "kid": self.kid, **header}).encode())
@@ -120,7 +159,7 @@ class FakeConsole:
     """What it serves now. `fault` may change any answer to `/api/v1/policy` on its way out."""
 
     url: str = ""
-    key: Key = field(default_factory=Key)
+    key: Key = field(default_factory=lambda: Key(1))
     published_keys: list[Key] = field(default_factory=list)
     body: bytes = b""
     signature: str = ""
@@ -154,8 +193,8 @@ class FakeConsole:
     def answer(self, asked: Asked) -> Answer:
         self.asked.append(asked)
         if asked.path == "/.well-known/jwks.json":
-            keys = {"keys": [key.jwk for key in self.published_keys]}
-            return 200, {"Content-Type": "application/json"}, json.dumps(keys).encode()
+            content = key_set(*self.published_keys)
+            return 200, {"Content-Type": "application/json"}, content
         if asked.path == "/api/v1/outcomes":
             return self.outcomes
         if asked.path == "/api/v1/status":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -9,16 +10,16 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from joserfc.jwk import OKPKey
+from django.core.management import call_command
 from pytest_django import Settings
 
 from evaluations.models import Outcome
 from policies.client import PolicyClient
 from policies.client.lines import LineServer
-from policies.models import Environment, Release, RouterToken
+from policies.models import Environment, Release, RouterToken, SigningKey
 from policies.services.releases.publication import roll_back
 from policies.services.routers.tokens import issue_router_token, revoke_router_token
-from tests.policies.steps import documents, published
+from tests.policies.steps import documents, published, use_data_folder
 from tests.services.live_console import LiveConsole
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,10 +94,15 @@ def test_router__signing_key_rotated__follows(
     author: User,
     owner: User,
     settings: Settings,
+    tmp_path: Path,
 ) -> None:
-    settings.SIGNING_KEY_PEM = OKPKey.generate_key("Ed25519").as_pem(private=True).decode()
+    use_data_folder(settings, tmp_path / "data")
+    for action in ("prepare", "rotate"):
+        call_command("keys", action, stdout=io.StringIO())
     second = published(staging, author, [owner], owner, documents(share=10))
     assert within_a_second(lambda: has(client, second))
+    assert client.release is not None
+    assert client.release.kid == SigningKey.objects.get(sequence=2).kid
 
 
 def test_router__outcome_of_a_decided_request__is_kept_with_the_release_that_decided(

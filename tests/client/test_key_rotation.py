@@ -7,11 +7,38 @@ from pathlib import Path
 
 import pytest
 
-from policies.client import ClientError
+from policies.client import ClientError, PolicyClient
 from tests.client.conftest import Router
-from tests.client.fake_console import FakeConsole, Key
+from tests.client.fake_console import NOW, FakeConsole, Key, key_set
 
 JWKS = "/.well-known/jwks.json"
+HOUR_S = 3600.0
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW.timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def number(client: PolicyClient) -> int:
+    assert client.release is not None
+    return client.release.number
+
+
+@pytest.fixture
+def key_file(tmp_path: Path, console: FakeConsole) -> Path:
+    """The console's first key, given to routers by hand."""
+    file = tmp_path / "trusted.json"
+    file.write_bytes(key_set(console.key))
+    return file
 
 
 def test_keys__pinned_on_first_use__are_not_asked_for_again(
@@ -26,15 +53,85 @@ def test_keys__pinned_on_first_use__are_not_asked_for_again(
     assert len(console.asked_for(JWKS)) == 1
 
 
-def test_keys__new_key_published__is_fetched_and_believed(
+def test_keys__after_an_hour__are_looked_at_so_that_the_standby_is_known_ahead(
+    console: FakeConsole, router: Router, clock: Clock, said: list[str]
+) -> None:
+    client = router(clock=clock)
+    client.poll_once()
+    standby = console.key.next()
+    console.published_keys.append(standby)
+    clock.now += HOUR_S
+    assert client.poll_once()
+    assert len(console.asked_for(JWKS)) == 2
+    assert f"Key {standby.kid} is trusted from now on: it is endorsed." in said
+    console.published_keys.clear()
+    console.publish(2, key=standby)  # and nothing at the address can take it back
+    console.published_keys.clear()
+    assert client.poll_once() and number(client) == 2
+
+
+def test_keys__next_key_endorsed_by_the_pinned_one__is_fetched_and_believed(
     console: FakeConsole, router: Router
 ) -> None:
     client = router()
     client.poll_once()
-    console.publish(2, key=Key())
-    assert client.poll_once()
-    assert client.release is not None and client.release.number == 2
-    assert router().release is not None  # the new key is pinned too
+    console.publish(2, key=console.key.next())
+    assert client.poll_once() and number(client) == 2
+    assert number(router()) == 2  # the new key is pinned too
+
+
+def test_keys__two_rotations_missed__are_followed_one_by_one(
+    console: FakeConsole, router: Router
+) -> None:
+    client = router()
+    client.poll_once()
+    second = console.key.next()
+    console.published_keys.append(second)
+    console.publish(2, key=second.next())
+    assert client.poll_once() and number(client) == 2
+
+
+def test_keys__swapped_at_the_address__are_refused_and_the_forgery_poisons_nothing(
+    console: FakeConsole, router: Router, said: list[str]
+) -> None:
+    client = router()
+    client.poll_once()
+    genuine = list(console.published_keys)
+    forger = Key(1)
+    console.published_keys = [forger]
+    console.publish(999, key=forger)
+    assert not client.poll_once()
+    assert "no key trusted here endorses" in client.health.last_error
+    assert any("are not believed" in sentence for sentence in said)
+    assert client.health.failures == 1 and number(client) == 1
+    console.published_keys = genuine
+    console.publish(2)
+    assert client.poll_once() and number(client) == 2
+    assert number(router()) == 2
+
+
+@pytest.mark.parametrize("sequence", [1, 2, 3, 1000])
+def test_keys__own_key_at_any_place_beside_the_genuine_one__is_refused(
+    console: FakeConsole, router: Router, sequence: int
+) -> None:
+    client = router()
+    client.poll_once()
+    console.publish(999, key=Key(sequence))
+    assert not client.poll_once() and number(client) == 1
+
+
+def test_keys__standby_pinned__active_key_stolen__brings_in_nothing(
+    console: FakeConsole, router: Router
+) -> None:
+    stolen = console.key
+    console.published_keys.append(stolen.next())
+    client = router()
+    client.poll_once()
+    for forged in (stolen.next(), Key(3, stolen), Key(1000, stolen)):
+        console.published_keys = [stolen, forged]
+        console.publish(999, key=forged)
+        assert not client.poll_once()
+    assert number(client) == 1
 
 
 def test_keys__new_key_not_published__is_refused(
@@ -48,18 +145,67 @@ def test_keys__new_key_not_published__is_refused(
     assert "does not publish" in said[-1]
 
 
-def test_keys__key_withdrawn_after_a_rotation__is_no_longer_trusted(
-    console: FakeConsole, router: Router
+def test_revocation__by_the_standby__shuts_out_the_stolen_key_and_what_it_forged(
+    console: FakeConsole, router: Router, said: list[str]
 ) -> None:
-    stolen = console.key
+    stolen, standby = console.key, console.key.next()
+    console.published_keys.append(standby)
     client = router()
     client.poll_once()
-    console.publish(2, key=Key())
-    console.published_keys = console.published_keys[1:]
-    client.poll_once()
-    console.publish(3, key=stolen)
-    console.published_keys = console.published_keys[:1]
+    console.publish(999)  # the thief's, with the console's own entity tag for all we know
+    assert client.poll_once() and number(client) == 999
+    standby.revoke(stolen)
+    console.publish(2, key=standby)
+    assert client.poll_once() and number(client) == 2  # 999 counts for nothing
+    assert f"Key {stolen.kid} is revoked as compromised." in said
+    console.publish(1000, key=stolen)
     assert not client.poll_once()
+    assert "was revoked on" in client.health.last_error
+    again = router()
+    assert number(again) == 2 and not again.poll_once()
+
+
+def test_revocation__left_out_of_the_set_later__holds_on(
+    console: FakeConsole, router: Router
+) -> None:
+    stolen, standby = console.key, console.key.next()
+    console.published_keys.append(standby)
+    client = router()
+    client.poll_once()
+    standby.revoke(stolen)
+    console.publish(2, key=standby)
+    assert client.poll_once()
+    stolen.revocation = None
+    console.publish(3, key=stolen)
+    assert not client.poll_once() and not router().poll_once()
+
+
+def test_revocation__of_a_later_key_by_an_earlier__counts_for_nothing(
+    console: FakeConsole, router: Router
+) -> None:
+    stolen, standby = console.key, console.key.next()
+    console.published_keys.append(standby)
+    client = router()
+    client.poll_once()
+    stolen.revoke(standby)
+    console.publish(2, key=standby)
+    assert client.poll_once() and number(client) == 2
+
+
+def test_revocation__retired__refuses_the_key_but_remembers_its_numbers(
+    console: FakeConsole, router: Router
+) -> None:
+    first, second = console.key, console.key.next()
+    console.publish(5)
+    console.published_keys.append(second)
+    client = router()
+    client.poll_once()
+    second.revoke(first, "retired")
+    console.publish(4, key=second)
+    assert not client.poll_once()
+    assert "older than release 5" in client.health.last_error
+    console.publish(6, key=second)
+    assert client.poll_once() and number(client) == 6
 
 
 def test_keys__key_set_unreachable__keeps_the_release(
@@ -70,13 +216,33 @@ def test_keys__key_set_unreachable__keeps_the_release(
     assert "holds no Ed25519 key" in said[-1]
 
 
-def test_trusted_keys__file__is_believed_and_the_network_never_asked(
-    console: FakeConsole, router: Router, tmp_path: Path
+def test_keys__set_of_a_console_of_before__learns_its_place_from_the_key_itself(
+    console: FakeConsole, router: Router, clock: Clock
 ) -> None:
-    file = tmp_path / "trusted.json"
-    file.write_text(json.dumps({"keys": [console.key.jwk]}))
-    assert router(trusted_keys=file).poll_once()
-    assert console.asked_for(JWKS) == []
+    first = console.key
+    told, first.sequence = first.sequence, 0  # as consoles published keys before
+    client = router(clock=clock)
+    client.poll_once()
+    first.sequence = told
+    console.publish(2, key=first.next())
+    assert client.poll_once() and number(client) == 2
+
+
+def test_trusted_keys__file__is_believed_without_asking_for_keys_first(
+    console: FakeConsole, router: Router, key_file: Path
+) -> None:
+    console.published_keys.clear()
+    assert router(trusted_keys=key_file).poll_once()
+
+
+def test_trusted_keys__successor_endorsed_by_one_of_the_file__is_believed_and_kept(
+    console: FakeConsole, router: Router, key_file: Path
+) -> None:
+    client = router(trusted_keys=key_file)
+    client.poll_once()
+    console.publish(2, key=console.key.next())
+    assert client.poll_once() and number(client) == 2
+    assert number(router(trusted_keys=key_file)) == 2
 
 
 def test_trusted_keys__another_key__is_refused_even_when_published(
@@ -85,8 +251,19 @@ def test_trusted_keys__another_key__is_refused_even_when_published(
     file = tmp_path / "trusted.json"
     file.write_text(json.dumps(Key().jwk))
     assert not router(trusted_keys=file).poll_once()
-    assert "does not hold" in said[-1]
-    assert console.asked_for(JWKS) == []
+    assert "no key trusted here endorses" in said[-1]
+
+
+def test_trusted_keys__another_file__forgets_what_the_first_one_brought_in(
+    console: FakeConsole, router: Router, key_file: Path
+) -> None:
+    router(trusted_keys=key_file).poll_once()
+    other = Key(1)
+    key_file.write_bytes(key_set(other))
+    console.published_keys = [other]
+    console.publish(2, key=other)
+    client = router(trusted_keys=key_file)
+    assert client.poll_once() and number(client) == 2
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"keys": []}', '{"keys": [{"kty": "RSA"}]}', "[]"])

@@ -17,8 +17,6 @@ from tests.conformance.python_client import PythonClient
 
 CASES = load_cases()
 COMMAND = [sys.executable, "-S", "-m", "tests.conformance.python_client"]
-# Keys are trusted by their address alone until endorsements are read.
-NOT_YET = ("key_beside", "key_swapped")
 CARELESS = [sys.executable, "-S", "-m", "tests.conformance.careless_client"]
 
 
@@ -28,13 +26,7 @@ def script() -> Iterator[Script]:
         yield started
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, id=case.name, marks=pytest.mark.xfail if case.name in NOT_YET else ())
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_our_client__in_each_case__holds(case: Case, script: Script, tmp_path: Path) -> None:
     if case.needs_a_process:
         play(case, script, lambda variables: ProcessClient(COMMAND, variables), tmp_path)

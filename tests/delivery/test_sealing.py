@@ -6,6 +6,8 @@ import base64
 import datetime
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,13 @@ from django.core.exceptions import ImproperlyConfigured
 from joserfc.jwk import OKPKey
 from pytest_django import Settings
 
-from policies.client.keys import parse_jwks, parse_signature
+from policies.client.keys import encoded, parse_signature, thumbprint
+from policies.client.keyset import parse_key_set
 from policies.delivery import signing
 from policies.delivery.body import etag, release_body
 from policies.delivery.sealing import SealedRelease, seal_release
+from policies.delivery.signing.jws import detached
+from policies.delivery.signing.signers import configured_signer, new_key_file, pem_signer
 from policies.engine import canonical_bytes, digest
 from policies.models import SigningKey
 
@@ -105,10 +110,10 @@ def test_signature__of_a_large_bundle__holds_too() -> None:
 
 def test_signature__read_by_the_routers_client__holds() -> None:
     release = sealed()
-    keys = parse_jwks(json.dumps(signing.jwks()).encode(), "jwks")
+    keys = parse_key_set(json.dumps(signing.jwks()).encode(), "jwks").keys
     signature = parse_signature(release.signature)
-    assert signature.holds(release.body.encode(), keys[signature.kid])
-    assert not signature.holds(release.body.encode()[1:], keys[signature.kid])
+    assert signature.holds(release.body.encode(), keys[signature.kid].x)
+    assert not signature.holds(release.body.encode()[1:], keys[signature.kid].x)
 
 
 @pytest.mark.parametrize("signature", ["", "..", "a..b", "a.b.c", "é..é", "e30..AA"])
@@ -138,7 +143,7 @@ def test_key_file__made_by_another_process_meanwhile__wins(data_dir: Path) -> No
     file = data_dir / "signing-key.pem"
     file.write_text(pem())
     before = file.read_text()
-    signing._create_key_file(file)
+    new_key_file(file)
     assert file.read_text() == before
     assert list(data_dir.iterdir()) == [file]
 
@@ -158,26 +163,114 @@ def test_key_from_environment__not_a_signing_key__says_what_is_wanted(
         sealed()
 
 
-def test_rotation__new_key__signs_from_now_on_and_the_old_one_still_verifies(
+def test_key__other_than_the_published_one__signs_nothing_and_is_told(settings: Settings) -> None:
+    settings.SIGNING_KEY_PEM = pem()
+    sealed()
+    settings.SIGNING_KEY_PEM = pem()
+    with pytest.raises(signing.SigningUnavailable, match="keys prepare"):
+        sealed()
+    assert SigningKey.objects.count() == 1
+
+
+def test_key_file__lost_while_routers_know_it__is_told_and_no_second_one_made(
+    data_dir: Path,
+) -> None:
+    sealed()
+    (data_dir / "signing-key.pem").unlink()
+    with pytest.raises(signing.SigningUnavailable, match="Restore the file from a backup"):
+        sealed()
+    assert list(data_dir.iterdir()) == []
+    assert len(signing.jwks()["keys"]) == 1  # what is published needs no private key
+
+
+def test_key__first_one__endorses_itself_and_says_its_place() -> None:
+    sealed()
+    (entry,) = signing.jwks()["keys"]
+    said = {name: entry[name] for name in ("created_at", "kid", "sequence", "x")}
+    (endorsement,) = entry["endorsements"]
+    assert said["sequence"] == 1
+    assert signing.verify(canonical_bytes(said), endorsement, signing.jwks())
+    header = json.loads(base64.urlsafe_b64decode(endorsement.split(".")[0] + "=="))
+    assert header["typ"] == "routing-console-key"
+
+
+def test_key__published_before_there_were_chains__endorses_itself_when_it_signs_next(
     settings: Settings,
 ) -> None:
     settings.SIGNING_KEY_PEM = pem()
-    before = sealed()
-    settings.SIGNING_KEY_PEM = pem()
-    after = sealed()
-    for release in (before, after):
-        assert signing.verify(release.body.encode(), release.signature, signing.jwks())
-    retired, current = SigningKey.objects.order_by("created_at")
-    assert (retired.retired_at is not None, current.retired_at) == (True, None)
+    sealed()
+    SigningKey.objects.update(endorsements=[])
+    sealed()
+    assert len(SigningKey.objects.get().endorsements) == 1
 
 
-def test_rotation__back_to_the_first_key__publishes_each_once(settings: Settings) -> None:
-    first, second = pem(), pem()
-    for text in (first, second, first):
-        settings.SIGNING_KEY_PEM = text
+class WrongSigner:
+    """A service that signs something else than it was given."""
+
+    def __init__(self, signer: signing.Signer) -> None:
+        self.kid, self.public_jwk, self._signer = signer.kid, signer.public_jwk, signer
+
+    def sign(self, message: bytes) -> bytes:
+        return self._signer.sign(message[:-1])
+
+
+def test_signer__whose_signature_does_not_verify__is_not_believed(settings: Settings) -> None:
+    signer = WrongSigner(pem_signer(pem(), "here"))
+    with pytest.raises(signing.SigningUnavailable, match="does not verify"):
+        detached(signer, b"body")
+
+
+KEY_PROCESS = """
+import sys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+key = Ed25519PrivateKey.generate()
+print(key.public_key().public_bytes_raw().hex(), flush=True)
+for line in sys.stdin:
+    print(key.sign(bytes.fromhex(line)).hex(), flush=True)
+"""
+
+
+class ElsewhereSigner:
+    """A key in another process, which is asked for each signature through a pipe."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", KEY_PROCESS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        public = bytes.fromhex(self._answer())
+        self.kid = thumbprint(public)
+        self.public_jwk = {"kty": "OKP", "crv": "Ed25519", "x": encoded(public)}
+
+    def _answer(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def sign(self, message: bytes) -> bytes:
+        assert self.process.stdin is not None
+        self.process.stdin.write(message.hex() + "\n")
+        self.process.stdin.flush()
+        return bytes.fromhex(self._answer())
+
+
+def test_signer__named_by_its_path__signs_from_wherever_it_is(
+    settings: Settings, data_dir: Path
+) -> None:
+    settings.SIGNER = "tests.delivery.test_sealing.ElsewhereSigner"
+    release = sealed()
+    assert signing.verify(release.body.encode(), release.signature, signing.jwks())
+    assert not data_dir.exists()
+    signer = configured_signer()
+    assert isinstance(signer, ElsewhereSigner)
+    signer.process.communicate()
+
+
+def test_signer__path_that_leads_nowhere__is_told(settings: Settings) -> None:
+    settings.SIGNER = "nowhere.at_all"
+    with pytest.raises(signing.SigningUnavailable, match="ROUTING_CONSOLE_SIGNER names nowhere"):
         sealed()
-    assert SigningKey.objects.count() == 2
-    assert SigningKey.objects.filter(retired_at=None).count() == 1
 
 
 def test_jwks__before_any_release__holds_the_present_key_and_no_secret() -> None:

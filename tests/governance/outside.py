@@ -35,7 +35,7 @@ OPEN_PAGES = frozenset({"sign-in"})
 WRITES_BY_GET = frozenset({"inbox-open"})
 # Commands by what they may do. Whoever runs one has the machine already.
 READING_COMMANDS = frozenset({"audit"})
-COMMANDS_OF_THE_MACHINE = frozenset({"deliver", "load_demo", "publish_releases", "roll_up"})
+COMMANDS_OF_THE_MACHINE = frozenset({"deliver", "keys", "load_demo", "publish_releases", "roll_up"})
 # Tasks: none acts as a person, but what was approved for its time.
 TASKS = frozenset(
     {
@@ -45,6 +45,7 @@ TASKS = frozenset(
         "policies.forget_old_deliveries",
         "policies.publish_objects",
         "policies.publish_scheduled",
+        "policies.renew_releases",
         "policies.repair_objects",
         "policies.watch_fleets",
         "policies.forget_gone_routers",

@@ -41,6 +41,7 @@ from tests.policies.steps import (
     published,
     seen,
     standing,
+    use_data_folder,
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_cache")]
@@ -59,7 +60,7 @@ def careful(
     tmp_path: Path,
 ) -> Environment:
     """Two approvals, and a third where a fifth of the traffic goes to another model."""
-    settings.DATA_DIR = tmp_path
+    use_data_folder(settings, tmp_path)
     published(production, author, [reviewer, owner], owner)
     return ruled(production, administrator, risk_rules=[REROUTED])
 

@@ -21,7 +21,7 @@ MOST_OF_A_KIND = 2
 # Not pages: machines, files, and parts that a page asks for.
 NOT_PAGES = re.compile(
     r"^(api|palette|audit-export|scorecard-csv"
-    r"|evaluation-report|draft-files|release-files|inbox-open)"
+    r"|evaluation-report|draft-files|release-files|release-signed|inbox-open)"
 )
 PARTS = frozenset(
     {

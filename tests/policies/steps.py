@@ -5,11 +5,15 @@ Tests reach a state by walking there; none sets a status field.
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 
+from policies.delivery.signing.signers import KEY_FILE_NAME
 from policies.engine import digest
 from policies.governance.evidence_plans import PlanTerms, RequiredDataset
 from policies.governance.origin import Origin, acting_from
@@ -23,6 +27,7 @@ from policies.models import (
     Membership,
     Release,
     ReviewDebt,
+    SigningKey,
     Workflow,
 )
 from policies.models.changes import CheckKind, Verdict
@@ -225,3 +230,12 @@ def seen(change: ChangeRequest) -> str:
     """The subject digest that a reviewer is shown now; of what is owed, once that went out."""
     debt = ReviewDebt.objects.filter(change=change).first()
     return debt.subject_digest if debt else standings.subject_digest(now(change))
+
+
+def use_data_folder(settings: Settings, folder: Path) -> None:
+    """Have the console keep its files there, with the key that has signed what is there already."""
+    key = Path(settings.DATA_DIR) / KEY_FILE_NAME
+    folder.mkdir(exist_ok=True)
+    if SigningKey.objects.exists():
+        shutil.copy(key, folder)
+    settings.DATA_DIR = folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +22,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is a workflow {SLUG} already; the demo is loaded once.")
         loaded = load()
         target = settings.DATA_DIR / "demo.json"
-        # It names passwords, so only the account that runs the console may read it.
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(loaded.as_json(), file, indent=2)
+        _write(target, json.dumps(loaded.as_json(), indent=2))
+        _write(settings.DATA_DIR / "router-token", f"{loaded.router_token}\n")
         self.stdout.write(f"The demo is loaded; its accounts are in {target.name}.")
+
+
+def _write(file: Path, text: str) -> None:
+    """Passwords and tokens: only the account that runs the console may read them."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+        opened.write(text)

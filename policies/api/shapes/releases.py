@@ -66,6 +66,9 @@ class ReleaseDetailSerializer(ReleaseSerializer):
 
     bundle = serializers.DictField(source="bundle.content")
     signature = serializers.CharField(help_text="Detached JWS over the body routers receive.")
+    attestation = serializers.DictField(
+        help_text="Who approved and published it, on which evidence; empty for releases of before."
+    )
     roll_back = serializers.SerializerMethodField()
     catalogue_moved = serializers.SerializerMethodField(
         help_text="While it is active: what the catalogue says otherwise now, in sentences."
@@ -77,6 +80,7 @@ class ReleaseDetailSerializer(ReleaseSerializer):
         fields = [
             *ReleaseSerializer.Meta.fields,
             "signature",
+            "attestation",
             "roll_back",
             "catalogue_moved",
             "convergence",
@@ -94,6 +98,19 @@ class ReleaseDetailSerializer(ReleaseSerializer):
     @extend_schema_field(AllowanceSerializer)
     def get_roll_back(self, release: Release) -> dict[str, Any]:
         return allowance(why_not_roll_back(release, self.context["request"].user))
+
+
+class SignedReleaseSerializer(serializers.Serializer[Any]):
+    """A release as a file, to be kept and judged without the console."""
+
+    body = serializers.CharField(help_text="The exact text that is signed.")
+    signature = serializers.CharField(help_text="Detached JWS over the UTF-8 bytes of the body.")
+    keys = serializers.ListField(
+        child=serializers.DictField(), help_text="The published keys, as a JWK Set has them."
+    )
+    revoked = serializers.ListField(
+        child=serializers.DictField(), help_text="Keys that are not to be believed any more."
+    )
 
 
 class ReleaseQuery(PageQuery):

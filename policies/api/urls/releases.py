@@ -8,6 +8,7 @@ from policies.api.views import releases
 urlpatterns = [
     path(f"{WORKFLOW}releases/", releases.Releases.as_view(), name="releases"),
     path(RELEASE, releases.OneRelease.as_view(), name="release"),
+    path(f"{RELEASE}signed/", releases.SignedRelease.as_view(), name="signed-release"),
     path(f"{RELEASE}roll-back/", releases.RollBackTo.as_view(), name="roll-back"),
     path(f"{RELEASE}promote/", releases.Promote.as_view(), name="promote"),
 ]

@@ -18,9 +18,10 @@ from policies.api.shapes.releases import (
     ReleaseQuery,
     ReleaseSerializer,
     RollBack,
+    SignedReleaseSerializer,
 )
 from policies.api.views.changes import environment_named, shown_change
-from policies.services.releases import publication
+from policies.services.releases import publication, sealing
 
 
 class Releases(APIView):
@@ -45,6 +46,17 @@ class OneRelease(APIView):
     def get(self, request: Request, slug: str, environment: str, number: int) -> Response:
         release = release_or_404(request, slug, environment, number)
         return Response(ReleaseDetailSerializer(release, context={"request": request}).data)
+
+
+class SignedRelease(APIView):
+    @operation(
+        "get_signed_release",
+        "What routers received, with its signature, for verify-release",
+        gives=SignedReleaseSerializer,
+    )
+    def get(self, request: Request, slug: str, environment: str, number: int) -> Response:
+        release = release_or_404(request, slug, environment, number)
+        return Response(sealing.signed_file(release))
 
 
 class RollBackTo(APIView):

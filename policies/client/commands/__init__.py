@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Protocol
 
-from . import decide, serve
+from . import decide, serve, verify_release
 
 
 class Command(Protocol):
@@ -23,5 +23,9 @@ class Command(Protocol):
     def run(self, options: argparse.Namespace) -> int: ...
 
 
-COMMANDS: Mapping[str, Command] = {"decide": decide, "serve": serve}
+COMMANDS: Mapping[str, Command] = {
+    "decide": decide,
+    "serve": serve,
+    "verify-release": verify_release,
+}
 DEFAULT = "decide"

@@ -72,9 +72,12 @@ def client_of(options: argparse.Namespace) -> PolicyClient:
 
 def say(sentence: str) -> None:
     """Tell the person or supervisor who started the command."""
-    # What a server wrote may hold control characters, which a terminal would obey.
-    shown = "".join(character if character.isprintable() else "�" for character in sentence)
-    print(shown, file=sys.stderr, flush=True)
+    print(printable(sentence), file=sys.stderr, flush=True)
+
+
+def printable(sentence: str) -> str:
+    """A sentence for a terminal, which would obey control characters that others wrote into it."""
+    return "".join(character if character.isprintable() else "�" for character in sentence)
 
 
 def _seconds(text: str) -> float:

@@ -37,16 +37,22 @@ def break_glass(
     guards.require("break_glass", change, acting_user)
     _require_meant(change, reason, through_freeze)
     situation = guards.Situation(change, acting_user)
-    passed_over = [obstacle.as_dict() for obstacle in guards.bypassed(situation)]
+    passed_over = guards.bypassed(situation)
     standing = situation.standing
-    release = put_in_force(held, acting_user, kind=ReleaseKind.BREAK_GLASS, reason=reason.strip())
+    release = put_in_force(
+        held,
+        acting_user,
+        passed_over=[obstacle.sentence for obstacle in passed_over],
+        kind=ReleaseKind.BREAK_GLASS,
+        reason=reason.strip(),
+    )
     if not standing.is_enough:
         ReviewDebt.objects.create(
             release=release,
             change=change,
             reason=reason.strip(),
             subject_digest=standing.subject_digest,
-            bypassed=passed_over,
+            bypassed=[obstacle.as_dict() for obstacle in passed_over],
             created_by=acting_user,
             created_at=release.published_at,
         )

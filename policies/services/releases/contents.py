@@ -17,12 +17,17 @@ REVIEWED = (
 )
 
 
-def approvers_of(release: Release) -> list[str] | None:
-    """User names of those who approved this content when it was last published here with all its
-    approvals, or afterwards; None where that never happened.
+def reviewed_release(release: Release) -> Release | None:
+    """The release as which this content was last published here with all its approvals, or got
+    them afterwards; None where that never happened.
     """
     rows = Release.objects.with_content_of(release).filter(REVIEWED).select_related("debt")
-    found = rows.order_by("-number").first()
+    return rows.order_by("-number").first()
+
+
+def approvers_of(release: Release) -> list[str] | None:
+    """User names of those who approved this content then; None where nobody did."""
+    found = reviewed_release(release)
     if found is None:
         return None
     debt: ReviewDebt | None = getattr(found, "debt", None)

@@ -1,8 +1,9 @@
-"""Publishing, rolling back, promoting and renewing releases."""
+"""Publishing, rolling back and promoting releases."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,6 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from policies.delivery.sealing import seal_release
 from policies.governance.permissions import roles_with
 from policies.governance.refusals import Reason, Refused
 from policies.governance.transitions import State
@@ -25,9 +25,11 @@ from policies.services.locking import (
     locked_change,
     locked_environment,
 )
-from policies.services.releases import contents
+from policies.services.releases import attestation, contents
+from policies.services.releases.sealing import seal
 from policies.services.review import computed_checks, guards, standings
 from policies.services.review.changes import active_release, open_change
+from policies.services.review.facts import ChangeFacts
 from policies.services.review.voiding import bring_objections_back
 from policies.services.rights import can
 from policies.services.waking import write_objects_after_commit
@@ -92,10 +94,18 @@ def publish_as_scheduled(change: ChangeRequest) -> Release | None:
     return put_in_force(held, scheduler)
 
 
-def put_in_force(held: Held, acting_user: User, **fields: Any) -> Release:
-    """Close the change request and its draft, and raise its release. The gates are passed."""
+def put_in_force(
+    held: Held, acting_user: User, *, passed_over: Iterable[str] = (), **fields: Any
+) -> Release:
+    """Close the change request and its draft, and raise its release. The gates are passed, but for
+    those of `passed_over`, in sentences.
+    """
     change = held.change
-    approvals = standings.standing_of(change).approvals
+    facts = ChangeFacts(change)
+    standing = standings.standing_of(change, facts)
+    attested = attestation.of_publication(
+        facts, standing, published_by=acting_user, passed_over=passed_over, **fields
+    )
     change.state, change.closed_at = State.PUBLISHED, timezone.now()
     change.save(update_fields=["state", "closed_at", "updated_at"])
     drafts = Draft.objects.filter(pk=change.draft_id or 0)
@@ -106,7 +116,8 @@ def put_in_force(held: Held, acting_user: User, **fields: Any) -> Release:
         acting_user,
         held_changes(held.others),
         change=change,
-        approved_by=[review.reviewer.get_username() for review in approvals],
+        approved_by=[review.reviewer.get_username() for review in standing.approvals],
+        attestation=attested,
         **fields,
     )
 
@@ -158,6 +169,14 @@ def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
         reasons.append(Reason("reason", "A rollback needs a reason.", "Say why in a sentence."))
     if reasons:
         raise Refused(*reasons)
+    approvers = contents.approvers_of(release) or []
+    attested = attestation.of_rollback(
+        release,
+        contents.reviewed_release(release),
+        approvers,
+        published_by=acting_user,
+        reason=reason.strip(),
+    )
     return _raise_release(
         environment,
         release.bundle,
@@ -166,7 +185,8 @@ def roll_back(release: Release, reason: str, *, acting_user: User) -> Release:
         kind=ReleaseKind.ROLLBACK,
         restores=release,
         change=release.change,
-        approved_by=contents.approvers_of(release) or [],
+        approved_by=approvers,
+        attestation=attested,
         reason=reason.strip(),
     )
 
@@ -198,36 +218,6 @@ def promote(
     )
 
 
-def renew_releases(now: datetime.datetime | None = None) -> int:
-    """Re-sign active releases past half their life, so that no router runs out of policy.
-
-    The number and content stay; only `not_after` moves. Returns how many were renewed.
-    """
-    now = now or timezone.now()
-    renewed = 0
-    for pk in Release.objects.active().values_list("pk", flat=True):
-        with transaction.atomic():
-            release = (
-                Release.objects.active()
-                .select_for_update(of=("self",))
-                .select_related("environment", "workflow", "bundle")
-                .filter(pk=pk)
-                .first()
-            )
-            if release is None:
-                continue
-            lifetime = datetime.timedelta(days=release.environment.release_lifetime_days)
-            if release.not_after - now > lifetime / 2:
-                continue
-            release.not_after = now + lifetime
-            _seal(release)
-            release.save(update_fields=["not_after", "body", "etag", "signature"])
-            _note("release.renewed", release, None)
-            write_objects_after_commit(release.environment_id)
-            renewed += 1
-    return renewed
-
-
 def _raise_release(
     environment: Environment,
     bundle: Bundle,
@@ -255,7 +245,7 @@ def _raise_release(
         not_after=now + datetime.timedelta(days=environment.release_lifetime_days),
         **fields,
     )
-    _seal(release)
+    seal(release)
     release.save(force_insert=True)
     before = previous.bundle.digest if previous else ""
     _note(f"release.{release.kind}", release, acting_user, before=before)
@@ -263,22 +253,6 @@ def _raise_release(
     for change in open_changes:
         computed_checks.refresh_computed(change)
     return release
-
-
-def _seal(release: Release) -> None:
-    sealed = seal_release(
-        workflow_slug=release.workflow.slug,
-        environment_name=release.environment.name,
-        number=release.number,
-        digest=release.bundle.digest,
-        published_at=release.published_at,
-        not_after=release.not_after,
-        approved_by=release.approved_by,
-        when_stale=release.environment.when_stale,
-        bundle=release.bundle.content,
-    )
-    release.body, release.etag = sealed.body, sealed.etag
-    release.signature = sealed.signature
 
 
 def _note(action: str, release: Release, acting_user: User | None, *, before: str = "") -> None:

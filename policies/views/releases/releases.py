@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -12,14 +12,17 @@ from policies.forms.review.change import PromotionForm, ReasonForm
 from policies.governance.refusals import Refused
 from policies.interop import FORMATS
 from policies.models import Environment, Release, ReviewDebt
+from policies.models.changes import CheckKind
 from policies.models.components import ComponentKind
 from policies.services.authoring.catalogue_moves import catalogue_moves
-from policies.services.releases import contents, publication
+from policies.services.releases import contents, publication, sealing
 from policies.services.review.protection import freezes_ahead
 from policies.services.review.repairs import with_repairs
 from policies.services.routers.convergence import convergence_of, spread_of
 from policies.services.teams import questions
 from policies.views.visible import person, release_or_404, workflow_or_404
+
+CHECK_LABELS = dict(CheckKind.choices)
 
 
 @login_required
@@ -71,6 +74,10 @@ def _detail(
         "refusal": refusal,
         "formats": FORMATS.values(),
         "reading": questions.reading_of(release.workflow, at=release.published_at),
+        "attested_checks": [
+            (CHECK_LABELS.get(check["kind"], check["kind"]), check)
+            for check in release.attestation.get("checks", [])
+        ],
         "versions": [
             (ComponentKind(kind).label, version)
             for kind, version in release.bundle.versions.items()
@@ -92,6 +99,16 @@ def release_detail(request: HttpRequest, slug: str, environment: str, number: in
     """One release: what it carries, who approved it, and what may be done with it."""
     release = release_or_404(request, slug, environment, number)
     return _detail(request, release, ReasonForm(), _promotion_form(request, release, bound=False))
+
+
+@login_required
+@require_GET
+def release_signed(request: HttpRequest, slug: str, environment: str, number: int) -> HttpResponse:
+    """What routers received, with its signature, for `verify-release`."""
+    release = release_or_404(request, slug, environment, number)
+    name = f"{slug}-{environment}-{number}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return JsonResponse(sealing.signed_file(release), headers=headers)
 
 
 @login_required

@@ -21,7 +21,8 @@ from policies.delivery import signing
 from policies.delivery.static.objects import Objects, StoreError
 from policies.models import Environment, Release
 from policies.services.releases import static_delivery
-from policies.services.releases.publication import renew_releases, roll_back
+from policies.services.releases.publication import roll_back
+from policies.services.releases.sealing import renew_releases
 from tests.policies.steps import documents, published
 from tests.services.object_store import BUCKET, ObjectStore, running_object_store
 

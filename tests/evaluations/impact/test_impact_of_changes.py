@@ -21,7 +21,14 @@ from policies.models.changes import CheckKind, Verdict
 from policies.services.review import changes, checks
 from tests.evaluations.outcome_cast import event
 from tests.evaluations.runs_here import imported, required
-from tests.policies.steps import documents, now, proposed, published, save_and_take_over
+from tests.policies.steps import (
+    documents,
+    now,
+    proposed,
+    published,
+    save_and_take_over,
+    use_data_folder,
+)
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
@@ -29,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("empty_cache")
 @pytest.fixture
 def dataset(staging: Environment, author: User, tmp_path: Path, settings: Settings) -> Dataset:
     """Required by the plan of staging, and hardly sealed."""
-    settings.DATA_DIR = tmp_path
+    use_data_folder(settings, tmp_path)
     dataset = imported(staging.workflow, author, tmp_path)
     required(staging, dataset, sealed_share=0.05)
     return dataset

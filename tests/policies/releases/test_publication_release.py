@@ -12,7 +12,7 @@ from policies.governance.refusals import Refused
 from policies.governance.transitions import State
 from policies.models import Environment, Release
 from policies.services.authoring import editing
-from policies.services.releases import publication
+from policies.services.releases import publication, sealing
 from tests.policies.steps import (
     approved,
     documents,
@@ -122,9 +122,9 @@ def test_renewal__past_half_its_life__moves_only_the_end(
     staging: Environment, author: User, owner: User
 ) -> None:
     release = published(staging, author, [owner], owner)
-    assert publication.renew_releases() == 0
+    assert sealing.renew_releases() == 0
     later = release.published_at + (release.not_after - release.published_at) * 0.6
-    assert publication.renew_releases(later) == 1
+    assert sealing.renew_releases(later) == 1
     renewed = Release.objects.get(pk=release.pk)
     assert renewed.not_after > release.not_after
     assert (renewed.number, renewed.bundle) == (release.number, release.bundle)

@@ -20,7 +20,13 @@ from policies.governance.transitions import State
 from policies.models import AuditEvent, ChangeRequest, Environment, Release, Workflow
 from policies.services import audit
 from policies.services.authoring import editing
-from policies.services.releases import breaking_glass, freezing, publication, scheduling
+from policies.services.releases import (
+    breaking_glass,
+    freezing,
+    publication,
+    scheduling,
+    sealing,
+)
 from policies.services.review import changes, reviews, threads
 from policies.services.teams.contracts import save_contract
 from policies.services.teams.members import add_member, remove_member
@@ -350,7 +356,7 @@ def test_all_at_once__nobody_waits_in_a_ring(
         lambda: save_contract(
             staging.workflow, "router_policy", reviewer, CONTRACT, acting_user=owner
         ),
-        lambda: publication.renew_releases(),
+        lambda: sealing.renew_releases(),
         lambda: scheduling.publish_due(),
         lambda: measure(other, rerouted_share=0.9),
         lambda: ruled(staging, administrator, risk_rules=[RISKY]),

@@ -1,0 +1,163 @@
+"""`verify-release FILE`: judged without the console, told in sentences."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies.client.__main__ import main
+from tests.client.fake_console import Key, key_set, release_body
+
+ATTESTATION = {
+    "kind": "publication",
+    "reason": "",
+    "published_by": "olga",
+    "scheduled": True,
+    "change_request": {
+        "number": 7,
+        "title": "Routine questions to a smaller model",
+        "subject_digest": "sha256:aa",
+        "base": None,
+    },
+    "approvals": [{"user": "rana", "roles": ["reviewer"], "at": "2026-03-01T11:50:00Z"}],
+    "approvals_required": 1,
+    "checks": [
+        {"kind": "static_analysis", "verdict": "pass", "digest": "sha256:bb", "summary": "Clean."}
+    ],
+    "evidence": {
+        "verdict": "pass",
+        "digest": "sha256:cc",
+        "plan_version": 3,
+        "datasets": [
+            {"name": "march", "digest": "sha256:dd", "verdict": "pass", "look": 2, "requests": 900}
+        ],
+        "gates": [{"id": "quality", "verdict": "pass", "low": -0.1, "high": 0.2, "limit": -0.2}],
+    },
+    "impact": {"verdict": "pass", "summary": "12 % of requests go elsewhere."},
+    "restores": None,
+    "passed_over": [],
+}
+
+
+@pytest.fixture
+def key() -> Key:
+    return Key(1)
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, key: Key) -> str:
+    file = tmp_path / "trusted.json"
+    file.write_bytes(key_set(key))
+    return str(file)
+
+
+def kept(tmp_path: Path, key: Key, attestation: object = ATTESTATION, **changes: Any) -> str:
+    said = {} if attestation is None else {"attestation": attestation}
+    body = release_body(12, changes=said)
+    file = tmp_path / "release.json"
+    content = {"body": body.decode(), "signature": key.sign(body), **json.loads(key_set(key))}
+    file.write_text(json.dumps({**content, **changes}))
+    return str(file)
+
+
+def test_verify__under_a_trusted_key__tells_who_let_it_out_on_what(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify-release", kept(tmp_path, key), "--trusted-keys", trusted]) == 0
+    told = capsys.readouterr().out
+    for sentence in (
+        f"holds under key {key.kid} (number 1), which is trusted.",
+        "release 12 of support-assistant/production",
+        "It was published as scheduled by olga.",
+        "change request #7, “Routine questions to a smaller model”, subject sha256:aa.",
+        "Approvals: 1 of 1 required.",
+        "  rana (reviewer) on 2026-03-01T11:50:00Z",
+        "  static analysis: pass. Clean. sha256:bb",
+        "  march: pass on 900 requests, look 2, sha256:dd",
+        "Impact: 12 % of requests go elsewhere.",
+    ):
+        assert sentence in told
+
+
+def test_verify__without_trusted_keys__holds_but_says_that_nobody_vouches(
+    tmp_path: Path, key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify-release", kept(tmp_path, key)]) == 3
+    assert "not whose it is" in capsys.readouterr().out
+
+
+def test_verify__signed_with_a_key_that_only_the_file_knows__fails(
+    tmp_path: Path, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify-release", kept(tmp_path, Key(1)), "--trusted-keys", trusted]) == 1
+    assert "Do not use this release." in capsys.readouterr().out
+
+
+def test_verify__key_revoked__fails_as_compromised_and_is_told_as_retired(
+    tmp_path: Path, key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = key.next()
+    file, keys = kept(tmp_path, key), tmp_path / "keys.json"
+    for reason, status in (("retired", 0), ("compromised", 1)):
+        later.revoke(key, reason)
+        keys.write_bytes(key_set(key, later))
+        assert main(["verify-release", file, "--trusted-keys", str(keys)]) == status
+        assert reason in capsys.readouterr().out
+
+
+def test_verify__attestation_changed__fails(tmp_path: Path, key: Key, trusted: str) -> None:
+    content = json.loads(Path(kept(tmp_path, key)).read_text())
+    content["body"] = content["body"].replace('"rana"', '"rosa"')
+    (tmp_path / "changed.json").write_text(json.dumps(content))
+    changed = str(tmp_path / "changed.json")
+    assert main(["verify-release", changed, "--trusted-keys", trusted]) == 1
+
+
+@pytest.mark.parametrize(
+    "attestation",
+    [None, [], {}, {"approvals": 1, "checks": [1], "evidence": [], "impact": "x", "restores": 2}],
+)
+def test_verify__attestation_absent_or_odd__is_no_fault(
+    tmp_path: Path, key: Key, trusted: str, attestation: object
+) -> None:
+    file = kept(tmp_path, key, attestation)
+    assert main(["verify-release", file, "--trusted-keys", trusted]) == 0
+
+
+@pytest.mark.parametrize("kind", ["rollback", "break_glass"])
+def test_verify__rollback_and_break_glass__say_why(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    said = {
+        **ATTESTATION,
+        "kind": kind,
+        "reason": "Every call fails.",
+        "restores": {"number": 9, "digest": "sha256:ee"},
+        "passed_over": ["1 more approval needed."],
+    }
+    assert main(["verify-release", kept(tmp_path, key, said), "--trusted-keys", trusted]) == 0
+    told = capsys.readouterr().out
+    assert "“Every call fails.”" in told
+    assert ("release 9" if kind == "rollback" else "Passed over: 1 more approval") in told
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"body": 1, "signature": "x"}', "\x00"])
+def test_verify__what_is_no_such_file__says_so(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "release.json"
+    file.write_text(content)
+    assert main(["verify-release", str(file)]) == 2
+    assert "The file is no" in capsys.readouterr().err
+    assert main(["verify-release", str(tmp_path / "absent.json")]) == 2
+
+
+def test_verify__control_characters_in_words__do_not_reach_the_terminal(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {**ATTESTATION, "published_by": "olga\x1b[2J"}
+    assert main(["verify-release", kept(tmp_path, key, said), "--trusted-keys", trusted]) == 0
+    assert "\x1b" not in capsys.readouterr().out
