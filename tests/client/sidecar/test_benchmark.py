@@ -1,4 +1,4 @@
-"""The benchmark of decision 0036 still runs; what it measures is no test's business."""
+"""The benchmark of decision 0034 still runs; what it measures is no test's business."""
 
 from __future__ import annotations
 
