@@ -18,12 +18,12 @@ from rest_framework.views import APIView
 from evaluations.api.batches import BatchParser, events_of
 from evaluations.api.routers import IsRouter, RouterTokenAuthentication
 from evaluations.services.outcomes.ingestion import Receipt, ingest, take_feedback
-from policies.delivery.token_buckets import TokenBuckets
+from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.engine.fallback import FAILURE_KINDS
 from policies.models import RouterToken
 
 # Per token and process: so many events a second in the long run, and ten seconds' worth at once.
-REPORTS = TokenBuckets(settings.REPORT_RATE, 10 * settings.REPORT_RATE)
+REPORTS = TokenBuckets(RateLimit(settings.REPORT_RATE, 10 * settings.REPORT_RATE))
 
 
 class AttemptShape(serializers.Serializer[Any]):

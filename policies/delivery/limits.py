@@ -1,9 +1,16 @@
-"""How often one router token may ask, and when to come back. Pure."""
+"""How often one router token may ask, and when to come back."""
 
 from __future__ import annotations
 
+import math
 import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+
+REMEMBERED = 20_000
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,50 @@ class Bucket:
     def __init__(self) -> None:
         self._full_at = float("-inf")
 
-    def take(self, now: float, refill_s: float, depth_s: float) -> bool:
-        """Take one request out at `now` (monotonic, s); False when none is left."""
+    def take(self, now: float, cost_s: float, depth_s: float) -> bool:
+        """Take out at `now` (monotonic, s) what comes back in `cost_s`; False when that much is
+        not left."""
         full_at = self._full_at
-        full_at = (full_at if full_at > now else now) + refill_s
-        if full_at - now > depth_s:
+        # The two are subtracted first, so that a full bucket gives all of its depth exactly.
+        empty_s = (full_at - now if full_at > now else 0.0) + cost_s
+        if empty_s > depth_s:
             return False
-        self._full_at = full_at
+        self._full_at = now + empty_s
         return True
+
+    def wait_s(self, now: float, cost_s: float, depth_s: float) -> float:
+        """Seconds until so much is left; not above 0 when it is."""
+        return max(self._full_at - now, 0.0) + cost_s - depth_s
+
+
+class TokenBuckets:
+    """A bucket a router token, by the token's id, all under one limit. Thread-safe.
+
+    Of more than `REMEMBERED` tokens the one that was idle longest is forgotten, which gives it a
+    full bucket.
+    """
+
+    def __init__(self, limit: RateLimit, clock: Callable[[], float] = time.monotonic) -> None:
+        self._refill_s, self._depth_s = limit.refill_s, limit.depth_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+
+    def take(self, token_id: int, amount: int = 1) -> int:
+        """0 where `amount` requests were taken; else in how many seconds it is worth asking again.
+
+        More than the burst takes all of a full bucket: nothing is refused for ever.
+        """
+        cost_s = min(amount * self._refill_s, self._depth_s)
+        with self._lock:
+            now = self._clock()
+            bucket = self._buckets.setdefault(token_id, Bucket())
+            self._buckets.move_to_end(token_id)
+            if len(self._buckets) > REMEMBERED:
+                self._buckets.popitem(last=False)
+            if bucket.take(now, cost_s, self._depth_s):
+                return 0
+            return max(1, math.ceil(bucket.wait_s(now, cost_s, self._depth_s)))
 
 
 def jittered(seconds: int) -> int:

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from policies.delivery.answers import REPORT, Denial, KnownToken
+from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.delivery.respond import Answer, denied, problem
-from policies.delivery.token_buckets import TokenBuckets
 from policies.engine.errors import DocumentError
 from policies.fleet.report import Arrival, Heard, arrival_of, read_report
 
@@ -31,6 +31,7 @@ FORGOTTEN_AFTER = datetime.timedelta(hours=1)
 SHORTEST_INTERVAL_S = 30
 # Beyond it reports are asked for less often.
 REPORTS_A_SECOND = 500
+LIMIT = RateLimit(per_second=2_000, burst=2 * MOST_INSTANCES)
 HAND_ON_EVERY_S = 1.0
 
 
@@ -60,7 +61,7 @@ class StatusDesk:
 
     keep: Callable[[StatusBatch], None]
     now: Callable[[], datetime.datetime] = _now
-    buckets: TokenBuckets = field(default_factory=lambda: TokenBuckets(2_000, 2 * MOST_INSTANCES))
+    buckets: TokenBuckets = field(default_factory=lambda: TokenBuckets(LIMIT))
     most_instances: int = MOST_INSTANCES
     most_arrivals: int = MOST_ARRIVALS
     reports_a_second: float = REPORTS_A_SECOND

@@ -10,7 +10,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.delivery.limits import Bucket, RateLimit, jittered
+from policies.delivery.limits import Bucket, RateLimit, TokenBuckets, jittered
 from policies.delivery.memory import token_key
 from tests.delivery.test_waiting import HOLDINGS, TOKEN
 from tests.services.plane import ask, plane_with
@@ -36,6 +36,22 @@ def test_bucket__any_moments__lets_through_what_a_counted_bucket_would(
         taken = bucket.take(now / 1000 + 1e-9, limit.refill_s, limit.depth_s + 1e-6)
         assert taken == (left >= 1000)
         left -= 1000 * taken
+
+
+@given(st.integers(1, 50), st.integers(1, 50), st.integers(1, 100), st.floats(0, 1e7))
+def test_buckets__any_amount__is_taken_of_a_full_bucket_and_again_after_the_wait_told(
+    per_second: int, burst: int, amount: int, began: float
+) -> None:
+    now = began
+    buckets = TokenBuckets(RateLimit(per_second, burst), lambda: now)
+    assert buckets.take(1, amount) == 0
+    wait_s = buckets.take(1, amount)
+    if 2 * amount != burst:  # where a float cannot say which side it is on
+        assert (wait_s == 0) == (2 * amount < burst)
+    if wait_s:
+        now += wait_s
+        assert buckets.take(1, amount) == 0
+    assert buckets.take(2, amount) == 0
 
 
 def test_token__that_asks_too_often__is_429_and_told_when_to_return_and_others_go_on() -> None:

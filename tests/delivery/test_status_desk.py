@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from policies.delivery.answers import Denial, KnownToken, Unavailable
+from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.delivery.respond import Answer
 from policies.delivery.status import StatusBatch, StatusDesk
 from policies.delivery.status_asgi import StatusApplication
-from policies.delivery.token_buckets import TokenBuckets
 from tests.policies.fleet.reports import NOON, body
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -158,7 +158,7 @@ def test_arrivals__held_while_the_database_is_away__are_bounded(kept: Kept) -> N
 
 def test_report__too_often_by_one_token__is_told_how_long_to_wait(kept: Kept) -> None:
     seconds = 0.0
-    desk = StatusDesk(kept.keep, buckets=TokenBuckets(0.5, 2, lambda: seconds))
+    desk = StatusDesk(kept.keep, buckets=TokenBuckets(RateLimit(0.5, 2), lambda: seconds))
     statuses = [desk.take(reporter(), body()).status for _ in range(3)]
     answer = desk.take(reporter(), body())
     assert statuses == [202, 202, 429]

@@ -15,7 +15,7 @@ from evaluations.api import outcomes as endpoint
 from evaluations.models import Outcome, OutcomeRollup, ReportedName
 from evaluations.services.outcomes.ingestion import ingest, take_feedback
 from evaluations.services.outcomes.rollups import roll_up
-from policies.delivery.token_buckets import TokenBuckets
+from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.models import Release, RouterToken
 from policies.services.routers.tokens import issue_router_token
 from tests.evaluations.outcome_cast import NOW, event
@@ -104,7 +104,7 @@ def test_outcome__of_a_cost_beyond_belief__is_rejected(token: RouterToken) -> No
 def test_outcomes__more_than_a_token_may_report__are_told_how_long_to_wait(
     client: Client, release: Release, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "REPORTS", TokenBuckets(2, 10, lambda: 0.0))
+    monkeypatch.setattr(endpoint, "REPORTS", TokenBuckets(RateLimit(2, 10), lambda: 0.0))
     _, plain = issue_router_token(release.environment, "eu", acting_user=owner)
 
     def send(count: int) -> Any:
