@@ -24,12 +24,15 @@ def outcome_event(
     labelled_class: str | None = None,
     conversation_id: str | None = None,
     tenant: str | None = None,
+    costs_usd: Sequence[float | None] | None = None,
 ) -> dict[str, object]:
     """The event, with only what is known in it.
 
     `usage` holds token counts as `input_tokens` and `output_tokens`, or under OpenAI's older names.
     `latency_ms` is what the caller saw, waits included, where that was measured; `cost_usd` is over
-    all attempts. What is not told follows from the attempts and the catalogue at the console.
+    all attempts; `costs_usd` is what each of them cost, 0 where it is known that it was free, and
+    without it their own `cost_usd`. What is not told follows from the attempts and the catalogue at
+    the console.
     """
     decision, usage = decided.decision, usage or {}
     event: dict[str, object | None] = {
@@ -42,7 +45,7 @@ def outcome_event(
         "labelled_class": labelled_class,
         "rule": decision.policy_rule,
         "model": decision.model,
-        "attempts": [_attempt(attempt) for attempt in attempts],
+        "attempts": _attempts(attempts, costs_usd),
         "latency_ms": latency_ms,
         "input_tokens": _first(usage, INPUT_TOKENS),
         "output_tokens": _first(usage, OUTPUT_TOKENS),
@@ -54,15 +57,22 @@ def outcome_event(
     return {name: value for name, value in event.items() if value is not None and value != []}
 
 
-def _attempt(attempt: Attempt) -> dict[str, object]:
-    """An attempt whose cost or latency is 0 is one where nobody measured it: told as 0, it would
-    count as free, or as instant."""
-    return {
-        "model": attempt.model,
-        "failure_kind": attempt.failure_kind,
-        "latency_ms": attempt.latency_ms or None,
-        "cost_usd": attempt.cost_usd or None,
-    }
+def _attempts(
+    attempts: Sequence[Attempt], costs_usd: Sequence[float | None] | None
+) -> list[dict[str, object]]:
+    """An attempt whose own cost or latency is 0 is one where nobody measured it: told as 0, it
+    would count as free, or as instant."""
+    if costs_usd is None:
+        costs_usd = [attempt.cost_usd or None for attempt in attempts]
+    return [
+        {
+            "model": attempt.model,
+            "failure_kind": attempt.failure_kind,
+            "latency_ms": attempt.latency_ms or None,
+            "cost_usd": cost_usd,
+        }
+        for attempt, cost_usd in zip(attempts, costs_usd, strict=True)
+    ]
 
 
 def _confidence(decided: Decided) -> float | None:

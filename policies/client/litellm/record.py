@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from ...engine import Attempt
 from ..client import Decided
+from ..outcomes import outcome_event
 from .answers import Usage, cost_usd_of, usage_of
 from .failures import failure_kind, has_sent_bytes, retry_after_ms
 
@@ -40,7 +41,6 @@ class Record:
         self.last_error: Exception | None = None
         self._clock = clock
         self._began = self._began_call = clock()
-        self._started_at = datetime.datetime.now(datetime.timezone.utc)
 
     @property
     def request_id(self) -> str:
@@ -89,28 +89,13 @@ class Record:
 
     def event(self) -> dict[str, object]:
         """The outcome event of the request so far; see docs/outcomes.md."""
-        decision = self.decided.decision
-        return {
-            "request_id": self.request_id,
-            "time": self._started_at.isoformat(),
-            "release_digest": self.decided.release.digest,
-            "attributes": dict(self.decided.request.attributes),
-            "class": decision.class_key,
-            "rule": decision.policy_rule,
-            "model": decision.model,
-            "attempts": [
-                {
-                    "model": attempt.model,
-                    "failure_kind": attempt.failure_kind,
-                    "latency_ms": attempt.latency_ms,
-                    "cost_usd": cost,
-                }
-                for attempt, cost in zip(self.attempts, self.costs_usd, strict=True)
-            ],
-            "latency_ms": (self._clock() - self._began) * 1000,
-            "input_tokens": self.usage.input_tokens,
-            "output_tokens": self.usage.output_tokens,
-        }
+        return outcome_event(
+            self.decided,
+            self.attempts,
+            usage=asdict(self.usage),
+            latency_ms=(self._clock() - self._began) * 1000,
+            costs_usd=self.costs_usd,
+        )
 
     def _note(self, attempt: Attempt, cost_usd: float | None) -> None:
         self.attempts.append(attempt)

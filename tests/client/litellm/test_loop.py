@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -97,7 +98,7 @@ class Console:
         parsed = request if isinstance(request, Request) else parse_request(request)
         decision = decide(BUNDLE, parsed)
         chain = self.limiter.begin(BUNDLE, decision, parsed.request_id)
-        return Decided(RELEASE, parsed, decision, False, chain, 0.0)
+        return Decided(RELEASE, parsed, decision, False, chain, time.time())
 
     def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
         self.told.append(len(attempts))
@@ -315,7 +316,7 @@ def test_refused_request__calls_nothing_and_says_why(console: Console) -> None:
     with pytest.raises(NoModelCalled, match="may serve this request"):
         loop(console, module).complete(refused, messages=MESSAGES)
     assert module.calls == []
-    assert console.reported[0]["model"] is None
+    assert "model" not in console.reported[0]
 
 
 def test_waits__that_the_release_asks_for__are_carried_out(console: Console) -> None:
