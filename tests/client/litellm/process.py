@@ -87,4 +87,4 @@ def running_process() -> Iterator[Process]:
     finally:
         assert process.stdin
         process.stdin.close()
-        process.wait(10)
+        process.wait(60)
