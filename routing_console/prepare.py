@@ -1,4 +1,5 @@
-"""What must be done before the processes start: migrate, collect static files, load the demo.
+"""What must be done before the processes start: migrate, publish the first key, collect static
+files, load the demo.
 
 `python3 -m routing_console.prepare [--demo]`: one process, because each start of Django costs
 a second.
@@ -11,7 +12,7 @@ import sys
 import django
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import CommandError, call_command, get_commands
 
 
 def main(arguments: list[str]) -> None:
@@ -19,10 +20,19 @@ def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
+    _publish_first_key()
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
     if "--demo" in arguments and "load_demo" in get_commands() and _is_unused():
         _load_demo()
+
+
+def _publish_first_key() -> None:
+    # Where the key cannot be used now, all but publishing works without it.
+    try:
+        call_command("keys", "publish", stdout=io.StringIO())
+    except CommandError as error:
+        print(f"Routers cannot be given a key yet. {error}", file=sys.stderr, flush=True)
 
 
 def _is_unused() -> bool:

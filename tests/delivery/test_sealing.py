@@ -95,8 +95,8 @@ def test_etag__fraction_of_a_second__changes_neither_tag_nor_body() -> None:
 def test_signature__detached__holds_over_the_exact_bytes_only() -> None:
     release = sealed()
     body = release.body.encode()
-    assert signing.verify(body, release.signature, signing.jwks())
-    assert not signing.verify(body + b" ", release.signature, signing.jwks())
+    assert signing.verify(body, release.signature, signing.published_keys())
+    assert not signing.verify(body + b" ", release.signature, signing.published_keys())
     header, payload, _ = release.signature.split(".")
     assert payload == ""
     protected = json.loads(base64.urlsafe_b64decode(header + "=="))
@@ -105,12 +105,12 @@ def test_signature__detached__holds_over_the_exact_bytes_only() -> None:
 
 def test_signature__of_a_large_bundle__holds_too() -> None:
     release = sealed(bundle={"schema": 1, "rules": ["x" * 1000] * 1000})
-    assert signing.verify(release.body.encode(), release.signature, signing.jwks())
+    assert signing.verify(release.body.encode(), release.signature, signing.published_keys())
 
 
 def test_signature__read_by_the_routers_client__holds() -> None:
     release = sealed()
-    keys = parse_key_set(json.dumps(signing.jwks()).encode(), "jwks").keys
+    keys = parse_key_set(json.dumps(signing.published_keys()).encode(), "jwks").keys
     signature = parse_signature(release.signature)
     assert signature.holds(release.body.encode(), keys[signature.kid].x)
     assert not signature.holds(release.body.encode()[1:], keys[signature.kid].x)
@@ -118,7 +118,7 @@ def test_signature__read_by_the_routers_client__holds() -> None:
 
 @pytest.mark.parametrize("signature", ["", "..", "a..b", "a.b.c", "é..é", "e30..AA"])
 def test_verify__what_is_no_signature__does_not_hold(signature: str) -> None:
-    assert not signing.verify(b"body", signature, signing.jwks())
+    assert not signing.verify(b"body", signature, signing.published_keys())
 
 
 def test_verify__unknown_key__does_not_hold() -> None:
@@ -180,16 +180,16 @@ def test_key_file__lost_while_routers_know_it__is_told_and_no_second_one_made(
     with pytest.raises(signing.SigningUnavailable, match="Restore the file from a backup"):
         sealed()
     assert list(data_dir.iterdir()) == []
-    assert len(signing.jwks()["keys"]) == 1  # what is published needs no private key
+    assert len(signing.published_keys()["keys"]) == 1  # what is published needs no private key
 
 
 def test_key__first_one__endorses_itself_and_says_its_place() -> None:
     sealed()
-    (entry,) = signing.jwks()["keys"]
+    (entry,) = signing.published_keys()["keys"]
     said = {name: entry[name] for name in ("created_at", "kid", "sequence", "x")}
     (endorsement,) = entry["endorsements"]
     assert said["sequence"] == 1
-    assert signing.verify(canonical_bytes(said), endorsement, signing.jwks())
+    assert signing.verify(canonical_bytes(said), endorsement, signing.published_keys())
     header = json.loads(base64.urlsafe_b64decode(endorsement.split(".")[0] + "=="))
     assert header["typ"] == "routing-console-key"
 
@@ -260,7 +260,7 @@ def test_signer__named_by_its_path__signs_from_wherever_it_is(
 ) -> None:
     settings.SIGNER = "tests.delivery.test_sealing.ElsewhereSigner"
     release = sealed()
-    assert signing.verify(release.body.encode(), release.signature, signing.jwks())
+    assert signing.verify(release.body.encode(), release.signature, signing.published_keys())
     assert not data_dir.exists()
     signer = configured_signer()
     assert isinstance(signer, ElsewhereSigner)
@@ -273,7 +273,8 @@ def test_signer__path_that_leads_nowhere__is_told(settings: Settings) -> None:
         sealed()
 
 
-def test_jwks__before_any_release__holds_the_present_key_and_no_secret() -> None:
-    (key,) = signing.jwks()["keys"]
-    assert sorted(key) == ["alg", "crv", "kid", "kty", "use", "x"]
-    assert not SigningKey.objects.exists()
+def test_jwks__as_published__holds_no_secret() -> None:
+    sealed()
+    (key,) = signing.published_keys()["keys"]
+    public = ["alg", "created_at", "crv", "endorsements", "kid", "kty", "sequence", "use", "x"]
+    assert sorted(key) == public

@@ -4,8 +4,8 @@ Signatures are detached JWS (RFC 7515, appendix F): compact form with an empty p
 of a release is the exact body, before any content coding.
 """
 
-from .chain import jwks, published_keys, sign
+from .chain import published_keys, sign
 from .jws import verify
 from .signers import Signer, SigningUnavailable
 
-__all__ = ["Signer", "SigningUnavailable", "jwks", "published_keys", "sign", "verify"]
+__all__ = ["Signer", "SigningUnavailable", "published_keys", "sign", "verify"]

@@ -79,15 +79,6 @@ def add_key(jwk: Any, *, endorsed_by: Signer, is_active: bool = False) -> Signin
     return row
 
 
-def jwks() -> dict[str, Any]:
-    """What is published: before anything was signed, the key that is there, if one is."""
-    published = published_keys()
-    if not published["keys"]:
-        present = configured_signer() or new_key_file(key_file())
-        published["keys"].append(published_form(present.public_jwk))
-    return published
-
-
 def published_keys() -> dict[str, Any]:
     """The JWK Set of every key, `revoked` ones apart; needs no private key at hand."""
     rows = SigningKey.objects.order_by("sequence")

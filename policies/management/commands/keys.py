@@ -17,11 +17,12 @@ from policies.services.releases import signing_keys
 
 
 class Command(BaseCommand):
-    help = "List, prepare, rotate, retire and revoke the keys that sign releases."
+    help = "List, publish, prepare, rotate, retire and revoke the keys that sign releases."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         actions.add_parser("list", help="every key, and what to do next")
+        actions.add_parser("publish", help="publish the first key, where there is none")
         prepare = actions.add_parser("prepare", help="make, endorse and publish the next key")
         _where_to(prepare)
         prepare.add_argument(
@@ -60,9 +61,16 @@ class Command(BaseCommand):
                 f"{key.sequence:>3}  {key.kid}  {key.state:<11}  since {since:%Y-%m-%d %H:%M} UTC"
             )
         if not keys:
-            self.stdout.write("No key yet: one is made when something is published.")
+            self.stdout.write("No key yet: `manage.py keys publish` makes the first.")
         elif signing_keys.standby_key() is None:
             self.stdout.write("No standby key: `manage.py keys prepare` makes one.")
+
+    def _publish(self, options: dict[str, Any]) -> None:
+        key = signing_keys.publish_first_key()
+        if key is None:
+            self.stdout.write("Keys are published already.")
+        else:
+            self.stdout.write(f"Key {key.sequence} ({key.kid}) is published and signs.")
 
     def _prepare(self, options: dict[str, Any]) -> None:
         if options["public_key"] is not None:

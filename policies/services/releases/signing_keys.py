@@ -35,6 +35,18 @@ def find_key(name: str) -> SigningKey:
     return found[0]
 
 
+def publish_first_key() -> SigningKey | None:
+    """Publish the key that the settings name, or that is made here, where none is published yet:
+    routers can be given it before there is a release. None, and nothing is done, where one is.
+
+    Only for what prepares a console or publishes; whatever serves routers makes no key. Raises
+    SigningUnavailable.
+    """
+    if SigningKey.objects.exists():
+        return None
+    return SigningKey.objects.get(kid=active_signer().kid)
+
+
 @transaction.atomic
 def prepare_key(jwk: Mapping[str, Any]) -> SigningKey:
     """Publish the next key, endorsed by the active one. `jwk` is its public half.

@@ -47,7 +47,7 @@ def publish_all(objects: Objects, only: str = "") -> list[Result]:
     What one environment's objects meet holds up no other's. Raises StoreError where the store
     cannot be used at all.
     """
-    keys = signing.jwks()
+    keys = signing.published_keys()
     document = json.dumps(keys).encode("utf-8")
     with objects.alone():
         write_keys(objects, "", document)
@@ -56,7 +56,7 @@ def publish_all(objects: Objects, only: str = "") -> list[Result]:
 
 def publish_environment(objects: Objects, environment_id: int) -> None:
     """Write the release in force in one environment; raises StoreError."""
-    document = json.dumps(signing.jwks()).encode("utf-8")
+    document = json.dumps(signing.published_keys()).encode("utf-8")
     with objects.alone():
         write_keys(objects, "", document)
         # Read only now: whoever waited for the lock writes what is in force, not what was.

@@ -76,7 +76,7 @@ def test_command__to_a_bucket__writes_objects_that_caches_understand(
     kids = [
         key["kid"] for key in json.loads(bytes(reader.get("routing/jwks.json").bytes()))["keys"]
     ]
-    assert kids == [key["kid"] for key in signing.jwks()["keys"]]
+    assert kids == [key["kid"] for key in signing.published_keys()["keys"]]
     epoch = int(release.not_after.timestamp())
     kept = reader.get(f"{place}/releases/{release.number}-{epoch}.json")
     assert kept.attributes["Cache-Control"] == "public, max-age=31536000, immutable"

@@ -113,7 +113,7 @@ def test_page__download__is_judged_offline_by_the_published_keys(
     assert "Attestation" in page and "1 required" in page
     answer = client.get(f"{release.get_absolute_url()}signed.json")
     assert 'filename="support-assistant-staging-1.json"' in answer["Content-Disposition"]
-    keys = json.dumps(signing.jwks()).encode()
+    keys = json.dumps(signing.published_keys()).encode()
     trusted = first_trusted(parse_key_set(keys, "the console"))
     judgement = judge(answer.content, trusted, timezone.now().timestamp())
     assert judgement.holds and judgement.is_trusted

@@ -14,7 +14,10 @@ from django.core.management import CommandError, call_command
 from joserfc.jwk import OKPKey
 from pytest_django import Settings
 
+from policies.client.keyset import parse_key_set
 from policies.delivery import signing
+from policies.delivery.holdings import Holdings
+from policies.delivery.loading import load
 from policies.governance.refusals import Refused
 from policies.models import AuditEvent, Environment, Release, SigningKey
 from policies.services.releases import publication, sealing
@@ -59,6 +62,35 @@ def test_list__before_anything_was_published__makes_no_key(data_dir: Path) -> No
     assert not list(data_dir.iterdir()) and not SigningKey.objects.exists()
 
 
+def test_publish__before_any_release__gives_routers_a_key_to_trust(data_dir: Path) -> None:
+    assert "is published and signs" in keys("publish")
+    assert states() == ["active"]
+    told = parse_key_set(json.dumps(signing.published_keys()).encode(), "jwks")
+    assert list(told.keys) == [SigningKey.objects.get().kid]
+    assert (data_dir / ACTIVE).exists()
+
+
+def test_publish__where_a_key_is_known__makes_no_other_one(
+    release: Release, data_dir: Path
+) -> None:
+    (data_dir / ACTIVE).unlink()
+    assert "already" in keys("publish")
+    assert states() == ["active"]
+    assert not (data_dir / ACTIVE).exists()
+
+
+def test_publish__with_a_key_that_cannot_be_used__says_why(settings: Settings) -> None:
+    settings.SIGNING_KEY_PEM = "nonsense"
+    with pytest.raises(CommandError, match="ROUTING_CONSOLE_SIGNING_KEY must hold"):
+        keys("publish")
+    assert states() == []
+
+
+def test_plane__that_loads_before_a_key_is_published__makes_none(data_dir: Path) -> None:
+    assert json.loads(load(Holdings(), 0.0).jwks) == {"keys": [], "revoked": []}
+    assert not list(data_dir.iterdir()) and not SigningKey.objects.exists()
+
+
 def test_list__with_one_key__says_what_is_missing(release: Release) -> None:
     told = keys("list")
     assert f"1  {kid_of(release)}  active" in told
@@ -71,7 +103,7 @@ def test_prepare__makes_the_next_key_endorsed_by_the_active_one(
     keys("prepare")
     assert states() == ["active", "standby"]
     assert (data_dir / STANDBY).stat().st_mode & 0o777 == 0o600
-    first, second = signing.jwks()["keys"]
+    first, second = signing.published_keys()["keys"]
     (endorsement,) = second["endorsements"]
     said = {name: second[name] for name in ("created_at", "kid", "sequence", "x")}
     text = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
