@@ -7,8 +7,12 @@ import re
 from collections.abc import Collection
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-_PREFERENCE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+# A quote that never ends takes all that follows it, so that nothing is read twice: these are
+# read on the event loop, of anybody.
+_PREFERENCE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 _WAIT = re.compile(r'\s*wait\s*=\s*(?:(\d+)|"(\d+)")\s*(?:;.*)?\Z', re.IGNORECASE)
+# Preferences and codings in more characters than this are passed over, as both may be.
+LONGEST_WISH = 1_000
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\Z")
 
 
@@ -17,7 +21,7 @@ def prefers_gzip(accept_encoding: str | None) -> bool:
 
     Without the header plain bytes are sent, so that a bare `curl` shows text.
     """
-    if accept_encoding is None:
+    if accept_encoding is None or len(accept_encoding) > LONGEST_WISH:
         return False
     liked = _qualities(accept_encoding)
     gzip = liked.get("gzip", liked.get("x-gzip", liked.get("*", 0.0)))
@@ -40,7 +44,9 @@ def preferred_wait_s(prefer: str | None) -> int:
 
     The first `wait` counts, as RFC 7240 (section 2) says of preferences named twice.
     """
-    for preference in _PREFERENCE.findall(prefer or ""):
+    if prefer is None or len(prefer) > LONGEST_WISH:
+        return 0
+    for preference in _PREFERENCE.findall(prefer):
         found = _WAIT.match(preference)
         if found:
             return int((found[1] or found[2])[:9])

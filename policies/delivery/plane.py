@@ -28,7 +28,7 @@ from policies.delivery.holdings import Holdings
 from policies.delivery.limits import RateLimit
 from policies.delivery.memory import Caller, Memory, token_key
 from policies.delivery.messages import Messages, PreparedRelease, messages_of, text_headers
-from policies.delivery.negotiation import preferred_wait_s, prefers_gzip
+from policies.delivery.negotiation import LONGEST_WISH, preferred_wait_s, prefers_gzip
 from policies.delivery.respond import ALLOWED_METHODS, problem, respond, respond_with_keys
 from policies.delivery.waiting import WaitingRoom
 
@@ -278,12 +278,20 @@ def _read(scope: Scope) -> Poll | None:
     return Poll(key, coded, scope["method"] == "HEAD")
 
 
-# The few spellings that a fleet's clients have between them.
-@lru_cache(maxsize=1024)
 def _packed(accept_encoding: bytes) -> bool:
+    return len(accept_encoding) <= LONGEST_WISH and _known_packed(accept_encoding)
+
+
+def _wait_s(prefer: bytes) -> int:
+    return _known_wait_s(prefer) if len(prefer) <= LONGEST_WISH else 0
+
+
+# The few spellings that a fleet's clients have between them; long ones would fill the memory.
+@lru_cache(maxsize=1024)
+def _known_packed(accept_encoding: bytes) -> bool:
     return prefers_gzip(accept_encoding.decode("latin-1"))
 
 
 @lru_cache(maxsize=1024)
-def _wait_s(prefer: bytes) -> int:
+def _known_wait_s(prefer: bytes) -> int:
     return preferred_wait_s(prefer.decode("latin-1"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable
 
 TICK_S = 0.25
@@ -26,11 +26,16 @@ class Waiter:
 
 
 class WaitingRoom:
-    """At most `most` requests, each until its release, its time, or the end of its token."""
+    """At most `most` requests, each until its release, its time, or the end of its token.
+
+    No token holds more places than are left free: one alone half of them, and whoever comes with
+    another finds room, whatever is done with a stolen one.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._by_environment: dict[int, dict[Waiter, None]] = {}
+        self._by_token: Counter[int] = Counter()
         # A wheel: the waiters whose time is over at a tick. One timer turns it while it holds any.
         self._by_tick: dict[int, set[Waiter]] = {}
         self._turned_to = 0
@@ -43,7 +48,7 @@ class WaitingRoom:
     async def wait(self, environment_id: int, token_id: int, seconds: float) -> bool:
         """Return when there is something to tell, or after `seconds`; at once and False where no
         more can wait here."""
-        if self.is_closed or self.count >= self._most:
+        if self.is_closed or self._by_token[token_id] >= self._most - self.count:
             return False
         loop = asyncio.get_running_loop()
         tick = math.floor((loop.time() + seconds) / TICK_S) + 1
@@ -51,12 +56,12 @@ class WaitingRoom:
         self._by_environment.setdefault(environment_id, {})[waiter] = None
         self._by_tick.setdefault(tick, set()).add(waiter)
         self.count += 1
+        self._by_token[token_id] += 1
         self._keep_turning(loop)
         try:
             await waiter.future
         finally:
             self._forget(waiter)
-            self.count -= 1
         return True
 
     def release(self, environment_ids: Iterable[int]) -> int:
@@ -109,6 +114,10 @@ class WaitingRoom:
             waiter.future.set_result(None)
 
     def _forget(self, waiter: Waiter) -> None:
+        self.count -= 1
+        self._by_token[waiter.token_id] -= 1
+        if not self._by_token[waiter.token_id]:
+            del self._by_token[waiter.token_id]
         inside = self._by_environment.get(waiter.environment_id)
         if inside is not None:
             inside.pop(waiter, None)

@@ -9,11 +9,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.delivery.answers import READ, Denial, KnownToken, VerifiedRelease
 from policies.delivery.holdings import HeldRelease, Holdings
 from policies.delivery.memory import token_key
-from policies.delivery.negotiation import preferred_wait_s
+from policies.delivery.negotiation import _PREFERENCE, preferred_wait_s
 from policies.delivery.plane import Plane
 from tests.services.plane import Reply, ask, plane_with
 
@@ -64,7 +66,7 @@ def test_preference__as_clients_write_it__is_read(prefer: str | None, seconds: i
 
 def test_wait__new_release__is_sent_at_once_to_all_who_wait_for_it() -> None:
     async def run() -> None:
-        plane = plane_with(HOLDINGS, most_waiting=1000)
+        plane = plane_with(HOLDINGS, most_waiting=2000)
         held = [waiting(plane) for _ in range(700)]
         await until(lambda: plane.room.count == 700)
         plane.adopt(PUBLISHED)
@@ -80,7 +82,7 @@ def test_wait__new_release__is_sent_at_once_to_all_who_wait_for_it() -> None:
 
 def test_wait__polls_meanwhile__are_answered_between_the_batches() -> None:
     async def run() -> None:
-        plane = plane_with(HOLDINGS, most_waiting=2000)
+        plane = plane_with(HOLDINGS, most_waiting=4000)
         held = [waiting(plane) for _ in range(2000)]
         await until(lambda: plane.room.count == 2000)
         plane.adopt(PUBLISHED)
@@ -170,7 +172,7 @@ def test_wait__token_that_ends_sooner__is_401_when_it_has_ended() -> None:
 def test_wait__more_than_may_wait__are_answered_at_once_and_told_when_to_return() -> None:
     async def run() -> None:
         plane = plane_with(HOLDINGS, most_waiting=2)
-        held = [waiting(plane), waiting(plane)]
+        held = [waiting(plane), waiting(plane, of="b")]
         await until(lambda: plane.room.count == 2)
         reply = await waiting(plane)
         assert (reply.status, reply.headers["retry-after"]) == (304, "5")
@@ -179,6 +181,42 @@ def test_wait__more_than_may_wait__are_answered_at_once_and_told_when_to_return(
         await asyncio.gather(*held)
 
     asyncio.run(run())
+
+
+def test_wait__one_token_with_all_that_may_wait__leaves_half_of_the_places_to_others() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS, most_waiting=100)
+        held = [waiting(plane) for _ in range(200)]
+        await until(lambda: plane.counters.answers[304] == 150)
+        assert plane.room.count == 50
+        other = waiting(plane, of="b")
+        await until(lambda: plane.room.count == 51)
+        plane.adopt(PUBLISHED)
+        assert (await other).body == SECOND.body
+        await asyncio.gather(*held)
+        assert plane.room.count == 0 and not plane.room._by_token
+
+    asyncio.run(run())
+
+
+def test_preference__made_to_be_read_for_hours__is_passed_over_at_once() -> None:
+    # By a stranger, and on the event loop: it would stop delivery to everybody.
+    endless = '"' + '\\"' * 100_000
+
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        asked = {"prefer": endless, "accept-encoding": endless, "if-none-match": endless}
+        reply = await ask(plane, {"authorization": "Bearer rcr_stranger", **asked})
+        assert reply.status == 401
+        reply = await ask(plane, {"authorization": "Bearer rcr_a", **asked})
+        assert (reply.status, reply.body) == (200, FIRST.body)
+
+    asyncio.run(run())
+
+
+@given(st.text('"\\,wait=1 ', max_size=12), st.integers(1, 900))
+def test_preference__any_text__is_read_in_one_pass(text: str, times: int) -> None:
+    assert _PREFERENCE.sub("", text * times).strip(",") == ""
 
 
 def test_drain__all_who_wait__are_answered_and_nobody_waits_again() -> None:
