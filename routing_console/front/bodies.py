@@ -16,11 +16,15 @@ from routing_console.front.wire import Answer, Receive, Scope, header, refusal, 
 
 # The longest pause between two parts of a body, and how long a small body may take as a whole.
 SILENCE_S = 15.0
-# A larger body may take longer, at this rate or faster.
+# A larger body may take longer, at this rate or faster at each of its pauses.
 LEAST_BYTES_PER_S = 4096
 MEMORY_BYTES = 64 * 1024
 # All bodies of this process together; what is beyond is refused rather than filling the disk.
 MOST_HELD_BYTES = 2_000_000_000
+# So much of it is for small bodies and the beginnings of others: whoever uploads without end,
+# which needs no account, does not keep people from signing in and routers from reporting.
+KEPT_FREE_BYTES = 500_000_000
+SMALL_BODY = 1_000_000
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 CLOSE = (b"connection", b"close")  # what the sender still sends is not read
 
@@ -84,11 +88,10 @@ class Bodies:
 
     async def _fill(self, body: Body, scope: Scope, receive: Receive, most_bytes: int) -> None:
         loop = asyncio.get_running_loop()
-        started, more = loop.time(), True
+        latest, more = loop.time() + self.silence_s, True
         while more:
-            latest = started + self.silence_s + body.size / self.least_bytes_per_s
             try:
-                async with asyncio.timeout_at(min(latest, loop.time() + self.silence_s)):
+                async with asyncio.timeout_at(latest):
                     message = await receive()
             except TimeoutError:
                 raise self._refusal(scope, 408, self._too_slow()) from None
@@ -98,11 +101,15 @@ class Bodies:
             if body.size + len(part) > most_bytes:
                 raise self._refusal(scope, 413, _too_large(most_bytes))
             self._keep(body, scope, part)
+            # What came fast buys no more time than the longest pause.
+            latest = min(latest + len(part) / self.least_bytes_per_s, loop.time() + self.silence_s)
             more = message.get("more_body", False)
 
     def _keep(self, body: Body, scope: Scope, part: bytes) -> None:
         full = "There is no room for this body at the moment. Send it again later."
-        if self.held_bytes + len(part) > MOST_HELD_BYTES:
+        is_small = body.size + len(part) <= SMALL_BODY
+        room = MOST_HELD_BYTES if is_small else MOST_HELD_BYTES - KEPT_FREE_BYTES
+        if self.held_bytes + len(part) > room:
             raise self._refusal(scope, 503, full)
         try:
             body.file.write(part)

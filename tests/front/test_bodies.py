@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing_console.front import bodies as bodies_module
-from routing_console.front.bodies import MEMORY_BYTES, Bodies, BodyRefused, ClientGone
+from routing_console.front.bodies import (
+    KEPT_FREE_BYTES,
+    MEMORY_BYTES,
+    MOST_HELD_BYTES,
+    SMALL_BODY,
+    Bodies,
+    BodyRefused,
+    ClientGone,
+)
 from routing_console.front.wire import Receive
 from tests.front.asking import DISCONNECT, dripping, parts_of, scope
 
@@ -104,6 +112,42 @@ def test_bodies__that_hold_all_there_is_room_for__refuse_the_next_and_say_when(
     assert refused.value.answer.status == 503
     assert (b"retry-after", b"30") in refused.value.answer.headers
     assert bodies.held_bytes == 60
+
+
+def test_bodies__two_endless_uploads_by_strangers__leave_room_for_sign_in_and_reports() -> None:
+    bodies = Bodies()
+    bodies.held_bytes = MOST_HELD_BYTES - KEPT_FREE_BYTES
+    assert _received(bodies, b"a" * SMALL_BODY) == (200, SMALL_BODY)
+    assert _received(bodies, b"a" * SMALL_BODY + b"b") == (503, 0)
+
+
+def test_body__that_came_fast_and_then_drips__is_refused_as_soon_as_one_that_always_did() -> None:
+    sent = 0
+
+    async def fast_then_dripping() -> dict[str, object]:
+        nonlocal sent
+        sent += 1
+        if sent == 1:  # at the least rate, this much might take forty seconds
+            return {"type": "http.request", "body": b"a" * 4_000_000, "more_body": True}
+        await asyncio.sleep(IMPATIENT_S / 10)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    bodies = Bodies(silence_s=IMPATIENT_S, least_bytes_per_s=100_000)
+    assert _refusal(bodies, fast_then_dripping, most=10_000_000)[0] == 408
+
+
+def _received(bodies: Bodies, content: bytes) -> tuple[int, int]:
+    """The status of a body, and how much of it was taken."""
+
+    async def whole() -> tuple[int, int]:
+        try:
+            body = await bodies.receive(scope("POST", "/"), parts_of(content), 10**9)
+        except BodyRefused as refused:
+            return refused.answer.status, 0
+        bodies.release(body)
+        return 200, body.size
+
+    return asyncio.run(whole())
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
