@@ -1,5 +1,10 @@
-"""What `/readyz` asks: whether database, broker and worker answer."""
+"""What `/readyz` asks: whether database, broker and worker answer.
 
+Anybody may ask it, so it says what does not answer, and the log why: drivers name hosts, ports and
+users in their errors.
+"""
+
+import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +17,7 @@ from kombu.exceptions import OperationalError
 
 from routing_console.celery import app as celery_app
 
+logger = logging.getLogger(__name__)
 DATABASE_TIMEOUT_S = 2.0
 BROKER_TIMEOUT_S = 1.0
 WORKER_TIMEOUT_S = 1.0
@@ -66,7 +72,7 @@ def _check_database() -> str | None:
     except TimeoutError:
         return f"The database did not answer within {DATABASE_TIMEOUT_S:g} s."
     except DatabaseError as error:
-        return f"The database does not answer: {error}"
+        return _told("The database does not answer.", error)
     return None
 
 
@@ -79,7 +85,7 @@ def _check_broker() -> str | None:
         ) as client:
             client.ping()
     except redis.RedisError as error:
-        return f"The broker does not answer: {error}"
+        return _told("The broker does not answer.", error)
     return None
 
 
@@ -87,8 +93,13 @@ def _check_worker() -> str | None:
     try:
         answered = _worker_ping.answered()
     except BROKEN_CONNECTION as error:
-        return f"The workers could not be asked: {error}"
+        return _told("The workers could not be asked.", error)
     return None if answered else f"No Celery worker answered within {WORKER_TIMEOUT_S:g} s."
+
+
+def _told(sentence: str, error: Exception) -> str:
+    logger.warning("%s %s", sentence, error)
+    return sentence
 
 
 def problems() -> dict[str, str]:

@@ -129,10 +129,10 @@ def _publication(said: Mapping[str, object]) -> Iterator[str]:
             f"{by} rolled back to release {restored.get('number')} ({restored.get('digest')}): "
             f"“{reason}”"
         )
+        yield from _passed_over(said, "Its content had gone out past")
     elif said.get("kind") == "break_glass":
         yield f"{by} broke the glass and published it without its gates: “{reason}”"
-        for gate in _list(said, "passed_over"):
-            yield f"  Passed over: {gate}"
+        yield from _passed_over(said, "Passed over")
     else:
         how = "as scheduled by" if said.get("scheduled") else "by"
         yield f"It was published {how} {by}."
@@ -142,6 +142,11 @@ def _publication(said: Mapping[str, object]) -> Iterator[str]:
             f"It is change request #{change.get('number')}, “{change.get('title')}”, subject "
             f"{change.get('subject_digest')}."
         )
+
+
+def _passed_over(said: Mapping[str, object], how: str) -> Iterator[str]:
+    for gate in _list(said, "passed_over"):
+        yield f"  {how}: {gate}"
 
 
 def _approvals(said: Mapping[str, object]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.wsgi import get_wsgi_application
+from pytest_django import Settings
 
 from routing_console import health
 from routing_console.bootstrap import BASE_DIR
@@ -88,4 +89,14 @@ def test_readyz__database_cannot_be_opened__names_the_database(tmp_path: Path) -
         text=True,
         check=True,
     )
-    assert "unable to open database file" in done.stdout.splitlines()[-1]
+    # Anybody may ask; what drivers say of hosts and users is for the log.
+    assert done.stdout.splitlines()[-1] == "The database does not answer."
+    assert "unable to open database file" in done.stdout
+
+
+def test_readyz__broker_away__does_not_tell_strangers_where_it_is(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.REDIS_URL = "redis://broker.internal.invalid:6390/0"
+    assert health._check_broker() == "The broker does not answer."
+    assert "broker.internal.invalid" in caplog.text

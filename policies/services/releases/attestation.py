@@ -28,6 +28,7 @@ UNTOLD: Attestation = {
     "checks": [],
     "evidence": None,
     "impact": None,
+    "passed_over": [],
 }
 
 
@@ -46,7 +47,7 @@ def of_publication(
         "kind": kind,
         "reason": reason,
         "published_by": published_by.get_username(),
-        "scheduled": change.publish_at is not None,
+        "scheduled": kind == ReleaseKind.PUBLICATION and change.publish_at is not None,
         "change_request": _change(change, standing),
         "approvals": _approvals(facts, standing.approvals),
         "approvals_required": standing.required,
@@ -67,7 +68,7 @@ def of_rollback(
     reason: str,
 ) -> Attestation:
     """Of content that is restored: what was attested when it had its approvals, and who gave them,
-    if only afterwards.
+    if only afterwards. What it had gone out past is not forgotten.
     """
     kept: Attestation = {**UNTOLD, **(reviewed.attestation if reviewed else {})}
     known = {approval["user"]: approval for approval in kept["approvals"]}
@@ -79,7 +80,6 @@ def of_rollback(
         "scheduled": False,
         "approvals": [known.get(name, _nameless(name)) for name in approvers],
         "restores": {"number": restored.number, "digest": restored.bundle.digest},
-        "passed_over": [],
     }
 
 

@@ -14,11 +14,12 @@ from django.utils import timezone
 from policies.client.keyset import first_trusted, parse_key_set
 from policies.client.verifying import judge
 from policies.delivery import signing
-from policies.models import Environment, Release
+from policies.models import Environment, Release, ReviewDebt
 from policies.models.changes import CheckKind
-from policies.services.releases import publication, sealing
+from policies.services.releases import breaking_glass, publication, scheduling, sealing
 from policies.services.review.standings import subject_digest
 from tests.policies.steps import (
+    REASON,
     approved,
     documents,
     glass_broken,
@@ -88,6 +89,27 @@ def test_break_glass__names_every_gate_that_was_passed_over(
     said = attested(release)
     assert said["kind"] == "break_glass" and said["reason"] == release.reason
     assert said["approvals"] == [] and said["passed_over"]
+
+
+def test_break_glass__before_its_time_came__is_not_as_scheduled(
+    staging: Environment, author: User, owner: User, operator: User
+) -> None:
+    change = in_review(staging, author)
+    scheduling.schedule(change, timezone.now() + datetime.timedelta(hours=1), acting_user=author)
+    assert attested(glass_broken(change, operator))["scheduled"] is False
+
+
+def test_rollback__to_what_went_out_by_break_glass__still_says_what_was_passed_over(
+    staging: Environment, author: User, owner: User, operator: User, reviewer: User
+) -> None:
+    change = in_review(staging, author)
+    first = glass_broken(change, operator)
+    subject = ReviewDebt.objects.get().subject_digest
+    breaking_glass.approve_afterwards(change, REASON, acting_user=owner, seen=subject)
+    published(staging, author, [owner], owner, documents(share=50))
+    said = attested(publication.roll_back(first, "It was worse.", acting_user=operator))
+    assert said["passed_over"] == attested(first)["passed_over"] != []
+    assert [row["user"] for row in said["approvals"]] == ["owner"]
 
 
 def test_renewal__keeps_it(release: Release) -> None:
