@@ -6,13 +6,17 @@ a second.
 """
 
 import io
+import json
 import os
 import sys
+from pathlib import Path
 
 import django
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
+
+from routing_console import data_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -25,6 +29,15 @@ def main(arguments: list[str]) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
     if "--demo" in arguments and "load_demo" in get_commands() and _is_unused():
         _load_demo()
+    complete_demo_files(settings.DATA_DIR)
+
+
+def complete_demo_files(data_dir: Path) -> None:
+    """Write the file of the demo's router token where an earlier version left none."""
+    demo, file = data_folder.demo_file(data_dir), data_folder.demo_token_file(data_dir)
+    if demo.exists() and not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(f"{json.loads(demo.read_text())['router_token']}\n")
 
 
 def _publish_first_key() -> None:

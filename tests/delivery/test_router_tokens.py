@@ -19,6 +19,7 @@ from policies.services.routers.tokens import (
     revoke_router_token,
     rotate_router_token,
 )
+from tests.services.plane import PlaneInProcess
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -148,13 +149,11 @@ def test_issue__scopes_that_are_none__are_refused(
     assert not RouterToken.objects.exists()
 
 
-def test_scope__report_alone__does_not_fetch_policy(
-    client: Client, staging: Environment, operator: User
-) -> None:
+def test_scope__report_alone__does_not_fetch_policy(staging: Environment, operator: User) -> None:
     _, plain = issue_router_token(staging, "r", acting_user=operator, scopes=["report"])
-    answer = client.get("/api/v1/policy", headers={"Authorization": f"Bearer {plain}"})
-    assert answer.status_code == 403
-    assert 'error="insufficient_scope"' in answer["WWW-Authenticate"]
+    reply = PlaneInProcess().fetch(plain)
+    assert reply.status == 403
+    assert 'error="insufficient_scope"' in reply.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("path", ["/api/v1/outcomes", "/api/v1/feedback"])

@@ -19,6 +19,7 @@ from policies.models import Environment, RouterToken
 from policies.services.people.tokens import issue_personal_token
 from policies.services.routers import tokens
 from tests.evaluations.outcome_cast import NOW, event
+from tests.services.plane import PlaneInProcess
 
 pytestmark = pytest.mark.django_db
 
@@ -205,10 +206,10 @@ def test_outcomes__with_a_personal_token__are_refused_as_the_policy_is(
 ) -> None:
     _, plain = issue_personal_token(author, "test", acting_user=author)
     headers = {"Authorization": f"Bearer {plain}"}
-    policy = client.get("/api/v1/policy", headers=headers)
+    policy = PlaneInProcess().fetch(plain)
     for address in ("/api/v1/outcomes", "/api/v1/feedback"):
         answer = client.post(address, "[]", content_type="application/json", headers=headers)
-        assert answer.status_code == policy.status_code == 403
+        assert answer.status_code == policy.status == 403
         assert "person's token" in answer.json()["detail"]
 
 
