@@ -9,11 +9,10 @@ from django.db import connection
 from policies.delivery.plane import JWKS_PATH, POLICY_PATH
 from policies.delivery.service import delivery_from_settings
 from policies.delivery.status import StatusBatch, StatusDesk
-from policies.delivery.status_asgi import StatusApplication
+from policies.delivery.status_asgi import STATUS_PATH, StatusApplication
 from policies.services.routers.fleet import keep_statuses
 from routing_console.front.direct import Direct
 
-STATUS_PATH = "/api/v1/status"
 NOTHING_KNOWN = "The delivery plane knows no release yet: neither database nor snapshot answered."
 
 

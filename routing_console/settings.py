@@ -341,6 +341,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "policies.api.schema.add_problems",
+        "policies.api.delivery_schema.add_delivery",
     ],
     # Several fields are called `kind`, `state` or `verdict`; each set of values has its name.
     "ENUM_NAME_OVERRIDES": {

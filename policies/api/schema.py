@@ -30,7 +30,8 @@ PROBLEM: dict[str, Any] = {
 DESCRIPTION = """Author, prove, review, publish, watch and reverse model-routing policies.
 
 **Who calls.** `Authorization: Bearer rcp_…`, a personal token from your account page. A token
-may do what its person may do in the browser, under the same rules.
+may do what its person may do in the browser, under the same rules. Routers call with
+`Authorization: Bearer rcr_…`, a token of one environment.
 
 **Errors** are problem documents (RFC 9457). `errors` point at each wrong place of the input by
 JSON pointer; `reasons` name each obstacle with a stable code and what would remove it.
@@ -69,8 +70,10 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for address, operations in result["paths"].items():
         for method, operation in operations.items():
             for code, sentence in _problems(address, method, operation).items():
-                said = operation["responses"].setdefault(code, _answer(sentence))
-                said.setdefault("content", _answer(sentence)["content"])
+                operation["responses"].setdefault(code, _answer(sentence))
+            for code, answer in operation["responses"].items():
+                if code >= "400":
+                    answer.setdefault("content", _answer("")["content"])
     return result
 
 

@@ -15,6 +15,7 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+STATUS_PATH = "/api/v1/status"
 BODY_DEADLINE_S = 10.0
 
 

@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, without a warning, complete enough to write a client from."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,14 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
-OPEN = {"component_schema"}
+from policies.engine.errors import DocumentError
+from policies.fleet.report import read_report
+from routing_console.delivery import direct
+from tests.policies.fleet.reports import body
+
+OPEN = {"component_schema", "fetch_signing_keys"}
+# Answered by the delivery plane, which says itself what else can come of each.
+OF_THE_PLANE = {"fetch_policy", "fetch_signing_keys", "report_status"}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -43,7 +51,10 @@ def test_operations__summaries__are_there(document: dict[str, Any]) -> None:
 
 def test_operations__errors__are_problem_documents(document: dict[str, Any]) -> None:
     for operation in operations(document):
-        for code in {"400"} if operation["operationId"] in OPEN else {"400", "401"}:
+        told = {code for code in operation["responses"] if code >= "400"}
+        usual = {"400"} if operation["operationId"] in OPEN else {"400", "401"}
+        assert usual <= told or operation["operationId"] in OF_THE_PLANE
+        for code in told:
             content = operation["responses"][code]["content"]
             assert content["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
 
@@ -57,6 +68,34 @@ def test_operations__open_to_all__are_these_and_ask_for_no_token(document: dict[
 def test_bearer_token__is_a_security_scheme(document: dict[str, Any]) -> None:
     scheme = document["components"]["securitySchemes"]["personalToken"]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+
+
+def test_operations__of_the_plane__are_all_that_it_answers(document: dict[str, Any]) -> None:
+    found = {
+        path: operation["operationId"]
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        if operation["operationId"] in OF_THE_PLANE
+    }
+    assert found.keys() == direct().applications.keys()
+    assert set(found.values()) == OF_THE_PLANE
+
+
+def test_status_report__with_every_member__is_read_as_the_document_says(
+    document: dict[str, Any],
+) -> None:
+    shape = document["components"]["schemas"]["StatusReport"]
+    raw = json.loads(body(errors=[{"kind": "poll", "message": "m", "at": "2026-03-01T12:00:00Z"}]))
+    assert set(raw) <= set(shape["properties"])
+    for name in shape["properties"]:
+        short = {key: value for key, value in raw.items() if key != name}
+        if name in shape["required"]:
+            with pytest.raises(DocumentError, match=f"/{name}"):
+                read_report(json.dumps(short).encode())
+        else:
+            read_report(json.dumps(short).encode())
+    with pytest.raises(DocumentError, match="/more"):
+        read_report(json.dumps(raw | {"more": 1}).encode())
 
 
 def test_bodies__take_no_other_fields(document: dict[str, Any]) -> None:

@@ -11,11 +11,11 @@ from django.contrib.auth.models import User
 
 from policies.delivery.holdings import Holdings
 from policies.delivery.loading import load
-from policies.delivery.status_asgi import StatusApplication
+from policies.delivery.status_asgi import STATUS_PATH, StatusApplication
 from policies.models import Release, RouterInstance
 from policies.services.routers.fleet import keep_statuses
 from policies.services.routers.tokens import issue_router_token
-from routing_console.delivery import STATUS_PATH, direct
+from routing_console.delivery import direct
 from routing_console.front.application import Front
 from tests.policies.fleet.reports import body
 

@@ -88,9 +88,15 @@ class PlaneInProcess:
         return reply
 
 
-def plane_with(holdings: Holdings, limit: RateLimit = UNLIMITED, most_waiting: int = 100) -> Plane:
+def plane_with(
+    holdings: Holdings,
+    limit: RateLimit = UNLIMITED,
+    most_waiting: int = 100,
+    longest_wait_s: int = 60,
+) -> Plane:
     """A plane that knows just this."""
     memory = Memory(jitter=lambda seconds: seconds)
-    plane = Plane(memory, PlaneSettings(limit=limit, most_waiting=most_waiting))
+    settings = PlaneSettings(limit, most_waiting, longest_wait_s)
+    plane = Plane(memory, settings)
     plane.adopt(holdings)
     return plane
