@@ -11,11 +11,12 @@ import json
 import logging
 import math
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from policies.delivery.answers import REPORT, Denial, KnownToken
+from policies.delivery.instances import InstanceKey, Instances, TooMany
 from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.delivery.respond import Answer, denied, problem
 from policies.engine.errors import DocumentError
@@ -46,7 +47,6 @@ class StatusBatch:
         return bool(self.heard or self.arrivals)
 
 
-InstanceKey = tuple[int, str]
 ArrivalKey = tuple[int, str, int, str]
 
 
@@ -69,8 +69,7 @@ class StatusDesk:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._keeping = threading.Lock()
-        self._latest: OrderedDict[InstanceKey, Heard] = OrderedDict()
-        self._instances: Counter[int] = Counter()
+        self._instances = Instances(self.most_instances, FORGOTTEN_AFTER)
         self._changed: dict[InstanceKey, Heard] = {}
         self._arrivals: OrderedDict[ArrivalKey, Arrival] = OrderedDict()
         self._stopped = threading.Event()
@@ -94,7 +93,9 @@ class StatusDesk:
             return _wrong(error)
         with self._lock:
             heard = Heard(token.environment_id, token.id, report, self.now(), self._interval_s())
-            if not self._note(heard):
+            try:
+                self._note(heard)
+            except TooMany:
                 return _too_many(
                     f"This environment has {self.most_instances:,} instances already. Give an "
                     "instance the same instance_id each time it starts.",
@@ -102,19 +103,11 @@ class StatusDesk:
                 )
         return _taken(heard.interval_s)
 
-    def _note(self, heard: Heard) -> bool:
-        key = (heard.environment_id, heard.report.instance_id)
-        before = self._latest.get(key)
-        if before is None:
-            self._forget(heard.at - FORGOTTEN_AFTER)
-            if self._instances[heard.environment_id] >= self.most_instances:
-                return False
-            self._instances[heard.environment_id] += 1
-        self._latest[key] = self._changed[key] = heard
-        self._latest.move_to_end(key)
-        if before is None or before.report.active != heard.report.active:
+    def _note(self, heard: Heard) -> None:
+        is_elsewhere = self._instances.note(heard)
+        self._changed[heard.environment_id, heard.report.instance_id] = heard
+        if is_elsewhere:
             self._note_arrival(heard)
-        return True
 
     def _note_arrival(self, heard: Heard) -> None:
         arrival = arrival_of(heard)
@@ -126,23 +119,14 @@ class StatusDesk:
         while len(self._arrivals) > self.most_arrivals:
             self._arrivals.popitem(last=False)
 
-    def _forget(self, before: datetime.datetime) -> None:
-        """Let go of instances silent since then; the longest silent stand first."""
-        while self._latest:
-            key, heard = next(iter(self._latest.items()))
-            if heard.at >= before:
-                return
-            del self._latest[key]
-            self._instances[key[0]] -= 1
-
     def _interval_s(self) -> int:
-        return max(SHORTEST_INTERVAL_S, math.ceil(len(self._latest) / self.reports_a_second))
+        return max(SHORTEST_INTERVAL_S, math.ceil(len(self._instances) / self.reports_a_second))
 
     def figures(self) -> dict[str, float]:
         """What metrics tell of it."""
         with self._lock:
             return {
-                "status_instances": len(self._latest),
+                "status_instances": len(self._instances),
                 "status_waiting_to_be_kept": len(self._changed) + len(self._arrivals),
             }
 
@@ -169,7 +153,7 @@ class StatusDesk:
         with self._lock:
             # What came meanwhile is newer; of two arrivals the earlier counts.
             self._changed = {
-                key: heard for key, heard in changed.items() if key in self._latest
+                key: heard for key, heard in changed.items() if key in self._instances
             } | self._changed
             arrivals.update((key, a) for key, a in self._arrivals.items() if key not in arrivals)
             self._arrivals = arrivals

@@ -145,6 +145,25 @@ def test_reports__of_more_instances_than_fit__are_refused_until_others_fall_sile
     assert desk.take(reporter(), body("c")).status == 202
 
 
+def test_instances__invented_by_one_token__do_not_shut_out_those_of_another(kept: Kept) -> None:
+    desk = StatusDesk(kept.keep, now=lambda: kept.now, most_instances=10)
+    thief, good = reporter(id=2), reporter(id=1)
+    assert desk.take(good, body("eu-1")).status == 202
+    for number in range(20):
+        desk.take(thief, body(f"made-up-{number}"))
+    assert desk.take(thief, body("made-up-99")).status == 429
+    assert [desk.take(good, body(f"eu-{number}")).status for number in range(1, 6)] == [202] * 5
+    assert desk.take(good, body("eu-6")).status == 429  # each has half of the places by now
+    assert desk.take(thief, body("made-up-99")).status == 429
+    assert desk.figures()["status_instances"] == 10
+
+
+def test_instance__that_reports_with_its_tokens_successor__is_one(kept: Kept) -> None:
+    desk = StatusDesk(kept.keep, now=lambda: kept.now, most_instances=1)
+    assert [desk.take(reporter(id=id), body()).status for id in (1, 2, 1)] == [202] * 3
+    assert desk.figures()["status_instances"] == 1
+
+
 def test_arrivals__held_while_the_database_is_away__are_bounded(kept: Kept) -> None:
     desk = StatusDesk(kept.keep, most_arrivals=3)
     kept.is_away = True

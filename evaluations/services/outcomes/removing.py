@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evaluations.models import Grain, Outcome, ReportedName
 from evaluations.services.outcomes.rollups import mark
-from policies.models import ReleaseArrival, RouterInstance, RouterToken
+from policies.models import Release, ReleaseArrival, RouterInstance, RouterToken
 from policies.services import audit
 from policies.services.rights import require_right
 
@@ -47,6 +47,9 @@ def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
         release__environment=environment, instance_id__in=routers.values("instance_id")
     ).delete()
     routers.delete()
+    if told:
+        # It may have counted as delivered by their word: whoever is left shall say so.
+        Release.objects.active().filter(environment=environment).update(delivered_at=None)
     removed = Removed(gone, len(hours), len(told))
     audit.record(
         "router_token.reports_removed",

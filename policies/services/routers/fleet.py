@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from policies.delivery.status import MOST_INSTANCES, StatusBatch
@@ -121,11 +121,14 @@ def _adapted(
 
 
 def _make_room(environment: int) -> None:
-    """Of more instances than an environment may have, those silent longest are let go."""
+    """Of more instances than an environment may have, those silent longest are let go, of the
+    token that came with most: two planes may have taken in more than either."""
     rows = RouterInstance.objects.filter(environment=environment)
     excess = rows.count() - MOST_INSTANCES
     if excess > 0:
-        longest_silent = rows.order_by("last_seen_at", "pk").values("pk")[:excess]
+        by_token = rows.order_by().values_list("token").annotate(Count("pk"))
+        token, _ = max(by_token, key=lambda counted: counted[1])
+        longest_silent = rows.filter(token=token).order_by("last_seen_at", "pk")[:excess]
         rows.filter(pk__in=list(longest_silent.values_list("pk", flat=True))).delete()
 
 

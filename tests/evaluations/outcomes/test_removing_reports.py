@@ -10,12 +10,14 @@ from evaluations.services.outcomes.ingestion import ingest
 from evaluations.services.outcomes.removing import remove_reported
 from evaluations.services.outcomes.rollups import roll_up
 from policies.governance.refusals import Refused
-from policies.models import Release, RouterInstance, RouterToken
+from policies.models import Environment, Release, RouterInstance, RouterToken
 from policies.services import audit
 from policies.services.routers.tokens import issue_router_token
+from policies.services.routers.watching import watch_fleets
 from tests.evaluations.outcome_cast import NOW, event
 from tests.policies.routers.fleet_cast import SECOND, Routers
 
+MINUTE = 60 * SECOND
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
@@ -44,6 +46,21 @@ def test_removed__what_a_token_reported__is_gone_and_the_sums_are_as_if_it_had_n
     assert RouterInstance.objects.get().instance_id == "good"
     row = audit.visible_to(owner).get(action="router_token.reports_removed")
     assert row.detail["outcomes"] == 1 and row.detail["name"] == "bad"
+
+
+def test_removed__routers_by_whose_word_a_release_was_delivered__it_is_so_no_more(
+    tokens: tuple[RouterToken, RouterToken], owner: User, release: Release
+) -> None:
+    now = release.published_at + MINUTE
+    Environment.objects.filter(pk=release.environment_id).update(delivered_share=50)
+    Routers(tokens[0], now).say("good", None)
+    watch_fleets(now)
+    release.refresh_from_db()
+    assert release.delivered_at is not None
+    remove_reported(tokens[1], acting_user=owner)
+    watch_fleets(now)
+    release.refresh_from_db()
+    assert release.delivered_at is None
 
 
 def test_remove__by_who_may_not_manage_tokens__is_refused(

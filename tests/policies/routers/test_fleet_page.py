@@ -67,6 +67,18 @@ def test_fleet__says_who_has_the_release_and_what_fails(
     assert "How release 1 spread" in said and "1.0 s" in said
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999Z"])
+def test_fleet__of_a_router_that_tells_the_ends_of_time__is_shown(
+    signed_in: Client, routers: Routers, moment: str, release: Release
+) -> None:
+    errors = [{"kind": "x", "message": "\u202e" + "x" * 1999, "at": moment, "count": 2**31 - 1}]
+    times = dict.fromkeys(("clock", "started_at", "last_success_at", "adopted_at"), moment)
+    routers.say("odd", release, errors=errors, **times)
+    assert "odd" in shown(signed_in)
+    environment = f"/api/v1/workflows/{release.workflow.slug}/environments/staging/fleet/"
+    assert signed_in.get(environment).status_code == 200
+
+
 def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:
     said = shown(signed_in, "?env=staging&state=failing&region=eu&q=eu")
     assert ">eu-2<" in said and ">eu-1<" not in said

@@ -146,6 +146,19 @@ def test_instances__more_than_fit__let_go_of_the_longest_silent(
     assert set(RouterInstance.objects.values_list("instance_id", flat=True)) == {"b", "c"}
 
 
+def test_instances__more_than_fit_by_one_token__leave_those_of_another(
+    routers: Routers, monkeypatch: pytest.MonkeyPatch, staging: Environment, owner: User
+) -> None:
+    monkeypatch.setattr(fleet, "MOST_INSTANCES", 3)
+    routers.say("genuine", None)
+    thief = Routers(issue_router_token(staging, "lost", acting_user=owner)[0], routers.now)
+    for name in ("a", "b", "c"):
+        thief.now += SECOND
+        thief.say(name, None)
+    names = set(RouterInstance.objects.values_list("instance_id", flat=True))
+    assert names == {"genuine", "b", "c"}
+
+
 def test_forget_gone__drops_who_was_silent_for_a_month(routers: Routers, release: Release) -> None:
     routers.say("old", release)
     start = routers.now
