@@ -37,10 +37,18 @@ class WithRequestId(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """A line for people."""
+    """A line for people, and one only: what strangers sent cannot begin another."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = "".join(map(_printable, record.message))
+        return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 class JSONFormatter(JsonFormatter):

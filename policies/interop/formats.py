@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from policies.engine import Bundle, DocumentError, Problem
 from policies.engine.reading import Place
 from policies.files.yaml_text import Mark, load_yaml
 from policies.files.yaml_text.documents import located
+from policies.files.yaml_text.reading import MAX_CHARACTERS
 from policies.interop.drafting import Read, catalogue_of, documents_of
 from policies.interop.envoy_export import export_envoy
 from policies.interop.envoy_import import import_envoy
@@ -21,6 +22,10 @@ from policies.interop.openrouter_export import export_openrouter
 from policies.interop.openrouter_import import import_openrouter
 from policies.interop.portkey_export import export_portkey
 from policies.interop.portkey_import import import_portkey
+
+PARTING = "---"
+# Each is read with the lines before it left blank.
+MOST_DOCUMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def read(text: str, key: str) -> Imported:
 
 
 def _loaded(text: str, found: Format) -> tuple[object, dict[str, Mark]]:
-    if not found.is_several:
+    if not found.is_several or len(text) > MAX_CHARACTERS:  # which is refused
         loaded = load_yaml(text)
         return loaded.value, dict(loaded.places)
     values: list[object] = []
@@ -110,14 +115,18 @@ def _loaded(text: str, found: Format) -> tuple[object, dict[str, Mark]]:
     return values, places
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str) -> Iterator[str]:
     """The documents of a text; blank lines before each keep its lines' numbers."""
-    parts: list[str] = []
     lines: list[str] = []
-    for number, line in enumerate(text.split("\n")):
-        if line.rstrip() == "---":
-            parts.append("\n".join(lines))
-            lines = [""] * (number + 1)
-        else:
+    count = 0
+    for number, line in enumerate([*text.split("\n"), PARTING]):
+        if line.rstrip() != PARTING:
             lines.append(line)
-    return [part for part in (*parts, "\n".join(lines)) if part.strip()]
+            continue
+        if any(map(str.strip, lines)):
+            count += 1
+            if count > MOST_DOCUMENTS:
+                what = f"must hold at most {MOST_DOCUMENTS} documents"
+                raise DocumentError([Problem("", what)])
+            yield "\n" * (number - len(lines)) + "\n".join(lines)
+        lines = []

@@ -67,6 +67,13 @@ def test_text__without_a_secret__stays_as_it_is(text: str) -> None:
     assert masked(text) == text or "earer" in text.lower() or "basic" in text.lower()
 
 
+@given(st.text(max_size=40))
+def test_line__with_words_of_strangers__is_one_line(text: str) -> None:
+    record = logging.LogRecord("x", logging.INFO, __file__, 1, "GET %s", (text,), None)
+    line = LineFormatter("%(message)s").format(record)
+    assert line.splitlines() == [line] and line.isprintable()
+
+
 def test_request__that_has_ended__is_one_line_with_its_id_and_without_its_query() -> None:
     handler = Lines(JSONFormatter())
     logger = logging.getLogger("routing_console.requests")

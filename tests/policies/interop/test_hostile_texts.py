@@ -144,3 +144,21 @@ def rules(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 @given(value=rules(leaves))
 def test_envoy__nearly_right__is_read_or_refused(value: Any) -> None:
     read_or_refused(dump_yaml(value), "envoy")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: 1\n---\n" * 1_000, "at most 200 documents"),
+        (
+            "---\n" * 240_000,
+            "must have",
+        ),  # each was kept with the lines before it: a hundred gigabytes
+        ("---\n" * 6_000_000, "at most 1,000,000 characters"),
+    ],
+)
+def test_configuration__of_very_many_documents__is_refused_before_they_fill_memory(
+    text: str, why: str
+) -> None:
+    with pytest.raises(DocumentError, match=why):
+        read(text, "envoy")
