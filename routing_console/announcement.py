@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def _router(demo: dict[str, Any], address: str, data_dir: Path) -> list[str]:
         "Decide as a router does: with the console's keys pinned, for this place alone:",
         f"  curl -so router-keys.json {address}/.well-known/jwks.json",
         '  echo \'{"attributes": {"intent": "faq", "prompt_tokens": 300}}\' |',
-        "    .venv/bin/python -m policies.client --once --state-dir /tmp/router \\",
+        f"    {shlex.quote(sys.executable)} -m policies.client --once --state-dir /tmp/router \\",
         f"      --url {address} --token-file {shlex.quote(str(file))} \\",
         f"      --trusted-keys router-keys.json --expect {place}",
     ]

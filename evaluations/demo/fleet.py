@@ -27,6 +27,8 @@ TEN_YEARS_S = 10 * 365 * 86_400
 NO_TOKEN = 0
 SECOND = datetime.timedelta(seconds=1)
 CLIENT = "routing-console-client"
+# The fleet page marks routers that report this label.
+SIMULATED = "simulated"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _heard(
     errors = (ReportedError("disk", router.error, at + off, 3),) if router.error else ()
     told = StatusReport(
         instance_id=router.name,
-        labels={"region": router.region},
+        labels={"region": router.region, SIMULATED: "yes"},
         client_name=CLIENT,
         client_version=router.version,
         active=active,

@@ -119,9 +119,10 @@ def retries_after(bundle: Bundle, model: str, classes: tuple[str, ...], losses: 
     rows = [matrix.row_for(model, key, kind) for key in classes for kind in kinds]
     counts = {row.retries.count if row else 0 for row in rows}
     if counts != {0}:
+        times = "once" if max(counts) == 1 else f"{max(counts)} times"
         losses.approximated(
             "/fallback_matrix/rows",
-            f"{model} is tried again {max(counts)} times at most, whatever failed; waits are the "
+            f"{model} is tried again {times} at most, whatever failed; waits are the "
             "gateway's own.",
         )
     return max(counts)

@@ -6,6 +6,7 @@ an alias of its model's group or, where it is a split, a group with weights.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from policies.engine import Bundle
@@ -85,7 +86,7 @@ def _group(bundle: Bundle, model: str, losses: Losses) -> dict[str, Any]:
 
 
 def _per_token(usd_per_mtok: float | None) -> float | None:
-    return None if usd_per_mtok is None else usd_per_mtok / 1_000_000
+    return None if usd_per_mtok is None else float(Decimal(str(usd_per_mtok)) / 1_000_000)
 
 
 def _parameters(bundle: Bundle, model: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -110,10 +111,14 @@ def digest(value: str | None, length: int = 12) -> Context:
     return {"whole": whole, "short": whole.removeprefix("sha256:")[:length]}
 
 
-@register.inclusion_tag("components/time.html")
-def ago(moment: datetime | None) -> Context:
-    """How long ago (or until) in words; the exact time on hover."""
-    return {"moment": moment, "words": relative_words(moment, timezone.now())}
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString:
+    """How long ago (or until) in words; the exact time on hover. A full stop may follow at once."""
+    words = relative_words(moment, timezone.now())
+    if moment is None:
+        return format_html('<span class="muted">{}</span>', words)
+    exact = date_format(timezone.localtime(moment), "j M Y, H:i:s e")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
 
 
 @register.inclusion_tag("components/person.html")

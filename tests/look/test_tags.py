@@ -69,6 +69,11 @@ def test_time__at_some_distance__reads_as_a_person_would_say_it(
     assert relative_words(NOW - back, NOW) == words
 
 
+def test_ago__before_a_full_stop__leaves_no_gap() -> None:
+    assert rendered("since {% ago at %}.", at=NOW).endswith("</time>.")
+    assert "<span" in rendered("{% ago at %}", at=None)
+
+
 def test_time__that_never_came__says_never() -> None:
     assert relative_words(None, NOW) == "never"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from pathlib import Path
 
 from routing_console import announcement
@@ -23,6 +25,7 @@ def test_ready__with_a_demo__pins_keys_and_place_and_keeps_the_token_in_a_file(
     assert f"--token-file {tmp_path}/router-token" in command
     assert "--trusted-keys router-keys.json --expect support-assistant/production" in command
     assert "rcr_secret" not in command
+    assert f"{shlex.quote(sys.executable)} -m policies.client" in said
 
 
 def test_ready__without_a_demo__names_address_and_folder(tmp_path: Path) -> None:

@@ -45,7 +45,10 @@ def add_client_options(parser: argparse.ArgumentParser) -> None:
     )
     keys = parser.add_mutually_exclusive_group()
     keys.add_argument("--jwks", default="", help="address of the keys, if not the console's own")
-    keys.add_argument("--trusted-keys", help="JWK Set file: trust these keys and no others")
+    keys.add_argument(
+        "--trusted-keys",
+        help="JWK Set file: trust these keys and those that they endorse, no others",
+    )
     parser.add_argument("--expect", default="", metavar="WORKFLOW/ENVIRONMENT")
 
 

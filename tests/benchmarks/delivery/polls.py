@@ -8,6 +8,7 @@ core, wrk has the other. Needs Debian's `wrk`, `nginx-light` and two cores.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import statistics
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from argparse import RawTextHelpFormatter
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,5 +155,8 @@ def _row(name: str, theirs: list[Round], ours: list[Round]) -> str:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    main(float(given[0]) if given else 4.0, int(given[1]) if len(given) > 1 else 5)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=RawTextHelpFormatter)
+    parser.add_argument("seconds", type=float, nargs="?", default=4.0, help="of a round")
+    parser.add_argument("rounds", type=int, nargs="?", default=5)
+    given = parser.parse_args()
+    main(given.seconds, given.rounds)

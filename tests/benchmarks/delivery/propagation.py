@@ -9,6 +9,7 @@ Set `DATABASE_URL` to measure on PostgreSQL, which more than one plane needs. nc
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from argparse import RawTextHelpFormatter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,5 +181,9 @@ def _row(name: str, rounds: list[Round], memory_kb: float) -> str:
 
 
 if __name__ == "__main__":
-    given = [int(each) for each in sys.argv[1:]]
-    main(*(given + [10_000, 5, 1][len(given) :]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=RawTextHelpFormatter)
+    parser.add_argument("routers", type=int, nargs="?", default=10_000)
+    parser.add_argument("rounds", type=int, nargs="?", default=5)
+    parser.add_argument("planes", type=int, nargs="?", default=1)
+    given = parser.parse_args()
+    main(given.routers, given.rounds, given.planes)

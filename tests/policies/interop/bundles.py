@@ -64,7 +64,10 @@ def rules() -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 def bundle_of(
-    rules: list[dict[str, Any]], default: dict[str, Any], rows: list[dict[str, Any]]
+    rules: list[dict[str, Any]],
+    default: dict[str, Any],
+    rows: list[dict[str, Any]],
+    catalogue: dict[str, Any] = CATALOGUE,
 ) -> Bundle:
     start = starting_documents()
     attributes = [{"name": "task", "type": "category", "values": list(TASKS)}]
@@ -74,7 +77,7 @@ def bundle_of(
         "router_policy": {"schema": 1, "rules": rules, "default": default},
         "fallback_matrix": {"schema": 1, "rows": rows},
     }
-    return parse_bundle(compose(documents, CATALOGUE))
+    return parse_bundle(compose(documents, catalogue))
 
 
 def bundles() -> st.SearchStrategy[Bundle]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from typing import Any
 
+import pytest
+
 from policies.engine import Bundle, Request, compose, decide, full_chain, parse_bundle
+from policies.files.yaml_text import load_yaml
 from policies.interop import Exported, Fidelity, Imported, export, read
-from tests.policies.interop.bundles import bundle_of
+from tests.policies.interop.bundles import KINDS, bundle_of
 
 DEFAULT = {"select": "ordered", "candidates": [{"model": "m-0"}]}
 
@@ -133,3 +137,24 @@ def test_openrouter__preset__is_not_taken_for_a_model() -> None:
     assert list(imported.catalogue["models"]) == ["openai/gpt-4o"]
     assert "always means its latest version" in sentences(imported, Fidelity.DROPPED)
     assert "caller's to send" in sentences(imported, Fidelity.CALLER)
+
+
+@pytest.mark.parametrize("price", [0.1, 0.4, 0.15, 2.5, 0.075, 0.035])
+def test_litellm__price_of_a_million_tokens__is_written_as_the_same_price_of_one(
+    price: float,
+) -> None:
+    catalogue = {
+        "providers": {"acme": {"label": "Acme"}},
+        "models": {"m-0": {"provider": "acme", "input_usd_per_mtok": price}},
+    }
+    rows: list[dict[str, Any]] = [{"model": "m-0", "on": ["timeout"], "retries": {"count": 1}}]
+    text = export(bundle_of([], DEFAULT, rows, catalogue), "litellm").text
+    config: Any = load_yaml(text).value
+    told = config["model_list"][0]["model_info"]["input_cost_per_token"]
+    assert Fraction(repr(told)) == Fraction(repr(price)) / 1_000_000
+
+
+def test_export__with_one_retry__says_once() -> None:
+    rows: list[dict[str, Any]] = [{"model": "m-0", "on": KINDS, "retries": {"count": 1}}]
+    said = sentences(export(bundle_of([], DEFAULT, rows), "litellm"), Fidelity.APPROXIMATED)
+    assert "m-0 is tried again once at most" in said

@@ -79,6 +79,14 @@ def test_fleet__of_a_router_that_tells_the_ends_of_time__is_shown(
     assert signed_in.get(environment).status_code == 200
 
 
+def test_fleet__simulated_router__is_marked_and_no_other(
+    signed_in: Client, routers: Routers, release: Release
+) -> None:
+    assert ">simulated<" not in shown(signed_in)
+    routers.say("made-up", release, labels={"simulated": "yes"})
+    assert shown(signed_in).count(">simulated<") == 1
+
+
 def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:
     said = shown(signed_in, "?env=staging&state=failing&region=eu&q=eu")
     assert ">eu-2<" in said and ">eu-1<" not in said
