@@ -54,7 +54,8 @@ class SnapshotFile:
     def confirm(self) -> None:
         """Note that what is in it is still so."""
         now = time.monotonic()
-        if now - self._confirmed_at < CONFIRM_EVERY_S:
+        # After a failed write it lacks what is newest, and has to look as old as it is.
+        if self._has_failed or now - self._confirmed_at < CONFIRM_EVERY_S:
             return
         self._confirmed_at = now
         try:

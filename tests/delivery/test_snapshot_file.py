@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
+import tempfile
 import time
 from pathlib import Path
 
@@ -127,3 +129,23 @@ def test_file__while_nothing_changes__is_confirmed_not_written(path: Path) -> No
     loader.check()
     assert path.stat().st_mtime > 1
     assert path.read_bytes() == written
+
+
+def test_file__that_misses_the_newest__is_not_confirmed(
+    path: Path, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = SnapshotFile(path)
+    loader = Loader(PlaneInProcess().plane, file)
+    assert loader.check()
+    os.utime(path, (1, 1))
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "mkstemp", _no_space)
+        revoke_router_token(RouterToken.objects.get(), acting_user=operator)
+        assert loader.check()
+        file._confirmed_at = float("-inf")
+        assert loader.check()
+    assert path.stat().st_mtime == 1
+
+
+def _no_space(**_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
