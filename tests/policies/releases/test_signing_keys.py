@@ -97,6 +97,7 @@ def test_list__with_one_key__says_what_is_missing(release: Release) -> None:
     assert "No standby key" in told
 
 
+@pytest.mark.postgres
 def test_prepare__makes_the_next_key_endorsed_by_the_active_one(
     release: Release, data_dir: Path
 ) -> None:
@@ -126,6 +127,7 @@ def test_prepare__to_a_file_that_is_there__is_refused(release: Release, tmp_path
     assert (tmp_path / "taken").read_text() == "something" and states() == ["active"]
 
 
+@pytest.mark.postgres
 def test_rotate__signs_anew_what_is_in_force_and_prepares_the_next(
     release: Release, data_dir: Path
 ) -> None:
@@ -215,6 +217,7 @@ def test_ending__active_or_later_key__is_refused_for_lack_of_rank(
     assert states() == ["active", "standby"]
 
 
+@pytest.mark.postgres
 def test_revoke__former_key__is_published_as_compromised_and_audited(release: Release) -> None:
     keys("prepare")
     keys("rotate")
@@ -258,6 +261,7 @@ def test_publication__key_file_lost__is_refused_with_what_to_do(
     assert release.number == Release.objects.get().number
 
 
+@pytest.mark.postgres
 def test_start_over__when_every_key_is_lost__begins_a_chain_that_nothing_endorses(
     release: Release, data_dir: Path
 ) -> None:
