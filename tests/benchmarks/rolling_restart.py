@@ -1,8 +1,8 @@
-"""Two delivery processes restarted in turn under a thousand polls a second.
+"""Restarts in turn and rotations of the signing key under a thousand polls a second.
 
 `python -m tests.benchmarks.rolling_restart [SECONDS]`: a console with its demo, two delivery
 processes beside it, and routers behind a load balancer. Restarts one process after the other for
-so long (30 s), and exits with 1 where any poll failed.
+so long (30 s), rotates the key while each is away, and exits with 1 where any poll failed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ POLLS_PER_SECOND = 1000
 DRAINING = {"ROUTING_CONSOLE_DRAIN_NOTICE_S": "2"}
 
 
-def restart_in_turn(load: Load, servers: list[Server], until: float) -> int:
-    """Restart one server after the other until then; how often."""
+def restart_in_turn(console: Console, load: Load, servers: list[Server], until: float) -> int:
+    """Restart one server after the other until then, each time with another key; how often."""
     restarts = 0
     while time.monotonic() < until or restarts < len(servers):
         server = servers[restarts % len(servers)]
         load.wait_for_more(POLLS_PER_SECOND)
         server.terminate()
+        console.manage("keys", "rotate")
         server.start()
         restarts += 1
     return restarts
@@ -37,14 +38,16 @@ def run(console: Console, servers: list[Server], seconds: float) -> int:
     """Print a row, and how many polls failed."""
     for server in servers:
         server.start()
+    console.manage("keys", "prepare")
     bearer = {"Authorization": f"Bearer {console.demo()['router_token']}"}
     began = time.monotonic()
     with polling(servers, bearer, per_second=POLLS_PER_SECOND) as load:
-        restarts = restart_in_turn(load, servers, began + seconds)
+        restarts = restart_in_turn(console, load, servers, began + seconds)
     taken_s = time.monotonic() - began
     polls = sum(load.statuses.values())
-    print("| Restarts | Polls | A second | Failed |\n|---|---|---|---|")
-    print(f"| {restarts} | {polls:,} | {polls / taken_s:,.0f} | {len(load.failures)} |")
+    print("| Restarts | Rotations seen | Polls | A second | Failed |\n|---|---|---|---|---|")
+    seen, a_second = len(load.signatures) - 1, polls / taken_s
+    print(f"| {restarts} | {seen} | {polls:,} | {a_second:,.0f} | {len(load.failures)} |")
     for failure in load.failures[:5]:
         print(failure)
     return len(load.failures)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from policies.client import PolicyClient
 from routing_console import web_server
 from tests.services.balanced_load import polling
 from tests.services.console import Console
@@ -34,18 +35,28 @@ def _bearer(console: Console) -> dict[str, str]:
     return {"Authorization": f"Bearer {console.demo()['router_token']}"}
 
 
-def test_rolling_restart__under_load__fails_no_poll(
-    demo_console: Console, planes: list[Server]
+def test_rolling_restart_and_key_rotation__under_load__fail_no_poll(
+    demo_console: Console, planes: list[Server], tmp_path: Path
 ) -> None:
+    router = PolicyClient(demo_console.url, demo_console.demo()["router_token"], tmp_path)
+    demo_console.manage("keys", "prepare")
+    assert router.poll_once()  # it knows the standby from now on
     with polling(planes, _bearer(demo_console)) as load:
         for server in planes:
             load.wait_for_more(50)
             assert server.terminate() == 0
             load.wait_for_more(50)
+            if server is planes[0]:
+                demo_console.manage("keys", "rotate")
+                load.wait_for_more(50)
             server.start()
     assert load.failures == []
     assert set(load.statuses) == {200}
     assert min(load.served_by[server.port] for server in planes) > 0
+    before, after = load.signatures
+    assert before.partition(".")[0] != after.partition(".")[0]  # which key signed
+    assert router.poll_once()
+    assert router.health.last_error == ""
 
 
 def test_router__that_waits_for_news_while_its_server_stops__is_answered(

@@ -30,6 +30,7 @@ class Load:
     ready: list[Server] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     served_by: Counter[int] = field(default_factory=Counter)
+    signatures: set[str] = field(default_factory=set)
     retried: int = 0
     failures: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -86,6 +87,8 @@ class Load:
             return f"{server.port}: {error!r}"
         self.statuses[answer.status] += 1
         self.served_by[server.port] += 1
+        if signature := answer.headers["Policy-Signature"]:
+            self.signatures.add(signature)
         return "" if answer.status in self.expected else f"{server.port}: {answer.status}"
 
 

@@ -30,10 +30,10 @@ class Console:
     environment: dict[str, str]
     log: Path
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, name: str, *arguments: str) -> str:
         """Run a management command on this console's database; what it printed."""
         # Django's checks load all pages, longer than a command takes, and its worker made them.
-        command = [sys.executable, "manage.py", *arguments, "--skip-checks"]
+        command = [sys.executable, "manage.py", name, "--skip-checks", *arguments]
         done = subprocess.run(
             command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True
         )
