@@ -36,9 +36,14 @@ class Fleet:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the environment's share of its routers has the release in force."""
+        """Whether the environment's share of its routers has the release in force.
+
+        One that reports says nothing of others that only fetch: those were told of it, too.
+        """
         needed = self.environment.delivered_share * self.routers / 100
-        return self.routers > 0 and self.counts[Standing.CURRENT] >= needed
+        if self.in_force is None or not self.routers or self.counts[Standing.CURRENT] < needed:
+            return False
+        return not _has_untold_tokens(self.in_force, self.now)
 
     @property
     def drifting(self) -> int:
@@ -118,6 +123,18 @@ def _spreads(
         last = last_at.get(release.pk) if have else None
         found[release.pk] = Spread(have, routers, last, told, len(known), now)
     return found
+
+
+def _has_untold_tokens(release: Release, now: datetime.datetime) -> bool:
+    """Whether tokens fetched lately that report nothing and were told of another release last."""
+    reporting = RouterInstance.objects.not_silent_since(now - gone_after())
+    rows = RouterToken.objects.usable(now).filter(
+        environment=release.environment_id,
+        fetched_release__isnull=False,
+        last_used_at__gte=now - gone_after(),
+    )
+    rows = rows.exclude(fetched_release=release)
+    return rows.filter(~Exists(reporting.filter(token=OuterRef("pk")))).exists()
 
 
 class _Token(NamedTuple):

@@ -180,6 +180,31 @@ def test_release__when_its_share_has_it__counts_as_delivered(
     assert release.delivered_at == release.published_at + 5 * SECOND
 
 
+def test_release__that_one_reports_while_others_only_fetch__is_not_delivered_by_its_word(
+    routers: Routers, release: Release, owner: User
+) -> None:
+    routers.say("us-1", release)
+    older = issue_router_token(release.environment, "old routers", acting_user=owner)[0]
+    before = published_before(release)
+    rows = RouterToken.objects.filter(pk=older.pk)
+    rows.update(fetched_release=before, last_used_at=routers.now)
+    watch_fleets(routers.now)
+    release.refresh_from_db()
+    assert release.delivered_at is None
+    rows.update(fetched_release=release)
+    watch_fleets(routers.now)
+    release.refresh_from_db()
+    assert release.delivered_at is not None
+
+
+def published_before(release: Release) -> Release:
+    """A release of the same environment that was in force earlier."""
+    before = Release.objects.get(pk=release.pk)
+    before.pk, before.number, before.retired_at = None, release.number + 1, release.published_at
+    before.save(force_insert=True)
+    return before
+
+
 def behind_for(routers: Routers, minutes: int) -> None:
     """us-1 reports on without the release. Watched every minute."""
     for _ in range(minutes):
