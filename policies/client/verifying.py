@@ -185,9 +185,15 @@ def _evidence(said: Mapping[str, object]) -> Iterator[str]:
     for row in _list(shown, "gates"):
         if isinstance(row, dict):
             yield (
-                f"  gate {row.get('id')}: {row.get('verdict')}, {row.get('low')} to "
-                f"{row.get('high')} at confidence {row.get('confidence')}, limit {row.get('limit')}"
+                f"  gate {row.get('id')}: {row.get('verdict')}, {_figure(row.get('low'))} "
+                f"to {_figure(row.get('high'))} at "
+                f"confidence {row.get('confidence')}, limit {row.get('limit')}"
             )
+
+
+def _figure(value: object) -> str:
+    """Four digits are enough to read; the file has all of them."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _impact(said: Mapping[str, object]) -> Iterator[str]:
