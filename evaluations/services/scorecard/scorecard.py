@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluations.metrics.board import (
@@ -20,6 +20,7 @@ from evaluations.metrics.definitions import DEFINITIONS, LAYERS
 from evaluations.metrics.measures import Context, class_costs, provider_shares, value_of
 from evaluations.metrics.periods import DAY, DEFAULT_PERIOD, PERIODS, Window, floor, window_of
 from evaluations.metrics.sums import Sums
+from evaluations.outcomes.bounds import OTHER
 from evaluations.services.scorecard import measured
 from evaluations.services.scorecard.measured import NOTHING, InForce
 from policies.engine.thresholds import Threshold
@@ -109,6 +110,8 @@ class Scorecard:
     by_model: tuple[Part, ...]
     by_release: tuple[Part, ...]
     choices: Choices
+    # Requests with a name beyond what a router token may bring, which counts as "other".
+    with_other_names: int
     # Thresholds in force on metrics that outcomes do not show.
     unmeasured: tuple[Threshold, ...]
 
@@ -130,7 +133,8 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
     force = measured.in_force(active) if active else NOTHING
     releases = measured.releases_of(environment)
     history = measured.history_of(environment, releases)
-    board = _board(window, rows, filters, force, measured.providers_by_model(), history)
+    providers = measured.providers_by_model()
+    board = _board(window, rows, filters, force, providers, history)
     within = [row for row in rows if window.holds(row.start)]
     shown = [row for row in within if filters.admits(row)]
     names = _release_names(releases)
@@ -149,6 +153,7 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
         by_model=_parts(grouped(shown, lambda row: row.model), board, {}),
         by_release=_parts(grouped(shown, lambda row: row.release_digest), board, names),
         choices=_choices(within, force, names),
+        with_other_names=_with_other_names(shown, force.labels, providers),
         unmeasured=tuple(t for t in force.thresholds if t.metric not in DEFINITIONS),
     )
 
@@ -198,6 +203,22 @@ def _board(
         class_key=filters.class_key,
         history=history,
     )
+
+
+def _with_other_names(
+    rows: Iterable[RollupRow], classes: Collection[str], models: Collection[str]
+) -> int:
+    """Requests whose class, models or release were kept as "other"; one that is really called so
+    is none."""
+
+    def is_other(row: RollupRow) -> bool:
+        return (
+            (row.class_key == OTHER and OTHER not in classes)
+            or (OTHER in (row.model, row.served_model) and OTHER not in models)
+            or row.release_digest == OTHER
+        )
+
+    return grouped(filter(is_other, rows), lambda row: OTHER).get(OTHER, Sums()).counts.requests
 
 
 def _layers(board: Board) -> tuple[Layer, ...]:

@@ -15,6 +15,7 @@ from evaluations.api import outcomes as endpoint
 from evaluations.models import Outcome, OutcomeRollup, ReportedName
 from evaluations.services.outcomes.ingestion import ingest, take_feedback
 from evaluations.services.outcomes.rollups import roll_up
+from evaluations.services.scorecard.scorecard import Filters, scorecard
 from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.models import Release, RouterToken
 from policies.services.routers.tokens import issue_router_token
@@ -54,6 +55,10 @@ def test_outcomes__of_invented_names__are_kept_as_other_beyond_the_allowance(
     others = OutcomeRollup.objects.filter(class_key="other", grain="hour")
     assert sum(row.requests for row in others) == 2 * 950
     assert OutcomeRollup.objects.filter(grain="hour").count() <= 102
+    shown = scorecard(token.environment, Filters("24h"), now=NOW)
+    assert (shown.requests, shown.with_other_names) == (2000, 1900)
+    known = scorecard(token.environment, Filters("24h", class_key="c1"), now=NOW)
+    assert known.with_other_names == 0
 
 
 def test_outcomes__of_names_that_were_published__need_no_allowance(

@@ -29,7 +29,8 @@ from policies.engine.thresholds import Threshold
 from policies.models import Environment, Membership, Release, Workflow
 from policies.services.releases import publication
 from policies.services.review import changes
-from tests.evaluations.outcome_cast import HOUR, NOW, stream
+from policies.services.routers.tokens import issue_router_token
+from tests.evaluations.outcome_cast import HOUR, NOW, event, stream
 from tests.policies import steps
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +186,18 @@ def test_page__for_htmx__is_the_body_alone(page: Any, traffic: None) -> None:
     assert "<html" not in text
     assert "At a glance" in text
     assert "HX-Request" in response["Vary"]
+
+
+def test_page__requests_with_names_beyond_the_bounds__says_how_many(
+    page: Any, traffic: None, staging: Environment, owner: User
+) -> None:
+    assert "counts as <code>other" not in page("?period=24h").content.decode()
+    stray = event("stray", release_digest="sha256:" + "0" * 64)
+    token, _ = issue_router_token(staging, "eu", acting_user=owner)
+    ingest(staging, [stray], now=NOW, token=token)
+    roll_up(staging.workflow)
+    text = page("?period=24h").content.decode()
+    assert "1 of these requests names a class or model beyond" in text
 
 
 def test_page__without_outcomes__says_how_to_report(page: Any, staging: Environment) -> None:
