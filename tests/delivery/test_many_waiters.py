@@ -30,7 +30,7 @@ def test_publication__is_told_to_all_who_wait_and_polls_go_on_meanwhile(
     place = ("127.0.0.1", live_console.port, "/api/v1/policy")
 
     async def fleet() -> list[int]:
-        routers = Fleet([place], token)
+        routers = Fleet([place], [token])
         await routers.connect(COUNT)
         routers.arm()
         armed.set()

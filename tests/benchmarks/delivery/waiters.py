@@ -56,12 +56,10 @@ class Waiting(asyncio.Protocol):
 
 
 class Fleet:
-    """Routers spread evenly over addresses (host, port, path)."""
+    """Routers spread evenly over addresses (host, port, path) and tokens."""
 
-    def __init__(
-        self, places: Sequence[tuple[str, int, str]], token: str, wait_s: int = 60
-    ) -> None:
-        self._places, self._token, self._wait_s = places, token, wait_s
+    def __init__(self, places: Sequence[tuple[str, int, str]], tokens: Sequence[str]) -> None:
+        self._places, self._tokens = places, tokens
         self.routers: list[Waiting] = []
         self._answered = 0
         self._all_answered = asyncio.Event()
@@ -106,7 +104,7 @@ class Fleet:
         lines = [
             b"GET %s HTTP/1.1" % path.encode(),
             b"Host: %s:%d" % (host.encode(), port),
-            b"Authorization: Bearer " + self._token.encode(),
+            b"Authorization: Bearer " + self._tokens[number % len(self._tokens)].encode(),
         ]
         if held:
             lines.append(b"Prefer: wait=60")
