@@ -17,13 +17,11 @@ from django.views.decorators.http import require_GET
 from evaluations.metrics.board import MetricValue
 from evaluations.services.scorecard.measured import active_releases
 from evaluations.services.scorecard.scorecard import headlines
-from policies.fleet.wording import Spread
 from policies.governance.transitions import OPEN_STATES
 from policies.models import (
     AuditEvent,
     ChangeRequest,
     Draft,
-    DriftEpisode,
     Environment,
     Release,
     Workflow,
@@ -32,8 +30,6 @@ from policies.services.authoring.retirements import retiring_in_force
 from policies.services.releases.breaking_glass import open_debts
 from policies.services.review.protection import freezes_ahead
 from policies.services.review.waiting import waiting_for
-from policies.services.routers.convergence import spreads_of
-from policies.services.routers.watching import drifts_of
 from policies.services.rules import deciding
 from policies.services.teams import questions
 from policies.views.visible import person, workflow_or_404
@@ -71,8 +67,6 @@ class Standing:
     environment: Environment
     release: Release | None
     metrics: list[MetricValue]
-    spread: Spread | None
-    drift: DriftEpisode | None
 
     @property
     def has_outcomes(self) -> bool:
@@ -89,20 +83,16 @@ class WorkflowCard:
 
 
 def _standings(environments: list[Environment]) -> dict[int, Standing]:
-    """By environment; six queries however many there are."""
+    """By environment; two queries however many there are."""
     if not environments:
         return {}
     active = active_releases(environments)
     measured = headlines(environments, active, now=timezone.now())
-    spreads = spreads_of(active.values())
-    drifts = drifts_of(environments)
     return {
         environment.pk: Standing(
             environment,
             active.get(environment.pk),
             measured[environment.pk],
-            spreads[active[environment.pk].pk] if environment.pk in active else None,
-            drifts.get(environment.pk),
         )
         for environment in environments
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Subquery
 
 from policies.fleet.report import LONGEST_NAME
 from policies.fleet.standing import (
@@ -14,6 +14,7 @@ from policies.fleet.standing import (
     STRAGGLING_AFTER,
     Standing,
 )
+from policies.models.components import Bundle
 from policies.models.releases import Release
 from policies.models.tokens import RouterToken
 from policies.models.workflows import Environment
@@ -30,7 +31,8 @@ class RouterInstanceQuerySet(models.QuerySet["RouterInstance"]):
 
 def is_on(release: Release) -> Q:
     """Decides with this release. Asked of the rows of its environment."""
-    return Q(active_number=release.number, active_digest=release.bundle.digest)
+    bundle = Bundle.objects.filter(pk=release.bundle_id)
+    return Q(active_number=release.number, active_digest=Subquery(bundle.values("digest")[:1]))
 
 
 def standings(

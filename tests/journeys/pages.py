@@ -18,10 +18,10 @@ from tests.services.console import Console
 HOME = "/w/support-assistant/"
 LINK = re.compile(r"""\bhref=["']([^"'#][^"']*)["']""")
 MOST_OF_A_KIND = 2
-# Not pages: machines, files, and parts that a page asks for.
+# Not pages: machines, files, parts that a page asks for, and what is shown once after an import.
 NOT_PAGES = re.compile(
     r"^(api|palette|audit-export|scorecard-csv"
-    r"|evaluation-report|draft-files|release-files|release-signed|inbox-open)"
+    r"|evaluation-report|draft-files|draft-imported|release-files|release-signed|inbox-open)"
 )
 PARTS = frozenset(
     {

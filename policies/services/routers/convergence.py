@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from policies.fleet.convergence import Convergence, convergence
@@ -63,7 +64,7 @@ def in_force(environment: Environment) -> Release | None:
 
 
 def fleet_of(environment: Environment, now: datetime.datetime | None = None) -> Fleet:
-    """Four queries, however many routers there are."""
+    """Three queries, however many routers there are."""
     now = now or timezone.now()
     release = in_force(environment)
     lately = Q(silent_after__gte=now - gone_after())
@@ -75,54 +76,44 @@ def fleet_of(environment: Environment, now: datetime.datetime | None = None) -> 
         routers=Count("pk", filter=lately), gone=Count("pk", filter=~lately), **asked
     )
     counts = {standing: found[standing.value] for standing in Standing}
-    spread = None
-    if release is not None:
-        counted = {environment.pk: (counts[Standing.CURRENT], found["routers"])}
-        spread = _spreads([release], counted, now)[release.pk]
+    spread = spread_of(release, now) if release is not None else None
     return Fleet(environment, release, now, found["routers"], found["gone"], counts, spread)
 
 
-# --- How far releases in force have come --------------------------------------------------
+# --- How far a release in force has come --------------------------------------------------
 def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
-    """How far a release has come that is in force."""
-    return spreads_of([release], now)[release.pk]
-
-
-def spreads_of(
-    releases: Iterable[Release], now: datetime.datetime | None = None
-) -> dict[int, Spread]:
-    """The same of several, one an environment, by their keys. Three queries."""
-    releases, now = list(releases), now or timezone.now()
-    has_it = Q(pk__in=())
-    for release in releases:
-        has_it |= Q(environment=release.environment_id) & is_on(release)
-    rows = RouterInstance.objects.not_silent_since(now - gone_after()).order_by()
-    rows = rows.filter(environment__in={release.environment_id for release in releases})
-    counted = rows.values_list("environment").annotate(
-        have=Count("pk", filter=has_it), routers=Count("pk")
+    """How far a release has come that is in force. One query."""
+    now = now or timezone.now()
+    routers = live(release.environment_id, now)
+    tokens = RouterToken.objects.usable(now).filter(environment=release.environment_id)
+    reporting = RouterInstance.objects.not_silent_since(now - gone_after())
+    fetching = tokens.filter(~Exists(reporting.filter(token=OuterRef("pk"))))
+    fetching = fetching.filter(fetched_release__isnull=False)
+    arrivals = ReleaseArrival.objects.filter(release=release.pk).order_by()
+    told = Q(fetched_release=release.pk)
+    have, known, last, told_all, all_tokens, told_silent, silent = (
+        Release.objects.filter(pk=release.pk)
+        .values_list(
+            _count(routers.filter(is_on(release))),
+            _count(routers),
+            Subquery(arrivals.values("release").annotate(last=Max("at")).values("last")),
+            _count(tokens.filter(told)),
+            _count(tokens),
+            _count(fetching.filter(told)),
+            _count(fetching),
+        )
+        .get()
     )
-    by_environment = {environment: (have, routers) for environment, have, routers in counted}
-    return _spreads(releases, by_environment, now)
+    if known:
+        # What reports itself is counted as routers; of the rest, tokens that fetch at all.
+        told_all, all_tokens = told_silent, silent
+    return Spread(have, known, last if have else None, told_all, all_tokens, now)
 
 
-def _spreads(
-    releases: Collection[Release], counted: Mapping[int, tuple[int, int]], now: datetime.datetime
-) -> dict[int, Spread]:
-    """`counted`: environment → how many of its routers have its release, and how many it has."""
-    arrivals = ReleaseArrival.objects.filter(release__in=[release.pk for release in releases])
-    last_at = dict(arrivals.order_by().values_list("release").annotate(Max("at")))
-    tokens = _tokens_by_environment({release.environment_id for release in releases}, now)
-    found = {}
-    for release in releases:
-        have, routers = counted.get(release.environment_id, (0, 0))
-        known = tokens.get(release.environment_id, [])
-        if routers:
-            # What reports itself is counted as routers; of the rest, tokens that fetch at all.
-            known = [token for token in known if token.fetched and not token.reports]
-        told = sum(token.fetched == release.pk for token in known)
-        last = last_at.get(release.pk) if have else None
-        found[release.pk] = Spread(have, routers, last, told, len(known), now)
-    return found
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows of one environment, as a part of another query."""
+    counted = rows.order_by().values("environment").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _has_untold_tokens(release: Release, now: datetime.datetime) -> bool:
@@ -135,25 +126,6 @@ def _has_untold_tokens(release: Release, now: datetime.datetime) -> bool:
     )
     rows = rows.exclude(fetched_release=release)
     return rows.filter(~Exists(reporting.filter(token=OuterRef("pk")))).exists()
-
-
-class _Token(NamedTuple):
-    environment: int
-    fetched: int | None
-    reports: bool
-
-
-def _tokens_by_environment(
-    environments: Collection[int], now: datetime.datetime
-) -> dict[int, list[_Token]]:
-    reporting = RouterInstance.objects.not_silent_since(now - gone_after())
-    rows = RouterToken.objects.usable(now).filter(environment__in=environments)
-    known = rows.annotate(reports=Exists(reporting.filter(token=OuterRef("pk"))))
-    found: dict[int, list[_Token]] = {}
-    for row in known.order_by().values_list("environment", "fetched_release", "reports"):
-        token = _Token(*row)
-        found.setdefault(token.environment, []).append(token)
-    return found
 
 
 # --- How a release spread -----------------------------------------------------------------
