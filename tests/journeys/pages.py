@@ -21,7 +21,7 @@ MOST_OF_A_KIND = 2
 # Not pages: machines, files, parts that a page asks for, and what is shown once after an import.
 NOT_PAGES = re.compile(
     r"^(api|palette|audit-export|scorecard-csv"
-    r"|evaluation-report|draft-files|draft-imported|release-files|release-signed|inbox-open)"
+    r"|evaluation-report|draft-files|draft-imported|release-export-file|release-files|release-signed|inbox-open)"
 )
 PARTS = frozenset(
     {
