@@ -153,7 +153,7 @@ KEY_SET = _object(
     }
 )
 SCHEMAS = {
-    "SignedRelease": RELEASE,
+    "PolicyRelease": RELEASE,
     "SigningKey": SIGNING_KEY,
     "SigningKeySet": KEY_SET,
     "StatusReport": STATUS_REPORT,
@@ -197,7 +197,7 @@ OPERATIONS: dict[str, Shape] = {
                         "Policy-Signature": _header("Detached JWS over the body before coding."),
                         "Routing-Console-Source": _header("database, or memory with `Age`."),
                     },
-                    "content": _body("SignedRelease"),
+                    "content": _body("PolicyRelease"),
                 },
                 "304": {"description": "The release that is held is the one in force."},
                 **_refusals(_404="Nothing was published here yet.", **TOKEN_REFUSALS),
