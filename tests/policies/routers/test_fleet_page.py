@@ -111,14 +111,6 @@ def test_fleet__with_routers__asks_the_database_fifteen_times_at_most(
     )
 
 
-@pytest.mark.parametrize("address", ["/", "/w/support-assistant/"])
-def test_home_and_overview__say_how_many_routers_have_it(
-    signed_in: Client, routers: Routers, address: str
-) -> None:
-    said = " ".join(signed_in.get(address).content.decode().split())
-    assert "1 of 2 routers has it, the last one since " in said
-
-
 def test_release_page__says_who_has_it(
     signed_in: Client, routers: Routers, release: Release
 ) -> None:
