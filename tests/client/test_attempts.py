@@ -12,6 +12,7 @@ from policies.client import AsyncPolicyClient, Attempt, NextAttempt, PolicyClien
 from policies.client.attempts import Attempts
 from tests.client.conftest import Router
 from tests.client.fake_console import FakeConsole
+from tests.services import loops
 
 REQUEST = {"attributes": {"task": "code"}, "request_id": "r-1"}
 
@@ -90,7 +91,7 @@ def test_attempts__in_asyncio__wait_without_holding_up_the_loop() -> None:
         ticking.cancel()
         return attempts.made, ticks, time.monotonic() - began
 
-    made, ticks, took = asyncio.run(run())
+    made, ticks, took = loops.run(run())
     assert [a.model for a in made] == ["a", "b"]
     assert took >= 0.05
     assert ticks > 1
@@ -119,6 +120,6 @@ def test_async_client__from_start_to_close__decides_reports_and_never_blocks_the
             assert await client.poll_once()
             return client.release
 
-    assert asyncio.run(run()) is not None
+    assert loops.run(run()) is not None
     (asked,) = console.asked_for("/api/v1/outcomes")
     assert asked.events[0]["model"] == "swift-large"

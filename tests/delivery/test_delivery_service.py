@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from policies.models import Environment, Release, RouterToken
 from policies.services.releases.publication import roll_back
 from policies.services.routers.tokens import issue_router_token, revoke_router_token
 from tests.policies.steps import documents, published
+from tests.services import loops
 from tests.services.plane import Reply, ask
 from tests.services.valkey import Valkey
 
@@ -41,7 +41,7 @@ def deliveries(valkey: Valkey, tmp_path: Path) -> Iterator[Callable[[float], Del
         path = tmp_path / f"snapshot-{len(started)}"
         delivery = Delivery(PlaneSettings(check_every_s=check_every_s, snapshot_file=path))
         started.append(delivery)
-        asyncio.run(delivery.startup())
+        loops.run(delivery.startup())
         return delivery
 
     yield start
@@ -50,7 +50,7 @@ def deliveries(valkey: Valkey, tmp_path: Path) -> Iterator[Callable[[float], Del
 
 
 def fetch(delivery: Delivery, token: str) -> Reply:
-    return asyncio.run(ask(delivery.plane, {"authorization": f"Bearer {token}"}))
+    return loops.run(ask(delivery.plane, {"authorization": f"Bearer {token}"}))
 
 
 def hears(delivery: Delivery) -> bool:

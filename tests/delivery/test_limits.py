@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import math
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from policies.delivery.limits import Bucket, RateLimit, TokenBuckets, jittered
 from policies.delivery.memory import token_key
 from tests.delivery.test_waiting import HOLDINGS, TOKEN
+from tests.services import loops
 from tests.services.plane import ask, plane_with
 
 LIMIT = RateLimit(per_second=0.001, burst=3)
@@ -56,28 +56,28 @@ def test_buckets__any_amount__is_taken_of_a_full_bucket_and_again_after_the_wait
 
 def test_token__that_asks_too_often__is_429_and_told_when_to_return_and_others_go_on() -> None:
     plane = plane_with(HOLDINGS, limit=LIMIT)
-    replies = [asyncio.run(ask(plane, {"authorization": "Bearer rcr_a"})) for _ in range(5)]
+    replies = [loops.run(ask(plane, {"authorization": "Bearer rcr_a"})) for _ in range(5)]
     assert [reply.status for reply in replies] == [200, 200, 200, 429, 429]
     assert replies[-1].headers["retry-after"] == "1"
     assert json.loads(replies[-1].body)["title"] == "Too Many Requests"
-    assert asyncio.run(ask(plane, {"authorization": "Bearer rcr_b"})).status == 200
+    assert loops.run(ask(plane, {"authorization": "Bearer rcr_b"})).status == 200
 
 
 def test_token__in_any_spelling_and_method__has_one_limit() -> None:
     plane = plane_with(HOLDINGS, limit=LIMIT)
     for scheme, method in [("Bearer", "HEAD"), ("bearer ", "GET"), ("Bearer", "GET")]:
-        reply = asyncio.run(ask(plane, {"authorization": f"{scheme} rcr_a"}, method))
+        reply = loops.run(ask(plane, {"authorization": f"{scheme} rcr_a"}, method))
         assert reply.status == 200
-    assert asyncio.run(ask(plane, {"authorization": "BEARER rcr_a"}, "HEAD")).status == 429
+    assert loops.run(ask(plane, {"authorization": "BEARER rcr_a"}, "HEAD")).status == 429
 
 
 def test_limit__after_everything_was_loaded_again__is_still_used_up() -> None:
     plane = plane_with(HOLDINGS, limit=LIMIT)
     for _ in range(4):
-        asyncio.run(ask(plane, {"authorization": "Bearer rcr_a"}))
+        loops.run(ask(plane, {"authorization": "Bearer rcr_a"}))
     renewed = {**HOLDINGS.tokens, token_key(b"rcr_a"): dataclasses.replace(TOKEN)}
     plane.adopt(dataclasses.replace(HOLDINGS, tokens=renewed))
-    assert asyncio.run(ask(plane, {"authorization": "Bearer rcr_a"})).status == 429
+    assert loops.run(ask(plane, {"authorization": "Bearer rcr_a"})).status == 429
 
 
 def test_jitter__spreads_over_as_long_again() -> None:

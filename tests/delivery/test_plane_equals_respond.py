@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 
 import pytest
@@ -15,6 +14,7 @@ from policies.delivery.memory import Memory, token_key
 from policies.delivery.messages import text_headers
 from policies.delivery.plane import JWKS_PATH, POLICY_PATH, Plane, PlaneSettings
 from policies.delivery.respond import Answer, problem, respond, respond_with_keys
+from tests.services import loops
 from tests.services.plane import UNLIMITED, Clock, ask
 
 RELEASE = VerifiedRelease.of(b'{"schema":1}' * 50, '"abc.1.99"', "header..signature")
@@ -107,7 +107,7 @@ def test_plane__any_request__is_answered_as_respond_says(
             assert (reply.status, reply.body) == (expected.status, expected.body)
             assert reply.headers == {n.lower(): v for n, v in expected.headers.items()}
 
-    asyncio.run(twice())
+    loops.run(twice())
 
 
 @pytest.mark.parametrize("text", TOKENS)
@@ -120,6 +120,6 @@ def test_plane__usual_poll__is_answered_as_respond_says(text: str) -> None:
                 headers = [(n.encode(), v.encode()) for n, v in sent.items()]
                 plane = plane_that_is(state)
                 expected = defined(plane, "GET", POLICY_PATH, headers)
-                reply = asyncio.run(ask(plane, headers))
+                reply = loops.run(ask(plane, headers))
                 assert (reply.status, reply.body) == (expected.status, expected.body)
                 assert reply.headers == {n.lower(): v for n, v in expected.headers.items()}

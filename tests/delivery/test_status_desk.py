@@ -16,6 +16,7 @@ from policies.delivery.respond import Answer
 from policies.delivery.status import StatusBatch, StatusDesk
 from policies.delivery.status_asgi import StatusApplication
 from tests.policies.fleet.reports import NOON, body
+from tests.services import loops
 
 MINUTE = datetime.timedelta(minutes=1)
 OTHER = {"number": 8, "digest": "sha256:" + "b" * 64}
@@ -230,7 +231,7 @@ def call(
 
     known = reporter() if token is None else token
     application = StatusApplication(desk, lambda authorization: known, deadline_s)
-    asyncio.run(application(scope, receive, send))
+    loops.run(application(scope, receive, send))
     start, content = sent
     fields = {name.decode(): value.decode() for name, value in start["headers"]}
     return Answer(start["status"], fields, content["body"])

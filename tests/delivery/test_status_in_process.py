@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any
 
@@ -18,6 +17,7 @@ from policies.services.routers.tokens import issue_router_token
 from routing_console.delivery import direct
 from routing_console.front.application import Front
 from tests.policies.fleet.reports import body
+from tests.services import loops
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def test_status__sent_to_the_front__is_answered_by_the_desk_and_kept(
         "path": STATUS_PATH,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    asyncio.run(Front(None, beside, problems=dict)(scope, receive, send))
+    loops.run(Front(None, beside, problems=dict)(scope, receive, send))
     assert sent[0]["status"] == 202, sent
     assert beside.figures()["status_instances"] == 1
     # Without letting go of the connection, which here is the test's own.

@@ -17,6 +17,7 @@ from policies.delivery.holdings import HeldRelease, Holdings
 from policies.delivery.memory import token_key
 from policies.delivery.negotiation import _PREFERENCE, preferred_wait_s
 from policies.delivery.plane import Plane
+from tests.services import loops
 from tests.services.plane import Reply, ask, plane_with
 
 FIRST = VerifiedRelease.of(b'{"release":1}' * 2000, '"one.1.9"', "a..a")
@@ -77,7 +78,7 @@ def test_wait__new_release__is_sent_at_once_to_all_who_wait_for_it() -> None:
         assert plane.room.count == 0
         assert plane.figures()["waiters_released"] == 700
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__polls_meanwhile__are_answered_between_the_batches() -> None:
@@ -92,7 +93,7 @@ def test_wait__polls_meanwhile__are_answered_between_the_batches() -> None:
         assert plane.room.count > 0
         await asyncio.gather(*held)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__release_of_another_environment__wakes_nobody() -> None:
@@ -107,7 +108,7 @@ def test_wait__release_of_another_environment__wakes_nobody() -> None:
         plane.drain()
         await held
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__nothing_new__ends_with_304_when_its_time_is_over() -> None:
@@ -119,7 +120,7 @@ def test_wait__nothing_new__ends_with_304_when_its_time_is_over() -> None:
         assert (reply.status, reply.headers["preference-applied"]) == (304, "wait=1")
         assert plane.room.count == 0
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__older_tag_or_none__is_answered_at_once() -> None:
@@ -130,7 +131,7 @@ def test_wait__older_tag_or_none__is_answered_at_once() -> None:
             assert reply.status == 200
             assert "preference-applied" not in reply.headers
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__longer_than_a_minute__is_a_minute() -> None:
@@ -141,7 +142,7 @@ def test_wait__longer_than_a_minute__is_a_minute() -> None:
         plane.drain()
         assert (await held).headers["preference-applied"] == "wait=60"
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__token_revoked_meanwhile__is_401_and_others_wait_on() -> None:
@@ -157,7 +158,7 @@ def test_wait__token_revoked_meanwhile__is_401_and_others_wait_on() -> None:
         plane.drain()
         assert (await other).status == 304
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__token_that_ends_sooner__is_401_when_it_has_ended() -> None:
@@ -166,7 +167,7 @@ def test_wait__token_that_ends_sooner__is_401_when_it_has_ended() -> None:
         plane = plane_with(dataclasses.replace(HOLDINGS, tokens={token_key(b"rcr_a"): ends}))
         assert (await waiting(plane)).status == 401
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__more_than_may_wait__are_answered_at_once_and_told_when_to_return() -> None:
@@ -180,7 +181,7 @@ def test_wait__more_than_may_wait__are_answered_at_once_and_told_when_to_return(
         plane.drain()
         await asyncio.gather(*held)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__one_token_with_all_that_may_wait__leaves_half_of_the_places_to_others() -> None:
@@ -196,7 +197,7 @@ def test_wait__one_token_with_all_that_may_wait__leaves_half_of_the_places_to_ot
         await asyncio.gather(*held)
         assert plane.room.count == 0 and not plane.room._by_token
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_preference__made_to_be_read_for_hours__is_passed_over_at_once() -> None:
@@ -211,7 +212,7 @@ def test_preference__made_to_be_read_for_hours__is_passed_over_at_once() -> None
         reply = await ask(plane, {"authorization": "Bearer rcr_a", **asked})
         assert (reply.status, reply.body) == (200, FIRST.body)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 @given(st.text('"\\,wait=1 ', max_size=12), st.integers(1, 900))
@@ -228,7 +229,7 @@ def test_drain__all_who_wait__are_answered_and_nobody_waits_again() -> None:
         assert {reply.status for reply in await asyncio.gather(*held)} == {304}
         assert (await waiting(plane)).status == 304
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_wait__client_gone__leaves_nothing_behind() -> None:
@@ -241,4 +242,4 @@ def test_wait__client_gone__leaves_nothing_behind() -> None:
         assert plane.room.count == 0
         assert not plane.room._by_tick and not plane.room._by_environment
 
-    asyncio.run(run())
+    loops.run(run())

@@ -1,6 +1,5 @@
 """The front as a whole, around a small WSGI application."""
 
-import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from routing_console.front.direct import Direct
 from routing_console.front.metrics import Metrics
 from routing_console.front.routes import PlaceName
 from tests.front.asking import DISCONNECT, Heard, ask, dripping, parts_of, scope
+from tests.services import loops
 
 Start = Callable[..., Any]
 
@@ -46,7 +46,7 @@ def front() -> Front:
 def _ask(front: Front, method: str, target: str, *parts: bytes, **headers: str) -> Heard:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     receive = parts_of(*parts or (b"",), then=None)
-    return asyncio.run(ask(front, scope(method, target, names.items()), receive))
+    return loops.run(ask(front, scope(method, target, names.items()), receive))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_probes__while_every_thread_is_taken__answer(front: Front) -> None:
 def test_poll__while_every_thread_is_taken__is_answered_without_one(front: Front) -> None:
     for place in front.places.values():
         place.busy, place.most_waiting = place.threads, 0
-    answer = asyncio.run(ask(front, scope("GET", "/api/v1/policy"), dripping()))
+    answer = loops.run(ask(front, scope("GET", "/api/v1/policy"), dripping()))
     assert (answer.status, answer.headers) == (304, {"etag": '"a"'})
 
 
@@ -117,7 +117,7 @@ def test_application__that_fails__is_a_problem_that_says_nothing_of_it(front: Fr
 def test_body__never_finished__is_answered_and_the_connection_given_up() -> None:
     front = Front(echo, problems=dict, bodies=Bodies(silence_s=0.02))
     request = scope("POST", "/sign-in/", [("content-length", "1000")])
-    answer = asyncio.run(ask(front, request, dripping(b"username=a")))
+    answer = loops.run(ask(front, request, dripping(b"username=a")))
     assert (answer.status, answer.headers["connection"]) == (408, "close")
     assert front.places[PlaceName.PAGES].busy == 0
 
@@ -127,7 +127,7 @@ def test_client__that_hangs_up__is_answered_nothing_and_leaves_nothing(front: Fr
         return DISCONNECT
 
     request = scope("POST", "/", [("content-length", "9")])
-    assert asyncio.run(ask(front, request, gone)).messages == []
+    assert loops.run(ask(front, request, gone)).messages == []
     assert front.tally.requests == {("pages", 499): 1}
     assert (front.bodies.held_bytes, front.bodies.unfinished) == (0, 0)
 
@@ -191,7 +191,7 @@ def test_metrics__with_a_token_set__take_it_and_nothing_else(
 
 def test_metrics__without_a_token__are_for_this_machine_and_not_by_a_proxy(front: Front) -> None:
     elsewhere = scope("GET", "/metrics", client=("10.0.0.9", "4"))
-    assert asyncio.run(ask(front, elsewhere)).status == 403
+    assert loops.run(ask(front, elsewhere)).status == 403
     assert _ask(front, "GET", "/metrics", X_Forwarded_For="203.0.113.9").status == 403
 
 
@@ -201,6 +201,6 @@ def test_lifespan__of_a_server__starts_and_stops(front: Front) -> None:
     async def receive() -> Any:
         return messages.pop(0)
 
-    heard = asyncio.run(ask(front, {"type": "lifespan"}, receive))
+    heard = loops.run(ask(front, {"type": "lifespan"}, receive))
     kinds = [message["type"] for message in heard.messages]
     assert kinds == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -19,6 +19,7 @@ from routing_console.front.bodies import (
 )
 from routing_console.front.wire import Receive
 from tests.front.asking import DISCONNECT, dripping, parts_of, scope
+from tests.services import loops
 
 IMPATIENT_S = 0.02
 
@@ -35,7 +36,7 @@ def _receive(
         bodies.release(body)
         return content
 
-    return asyncio.run(whole())
+    return loops.run(whole())
 
 
 def _refusal(bodies: Bodies, receive: Receive, **bounds: int) -> tuple[int, str]:
@@ -97,7 +98,7 @@ def test_body__whose_sender_hangs_up__leaves_nothing() -> None:
         await bodies.receive(scope("POST", "/", [("content-length", "9")]), gone, 100)
 
     with pytest.raises(ClientGone):
-        asyncio.run(half())
+        loops.run(half())
     assert (bodies.held_bytes, bodies.unfinished) == (0, 0)
 
 
@@ -147,11 +148,11 @@ def _received(bodies: Bodies, content: bytes) -> tuple[int, int]:
         bodies.release(body)
         return 200, body.size
 
-    return asyncio.run(whole())
+    return loops.run(whole())
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_body__of_a_request_that_has_none__is_not_waited_for(method: str) -> None:
     bodies = Bodies(silence_s=IMPATIENT_S)
-    body = asyncio.run(bodies.receive(scope(method, "/"), dripping(), 0))
+    body = loops.run(bodies.receive(scope(method, "/"), dripping(), 0))
     assert (body.size, body.file.read()) == (0, b"")

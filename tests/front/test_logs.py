@@ -1,6 +1,5 @@
 """Log lines say what happened and hold no secret."""
 
-import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from routing_console.front.application import Front
 from routing_console.logs import JSONFormatter, LineFormatter, WithRequestId, masked
 from tests.front.asking import ask, scope
 from tests.front.test_application import echo
+from tests.services import loops
 
 SECRETS = [
     ("token {} is unknown", bearer.mint(bearer.ROUTER_PREFIX)),
@@ -81,7 +81,7 @@ def test_request__that_has_ended__is_one_line_with_its_id_and_without_its_query(
     logger.setLevel(logging.INFO)
     headers = [("X-Request-ID", "abc"), ("Authorization", "Bearer rcr_secretsecret")]
     try:
-        asyncio.run(ask(Front(echo, problems=dict), scope("GET", "/w/?q=secret", headers)))
+        loops.run(ask(Front(echo, problems=dict), scope("GET", "/w/?q=secret", headers)))
     finally:
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)

@@ -9,6 +9,7 @@ import pytest
 from routing_console.front.bodies import ClientGone
 from routing_console.front.places import Place, PlaceFull
 from tests.front.asking import parts_of
+from tests.services import loops
 
 STAYS = parts_of(b"", then=None)
 Scene = Callable[[Place, threading.Event], Awaitable[None]]
@@ -27,7 +28,7 @@ def _play(scene: Scene, *, threads: int = 2, most_waiting: int = 1, patience_s: 
             await asyncio.to_thread(place.close)
         assert (place.busy, len(place.waiting)) == (0, 0)
 
-    asyncio.run(play())
+    loops.run(play())
 
 
 def _occupy(place: Place, go: threading.Event, count: int) -> list[asyncio.Task[bool]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from policies.delivery.loader import Loader
 from policies.delivery.memory import Memory
 from policies.delivery.plane import POLICY_PATH, Plane, PlaneSettings
 from policies.delivery.uses import UseKeeper
+from tests.services import loops
 
 UNLIMITED = RateLimit(per_second=1e9, burst=10**9)
 
@@ -83,7 +83,7 @@ class PlaneInProcess:
     ) -> Reply:
         """Any request."""
         self.loader.check()
-        reply = asyncio.run(ask(self.plane, headers, method, path))
+        reply = loops.run(ask(self.plane, headers, method, path))
         self._uses.keep()
         return reply
 

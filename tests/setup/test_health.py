@@ -1,6 +1,5 @@
 """`/healthz` and `/readyz`: what answers, and which part does not."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from routing_console import health
 from routing_console.bootstrap import BASE_DIR
 from routing_console.front.application import Front
 from tests.front.asking import Heard, ask, scope
+from tests.services import loops
 from tests.services.console import clean_environment
 from tests.services.valkey import Valkey
 from tests.services.worker import WorkerProcess
@@ -27,7 +27,7 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _probe(method: str, path: str, **headers: str) -> Heard:
     front = Front(get_wsgi_application(), problems=health.problems)
-    return asyncio.run(ask(front, scope(method, path, headers.items())))
+    return loops.run(ask(front, scope(method, path, headers.items())))
 
 
 def _broken_parts() -> tuple[int, set[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import json
 import time
@@ -39,6 +38,7 @@ from policies.engine import (
 )
 from tests.client.fake_console import NOW
 from tests.client.litellm.test_failure_kinds import made
+from tests.services import loops
 
 VECTORS = Path(__file__).parent.parent.parent / "vectors"
 
@@ -216,7 +216,7 @@ def test_loop__any_request_and_failures__calls_what_the_engine_says(
     ended = "succeeded"
     try:
         if asynchronous:
-            asyncio.run(models.acomplete(request, messages=MESSAGES))
+            loops.run(models.acomplete(request, messages=MESSAGES))
         else:
             models.complete(request, messages=MESSAGES)
     except Exception:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +13,7 @@ from policies.client.litellm.proxy_outcomes import ProxyOutcomes
 from policies.engine import decide, parse_request
 from tests.client.litellm.test_failure_kinds import made
 from tests.client.litellm.test_loop import BUNDLE, REQUESTS, Console
+from tests.services import loops
 
 NOW = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 LATER = NOW + datetime.timedelta(milliseconds=40)
@@ -24,7 +24,7 @@ ANSWER = SimpleNamespace(usage=USAGE, _hidden_params={"response_cost": 0.0})
 def sent(hook: ProxyHook, **data: Any) -> dict[str, Any]:
     """What the proxy goes on with after the hook."""
     asked = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}], **data}
-    return asyncio.run(hook.async_pre_call_hook(None, None, asked, "completion"))
+    return loops.run(hook.async_pre_call_hook(None, None, asked, "completion"))
 
 
 def logged(data: dict[str, Any], group: str, **more: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_log_events__of_one_request__become_one_outcome() -> None:
         await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
         await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
 
-    asyncio.run(log())
+    loops.run(log())
     [event] = console.reported
     assert event["attempts"] == [
         {
@@ -122,6 +122,6 @@ def test_open_requests__beyond_the_most__are_told_as_they_stand() -> None:
 def test_events__of_requests_that_nobody_decided__are_nobodys() -> None:
     console = Console()
     hook = ProxyHook(console)
-    asyncio.run(hook.async_log_success_event({"model": "x"}, ANSWER, NOW, LATER))
-    asyncio.run(hook.async_log_failure_event({"model": "x"}, None, NOW, LATER))
+    loops.run(hook.async_log_success_event({"model": "x"}, ANSWER, NOW, LATER))
+    loops.run(hook.async_log_failure_event({"model": "x"}, None, NOW, LATER))
     assert console.reported == []
