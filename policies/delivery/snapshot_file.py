@@ -7,14 +7,12 @@ again. Its time of change is when the database last confirmed it.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
 import logging
 import math
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 
 from django.conf import settings
 
+from policies.client.state import write_atomically
 from policies.delivery.answers import Denial, KnownToken
 from policies.delivery.holdings import HeldRelease, Holdings
 from policies.delivery.verifying import verified_as_it_states
@@ -43,7 +42,8 @@ class SnapshotFile:
         """Write it, whole or not at all; whether that was possible."""
         try:
             data = json.dumps(_to_json(holdings)).encode("utf-8")
-            _write(self._path, _seal(data).encode("ascii") + b"\n" + data)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path, _seal(data).encode("ascii") + b"\n" + data)
         except OSError as error:
             self._note_failure(error)
             return False
@@ -90,21 +90,6 @@ class SnapshotFile:
 def _seal(data: bytes) -> str:
     key = hashlib.sha256(b"delivery snapshot\0" + settings.SECRET_KEY.encode()).digest()
     return hmac.new(key, data, hashlib.sha256).hexdigest()
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as temporary:
-            temporary.write(data)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-        Path(name).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 # --- The document ---------------------------------------------------------------------------

@@ -13,14 +13,14 @@ from policies.api.pages import page_of, pages_of
 from policies.api.shapes.fleet import FleetSerializer, InstanceQuery, RouterInstanceSerializer
 from policies.services.routers.convergence import fleet_of
 from policies.services.routers.instances import Wanted, instances_of
-from policies.services.routers.watching import drifts_of
+from policies.services.routers.watching import drift_of
 
 
 class FleetOfEnvironment(APIView):
     @operation("get_fleet", "Which routers have the release in force", gives=FleetSerializer)
     def get(self, request: Request, slug: str, environment: str) -> Response:
         where = environment_or_404(request, slug, environment)
-        drift = drifts_of([where]).get(where.pk)
+        drift = drift_of(where)
         context = {"drift_since": drift and drift.began_at}
         return Response(FleetSerializer(fleet_of(where), context=context).data)
 

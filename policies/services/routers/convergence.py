@@ -86,9 +86,7 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
     now = now or timezone.now()
     routers = live(release.environment_id, now)
     tokens = RouterToken.objects.usable(now).filter(environment=release.environment_id)
-    reporting = RouterInstance.objects.not_silent_since(now - gone_after())
-    fetching = tokens.filter(~Exists(reporting.filter(token=OuterRef("pk"))))
-    fetching = fetching.filter(fetched_release__isnull=False)
+    fetching = _only_fetching(release.environment_id, now)
     arrivals = ReleaseArrival.objects.filter(release=release.pk).order_by()
     told = Q(fetched_release=release.pk)
     have, known, last, told_all, all_tokens, told_silent, silent = (
@@ -118,14 +116,17 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 
 def _has_untold_tokens(release: Release, now: datetime.datetime) -> bool:
     """Whether tokens fetched lately that report nothing and were told of another release last."""
+    rows = _only_fetching(release.environment_id, now).filter(last_used_at__gte=now - gone_after())
+    return rows.exclude(fetched_release=release).exists()
+
+
+def _only_fetching(environment: int, now: datetime.datetime) -> QuerySet[RouterToken]:
+    """Its tokens that fetch releases, and whose routers report nothing."""
     reporting = RouterInstance.objects.not_silent_since(now - gone_after())
     rows = RouterToken.objects.usable(now).filter(
-        environment=release.environment_id,
-        fetched_release__isnull=False,
-        last_used_at__gte=now - gone_after(),
+        environment=environment, fetched_release__isnull=False
     )
-    rows = rows.exclude(fetched_release=release)
-    return rows.filter(~Exists(reporting.filter(token=OuterRef("pk")))).exists()
+    return rows.filter(~Exists(reporting.filter(token=OuterRef("pk"))))
 
 
 # --- How a release spread -----------------------------------------------------------------

@@ -109,9 +109,7 @@ def drift_sentence(fleet: Fleet) -> str:
     return f"{sentence}."
 
 
-def drifts_of(environments: list[Environment]) -> dict[int, DriftEpisode]:
-    """Drift that lasts and was told, by environment. One query."""
-    rows = DriftEpisode.objects.filter(
-        environment__in=environments, ended_at=None, told_at__isnull=False
-    )
-    return {row.environment_id: row for row in rows}
+def drift_of(environment: Environment) -> DriftEpisode | None:
+    """Drift that lasts and was told."""
+    rows = DriftEpisode.objects.filter(environment=environment, ended_at=None)
+    return rows.filter(told_at__isnull=False).first()

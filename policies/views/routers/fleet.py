@@ -25,7 +25,7 @@ from policies.services.routers.instances import (
     instances_of,
     standings_of,
 )
-from policies.services.routers.watching import drifts_of
+from policies.services.routers.watching import drift_of
 from policies.views.visible import workflow_or_404
 
 PER_PAGE = 50
@@ -71,7 +71,7 @@ def _of_environment(
     return {
         "chosen": environment,
         "fleet": fleet,
-        "drift": drifts_of([environment]).get(environment.pk),
+        "drift": drift_of(environment),
         "stats": _stats(fleet, found),
         "states": _states(fleet),
         "wanted": wanted,
