@@ -85,6 +85,8 @@ def asked(address: Address, world: World) -> dict[str, Any]:
         "change-create": {"draft": world.draft.pk},
         "component-diff": {"from": 1, "to": 2},
         "api:difference": {"from": 1, "to": 2},
+        "api:release-export": {"format": "litellm"},
+        "api:draft-export": {"format": "litellm"},
     }.get(address.name, {})
 
 
