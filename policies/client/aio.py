@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..engine import Attempt, NextAttempt, Request, Stop
 from .attempts import Attempts
 from .client import PolicyClient
 from .decided import Decided
 from .health import Health
+from .outcomes import Told
 from .releases import Release
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # of the standard library from Python 3.11 on
 
 
 class AsyncPolicyClient:
@@ -67,9 +71,9 @@ class AsyncPolicyClient:
         return self.client.attempts(decided)
 
     def outcome(
-        self, decided: Decided, attempts: Sequence[Attempt], **told: Any
+        self, decided: Decided, attempts: Sequence[Attempt], **told: Unpack[Told]
     ) -> dict[str, object]:
-        """The outcome event; the keywords are those of PolicyClient.outcome."""
+        """The outcome event; the keywords are those of `outcomes.Told`."""
         return self.client.outcome(decided, attempts, **told)
 
     def report(self, event: Mapping[str, object]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..engine import (
     Attempt,
@@ -18,8 +19,11 @@ from ..engine import (
 from .attempts import Attempts
 from .decided import Decided
 from .limits import Limiter
-from .outcomes import outcome_event
+from .outcomes import Told, outcome_event
 from .releases import Release
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # of the standard library from Python 3.11 on
 
 
 class Decider:
@@ -78,31 +82,12 @@ class Decider:
         return self._limiter.runtime()
 
     def outcome(
-        self,
-        decided: Decided,
-        attempts: Sequence[Attempt],
-        *,
-        usage: Mapping[str, int | None] | None = None,
-        quality: float | None = None,
-        latency_ms: float | None = None,
-        cost_usd: float | None = None,
-        labelled_class: str | None = None,
-        conversation_id: str | None = None,
-        tenant: str | None = None,
+        self, decided: Decided, attempts: Sequence[Attempt], **told: Unpack[Told]
     ) -> dict[str, object]:
-        """The outcome event of a decided request, to be reported; see `outcomes.outcome_event`.
+        """The outcome event of a decided request, to be reported; the keywords are those of
+        `outcomes.Told`.
 
         What of `attempts` no `next_attempt` was asked about is counted here.
         """
         self._limiter.end(decided.chain, attempts)
-        return outcome_event(
-            decided,
-            attempts,
-            usage=usage,
-            quality=quality,
-            latency_ms=latency_ms,
-            cost_usd=cost_usd,
-            labelled_class=labelled_class,
-            conversation_id=conversation_id,
-            tenant=tenant,
-        )
+        return outcome_event(decided, attempts, **told)

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
 
 from ..engine import Attempt
 from .decided import Decided
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # of the standard library from Python 3.11 on
 
 # What providers and libraries call the same two counts.
 INPUT_TOKENS = ("input_tokens", "prompt_tokens")
 OUTPUT_TOKENS = ("output_tokens", "completion_tokens")
 
 
+class Told(TypedDict, total=False):
+    """What is known of a request besides its attempts.
+
+    `usage` holds token counts as `input_tokens` and `output_tokens`, or under OpenAI's older names.
+    `latency_ms` is what the caller saw, waits included, where that was measured; `cost_usd` is over
+    all attempts. What is not told follows from the attempts and the catalogue at the console.
+    """
+
+    usage: Mapping[str, int | None] | None
+    quality: float | None
+    latency_ms: float | None
+    cost_usd: float | None
+    labelled_class: str | None
+    conversation_id: str | None
+    tenant: str | None
+
+
 def outcome_event(
     decided: Decided,
     attempts: Sequence[Attempt],
     *,
-    usage: Mapping[str, int | None] | None = None,
-    quality: float | None = None,
-    latency_ms: float | None = None,
-    cost_usd: float | None = None,
-    labelled_class: str | None = None,
-    conversation_id: str | None = None,
-    tenant: str | None = None,
     costs_usd: Sequence[float | None] | None = None,
+    **told: Unpack[Told],
 ) -> dict[str, object]:
     """The event, with only what is known in it.
 
-    `usage` holds token counts as `input_tokens` and `output_tokens`, or under OpenAI's older names.
-    `latency_ms` is what the caller saw, waits included, where that was measured; `cost_usd` is over
-    all attempts; `costs_usd` is what each of them cost, 0 where it is known that it was free, and
-    without it their own `cost_usd`. What is not told follows from the attempts and the catalogue at
-    the console.
+    `costs_usd` is what each attempt cost, 0 where it is known that it was free; without it, their
+    own `cost_usd`. Raises TypeError for a keyword that `Told` does not have.
     """
-    decision, usage = decided.decision, usage or {}
+    if unknown := told.keys() - Told.__annotations__.keys():
+        known = ", ".join(Told.__annotations__)
+        raise TypeError(f"{', '.join(sorted(unknown))}: an outcome is told by {known}")
+    decision, usage = decided.decision, told.get("usage") or {}
     event: dict[str, object | None] = {
         "request_id": decided.request.request_id,
         "time": datetime.datetime.fromtimestamp(decided.at, datetime.timezone.utc).isoformat(),
@@ -42,17 +57,17 @@ def outcome_event(
         "attributes": dict(decided.request.attributes),
         "class": decision.class_key,
         "class_confidence": _confidence(decided),
-        "labelled_class": labelled_class,
+        "labelled_class": told.get("labelled_class"),
         "rule": decision.policy_rule,
         "model": decision.model,
         "attempts": _attempts(attempts, costs_usd),
-        "latency_ms": latency_ms,
+        "latency_ms": told.get("latency_ms"),
         "input_tokens": _first(usage, INPUT_TOKENS),
         "output_tokens": _first(usage, OUTPUT_TOKENS),
-        "cost_usd": cost_usd,
-        "quality": quality,
-        "conversation_id": conversation_id,
-        "tenant": tenant,
+        "cost_usd": told.get("cost_usd"),
+        "quality": told.get("quality"),
+        "conversation_id": told.get("conversation_id"),
+        "tenant": told.get("tenant"),
     }
     return {name: value for name, value in event.items() if value is not None and value != []}
 

@@ -232,6 +232,14 @@ def test_outcome__of_a_decided_request__is_built_from_what_decided_it(client: Po
     }
 
 
+def test_outcome__told_by_a_misspelt_word__is_refused_with_the_right_ones(
+    client: PolicyClient,
+) -> None:
+    decided = client.decide({"attributes": {"task": "code"}})
+    with pytest.raises(TypeError, match=r"qualty.*quality"):
+        client.outcome(decided, [], qualty=0.9)  # type: ignore[call-arg]
+
+
 def test_decided__misspelt_attribute__is_named_with_what_would_be_right(
     client: PolicyClient,
 ) -> None:
