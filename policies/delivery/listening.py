@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 import psycopg
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from redis.client import PubSub
 
+from policies.delivery.background import BackgroundThread
 from policies.delivery.notices import BROKER_TIMEOUT_S, CHANNEL
 from policies.delivery.own_connection import use_own_connection
 
@@ -20,23 +20,13 @@ LISTEN_S = 1.0  # how long to listen before looking whether to stop
 RETRY_S = 1.0
 
 
-class Listener:
+class Listener(BackgroundThread):
     """Calls `heard` at each notice, and once whenever it begins to listen."""
 
     def __init__(self, heard: Callable[[], None]) -> None:
+        super().__init__("plane-listener")
         self._heard = heard
         self.is_listening = False
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="plane-listener", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def join(self, timeout_s: float) -> None:
-        self._thread.join(timeout_s)
 
     def _run(self) -> None:
         use_own_connection()

@@ -8,6 +8,7 @@ import threading
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from policies.delivery.background import BackgroundThread
 from policies.delivery.holdings import Holdings
 from policies.delivery.loading import load
 from policies.delivery.notices import CONCERNS
@@ -21,18 +22,18 @@ logger = logging.getLogger(__name__)
 ALL_AGAIN_AFTER_S = 30.0
 
 
-class Loader:
+class Loader(BackgroundThread):
     """Brings what the database says into a plane, and into its file."""
 
     def __init__(self, plane: Plane, file: SnapshotFile | None = None) -> None:
+        super().__init__("plane-loader")
         self._plane, self._file = plane, file
         self._memory = plane.memory
         self._head: int | None = None
         self._loaded_at = float("-inf")
-        self._woken, self._stopped = threading.Event(), threading.Event()
+        self._woken = threading.Event()
         self.looked = threading.Event()  # once, whatever came of it
         self._has_failed = False
-        self._thread = threading.Thread(target=self._run, name="plane-loader", daemon=True)
 
     # --- One look ---------------------------------------------------------------------------
     def check(self) -> bool:
@@ -93,20 +94,13 @@ class Loader:
         self._memory.cut_off()
 
     # --- The thread -------------------------------------------------------------------------
-    def start(self) -> None:
-        """Look in a thread of its own from now on."""
-        self._thread.start()
-
     def wake(self) -> None:
         """Look at once."""
         self._woken.set()
 
     def stop(self) -> None:
-        self._stopped.set()
-        self._woken.set()
-
-    def join(self, timeout_s: float) -> None:
-        self._thread.join(timeout_s)
+        super().stop()
+        self.wake()
 
     def _run(self) -> None:
         use_own_connection()

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from policies.delivery.answers import REPORT, Denial, KnownToken
+from policies.delivery.background import BackgroundThread
 from policies.delivery.instances import InstanceKey, Instances, TooMany
 from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.delivery.respond import Answer, denied, problem
@@ -55,7 +56,7 @@ def _now() -> datetime.datetime:
 
 
 @dataclass
-class StatusDesk:
+class StatusDesk(BackgroundThread):
     """Answers status reports. `keep` gets each batch, in a thread of the desk's own; where it
     raises, what it was given is held and given again with the next."""
 
@@ -65,15 +66,15 @@ class StatusDesk:
     most_instances: int = MOST_INSTANCES
     most_arrivals: int = MOST_ARRIVALS
     reports_a_second: float = REPORTS_A_SECOND
+    hand_on_every_s: float = HAND_ON_EVERY_S
 
     def __post_init__(self) -> None:
+        super().__init__("status-reports")
         self._lock = threading.Lock()
         self._keeping = threading.Lock()
         self._instances = Instances(self.most_instances, FORGOTTEN_AFTER)
         self._changed: dict[InstanceKey, Heard] = {}
         self._arrivals: OrderedDict[ArrivalKey, Arrival] = OrderedDict()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
 
     # --- Taking in --------------------------------------------------------------------------
     def take(self, token: KnownToken, body: bytes) -> Answer:
@@ -160,25 +161,14 @@ class StatusDesk:
             while len(self._arrivals) > self.most_arrivals:
                 self._arrivals.popitem(last=False)
 
-    def start(self, every_s: float = HAND_ON_EVERY_S) -> None:
-        """Hand on in a thread of its own from now on."""
-        if self._thread is None:
-            self._stopped.clear()
-            self._thread = threading.Thread(
-                target=self._run, args=(every_s,), name="status-reports", daemon=True
-            )
-            self._thread.start()
-
     def stop(self) -> None:
         """End the thread, after a last handing on."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        super().stop()
+        self.join()
         self.hand_on()
 
-    def _run(self, every_s: float) -> None:
-        while not self._stopped.wait(every_s):
+    def _run(self) -> None:
+        while not self._stopped.wait(self.hand_on_every_s):
             self.hand_on()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
+from policies.delivery.background import BackgroundThread
 from policies.delivery.memory import Memory
 from policies.delivery.own_connection import use_own_connection
 from policies.models import RouterToken
@@ -20,18 +20,17 @@ KEEP_EVERY_S = 1.0
 AT_ONCE = 500
 
 
-class UseKeeper:
+class UseKeeper(BackgroundThread):
     """Writes uses of tokens: at once where a router was told of another release, else each minute.
 
     In a thread that is not the loader's: on SQLite a write may wait long for its turn.
     """
 
     def __init__(self, memory: Memory) -> None:
+        super().__init__("plane-uses")
         self._memory = memory
         self._kept: dict[int, tuple[int | None, float]] = {}
         self._has_failed = False
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="plane-uses", daemon=True)
 
     def keep(self) -> bool:
         """Write what is due; False where it has to be tried again."""
@@ -52,16 +51,6 @@ class UseKeeper:
                 logger.warning("When tokens were last used cannot be kept now: %s", error)
             self._has_failed = True
         return not self._has_failed
-
-    def start(self) -> None:
-        """Write every second from now on, in a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def join(self, timeout_s: float) -> None:
-        self._thread.join(timeout_s)
 
     def _run(self) -> None:
         use_own_connection()

@@ -188,8 +188,9 @@ def test_report__too_often_by_one_token__is_told_how_long_to_wait(kept: Kept) ->
     assert desk.take(reporter(), body()).status == 202
 
 
-def test_stop__hands_on_what_is_left(desk: StatusDesk, kept: Kept) -> None:
-    desk.start(every_s=3600)
+def test_stop__hands_on_what_is_left(kept: Kept) -> None:
+    desk = StatusDesk(kept.keep, now=lambda: kept.now, hand_on_every_s=3600)
+    desk.start()
     desk.take(reporter(), body())
     desk.stop()
     assert len(kept.batches) == 1
