@@ -81,13 +81,14 @@ def readable() -> list[Address]:
 
 def asked(address: Address, world: World) -> dict[str, Any]:
     """What an address is nothing without."""
-    return {
+    queries: dict[str, dict[str, Any]] = {
         "change-create": {"draft": world.draft.pk},
         "component-diff": {"from": 1, "to": 2},
         "api:difference": {"from": 1, "to": 2},
         "api:release-export": {"format": "litellm"},
         "api:draft-export": {"format": "litellm"},
-    }.get(address.name, {})
+    }
+    return queries.get(address.name, {})
 
 
 def test_page__of_every_address__is_answered_to_somebody(world: World) -> None:
