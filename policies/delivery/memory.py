@@ -24,18 +24,26 @@ Clock = Callable[[], float]
 
 
 class Caller(Bucket):
-    """A router token as this process meets it: how fast it asks, what it was last told.
+    """A router token as this process meets it: how fast it asks, which release it last had.
 
-    `reads_until`: until when it may surely read policy (monotonic, s). `used_at` is monotonic, too,
-    and 0 before the first use.
+    `reads_until`: until when it may surely read policy (monotonic, s). `used_at` is when it last
+    asked so that it has the release `told_release_id` since, `looked_at` when it asked otherwise;
+    both are monotonic, too, and 0 before the first time.
     """
 
-    __slots__ = ("environment_id", "reads_until", "token", "told_release_id", "used_at")
+    __slots__ = (
+        "environment_id",
+        "looked_at",
+        "reads_until",
+        "token",
+        "told_release_id",
+        "used_at",
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self.told_release_id: int | None = None
-        self.used_at = 0.0
+        self.used_at = self.looked_at = 0.0
 
     def is_of(self, token: KnownToken, left_s: float, now: float) -> None:
         """What the database says of it now: this token, with so many seconds left."""

@@ -34,9 +34,14 @@ def any_tag_matches(if_none_match: str | None, etags: Collection[str]) -> bool:
     """The weak comparison that `If-None-Match` asks for; `*` matches whatever there is."""
     if if_none_match is None:
         return False
-    if if_none_match.strip() == "*":
+    if is_any_tag(if_none_match):
         return True
     return any(found in etags for found in _TAG.findall(if_none_match))
+
+
+def is_any_tag(if_none_match: str | None) -> bool:
+    """Whether it names no tag but `*`."""
+    return if_none_match is not None and if_none_match.strip() == "*"
 
 
 def preferred_wait_s(prefer: str | None) -> int:

@@ -29,7 +29,13 @@ from policies.delivery.limits import RateLimit
 from policies.delivery.memory import Caller, Memory, token_key
 from policies.delivery.messages import Messages, PreparedRelease, messages_of, text_headers
 from policies.delivery.negotiation import LONGEST_WISH, preferred_wait_s, prefers_gzip
-from policies.delivery.respond import ALLOWED_METHODS, problem, respond, respond_with_keys
+from policies.delivery.respond import (
+    ALLOWED_METHODS,
+    problem,
+    respond,
+    respond_with_keys,
+    shows_what_it_has,
+)
 from policies.delivery.waiting import WaitingRoom
 
 POLICY_PATH = "/api/v1/policy"
@@ -56,10 +62,12 @@ class PlaneSettings:
 class Poll:
     """One GET (or HEAD) of the policy, read from an ASGI scope."""
 
-    __slots__ = ("if_none_match", "is_head", "key", "packed", "wait_s")
+    __slots__ = ("if_none_match", "key", "packed", "shows_what_it_has", "wait_s")
 
-    def __init__(self, key: bytes, headers: Mapping[bytes, bytes], is_head: bool) -> None:
-        self.key, self.is_head = key, is_head
+    def __init__(
+        self, key: bytes, headers: Mapping[bytes, bytes], is_head: bool, shows_what_it_has: bool
+    ) -> None:
+        self.key, self.shows_what_it_has = key, shows_what_it_has
         coding = headers.get(b"accept-encoding")
         self.packed = coding is not None and _packed(coding)
         self.if_none_match = headers.get(b"if-none-match")
@@ -144,6 +152,7 @@ class Plane:
             scope["path"] != POLICY_PATH
             or scope["method"] != "GET"
             or b"prefer" in headers
+            or b"*" in headers.get(b"if-none-match", b"")
             or authorization[:7] != b"Bearer "
             or len(headers) != len(pairs)
         ):
@@ -184,7 +193,7 @@ class Plane:
     def _polled(self, poll: Poll, caller: Caller) -> Messages | None:
         """The prepared answer to a poll that there is nothing special about, else None."""
         now = self.memory.clock()
-        if poll.is_head or now >= caller.reads_until:
+        if not poll.shows_what_it_has or now >= caller.reads_until:
             return None
         prepared = self._prepared_for(caller.environment_id, now)
         if prepared is None:
@@ -200,10 +209,14 @@ class Plane:
             return messages_of(respond_with_keys(method, holdings.jwks if holdings else None))
         if path != POLICY_PATH:
             return messages_of(problem(404, f"There is nothing at {path} here."))
-        answer = respond(method, text_headers(scope["headers"]), self.memory)
+        headers = text_headers(scope["headers"])
+        answer = respond(method, headers, self.memory)
         if caller is not None and answer.status in (200, 304, 404):
-            told = self.memory.told_id(caller.token.environment_id)
-            caller.note(told, self.memory.clock())
+            now = self.memory.clock()
+            if shows_what_it_has(method, headers):
+                caller.note(self.memory.told_id(caller.token.environment_id), now)
+            else:
+                caller.looked_at = now
         return messages_of(answer)
 
     def _prepared_for(self, environment_id: int, now: float) -> PreparedRelease | None:
@@ -275,7 +288,8 @@ def _read(scope: Scope) -> Poll | None:
         return None
     coded = {n.encode("latin-1"): value.encode("latin-1") for n, value in headers.items()}
     key = token_key(token.encode("utf-8", "surrogateescape"))
-    return Poll(key, coded, scope["method"] == "HEAD")
+    method = scope["method"]
+    return Poll(key, coded, method == "HEAD", shows_what_it_has(method, headers))
 
 
 def _packed(accept_encoding: bytes) -> bool:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from policies.delivery.answers import Denial, Found, Snapshots, Source, Unavailable, VerifiedRelease
 from policies.delivery.bearer import bearer_token, is_miscopied
-from policies.delivery.negotiation import any_tag_matches, prefers_gzip
+from policies.delivery.negotiation import any_tag_matches, is_any_tag, prefers_gzip
 
 REALM = "routing-console"
 ALLOWED_METHODS = ("GET", "HEAD")
@@ -60,6 +60,12 @@ def respond_with_keys(method: str, jwks: bytes | None) -> Answer:
         }
         answer = Answer(200, fields, jwks)
     return answer if method == "GET" else answer.without_body()
+
+
+def shows_what_it_has(method: str, headers: Mapping[str, str]) -> bool:
+    """Whether a router that this is answered to has the release then: it gets it whole, or named
+    its tag. HEAD brings no content, and `*` is said by who may have any."""
+    return method == "GET" and not is_any_tag(headers.get("if-none-match"))
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Answer:

@@ -1,4 +1,4 @@
-"""Keeps, in batches and off the poll, what each token was last told and when it last asked."""
+"""Keeps, in batches and off the poll, which release each token has and when it last asked."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ logger = logging.getLogger(__name__)
 KEEP_EVERY_S = 1.0
 AT_ONCE = 500
 
+# The release that a token has, and when it was last used (monotonic, s).
+Use = tuple[int | None, float]
+NEVER: Use = (None, float("-inf"))
+
 
 class UseKeeper(BackgroundThread):
-    """Writes uses of tokens: at once where a router was told of another release, else each minute.
+    """Writes uses of tokens: at once where a router got another release, else each minute.
 
     In a thread that is not the loader's: on SQLite a write may wait long for its turn.
     """
@@ -29,22 +33,26 @@ class UseKeeper(BackgroundThread):
     def __init__(self, memory: Memory) -> None:
         super().__init__("plane-uses")
         self._memory = memory
-        self._kept: dict[int, tuple[int | None, float]] = {}
+        self._kept: dict[int, Use] = {}
         self._has_failed = False
 
     def keep(self) -> bool:
         """Write what is due; False where it has to be tried again."""
-        due: defaultdict[int | None, dict[int, float]] = defaultdict(dict)
+        due: defaultdict[int | None, dict[int, Use]] = defaultdict(dict)
         for caller in list(self._memory.callers.values()):
-            told, used_at, pk = caller.told_release_id, caller.used_at, caller.token.id
-            if used_at and self._is_due(pk, told, used_at):
-                due[told][pk] = used_at
+            told, told_at, pk = caller.told_release_id, caller.used_at, caller.token.id
+            use = told, max(told_at, caller.looked_at)
+            before = self._kept.get(pk, NEVER)
+            if use[1] and _is_due(use, before):
+                # What it had before may be older than what another process saw it get since.
+                is_news = told != before[0] or told_at > before[1]
+                due[told if is_news else None][pk] = use
         try:
             for told, uses in due.items():
                 for batch in _batches(list(uses)):
                     with transaction.atomic():
                         RouterToken.objects.note_fetches(batch, told)
-                    self._kept.update({pk: (told, uses[pk]) for pk in batch})
+                    self._kept.update({pk: uses[pk] for pk in batch})
             self._has_failed = False
         except DatabaseError as error:
             if not self._has_failed:
@@ -62,9 +70,9 @@ class UseKeeper(BackgroundThread):
         finally:
             connection.close()
 
-    def _is_due(self, pk: int, told: int | None, used_at: float) -> bool:
-        kept_told, kept_at = self._kept.get(pk, (None, float("-inf")))
-        return told != kept_told or used_at - kept_at >= USE_NOTED_EVERY.total_seconds()
+
+def _is_due(use: Use, before: Use) -> bool:
+    return use[0] != before[0] or use[1] - before[1] >= USE_NOTED_EVERY.total_seconds()
 
 
 def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:

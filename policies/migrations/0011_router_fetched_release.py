@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name="fetched_release",
             field=models.ForeignKey(
                 blank=True,
-                help_text="What the router was told was in force when it last asked.",
+                help_text="The release in force that the router last got, or named the tag of.",
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",

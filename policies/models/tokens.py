@@ -48,9 +48,12 @@ class TokenQuerySet(models.QuerySet[Token]):
 
 class RouterTokenQuerySet(TokenQuerySet["RouterToken"]):
     def note_fetches(self, pks: Sequence[int], release: int | None) -> None:
-        """Keep that routers with these tokens asked a moment ago, and were told of this release."""
-        rows = self.filter(pk__in=pks)
-        rows.update(last_used_at=timezone.now(), fetched_release_id=release)
+        """Keep that routers with these tokens asked a moment ago, and have this release.
+
+        None: what they have did not show, so that what was known of it stays.
+        """
+        fetched = {} if release is None else {"fetched_release_id": release}
+        self.filter(pk__in=pks).update(last_used_at=timezone.now(), **fetched)
 
 
 class BearerToken(models.Model):
@@ -93,7 +96,7 @@ class RouterToken(BearerToken):
         null=True,
         blank=True,
         related_name="+",
-        help_text="What the router was told was in force when it last asked.",
+        help_text="The release in force that the router last got, or named the tag of.",
     )
 
     objects = RouterTokenQuerySet.as_manager()

@@ -288,3 +288,42 @@ def test_token_of__tells_who_reports(
     assert (known.id, known.environment_id, known.expires_at) == (row.pk, staging.pk, math.inf)  # type: ignore[union-attr]
     assert plane.plane.token_of(b"") is Denial.MISSING
     assert plane.plane.token_of(b"Bearer rcr_nobody") is Denial.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("method", "tag", "proves"),
+    [
+        ("GET", None, True),
+        ("GET", "its own", True),
+        ("GET", 'W/"older", its own', True),
+        ("GET", '"older"', True),
+        ("GET", "*", False),
+        ("HEAD", None, False),
+        ("HEAD", "its own", False),
+        ("HEAD", "*", False),
+    ],
+)
+def test_release__counts_as_fetched_only_where_the_router_got_it_or_named_its_tag(
+    plane: PlaneInProcess, token: str, release: Release, method: str, tag: str | None, proves: bool
+) -> None:
+    headers = {"authorization": f"Bearer {token}"}
+    if tag is not None:
+        headers["if-none-match"] = tag.replace("its own", release.etag)
+    reply = plane.ask(headers, method)
+    assert reply.status == (304 if tag and tag != '"older"' else 200)
+    kept = RouterToken.objects.get()
+    assert kept.fetched_release == (release if proves else None)
+    assert kept.last_used_at is not None
+
+
+def test_poll_that_shows_nothing__leaves_what_another_process_saw_the_router_get(
+    plane: PlaneInProcess, clock: Clock, token: str, release: Release
+) -> None:
+    plane.fetch(token)
+    RouterToken.objects.update(fetched_release=None)  # as another process would write a newer one
+    clock.now += 61
+    plane.fetch(token, if_none_match="*")
+    assert RouterToken.objects.get().fetched_release is None
+    clock.now += 61
+    plane.fetch(token, if_none_match=release.etag)
+    assert RouterToken.objects.get().fetched_release == release

@@ -39,7 +39,7 @@ class Fleet:
     def is_delivered(self) -> bool:
         """Whether the environment's share of its routers has the release in force.
 
-        One that reports says nothing of others that only fetch: those were told of it, too.
+        One that reports says nothing of others that only fetch: those got it, too.
         """
         needed = self.environment.delivered_share * self.routers / 100
         if self.in_force is None or not self.routers or self.counts[Standing.CURRENT] < needed:
@@ -115,7 +115,7 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 
 
 def _has_untold_tokens(release: Release, now: datetime.datetime) -> bool:
-    """Whether tokens fetched lately that report nothing and were told of another release last."""
+    """Whether tokens fetched lately that report nothing and got another release last."""
     rows = _only_fetching(release.environment_id, now).filter(last_used_at__gte=now - gone_after())
     return rows.exclude(fetched_release=release).exists()
 
