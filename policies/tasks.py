@@ -8,7 +8,7 @@ from policies.services.news import mail, news, notifications, webhook_delivery
 from policies.services.releases import scheduling, sealing, static_delivery
 from policies.services.review import settling
 from policies.services.routers import fleet, watching
-from policies.services.waking import DELIVER_NEWS, PUBLISH_OBJECTS
+from policies.services.waking import DELIVER_NEWS, PUBLISH_OBJECTS, REPAIR_OBJECTS
 
 
 @shared_task(name=DELIVER_NEWS)
@@ -90,7 +90,7 @@ def publish_objects(environment_id: int) -> None:
     static_delivery.publish_as_configured(environment_id)
 
 
-@shared_task(name="policies.repair_objects")
+@shared_task(name=REPAIR_OBJECTS)
 def repair_objects() -> None:
     """Write whatever of static delivery is missing or behind."""
     static_delivery.repair_as_configured()

@@ -14,6 +14,7 @@ from policies.delivery.notices import CONCERNS, tell_planes_after_commit
 # By name: the task imports services, and the audit trail, which every service imports, wakes it.
 DELIVER_NEWS = "policies.deliver_news"
 PUBLISH_OBJECTS = "policies.publish_objects"
+REPAIR_OBJECTS = "policies.repair_objects"
 logger = logging.getLogger(__name__)
 
 
@@ -32,6 +33,14 @@ def write_objects_after_commit(environment_id: int) -> None:
     """Have an environment's new release written to where static delivery is, if it is anywhere."""
     if settings.PUBLISH_TO:
         transaction.on_commit(lambda: _send(PUBLISH_OBJECTS, environment_id))
+
+
+def write_all_objects_after_commit() -> None:
+    """Have everything written that static delivery lacks, once it is committed: keys lie beside
+    each release.
+    """
+    if settings.PUBLISH_TO:
+        transaction.on_commit(lambda: _send(REPAIR_OBJECTS))
 
 
 def _wake() -> None:

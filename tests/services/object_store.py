@@ -14,15 +14,18 @@ from pathlib import Path
 
 from obstore.store import S3Store
 
+from routing_console.bootstrap import BASE_DIR
+
 ACCESS_KEY, SECRET_KEY, REGION = "AKIDEXAMPLE", "a-secret-of-this-test", "us-east-1"
 BUCKET = "releases"
 
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """Where it listens."""
+    """Where it listens, and whether it heeds the conditions of a write."""
 
     endpoint: str
+    is_conditional: bool
 
     @property
     def variables(self) -> dict[str, str]:
@@ -47,22 +50,30 @@ class ObjectStore:
 
 
 @contextmanager
-def running_object_store(folder: Path) -> Iterator[ObjectStore]:
+def running_object_store(folder: Path, *, conditional: bool = False) -> Iterator[ObjectStore]:
+    """nanio, which writes whatever the conditions say; `conditional`: as Amazon's store does."""
     (folder / BUCKET).mkdir(parents=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "nanio", "serve", "--data-dir", str(folder)]
-    credentials = {"NANIO_ACCESS_KEY": ACCESS_KEY, "NANIO_SECRET_KEY": SECRET_KEY}
+    application = "tests.services.conditional_store:build" if conditional else "nanio.app:build_app"
+    command = [sys.executable, "-m", "uvicorn", "--factory", application]
+    settings = {
+        "NANIO_ACCESS_KEY": ACCESS_KEY,
+        "NANIO_SECRET_KEY": SECRET_KEY,
+        "NANIO_REGION": REGION,
+        "NANIO_DATA_DIR": str(folder),
+    }
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port), "--region", REGION],
-        env=os.environ | credentials,
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        cwd=BASE_DIR,
+        env=os.environ | settings,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
         _wait_until_it_listens(process, port)
-        yield ObjectStore(f"http://127.0.0.1:{port}")
+        yield ObjectStore(f"http://127.0.0.1:{port}", conditional)
     finally:
         process.terminate()
         process.wait(10)

@@ -18,6 +18,7 @@ from policies.governance.refusals import Reason, Refused
 from policies.models import SigningKey
 from policies.services import audit
 from policies.services.releases.sealing import seal_all_anew
+from policies.services.waking import write_all_objects_after_commit
 
 
 def standby_key() -> SigningKey | None:
@@ -121,5 +122,7 @@ def start_over(reason: str) -> tuple[SigningKey, int]:
 
 
 def _note(action: str, key: SigningKey, **detail: str) -> None:
+    """Keep on record what became of a key, and have it published as an object, too."""
     said = {"number": key.sequence, "kid": key.kid, **detail}
     audit.record(action, key, acting_user=None, detail=said)
+    write_all_objects_after_commit()

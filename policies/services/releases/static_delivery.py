@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 
 from policies.delivery import signing
 from policies.delivery.static.objects import Objects, StoreError
-from policies.delivery.static.writing import (
-    NewerThere,
-    Publication,
-    is_current,
-    write_keys,
-    write_release,
-)
+from policies.delivery.static.writing import Publication, is_current, write_keys, write_release
 from policies.delivery.verifying import verified
 from policies.models import Release
 
 logger = logging.getLogger(__name__)
 UNVERIFIED = "does not verify and is not written"
+# Environments at a time: a store answers after tens of milliseconds, however little it is asked.
+AT_ONCE = 16
+
+Keys = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,20 @@ def publish_all(objects: Objects, only: str = "") -> list[Result]:
     What one environment's objects meet holds up no other's. Raises StoreError where the store
     cannot be used at all.
     """
-    keys = signing.published_keys()
-    document = json.dumps(keys).encode("utf-8")
-    with objects.alone():
-        write_keys(objects, "", document)
-        return [_publish(objects, release, document) for release in _active(only)]
+    return _publish(objects, _active(only))
 
 
 def publish_environment(objects: Objects, environment_id: int) -> None:
     """Write the release in force in one environment; raises StoreError."""
-    document = json.dumps(signing.published_keys()).encode("utf-8")
-    with objects.alone():
-        write_keys(objects, "", document)
-        # Read only now: whoever waited for the lock writes what is in force, not what was.
-        for release in _active().filter(environment=environment_id):
-            result = _publish(objects, release, document)
-            if result.trouble:
-                raise StoreError(result.trouble)
+    for result in _publish(objects, _active().filter(environment=environment_id)):
+        if result.trouble:
+            raise StoreError(result.trouble)
 
 
 def compare(objects: Objects, only: str = "") -> list[Result]:
     """What `publish_all` would change; writes nothing."""
-    return [_compare(objects, release) for release in _active(only)]
+    keys = signing.published_keys()
+    return _of_each(_active(only), lambda release: _compare(objects, release, keys))
 
 
 def publish_as_configured(environment_id: int) -> None:
@@ -89,12 +82,13 @@ def repair_as_configured() -> None:
         if result.trouble:
             logger.error("Static delivery: %s", result.trouble)
         elif result.changed:
-            logger.warning("Static delivery of %s was behind and is mended.", result.place)
+            logger.info("Static delivery of %s is as it should be again.", result.place)
 
 
 def _active(only: str = "") -> QuerySet[Release]:
     workflow, _, environment = only.partition("/")
     rows = Release.objects.active().select_related("workflow", "environment", "bundle")
+    rows = rows.defer("bundle__content")
     if workflow:
         rows = rows.filter(workflow__slug=workflow)
     if environment:
@@ -102,27 +96,62 @@ def _active(only: str = "") -> QuerySet[Release]:
     return rows.order_by("workflow__slug", "environment__name")
 
 
-def _publish(objects: Objects, release: Release, jwks: bytes) -> Result:
+def _publish(objects: Objects, releases: QuerySet[Release]) -> list[Result]:
+    """Write these releases and the keys beside them, again until nothing new was published and no
+    key rotated meanwhile.
+
+    A store without conditional writes lets a writer that is late put an older release, or keys,
+    over those of another. It finds here that they are older, and puts that right.
+    """
+    results: dict[int, Result] = {}
+    keys: Keys | None = None
+    tags: Mapping[int, str] = {}
+    with objects.alone():
+        while (now := _in_force(releases)) != (keys, tags):
+            due = [pk for pk, tag in now[1].items() if now[0] != keys or tags.get(pk) != tag]
+            results |= _write(objects, releases.filter(environment__in=due), now[0])
+            keys, tags = now
+    return list(results.values())
+
+
+def _in_force(releases: QuerySet[Release]) -> tuple[Keys, Mapping[int, str]]:
+    """The keys, and the entity tag of each environment's release."""
+    return signing.published_keys(), dict(releases.values_list("environment_id", "etag"))
+
+
+def _write(objects: Objects, releases: Iterable[Release], keys: Keys) -> dict[int, Result]:
+    """Write releases as they are now; results by environment."""
+    document = json.dumps(keys).encode("utf-8")
+    write_keys(objects, "", document)
+    found = list(releases)
+    results = _of_each(found, lambda release: _write_one(objects, release, keys, document))
+    return {
+        release.environment_id: result for release, result in zip(found, results, strict=True)
+    }
+
+
+def _of_each(releases: Iterable[Release], work: Callable[[Release], Result]) -> list[Result]:
+    """What becomes of each, some at a time. `work` asks the store, never the database."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="static-delivery") as pool:
+        return list(pool.map(work, releases))
+
+
+def _write_one(objects: Objects, release: Release, keys: Keys, document: bytes) -> Result:
     """Write one release and the keys beside it; trouble is in the result, not raised."""
-    publication = _publication(release)
+    publication = _publication(release, keys)
     if publication is None:
         return _result(release, trouble=f"{_named(release)} {UNVERIFIED}.")
     try:
         # A key is there before the first signature that needs it.
-        keys_changed = write_keys(objects, publication.folder, jwks)
+        keys_changed = write_keys(objects, publication.folder, document)
         changed = write_release(objects, publication)
-    except NewerThere as error:
-        successor = _active().filter(environment=release.environment_id).first()
-        if successor is not None and successor.etag != release.etag:
-            return _publish(objects, successor, jwks)
-        return _result(release, trouble=str(error))
     except StoreError as error:
         return _result(release, trouble=str(error))
     return _result(release, changed=changed or keys_changed)
 
 
-def _compare(objects: Objects, release: Release) -> Result:
-    publication = _publication(release)
+def _compare(objects: Objects, release: Release, keys: Keys) -> Result:
+    publication = _publication(release, keys)
     if publication is None:
         return _result(release, trouble=f"{_named(release)} {UNVERIFIED}.")
     folder = publication.folder
@@ -130,7 +159,7 @@ def _compare(objects: Objects, release: Release) -> Result:
     return _result(release, changed=not is_current(publication, body, signature))
 
 
-def _publication(release: Release) -> Publication | None:
+def _publication(release: Release, keys: Keys) -> Publication | None:
     """The release as it may be written; None where it does not verify."""
     sound = verified(
         release.body,
@@ -138,7 +167,7 @@ def _publication(release: Release) -> Publication | None:
         release.signature,
         number=release.number,
         bundle_digest=release.bundle.digest,
-        keys=signing.published_keys(),
+        keys=keys,
     )
     return None if sound is None else Publication(_place(release), sound)
 

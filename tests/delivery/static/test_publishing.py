@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,12 +19,12 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from policies import tasks
 from policies.client import PolicyClient
 from policies.delivery import signing
-from policies.delivery.static.objects import Objects, StoreError
+from policies.delivery.static.objects import Kept, Kind, Objects, StoreError
 from policies.models import Environment, Release
 from policies.services.releases import static_delivery
 from policies.services.releases.publication import roll_back
 from policies.services.releases.sealing import renew_releases
-from tests.policies.steps import documents, published
+from tests.policies.steps import documents, published, use_data_folder
 from tests.services.object_store import BUCKET, ObjectStore, running_object_store
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,14 @@ pytestmark = pytest.mark.django_db
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
     with running_object_store(tmp_path_factory.mktemp("objects")) as started:
         yield started
+
+
+@pytest.fixture
+def data_folder(founded: object, settings: Settings, tmp_path: Path) -> Path:
+    """A data folder of its own, with the key of what was published already, if anything was."""
+    use_data_folder(settings, tmp_path / "data")
+    settings.SIGNING_KEY_PEM = ""
+    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -135,6 +144,46 @@ def test_one_environment_in_trouble__holds_up_no_other(
     assert "does not verify" in results[f"{release.workflow.slug}/staging"].trouble
 
 
+class Counting(Objects):
+    """Objects of a slow store, and how many are asked for at once."""
+
+    def __init__(self, of: Objects) -> None:
+        self._of, self.address = of, of.address
+        self._changed = threading.Condition()
+        self._asking = self.most = 0
+
+    def get(self, path: str) -> Kept | None:
+        with self._changed:
+            self._asking += 1
+            self.most = max(self.most, self._asking)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.most > 1, timeout=0.05)
+        try:
+            return self._of.get(path)
+        finally:
+            with self._changed:
+                self._asking -= 1
+
+    def put(self, path: str, body: bytes, kind: Kind, *, instead_of: Kept | None) -> None:
+        self._of.put(path, body, kind, instead_of=instead_of)
+
+    def alone(self) -> AbstractContextManager[None]:
+        return self._of.alone()
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_environments__however_many__are_written_so_many_at_once(
+    folder: Path, release: Release, production: Environment, author: User,
+    reviewer: User, owner: User, at_once: int, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(static_delivery, "AT_ONCE", at_once)
+    other = published(production, author, [reviewer, owner], owner)
+    objects = Counting(Objects.at(folder.as_uri()))
+    static_delivery.publish_all(objects)
+    assert objects.most == at_once
+    assert held(folder, release) and held(folder, other)
+
+
 def test_client__given_the_address_of_the_objects__decides_by_them(
     folder: Path, staging: Environment, author: User, owner: User, tmp_path: Path
 ) -> None:
@@ -161,8 +210,9 @@ def configured(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
     settings.PUBLISH_TO = folder.as_uri()
 
     def at_once(name: str, arguments: tuple[int, ...] = (), **options: object) -> None:
-        if name == tasks.publish_objects.name:
-            tasks.publish_objects(*arguments)
+        for task in (tasks.publish_objects, tasks.repair_objects):
+            if name == task.name:
+                task(*arguments)
 
     monkeypatch.setattr(current_app, "send_task", at_once)
 
@@ -183,6 +233,27 @@ def test_publication__where_it_is_configured__writes_by_itself(
     with django_capture_on_commit_callbacks(execute=True):
         assert renew_releases(third.not_after) == 1
     assert held(folder, Release.objects.get(pk=third.pk))
+
+
+def test_keys__whatever_becomes_of_them__are_written_beside_each_release_at_once(
+    configured: None, folder: Path, release: Release, data_folder: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:  # fmt: skip
+    tasks.repair_objects()
+    place = folder / release.workflow.slug / release.environment.name
+    for change in (
+        ["prepare"], ["rotate"], ["retire", "1", "--reason", "Grown old."], ["rotate"],
+        ["revoke", "2", "--reason", "Stolen."], ["start-over", "--reason", "All are lost."],
+    ):  # fmt: skip
+        before = (place / "jwks.json").read_bytes()
+        if change[0] == "start-over":
+            (data_folder / "signing-key.pem").unlink()
+        with django_capture_on_commit_callbacks(execute=True):
+            call_command("keys", *change)
+        assert (place / "jwks.json").read_bytes() != before, change
+        assert json.loads((place / "jwks.json").read_bytes()) == signing.published_keys(), change
+        release.refresh_from_db()
+        assert held(folder, release), change
 
 
 def test_publication__where_it_is_not_configured__writes_nothing(
@@ -227,22 +298,3 @@ def test_task__store_away__is_tried_again(
     with pytest.raises(StoreError):
         tasks.publish_objects(release.environment_id)
     assert len(tried) == 1
-
-
-def test_task__that_was_late__writes_the_newer_release(
-    folder: Path, staging: Environment, author: User, owner: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = published(staging, author, [owner], owner)
-    second = published(staging, author, [owner], owner, documents(share=50))
-    objects = Objects.at(folder.as_uri())
-    static_delivery.publish_environment(objects, staging.pk)
-    assert held(folder, second)
-    # It had read the first before the second was published.
-    stale = Release.objects.filter(pk=first.pk).select_related("workflow", "environment", "bundle")
-    real = static_delivery._active
-    answers = iter([stale])
-    monkeypatch.setattr(
-        static_delivery, "_active", lambda only="": next(answers, None) or real(only)
-    )
-    static_delivery.publish_environment(objects, staging.pk)
-    assert held(folder, second)
