@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from policies.delivery.answers import Denial, Found, Source, Unavailable, VerifiedRelease
-from policies.delivery.respond import Answer, respond
+from policies.delivery.respond import Answer, respond, respond_with_keys
 
 RELEASE = VerifiedRelease.of(b'{"schema":1}' * 20, '"abc.1.99"', "header..signature")
 GOOD = Found(RELEASE)
@@ -88,6 +88,14 @@ def test_head__is_get_without_the_body() -> None:
 def test_other_methods__are_405_and_name_the_right_ones(method: str) -> None:
     answer = get(method=method)
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", ""])
+def test_keys__asked_for_by_another_method__are_405_in_a_problem_document(method: str) -> None:
+    answer = respond_with_keys(method, b'{"keys": []}')
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert respond_with_keys("HEAD", b'{"keys": []}').status == 200
 
 
 @pytest.mark.parametrize(
