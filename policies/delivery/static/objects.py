@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -55,7 +55,7 @@ class Objects:
         self.address = address
 
     @classmethod
-    def at(cls, address: str, *, endpoint: str = "") -> Objects:
+    def at(cls, address: str, *, endpoint: str = "") -> Self:
         """The place that `s3://bucket/prefix` or `file:///path` names.
 
         Credentials, region and endpoint of S3 come from the usual `AWS_…` variables; `endpoint`

@@ -125,9 +125,7 @@ def _write(objects: Objects, releases: Iterable[Release], keys: Keys) -> dict[in
     write_keys(objects, "", document)
     found = list(releases)
     results = _of_each(found, lambda release: _write_one(objects, release, keys, document))
-    return {
-        release.environment_id: result for release, result in zip(found, results, strict=True)
-    }
+    return {release.environment_id: result for release, result in zip(found, results, strict=True)}
 
 
 def _of_each(releases: Iterable[Release], work: Callable[[Release], Result]) -> list[Result]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +18,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from policies import tasks
 from policies.client import PolicyClient
 from policies.delivery import signing
-from policies.delivery.static.objects import Kept, Kind, Objects, StoreError
+from policies.delivery.static.objects import Kept, Objects, StoreError
 from policies.models import Environment, Release
 from policies.services.releases import static_delivery
 from policies.services.releases.publication import roll_back
@@ -147,28 +146,20 @@ def test_one_environment_in_trouble__holds_up_no_other(
 class Counting(Objects):
     """Objects of a slow store, and how many are asked for at once."""
 
-    def __init__(self, of: Objects) -> None:
-        self._of, self.address = of, of.address
-        self._changed = threading.Condition()
-        self._asking = self.most = 0
+    asking = most = 0
+    changed = threading.Condition()
 
     def get(self, path: str) -> Kept | None:
-        with self._changed:
-            self._asking += 1
-            self.most = max(self.most, self._asking)
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self.most > 1, timeout=0.05)
+        with self.changed:
+            self.asking += 1
+            self.most = max(self.most, self.asking)
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.most > 1, timeout=0.05)
         try:
-            return self._of.get(path)
+            return super().get(path)
         finally:
-            with self._changed:
-                self._asking -= 1
-
-    def put(self, path: str, body: bytes, kind: Kind, *, instead_of: Kept | None) -> None:
-        self._of.put(path, body, kind, instead_of=instead_of)
-
-    def alone(self) -> AbstractContextManager[None]:
-        return self._of.alone()
+            with self.changed:
+                self.asking -= 1
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -178,7 +169,7 @@ def test_environments__however_many__are_written_so_many_at_once(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(static_delivery, "AT_ONCE", at_once)
     other = published(production, author, [reviewer, owner], owner)
-    objects = Counting(Objects.at(folder.as_uri()))
+    objects = Counting.at(folder.as_uri())
     static_delivery.publish_all(objects)
     assert objects.most == at_once
     assert held(folder, release) and held(folder, other)

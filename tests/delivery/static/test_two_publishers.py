@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from itertools import count, cycle
 
 import pytest
@@ -40,32 +39,36 @@ def address(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 class Overtaken(Objects):
-    """Objects of a publisher before whose nth step at the store another one comes and goes."""
+    """Objects of a publisher whom another one overtakes, before the nth step at the store."""
 
-    def __init__(self, of: Objects, before: int, meanwhile: Callable[[], None]) -> None:
-        self._of, self.address = of, of.address
-        self._left, self._meanwhile = before, meanwhile
-        self.was_overtaken = False
+    steps_left = 0
+    meanwhile: Callable[[], None] | None = None
+
+    def overtaken_by(self, meanwhile: Callable[[], None], *, before: int) -> Overtaken:
+        self.meanwhile, self.steps_left = meanwhile, before
         self.put_since: list[bytes] = []
+        return self
+
+    @property
+    def was_overtaken(self) -> bool:
+        return self.meanwhile is None
 
     def get(self, path: str) -> Kept | None:
         self._step()
-        return self._of.get(path)
+        return super().get(path)
 
     def put(self, path: str, body: bytes, kind: Kind, *, instead_of: Kept | None) -> None:
         self._step()
-        self._of.put(path, body, kind, instead_of=instead_of)
+        super().put(path, body, kind, instead_of=instead_of)
         if self.was_overtaken and "/policy." in path:
             self.put_since.append(body)
 
-    def alone(self) -> AbstractContextManager[None]:
-        return nullcontext()  # as in a bucket
-
     def _step(self) -> None:
-        self._left -= 1
-        if self._left < 0 and not self.was_overtaken:
-            self.was_overtaken = True
-            self._meanwhile()
+        self.steps_left -= 1
+        meanwhile = self.meanwhile
+        if self.steps_left < 0 and meanwhile is not None:
+            self.meanwhile = None
+            meanwhile()
 
 
 def in_force(objects: Objects, release: Release) -> bool:
@@ -98,7 +101,7 @@ def test_publisher__overtaken_at_any_step__leaves_the_newer_release(
     for step in count():
         older = publish()
         objects, newer = Objects.at(f"{address}/{step}"), list[Release]()
-        late = Overtaken(objects, step, overtake)
+        late = Overtaken.at(objects.address).overtaken_by(overtake, before=step)
         static_delivery.publish_environment(late, staging.pk)
         if not late.was_overtaken:
             break
@@ -119,7 +122,7 @@ def test_repair__overtaken_by_a_rotation_at_any_step__leaves_the_keys_of_today(
     for step in count():
         call_command("keys", "prepare") if not step else None
         objects = Objects.at(f"{address}/keys-{step}")
-        late = Overtaken(objects, step, overtake)
+        late = Overtaken.at(objects.address).overtaken_by(overtake, before=step)
         static_delivery.publish_all(late)
         if not late.was_overtaken:
             break
