@@ -21,4 +21,4 @@ EXPOSE 8000
 # While it stops it says so for five seconds, then its port is closed and what runs is finished.
 ENV ROUTING_CONSOLE_DRAIN_NOTICE_S=5
 CMD ["python", "-m", "routing_console.web_server", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--workers-kill-timeout", "30"]
+     "--workers", "2", "--patience", "30"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from policies.delivery.plane import JWKS_PATH, POLICY_PATH
+from policies.delivery.answering import JWKS_PATH, POLICY_PATH
 from policies.delivery.service import delivery_from_settings
 from policies.delivery.status import StatusBatch, StatusDesk
 from policies.delivery.status_asgi import STATUS_PATH, StatusApplication
@@ -59,6 +59,7 @@ def direct() -> Direct:
         },
         delivery,
         StatusService(desk),
+        quick={POLICY_PATH.encode(): plane.quick},
         problem=problem,
         figures=figures,
     )

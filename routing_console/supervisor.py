@@ -1,7 +1,7 @@
 """`manage.py up`: starts everything and keeps it running. Standard library only.
 
 Every process it starts asks the kernel to end with its parent, so that a killed supervisor
-leaves nothing behind; the pool processes of Celery and Granian do so in `celery.py` and
+leaves nothing behind; the pool processes of Celery and the web server do so in `celery.py` and
 `asgi.py`.
 """
 
@@ -225,7 +225,7 @@ def _processes(options: Options, environment: dict[str, str]) -> list[Child]:
     schedule = str(options.data_dir / "scheduler-state")
     scheduler = [*celery, "beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile", ""]
     web = [sys.executable, "-m", "routing_console.web_server", "--host", HOST]
-    web += ["--port", str(options.port), "--workers-kill-timeout", "3"]
+    web += ["--port", str(options.port), "--patience", "3"]
     children = [
         _child(options, environment, "web", web),
         _child(options, environment, "worker", [*worker, "--without-gossip", "--without-mingle"]),

@@ -1,38 +1,84 @@
-"""How a server process is started: `python -m routing_console.web_server [Granian's options]`.
+"""How a server process is started: `python -m routing_console.web_server [options]`.
 
-Standard library only: the supervisor asks for the command before anything is imported.
+Standard library only, until it serves: the supervisor asks for the command before anything is
+imported.
 """
 
-import os
+from __future__ import annotations
+
+import argparse
 import resource
 import sys
-from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 CONSOLE = "routing_console.asgi:application"
 DELIVERY = "routing_console.delivery_asgi:application"
-# Granian's own lines, as the settings have all others when they are JSON.
-GRANIAN_LOGS = Path(__file__).with_name("granian_logs.json")
 # A router that waits for its next release holds one connection.
 MOST_CONNECTIONS = 20_000
+BACKLOG = 4096
 
 
 def command(application: str, *options: str) -> list[str]:
-    """The command of a server with what each of the console's needs, and these options."""
-    if os.environ.get("ROUTING_CONSOLE_LOG_FORMAT") == "json":
-        options = (*options, f"--log-config={GRANIAN_LOGS}")
-    return [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--loop", "uvloop",
-            "--backlog", "4096", "--backpressure", str(MOST_CONNECTIONS),
-            "--respawn-failed-workers", *options, application]  # fmt: skip
+    """The command of a server of this application with these options."""
+    return [sys.executable, "-m", "routing_console.web_server", *options, application]
 
 
-def become(application: str, *options: str) -> NoReturn:
-    """Go on as the server, with as many open files as the system allows."""
+def serve(application: str, *, host: str, port: int, workers: int, patience_s: int) -> None:
+    """Serve until this process is asked to stop; what runs then has `patience_s` to finish.
+
+    With more than one worker this process only watches over them, and replaces one that dies.
+    """
+    import uvicorn  # noqa: PLC0415 - whoever asks for a command may not have it
+
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    words = command(application, *options)
-    os.execv(words[0], words)  # noqa: S606 - no shell is wanted
+    uvicorn.run(
+        application,
+        host=host,
+        port=port,
+        workers=workers,
+        timeout_graceful_shutdown=patience_s,
+        **of_every_server(),
+    )
+
+
+def of_every_server() -> dict[str, Any]:
+    """What the servers of tests have in common with ours, as uvicorn's `Config` takes it."""
+    return {
+        "http": "routing_console.front.protocol:FrontProtocol",
+        "ws": "none",
+        "lifespan": "on",
+        "interface": "asgi3",
+        "loop": "uvloop",
+        "backlog": BACKLOG,
+        "limit_concurrency": MOST_CONNECTIONS,
+        "log_config": None,  # the settings', as for every line
+        "access_log": False,
+        # The console decides whom it believes about whom a request came from.
+        "proxy_headers": False,
+        "server_header": False,
+    }
+
+
+def main() -> None:
+    """Serve as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m routing_console.web_server")
+    parser.add_argument("application", nargs="?", default=CONSOLE)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1, help="processes on this port")
+    parser.add_argument(
+        "--patience", type=int, default=30, help="seconds that running requests have to finish"
+    )
+    given = parser.parse_args()
+    serve(
+        given.application,
+        host=given.host,
+        port=given.port,
+        workers=given.workers,
+        patience_s=given.patience,
+    )
 
 
 if __name__ == "__main__":
-    become(CONSOLE, *sys.argv[1:])
+    main()

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from policies.api.problem import MEDIA_TYPE
+from policies.delivery.answering import JWKS_PATH, POLICY_PATH
 from policies.delivery.body import SCHEMA
-from policies.delivery.plane import JWKS_PATH, POLICY_PATH, PlaneSettings
+from policies.delivery.plane import PlaneSettings
 from policies.delivery.signing.signers import ALGORITHM
 from policies.delivery.status import LARGEST_REPORT_BYTES
 from policies.delivery.status_asgi import STATUS_PATH

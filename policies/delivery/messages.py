@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
 
 from policies.delivery.answers import Found, VerifiedRelease
 from policies.delivery.negotiation import any_tag_matches
 from policies.delivery.respond import Answer, found
 
 
-class Messages(NamedTuple):
-    """What `send` is given, in this order. Shared between answers: never changed."""
+class Messages:
+    """What `send` is given: `start`, then `body`. Shared between answers: never changed."""
 
-    start: dict[str, Any]
-    body: dict[str, Any]
+    __slots__ = ("_bytes", "_date_line", "_variants", "body", "start", "status")
+
+    def __init__(self, start: dict[str, Any], body: dict[str, Any]) -> None:
+        self.start, self.body = start, body
+        self.status: int = start["status"]
+        self._date_line = self._bytes = b""
+        self._variants: dict[tuple[bytes, bytes], Messages] = {}
+
+    def as_bytes(self, date_line: bytes) -> bytes:
+        """All of it as HTTP/1.1 sends it, with this `Date` header's line. It is made once for each
+        line, which is once a second."""
+        if self._date_line != date_line:
+            status = HTTPStatus(self.status)
+            head = [b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()), date_line]
+            head += [b"%b: %b\r\n" % header for header in self.start["headers"]]
+            self._bytes = b"".join([*head, b"\r\n", self.body["body"]])
+            self._date_line = date_line
+        return self._bytes
 
     def with_header(self, name: bytes, value: bytes) -> Messages:
-        headers = [*self.start["headers"], (name, value)]
-        return Messages({**self.start, "headers": headers}, self.body)
+        """The same with one header more; made once, since ten thousand may be told it at once."""
+        header = (name, value)
+        if header not in self._variants:
+            headers = [*self.start["headers"], header]
+            self._variants[header] = Messages({**self.start, "headers": headers}, self.body)
+        return self._variants[header]
 
 
 def messages_of(answer: Answer) -> Messages:
@@ -67,7 +88,7 @@ def _in_both_codings(outcome: Found, headers: dict[str, str]) -> tuple[Messages,
     return plain, messages_of(found(outcome, {**headers, "accept-encoding": "gzip"}))
 
 
-def text_headers(pairs: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
+def text_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """An ASGI scope's headers as `respond` takes them; a name given twice has both values."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:

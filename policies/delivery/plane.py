@@ -8,44 +8,34 @@ built by it beforehand, and `tests/delivery/test_plane_equals_respond.py` holds 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from policies.delivery.answering import Answering, Pairs, Poll, packed, read_poll
 from policies.delivery.answers import (
     Denial,
-    Found,
     KnownToken,
     Unavailable,
     VerifiedRelease,
 )
-from policies.delivery.bearer import bearer_token
 from policies.delivery.counters import Counters
 from policies.delivery.holdings import Holdings
 from policies.delivery.limits import RateLimit
-from policies.delivery.memory import Caller, Memory, token_key
-from policies.delivery.messages import Messages, PreparedRelease, messages_of, text_headers
-from policies.delivery.negotiation import LONGEST_WISH, preferred_wait_s, prefers_gzip
-from policies.delivery.respond import (
-    ALLOWED_METHODS,
-    problem,
-    respond,
-    respond_with_keys,
-    shows_what_it_has,
-)
-from policies.delivery.waiting import WaitingRoom
-
-POLICY_PATH = "/api/v1/policy"
-JWKS_PATH = "/.well-known/jwks.json"
+from policies.delivery.memory import Memory
+from policies.delivery.messages import Messages, messages_of
+from policies.delivery.respond import problem
+from policies.delivery.waiting import Waiter, WaitingRoom
 
 DEFAULT_LIMIT = RateLimit(per_second=2_000, burst=20_000)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Tell = Callable[[Messages], None]
 
 
 @dataclass(frozen=True)
@@ -59,22 +49,6 @@ class PlaneSettings:
     snapshot_file: Path | None = None
 
 
-class Poll:
-    """One GET (or HEAD) of the policy, read from an ASGI scope."""
-
-    __slots__ = ("if_none_match", "key", "packed", "shows_what_it_has", "wait_s")
-
-    def __init__(
-        self, key: bytes, headers: Mapping[bytes, bytes], is_head: bool, shows_what_it_has: bool
-    ) -> None:
-        self.key, self.shows_what_it_has = key, shows_what_it_has
-        coding = headers.get(b"accept-encoding")
-        self.packed = coding is not None and _packed(coding)
-        self.if_none_match = headers.get(b"if-none-match")
-        prefer = headers.get(b"prefer")
-        self.wait_s = 0 if prefer is None or is_head else _wait_s(prefer)
-
-
 class Plane:
     """An ASGI application (`http` only) over a `Memory` that a loader fills."""
 
@@ -84,16 +58,15 @@ class Plane:
         self.counters = Counters()
         self.room = WaitingRoom(self.settings.most_waiting)
         self._refill_s, self._depth_s = self.settings.limit.refill_s, self.settings.limit.depth_s
-        self._prepared: dict[int, PreparedRelease] = {}
+        self.answering = Answering(memory)
         self._loop: asyncio.AbstractEventLoop | None = None  # where the waiters are
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        messages = self._quick(scope) or await self._careful(scope)
-        start, body = messages
-        self.counters.answers[start["status"]] += 1
-        await send(start)
-        await send(body)
+        messages = await self._answer(scope)
+        self.counters.answers[messages.status] += 1
+        await send(messages.start)
+        await send(messages.body)
 
     # --- For the rest of the process --------------------------------------------------------
     def token_of(self, authorization: bytes) -> KnownToken | Denial | Unavailable:
@@ -140,29 +113,31 @@ class Plane:
         }
 
     # --- One request ------------------------------------------------------------------------
-    def _quick(self, scope: Scope) -> Messages | None:
-        """The prepared answer to a poll as nearly all clients write it, else None.
+    def quick(self, pairs: Pairs, tell: Tell) -> Waiter | bool:
+        """Answer a GET of the policy with these headers, as nearly all clients write them.
+
+        True: `tell` was called with the answer. A waiter: it is called later, in this loop. False:
+        the headers are written in another way, and nothing was done.
 
         Every line of this is passed by every poll.
         """
-        pairs = scope["headers"]
         headers = dict(pairs)
         authorization = headers.get(b"authorization", b"")
         if (
-            scope["path"] != POLICY_PATH
-            or scope["method"] != "GET"
-            or b"prefer" in headers
+            b"content-length" in headers
+            or b"transfer-encoding" in headers
             or b"*" in headers.get(b"if-none-match", b"")
             or authorization[:7] != b"Bearer "
             or len(headers) != len(pairs)
         ):
-            return None
+            return False
         memory = self.memory
-        caller = memory.callers.get(sha256(authorization[7:]).digest())
+        key = sha256(authorization[7:]).digest()
+        caller = memory.callers.get(key)
         if caller is None:
-            return None
+            return False
         now = memory.clock()
-        prepared = self._prepared.get(caller.environment_id)
+        prepared = self.answering.prepared.get(caller.environment_id)
         if (
             prepared is None
             or prepared.version != memory.version
@@ -170,94 +145,73 @@ class Plane:
             or now >= caller.reads_until
             or not caller.take(now, self._refill_s, self._depth_s)
         ):
-            return None
+            return False
         caller.told_release_id, caller.used_at = prepared.release_id, now
         coding = headers.get(b"accept-encoding")
-        return prepared.answer(
-            coding is not None and _packed(coding), headers.get(b"if-none-match")
+        messages = prepared.answer(
+            coding is not None and packed(coding), headers.get(b"if-none-match")
         )
+        if b"prefer" in headers and messages.status == 304:
+            poll = Poll(key, pairs, headers)
+            if poll.wait_s:
+                held = self._hold(poll, messages, partial(self._count_and, tell))
+                if isinstance(held, Waiter):
+                    return held
+                messages = held
+        self._count_and(tell, messages)
+        return True
 
-    async def _careful(self, scope: Scope) -> Messages:
+    async def _answer(self, scope: Scope) -> Messages:
         """The answer to any request, held where the router would wait."""
-        poll = _read(scope)
+        poll = read_poll(scope)
         caller = None if poll is None else self.memory.callers.get(poll.key)
         if poll is None or caller is None:
-            return self._considered(scope, caller)
+            return self.answering.considered(
+                scope["method"], scope["path"], scope["headers"], caller
+            )
         if not caller.take(self.memory.clock(), self._refill_s, self._depth_s):
             return self._too_many()
-        messages = self._polled(poll, caller) or self._considered(scope, caller)
-        if poll.wait_s and messages.start["status"] == 304:
-            return await self._held(poll, scope, messages)
-        return messages
-
-    def _polled(self, poll: Poll, caller: Caller) -> Messages | None:
-        """The prepared answer to a poll that there is nothing special about, else None."""
-        now = self.memory.clock()
-        if not poll.shows_what_it_has or now >= caller.reads_until:
-            return None
-        prepared = self._prepared_for(caller.environment_id, now)
-        if prepared is None:
-            return None
-        caller.note(prepared.release_id, now)
-        return prepared.answer(poll.packed, poll.if_none_match)
-
-    def _considered(self, scope: Scope, caller: Caller | None) -> Messages:
-        """The answer by its definition."""
-        path, method = scope["path"], scope["method"]
-        if path == JWKS_PATH:
-            holdings = self.memory.holdings
-            return messages_of(respond_with_keys(method, holdings.jwks if holdings else None))
-        if path != POLICY_PATH:
-            return messages_of(problem(404, f"There is nothing at {path} here."))
-        headers = text_headers(scope["headers"])
-        answer = respond(method, headers, self.memory)
-        if caller is not None and answer.status in (200, 304, 404):
-            now = self.memory.clock()
-            if shows_what_it_has(method, headers):
-                caller.note(self.memory.told_id(caller.token.environment_id), now)
-            else:
-                caller.looked_at = now
-        return messages_of(answer)
-
-    def _prepared_for(self, environment_id: int, now: float) -> PreparedRelease | None:
-        prepared = self._prepared.get(environment_id)
-        if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
-            prepared = self._prepare(environment_id)
-        return prepared
-
-    def _prepare(self, environment_id: int) -> PreparedRelease | None:
-        memory = self.memory
-        version, outcome = memory.version, memory.found(environment_id)
-        if not isinstance(outcome, Found) or outcome.release is None:
-            self._prepared.pop(environment_id, None)
-            return None
-        told = memory.told_id(environment_id)
-        until = memory.unchanged_until(outcome)
-        prepared = PreparedRelease(outcome, outcome.release, told, version, until)
-        self._prepared[environment_id] = prepared
-        return prepared
+        messages = self.answering.to(poll)
+        if not poll.wait_s or messages.status != 304:
+            return messages
+        told: asyncio.Future[Messages] = asyncio.get_running_loop().create_future()
+        held = self._hold(poll, messages, partial(_settle, told))
+        if isinstance(held, Messages):
+            return held
+        try:
+            return await told
+        finally:
+            held.leave()
 
     # --- Waiting ----------------------------------------------------------------------------
-    async def _held(self, poll: Poll, scope: Scope, unchanged: Messages) -> Messages:
+    def _hold(self, poll: Poll, unchanged: Messages, tell: Tell) -> Messages | Waiter:
+        """Hold a poll until there is something to tell, or answer it now.
+
+        `tell` is called once, in this loop, unless the waiter leaves before.
+        """
         self._loop = asyncio.get_running_loop()
         # Once more, now that whatever comes is told in this loop: nothing falls in between.
-        now = self._again(poll, scope)
+        now = self.answering.to(poll)
         caller = self.memory.callers.get(poll.key)
-        if caller is None or now.start["status"] != 304:
+        if caller is None or now.status != 304:
             return now
         wait_s = min(poll.wait_s, self.settings.longest_wait_s)
         left_s = min(wait_s, caller.reads_until - self.memory.clock())
-        if not await self.room.wait(caller.environment_id, caller.token.id, left_s):
-            return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
-        applied = b"wait=%d" % wait_s
-        answer = self._again(poll, scope).with_header(b"preference-applied", applied)
-        # Its server is stopping: the next question belongs to another one.
-        return answer.with_header(b"connection", b"close") if self.room.is_closed else answer
+        token = caller.token
 
-    def _again(self, poll: Poll, scope: Scope) -> Messages:
-        caller = self.memory.callers.get(poll.key)
-        polled = None if caller is None else self._polled(poll, caller)
-        return polled or self._considered(scope, caller)
+        def let_go() -> None:
+            answer = self.answering.to(poll).with_header(b"preference-applied", b"wait=%d" % wait_s)
+            # Its server is stopping: the next question belongs to another one.
+            tell(answer.with_header(b"connection", b"close") if self.room.is_closed else answer)
+
+        waiter = self.room.enter(caller.environment_id, token.id, left_s, let_go)
+        if waiter is None:
+            return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
+        return waiter
+
+    def _count_and(self, tell: Tell, messages: Messages) -> None:
+        self.counters.answers[messages.status] += 1
+        tell(messages)
 
     def _tell(self, environment_ids: list[int], token_ids: set[int]) -> None:
         self.counters.released += self.room.release(environment_ids)
@@ -273,39 +227,11 @@ class Plane:
         return messages_of(problem(429, detail, {"Retry-After": str(self.memory.jitter(1))}))
 
 
+def _settle(told: asyncio.Future[Messages], messages: Messages) -> None:
+    if not told.done():  # else its router has just hung up
+        told.set_result(messages)
+
+
 def _release_of(holdings: Holdings, environment_id: int) -> VerifiedRelease | None:
     held = holdings.releases.get(environment_id)
     return None if held is None else held.release
-
-
-def _read(scope: Scope) -> Poll | None:
-    """A poll in any spelling; None: no reading of the policy, or without a token."""
-    if scope["path"] != POLICY_PATH or scope["method"] not in ALLOWED_METHODS:
-        return None
-    headers = text_headers(scope["headers"])
-    token = bearer_token(headers.get("authorization", ""))
-    if not token:
-        return None
-    coded = {n.encode("latin-1"): value.encode("latin-1") for n, value in headers.items()}
-    key = token_key(token.encode("utf-8", "surrogateescape"))
-    method = scope["method"]
-    return Poll(key, coded, method == "HEAD", shows_what_it_has(method, headers))
-
-
-def _packed(accept_encoding: bytes) -> bool:
-    return len(accept_encoding) <= LONGEST_WISH and _known_packed(accept_encoding)
-
-
-def _wait_s(prefer: bytes) -> int:
-    return _known_wait_s(prefer) if len(prefer) <= LONGEST_WISH else 0
-
-
-# The few spellings that a fleet's clients have between them; long ones would fill the memory.
-@lru_cache(maxsize=1024)
-def _known_packed(accept_encoding: bytes) -> bool:
-    return prefers_gzip(accept_encoding.decode("latin-1"))
-
-
-@lru_cache(maxsize=1024)
-def _known_wait_s(prefer: bytes) -> int:
-    return preferred_wait_s(prefer.decode("latin-1"))

@@ -64,6 +64,7 @@ class Delivery:
             thread.stop()
         for thread in self._threads():
             thread.join(STOP_S)
+        gc.unfreeze()  # libraries complain of what is left at the end of the process
 
     def _threads(self) -> tuple[Loader, Listener, UseKeeper]:
         return self.loader, self._listener, self.uses

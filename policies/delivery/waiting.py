@@ -7,22 +7,46 @@ a batch in each turn of the loop, so that polls go on being answered in between.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import Counter, deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+
+logger = logging.getLogger(__name__)
 
 TICK_S = 0.25
 BATCH = 200
 
 
 class Waiter:
-    """One held request."""
+    """One held request; `let_go` answers it."""
 
-    __slots__ = ("environment_id", "future", "tick", "token_id")
+    __slots__ = ("_room", "environment_id", "is_in", "let_go", "tick", "token_id")
 
-    def __init__(self, environment_id: int, token_id: int, tick: int) -> None:
+    def __init__(
+        self,
+        room: WaitingRoom,
+        environment_id: int,
+        token_id: int,
+        tick: int,
+        let_go: Callable[[], None],
+    ) -> None:
+        self._room = room
         self.environment_id, self.token_id, self.tick = environment_id, token_id, tick
-        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.let_go = let_go
+        self.is_in = True
+
+    def end(self) -> None:
+        """Let it go now; nothing happens where it has gone or left."""
+        if self.is_in:
+            self.leave()
+            self.let_go()
+
+    def leave(self) -> None:
+        """Forget it: its router has hung up. Nothing happens where it has gone."""
+        if self.is_in:
+            self.is_in = False
+            self._room.forget(self)
 
 
 class WaitingRoom:
@@ -45,24 +69,22 @@ class WaitingRoom:
         self.is_closed = False
         self.count = 0
 
-    async def wait(self, environment_id: int, token_id: int, seconds: float) -> bool:
-        """Return when there is something to tell, or after `seconds`; at once and False where no
-        more can wait here."""
+    def enter(
+        self, environment_id: int, token_id: int, seconds: float, let_go: Callable[[], None]
+    ) -> Waiter | None:
+        """Wait until `let_go` is called, in the running loop: when there is something to tell, or
+        after `seconds`. None where no more can wait here."""
         if self.is_closed or self._by_token[token_id] >= self._most - self.count:
-            return False
+            return None
         loop = asyncio.get_running_loop()
         tick = math.floor((loop.time() + seconds) / TICK_S) + 1
-        waiter = Waiter(environment_id, token_id, tick)
+        waiter = Waiter(self, environment_id, token_id, tick, let_go)
         self._by_environment.setdefault(environment_id, {})[waiter] = None
         self._by_tick.setdefault(tick, set()).add(waiter)
         self.count += 1
         self._by_token[token_id] += 1
         self._keep_turning(loop)
-        try:
-            await waiter.future
-        finally:
-            self._forget(waiter)
-        return True
+        return waiter
 
     def release(self, environment_ids: Iterable[int]) -> int:
         """Let all go who wait in these environments; how many they are."""
@@ -90,7 +112,11 @@ class WaitingRoom:
 
     def _let_next_go(self) -> None:
         for _ in range(min(BATCH, len(self._let_go))):
-            self._wake(self._let_go.popleft())
+            waiter = self._let_go.popleft()
+            try:
+                waiter.end()
+            except Exception:  # one connection that is broken in a new way keeps nobody waiting
+                logger.exception("A router that waited could not be answered.")
         self._is_letting_go = bool(self._let_go)
         if self._is_letting_go:
             asyncio.get_running_loop().call_soon(self._let_next_go)
@@ -109,11 +135,8 @@ class WaitingRoom:
         if self._by_tick:
             self._timer = loop.call_later(TICK_S, self._turn, loop)
 
-    def _wake(self, waiter: Waiter) -> None:
-        if not waiter.future.done():
-            waiter.future.set_result(None)
-
-    def _forget(self, waiter: Waiter) -> None:
+    def forget(self, waiter: Waiter) -> None:
+        """Give back the place of one."""
         self.count -= 1
         self._by_token[waiter.token_id] -= 1
         if not self._by_token[waiter.token_id]:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from routing_console.front import bridge
 from routing_console.front.bodies import Bodies, Body, BodyRefused, ClientGone
+from routing_console.front.connections import Connections
 from routing_console.front.direct import Direct, letting_go
 from routing_console.front.draining import Draining
 from routing_console.front.lifespan import lifespan
@@ -58,6 +59,7 @@ class Front:
         }
         self.draining = Draining(settings.DRAIN_NOTICE_S, on_begin=[self.direct.drain])
         self.readiness = Readiness(problems, self.direct.problem, self.draining)
+        self.connections = Connections()
         self.tally = Tally()
         self.metrics = Metrics.of(
             settings.METRICS_TOKEN,
@@ -81,9 +83,11 @@ class Front:
 
     async def _start(self) -> None:
         self.draining.watch()
+        self.connections.watch()
         await self.direct.startup()
 
     async def _stop(self) -> None:
+        self.connections.stop()
         for place in self.places.values():
             await asyncio.to_thread(place.close)
         await asyncio.to_thread(self.direct.stop)

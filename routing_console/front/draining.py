@@ -1,6 +1,6 @@
 """A process that is asked to stop: first it says so, then it closes its port.
 
-Granian stops on SIGINT and on SIGTERM, closing its port at once: whoever balances the load would
+The server stops on SIGINT and on SIGTERM, closing its port at once: whoever balances the load would
 learn of it by failed connections. So SIGTERM is taken here, readiness says "draining", and the
 server is stopped by the other signal when the time for that is over.
 """
@@ -45,12 +45,12 @@ class Draining:
 def end_while_starting() -> None:
     """End at once when asked to stop before there is anything to drain.
 
-    A forked worker has inherited a handler that does nothing in it, and would be killed only when
-    the server's patience ends. Call it before the imports that take long.
+    The server's own handler is heard only when it serves. Call this before the imports that take
+    long.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def stop_server() -> None:
-    """Have Granian close its port, finish the requests in flight and end."""
+    """Have the server close its port, finish the requests in flight and end."""
     os.kill(os.getpid(), signal.SIGINT)

@@ -23,9 +23,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from policies.delivery.answering import JWKS_PATH, POLICY_PATH
 from policies.delivery.holdings import Holdings
 from policies.delivery.loading import load
-from policies.delivery.plane import JWKS_PATH, POLICY_PATH
 from policies.delivery.status import StatusDesk
 from policies.delivery.status_asgi import STATUS_PATH, StatusApplication
 from policies.governance.roles import Role

@@ -16,9 +16,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from policies.delivery import signing
+from policies.delivery.answering import JWKS_PATH
 from policies.delivery.answers import Denial
 from policies.delivery.loader import ALL_AGAIN_AFTER_S
-from policies.delivery.plane import JWKS_PATH
 from policies.models import AuditHead, Environment, Release, RouterToken
 from policies.services.people.tokens import issue_personal_token, revoke_personal_token
 from policies.services.releases.publication import roll_back

@@ -15,8 +15,8 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from policies.delivery import snapshot_file
+from policies.delivery.answering import JWKS_PATH
 from policies.delivery.loader import Loader
-from policies.delivery.plane import JWKS_PATH
 from policies.delivery.snapshot_file import SnapshotFile
 from policies.models import Release, RouterToken
 from policies.services.people.tokens import issue_personal_token

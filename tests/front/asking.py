@@ -35,7 +35,7 @@ class Heard:
 def scope(
     method: str, target: str, headers: Iterable[tuple[str, str]] = (), **more: Any
 ) -> dict[str, Any]:
-    """A request's scope as Granian makes it."""
+    """A request's scope as a server makes it."""
     path, _, query = target.partition("?")
     return {
         "type": "http",

@@ -34,7 +34,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return when it says that it can deliver."""
-        options = ("--host=127.0.0.1", f"--port={self.port}", "--workers-kill-timeout=20")
+        options = ("--host=127.0.0.1", f"--port={self.port}", "--patience=20")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 web_server.command(self.application, *options),

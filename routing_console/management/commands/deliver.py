@@ -16,9 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", default="8001")
-        parser.add_argument("--workers", default="1", help="processes on this port; default: 1")
+        parser.add_argument("--port", type=int, default=8001)
+        parser.add_argument("--workers", type=int, default=1, help="processes on this port")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = (f"--{name}={options[name]}" for name in ("host", "port", "workers"))
-        web_server.become(web_server.DELIVERY, *chosen, "--workers-kill-timeout=30")
+        chosen = {name: options[name] for name in ("host", "port", "workers")}
+        web_server.serve(web_server.DELIVERY, **chosen, patience_s=30)

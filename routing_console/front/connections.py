@@ -1,0 +1,76 @@
+"""Closes connections that cost a socket and bring nothing: one timer looks at all of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+# Routers ask every half minute or so; a connection kept until then saves them a handshake.
+IDLE_S = 75.0
+# A head is one packet for nearly everybody. Who drips it, or opens a connection to say nothing,
+# is not waited for.
+HEAD_S = 15.0
+LOOK_EVERY_S = 5.0
+
+
+class Connection:
+    """What is known of an open connection; times are the event loop's (s).
+
+    `head_since`: when the head being read began, or the connection before its first; None between
+    heads.
+    """
+
+    heard_at: float
+    head_since: float | None
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request is being carried out: its own deadlines hold then."""
+        raise NotImplementedError
+
+    def hang_up(self) -> None:
+        """Close it once what was written is sent."""
+        raise NotImplementedError
+
+
+class Connections:
+    """The open connections of a process."""
+
+    def __init__(self, idle_s: float = IDLE_S, head_s: float = HEAD_S) -> None:
+        self.idle_s, self.head_s = idle_s, head_s
+        self.look_every_s = LOOK_EVERY_S
+        self._open: set[Connection] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self.closed_silent = 0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, connection: Connection) -> None:
+        self._open.add(connection)
+
+    def discard(self, connection: Connection) -> None:
+        self._open.discard(connection)
+
+    def watch(self) -> None:
+        """Look now and then, in the running loop, until `stop`."""
+        loop = asyncio.get_running_loop()
+        self.close_silent(loop.time())
+        self._timer = loop.call_later(self.look_every_s, self.watch)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def close_silent(self, now: float) -> None:
+        """Hang up on who has been idle, or slow with a head, for too long."""
+        for each in list(self._open):
+            if each.is_answering:
+                continue
+            since, limit_s = (
+                (each.heard_at, self.idle_s)
+                if each.head_since is None
+                else (each.head_since, self.head_s)
+            )
+            if now - since > limit_s:
+                self.closed_silent += 1
+                each.hang_up()

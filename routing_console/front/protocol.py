@@ -1,0 +1,140 @@
+"""HTTP/1.1 as the front speaks it: uvicorn's protocol, with polls answered where they are parsed.
+
+A poll that has a prepared answer costs no task, no scope and no message: its bytes are written as
+soon as its head is read. Everything else goes the way of any ASGI request. What a connection may
+cost before there is a request is bounded here, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from routing_console.front.connections import Connection
+from routing_console.front.direct import Held, Prepared, Quick
+
+if TYPE_CHECKING:
+    from routing_console.front.application import Front
+
+MOST_HEAD_BYTES = 64 * 1024
+HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
+class FrontProtocol(HttpToolsProtocol, Connection):
+    """One connection to a `Front`."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.front: Front = config.loaded_app
+        self._quick = self.front.direct.quick
+        self.access_log = False  # the front has its own lines
+        self._head_bytes = 0  # received for the head being read, but for the part it began in
+        self._head_is_new = False
+        self._is_taken = False  # the request being read: answered or held before it was at its end
+        self._held: Held | None = None
+
+    # --- The connection ---------------------------------------------------------------------
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.heard_at = self.head_since = self.loop.time()
+        self.front.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.front.connections.discard(self)
+        if self._held is not None:
+            self._held.leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = self.loop.time()
+        self._head_is_new = False
+        super().data_received(data)
+        if self.head_since is not None and not self._head_is_new:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
+                self.transport.write(HEAD_TOO_LARGE)
+                self.transport.close()
+
+    @property
+    def is_answering(self) -> bool:
+        is_running = self.cycle is not None and not self.cycle.response_complete
+        return is_running or self._held is not None
+
+    def hang_up(self) -> None:
+        self.transport.close()
+
+    # --- One request ------------------------------------------------------------------------
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.head_since, self._head_bytes, self._head_is_new = self.heard_at, 0, True
+
+    def on_headers_complete(self) -> None:
+        self.head_since = None
+        if self._held is not None:
+            self._held.end()  # whoever asks again has done with waiting; answers keep their order
+        quick = self._quick.get(self.url)
+        if quick is not None and self._answer_at_once(quick):
+            return
+        super().on_headers_complete()
+        if self.parser.should_upgrade():
+            # The other protocol is not spoken here, and the parser would read no more of this one.
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        if self._is_taken:
+            self._is_taken = False
+        else:
+            super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing: whoever offers another protocol may be answered in this one (RFC 9110, 7.8)."""
+
+    def _answer_at_once(self, quick: Quick) -> bool:
+        """Whether the request could be answered from what is prepared, or is held for it."""
+        parser, default_headers = self.parser, self.server_state.default_headers
+        if (
+            self.is_answering
+            or self.flow.write_paused
+            or self.front.draining.begun
+            or not default_headers
+            or parser.get_method() != b"GET"
+            or not parser.should_keep_alive()
+            or parser.should_upgrade()
+            or parser.get_http_version() != "1.1"
+        ):
+            return False
+        taken = quick(self.headers, self._tell)
+        if taken is False:
+            return False
+        if taken is not True:
+            self._held = taken
+        self._is_taken = True
+        return True
+
+    def _tell(self, prepared: Prepared) -> None:
+        if self._held is not None:
+            self._held, self.heard_at = None, self.loop.time()
+        self.transport.write(prepared.as_bytes(_line(self.server_state.default_headers[0])))
+        if self.front.draining.begun:
+            self.transport.close()
+
+
+@lru_cache(maxsize=4)
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    """A header as it is sent. The server makes a new `Date` each second, for all connections."""
+    name, value = header
+    return b"%b: %b\r\n" % (name, value)

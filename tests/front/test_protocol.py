@@ -1,0 +1,309 @@
+"""What the server says on a socket, to clients that write as they should and to others."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from policies.delivery.answering import POLICY_PATH
+from policies.delivery.answers import READ, KnownToken, VerifiedRelease
+from policies.delivery.holdings import HeldRelease, Holdings
+from policies.delivery.memory import token_key
+from policies.delivery.plane import Plane
+from routing_console.front.application import Front
+from routing_console.front.direct import Direct
+from tests.services.front_server import FrontServer, serving
+from tests.services.plane import UNLIMITED, plane_with
+
+FIRST = VerifiedRelease.of(b'{"release":1}' * 3000, '"one.1.9"', "a..a")
+SECOND = VerifiedRelease.of(b'{"release":2}' * 3000, '"two.2.9"', "b..b")
+HOLDINGS = Holdings(
+    tokens={token_key(b"rcr_a"): KnownToken(1, 7, frozenset({READ}), math.inf)},
+    releases={7: HeldRelease(70, FIRST.signature, FIRST)},
+)
+PUBLISHED = dataclasses.replace(HOLDINGS, releases={7: HeldRelease(71, SECOND.signature, SECOND)})
+CURRENT = 'If-None-Match: "one.1.9"'
+SLOWLY = "Content-Length: 0"  # a poll that is written in an unusual way is answered by the plane
+LIMIT_S = 20
+
+
+def page(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "4")])
+    return [b"page"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer as it stood on the wire; `headers` in their order, names as sent."""
+
+    line: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def status(self) -> int:
+        return int(self.line.split()[1])
+
+    @property
+    def undated(self) -> tuple[str, list[tuple[str, str]], bytes]:
+        return self.line, [pair for pair in self.headers if pair[0] != "date"], self.body
+
+
+class Client:
+    """A socket, and the answers read from it."""
+
+    def __init__(self, server: FrontServer) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT_S)
+        self._unread = b""
+
+    def send(self, *lines: str) -> None:
+        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
+
+    def poll(self, *lines: str, version: str = "1.1") -> None:
+        first = f"GET {POLICY_PATH} HTTP/{version}"
+        self.send(first, "Host: localhost", "Authorization: Bearer rcr_a", *lines)
+
+    def read(self) -> Answer:
+        head = self._until(b"\r\n\r\n").decode()
+        line, *fields = head.removesuffix("\r\n\r\n").split("\r\n")
+        headers = [(n, v) for n, _, v in (field.partition(": ") for field in fields)]
+        length = int(dict(headers).get("content-length", 0)) if " 304 " not in line else 0
+        while len(self._unread) < length:
+            self._receive()
+        body, self._unread = self._unread[:length], self._unread[length:]
+        return Answer(line, headers, body)
+
+    def is_closed_within(self, seconds: float) -> bool:
+        self.socket.settimeout(seconds)
+        try:
+            return not self._unread and not self.socket.recv(1)
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def _until(self, end: bytes) -> bytes:
+        while end not in self._unread:
+            self._receive()
+        found, _, self._unread = self._unread.partition(end)
+        return found + end
+
+    def _receive(self) -> None:
+        received = self.socket.recv(65536)
+        assert received, f"closed after {self._unread[:200]!r}"
+        self._unread += received
+
+
+def _front(plane: Plane) -> Front:
+    quick = {POLICY_PATH.encode(): plane.quick}
+    return Front(page, Direct({POLICY_PATH: plane}, quick=quick), problems=dict)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[FrontServer]:
+    with serving(_front(plane_with(HOLDINGS, UNLIMITED))) as server:
+        yield server
+
+
+@pytest.fixture
+def client(shared: FrontServer) -> Iterator[Client]:
+    plane_of(shared).memory.confirm()
+    connected = Client(shared)
+    connected.poll(SLOWLY)  # so that there is something prepared
+    assert connected.read().status == 200
+    yield connected
+    connected.close()
+
+
+@pytest.fixture
+def own() -> Iterator[FrontServer]:
+    with serving(_front(plane_with(HOLDINGS, UNLIMITED))) as server:
+        yield server
+
+
+def plane_of(server: FrontServer) -> Plane:
+    plane = server.front.direct.applications[POLICY_PATH]
+    assert isinstance(plane, Plane)
+    return plane
+
+
+@contextmanager
+def connected(server: FrontServer) -> Iterator[Client]:
+    client = Client(server)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        (CURRENT,),
+        (CURRENT, "Accept-Encoding: gzip"),
+        ("Accept-Encoding: gzip",),
+        ('If-None-Match: "older"',),
+        (CURRENT, "Prefer: wait=1"),
+    ],
+)
+def test_poll__answered_where_it_is_parsed__is_byte_for_byte_as_by_the_application(
+    client: Client, lines: tuple[str, ...]
+) -> None:
+    client.poll(*lines)
+    quickly = client.read()
+    client.poll(*lines, SLOWLY)
+    assert quickly.undated == client.read().undated
+    assert len(dict(quickly.headers)["date"]) == len("Mon, 30 Nov 2026 00:00:00 GMT")
+
+
+def test_requests__sent_without_waiting__are_answered_in_their_order(client: Client) -> None:
+    page_lines = ("GET /w/ HTTP/1.1", "Host: localhost")
+    for _ in range(3):
+        client.poll(CURRENT)
+        client.send(*page_lines)
+        client.poll()
+    answers = [client.read() for _ in range(9)]
+    assert [each.status for each in answers] == [304, 200, 200] * 3
+    assert [each.body[:4] for each in answers] == [b"", b"page", FIRST.body[:4]] * 3
+
+
+def test_request__sent_while_a_poll_is_held__ends_the_waiting(client: Client) -> None:
+    client.poll(CURRENT, "Prefer: wait=60")
+    client.send("GET /w/ HTTP/1.1", "Host: localhost")
+    held, after = client.read(), client.read()
+    assert (held.status, after.body) == (304, b"page")
+
+
+def test_held_poll__new_release__is_sent_at_once(own: FrontServer) -> None:
+    with connected(own) as client:
+        client.poll()
+        client.read()
+        client.poll(CURRENT, "Prefer: wait=60")
+        until(lambda: plane_of(own).room.count == 1)
+        plane_of(own).adopt(PUBLISHED)
+        told = client.read()
+        assert (told.status, told.body) == (200, SECOND.body)
+        assert dict(told.headers)["preference-applied"] == "wait=60"
+        assert plane_of(own).figures()["answers_200"] == 2
+
+
+def test_held_poll__router_hangs_up__gives_its_place_back(own: FrontServer) -> None:
+    with connected(own) as client:
+        client.poll()
+        client.read()
+        client.poll(CURRENT, "Prefer: wait=60")
+        until(lambda: plane_of(own).room.count == 1)
+    until(lambda: plane_of(own).room.count == 0)
+
+
+def test_draining__polls_and_waiters__are_answered_and_let_go(own: FrontServer) -> None:
+    with connected(own) as held, connected(own) as other:
+        for each in (held, other):
+            each.poll()
+            each.read()
+        held.poll(CURRENT, "Prefer: wait=60")
+        until(lambda: plane_of(own).room.count == 1)
+        own.front.draining.begun = True
+        plane_of(own).drain()
+        other.poll(CURRENT)
+        for each in (held, other):
+            answer = each.read()
+            assert (answer.status, dict(answer.headers)["connection"]) == (304, "close")
+            assert each.is_closed_within(LIMIT_S)
+
+
+@pytest.mark.parametrize(
+    ("lines", "version", "stays"),
+    [((), "1.1", True), (("Connection: close",), "1.1", False), ((), "1.0", False)],
+)
+def test_connection__as_the_client_asks__stays_or_is_closed(
+    client: Client, lines: tuple[str, ...], version: str, stays: bool
+) -> None:
+    client.poll(CURRENT, *lines, version=version)
+    assert client.read().status == 304
+    assert client.is_closed_within(LIMIT_S if not stays else 0.2) is not stays
+
+
+def test_offer_of_another_protocol__is_answered_in_this_one(client: Client) -> None:
+    client.poll(CURRENT, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: A")
+    assert client.read().status == 304
+    assert client.is_closed_within(LIMIT_S)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\0\1\2", "GET\r\n\r\n", "GET /a b HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nbad name: x\r\n\r\n",
+     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+     f"GET {POLICY_PATH} HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"],
+)  # fmt: skip
+def test_what_is_no_request__is_400_and_the_end_of_the_connection(
+    client: Client, text: str
+) -> None:
+    client.socket.sendall(text.encode("latin-1"))
+    assert client.read().status == 400
+    assert client.is_closed_within(LIMIT_S)
+
+
+def test_head__larger_than_it_may_be__is_431(client: Client) -> None:
+    client.socket.sendall(f"GET {POLICY_PATH} HTTP/1.1\r\n".encode())
+    time.sleep(0.1)  # so that it began in an earlier part
+    client.socket.sendall(b"".join(b"X-%d: %b\r\n" % (n, b"x" * 8000) for n in range(9)))
+    assert client.read().line == "HTTP/1.1 431 Request Header Fields Too Large"
+    assert client.is_closed_within(LIMIT_S)
+
+
+def test_connection__that_says_nothing_or_drips__is_closed(own: FrontServer) -> None:
+    own.front.connections.head_s = own.front.connections.idle_s = 0.5
+    own.front.connections.look_every_s = 0.1
+    with connected(own) as silent, connected(own) as dripping, connected(own) as idle:
+        idle.poll()
+        assert idle.read().status == 200
+        for letter in "GET /w/":
+            try:
+                dripping.socket.sendall(letter.encode())
+            except ConnectionError:
+                break
+            time.sleep(0.1)
+        # The first look, five seconds after the start, was due before the limits were lowered.
+        for each in (silent, dripping, idle):
+            assert each.is_closed_within(LIMIT_S)
+    assert own.front.connections.closed_silent == 3
+
+
+def test_router__that_waits_longer_than_one_may_be_idle__is_not_closed(own: FrontServer) -> None:
+    own.front.connections.idle_s = 0.0
+    with connected(own) as client:
+        client.poll(SLOWLY)
+        client.read()
+        client.poll(CURRENT, "Prefer: wait=7")
+        assert client.read().status == 304
+
+
+def test_reader__that_takes_nothing__fills_no_memory(own: FrontServer) -> None:
+    with connected(own) as client:
+        client.socket.settimeout(0.5)
+        request = f"GET {POLICY_PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer rcr_a\r\n\r\n"
+        with pytest.raises(TimeoutError):  # nothing of it is taken any more
+            for _ in range(1000):
+                client.socket.sendall(request.encode() * 1000)
+        answered = plane_of(own).figures()["answers_200"]
+        assert answered * len(FIRST.body) < 20_000_000  # what the kernel's buffers hold is in it
