@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,18 +17,10 @@ from tests.policies.steps import documents, published
 from tests.services import loops
 from tests.services.plane import Reply, ask
 from tests.services.valkey import Valkey
+from tests.services.waiting import within
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG_S = 600.0
-
-
-def within(seconds: float, true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @pytest.fixture

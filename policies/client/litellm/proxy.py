@@ -22,6 +22,7 @@ from typing import Any
 from ...engine import Request, full_chain
 from ..client import Decided, PolicyClient
 from .chain import Decides
+from .failures import has_sent_bytes
 from .proxy_outcomes import ProxyOutcomes
 
 ROUTED_MODEL = "auto"
@@ -59,7 +60,7 @@ class ProxyHook:
             raise PolicyRefused(decided.decision.refused or "No target is left for this request.")
         self._outcomes.begin(decided)
         metadata = {
-            **(data.get("metadata") or {}),
+            **_object(data.get("metadata")),
             REQUEST_ID: decided.request.request_id,
             "routing_class": decided.decision.class_key,
             "routing_rule": decided.decision.policy_rule,
@@ -81,26 +82,38 @@ class ProxyHook:
             _request_id(kwargs), _group(kwargs), response_obj, _ms(start_time, end_time)
         )
 
+    async def async_pre_call_deployment_hook(self, kwargs: Mapping[str, Any], *_: Any) -> None:
+        """An attempt goes out; what it is sent with stays."""
+        self._outcomes.begin_call(_request_id(kwargs))
+
+    async def async_post_call_failure_deployment_hook(
+        self, request_data: Mapping[str, Any], exception: BaseException, *_: Any
+    ) -> None:
+        """An attempt has failed. LiteLLM's failure events tell of the first of a request alone."""
+        self._outcomes.failed(_request_id(request_data), _group(request_data), exception)
+
     async def async_log_failure_event(
         self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
+        """For streams that broke: their attempt had not failed when it was made."""
         error = kwargs.get("exception")
-        self._outcomes.failed(_request_id(kwargs), _group(kwargs), error, _ms(start_time, end_time))
+        if isinstance(error, Exception) and has_sent_bytes(error):
+            latency_ms = _ms(start_time, end_time)
+            self._outcomes.failed(_request_id(kwargs), _group(kwargs), error, latency_ms)
 
     async def async_post_call_failure_hook(
         self, request_data: Mapping[str, Any], *args: Any, **kwargs: Any
     ) -> None:
-        """All that the proxy tried has failed. Its log events may come only after this."""
+        """All that the proxy tried has failed. Log events may come only after this."""
         self._outcomes.end_soon(_metadata(request_data).get(REQUEST_ID))
 
 
 def request_of(data: Mapping[str, Any]) -> Request:
     """What is decided on: `metadata.attributes` of the call, its texts by users, and its sizes."""
-    metadata = data.get("metadata") or {}
-    attributes = metadata.get("attributes")
+    metadata = _object(data.get("metadata"))
     limit = data.get("max_completion_tokens") or data.get("max_tokens")
     return Request(
-        attributes=attributes if isinstance(attributes, dict) else {},
+        attributes=dict(_object(metadata.get("attributes"))),
         prompt=_prompt(data.get("messages")),
         request_id=str(metadata.get(REQUEST_ID) or ""),
         max_output_tokens=limit if isinstance(limit, int) else None,
@@ -119,9 +132,11 @@ def fallbacks_of(decided: Decided, model: str) -> list[str]:
 
 
 def hook_for(client: Decides, routed_model: str = ROUTED_MODEL) -> Any:
-    """A hook that LiteLLM takes: it asks for an instance of its own class."""
+    """A hook that LiteLLM takes: it asks for an instance of its own class, and its proxy calls no
+    hook before calls that the instance's class has only inherited."""
     base = importlib.import_module("litellm.integrations.custom_logger").CustomLogger
-    return type("RoutingConsoleHook", (ProxyHook, base), {})(client, routed_model)
+    own = {"async_pre_call_hook": ProxyHook.async_pre_call_hook}
+    return type("RoutingConsoleHook", (ProxyHook, base), own)(client, routed_model)
 
 
 def __getattr__(name: str) -> Any:
@@ -165,9 +180,13 @@ def _texts(content: object) -> list[str]:
 
 
 def _metadata(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-    inner = (kwargs.get("litellm_params") or {}).get("metadata")
-    found = inner or kwargs.get("metadata") or kwargs.get("litellm_metadata")
-    return found if isinstance(found, Mapping) else {}
+    inner = _object(kwargs.get("litellm_params")).get("metadata")
+    return _object(inner or kwargs.get("metadata") or kwargs.get("litellm_metadata"))
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """What callers may have sent as anything: empty where it is no object."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _request_id(kwargs: Mapping[str, Any]) -> Any:

@@ -1,21 +1,26 @@
-"""Outcomes of requests that LiteLLM's proxy makes, put together of its log events.
+"""Outcomes of requests that LiteLLM's proxy makes, put together of what it tells of attempts.
 
-Log events come once an attempt, from a worker of LiteLLM's, some after the request has ended. So an
-outcome is reported when an attempt has answered, else shortly after the proxy said that all failed.
+Log events come from a worker of LiteLLM's, some after the request has ended. So an outcome is
+reported when an attempt has answered, else shortly after the proxy said that all failed.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from typing import Any
 
+from ..background import Background
 from ..client import Decided
 from .chain import Decides
 from .record import Record
 
+logger = logging.getLogger(__name__)
 MOST_OPEN = 10_000
 SETTLES_AFTER_S = 1.0
+IDLE_S = 3600.0
 
 
 class ProxyOutcomes:
@@ -31,7 +36,10 @@ class ProxyOutcomes:
         self._settles_after_s = settles_after_s
         self._most_open = most_open
         self._open: OrderedDict[str, Record] = OrderedDict()
+        # Those that failed for good, and when each is told of; one thread waits for all.
+        self._settling: deque[tuple[float, str]] = deque(maxlen=most_open)
         self._lock = threading.Lock()
+        self._settler = Background("proxy-outcomes", self._settle, logger.warning)
 
     def begin(self, decided: Decided) -> None:
         """A request was decided and goes out."""
@@ -41,6 +49,12 @@ class ProxyOutcomes:
             oldest = self._open.popitem(last=False)[1] if too_many else None
         self._end(oldest)
 
+    def begin_call(self, request_id: object) -> None:
+        """An attempt goes out: its latency counts from here."""
+        record = self._found(request_id)
+        if record is not None:
+            record.begin_call()
+
     def answered(self, request_id: object, model: str, response: Any, latency_ms: float) -> None:
         record = self._taken(request_id)
         if record is not None:
@@ -48,19 +62,33 @@ class ProxyOutcomes:
             self._count(record)
             self._end(record)
 
-    def failed(self, request_id: object, model: str, error: object, latency_ms: float) -> None:
-        with self._lock:
-            record = self._open.get(str(request_id))
+    def failed(
+        self, request_id: object, model: str, error: object, latency_ms: float | None = None
+    ) -> None:
+        record = self._found(request_id)
         if record is not None and isinstance(error, Exception):
             record.failed(model, error, latency_ms=latency_ms)
             self._count(record)
 
-    def end_soon(self, request_id: object) -> threading.Timer:
+    def end_soon(self, request_id: object) -> None:
         """The request has failed for good; what its last attempts say may be still on its way."""
-        timer = threading.Timer(self._settles_after_s, lambda: self._end(self._taken(request_id)))
-        timer.daemon = True
-        timer.start()
-        return timer
+        with self._lock:
+            if str(request_id) not in self._open:
+                return
+            self._settling.append((time.monotonic() + self._settles_after_s, str(request_id)))
+        self._settler.start()
+        self._settler.wake()
+
+    def _settle(self) -> float:
+        """Report what has settled; gives how long nothing else will, in seconds."""
+        while self._settling:
+            due_at, request_id = self._settling[0]
+            left_s = due_at - time.monotonic()
+            if left_s > 0:
+                return left_s
+            self._settling.popleft()
+            self._end(self._taken(request_id))
+        return IDLE_S
 
     def _count(self, record: Record) -> None:
         """For breakers; what the client would do next is LiteLLM's to say here."""
@@ -70,6 +98,10 @@ class ProxyOutcomes:
         """Report, unless nothing was tried: of such a request nothing is known."""
         if record is not None and record.attempts:
             self._client.report(record.event())
+
+    def _found(self, request_id: object) -> Record | None:
+        with self._lock:
+            return self._open.get(str(request_id))
 
     def _taken(self, request_id: object) -> Record | None:
         with self._lock:

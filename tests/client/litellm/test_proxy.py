@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import datetime
+import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from policies.client.litellm.proxy import PolicyRefused, ProxyHook, fallbacks_of, request_of
+from policies.client.litellm.proxy import (
+    PolicyRefused,
+    ProxyHook,
+    fallbacks_of,
+    hook_for,
+    request_of,
+)
 from policies.client.litellm.proxy_outcomes import ProxyOutcomes
 from policies.engine import decide, parse_request
 from tests.client.litellm.test_failure_kinds import made
 from tests.client.litellm.test_loop import BUNDLE, REQUESTS, Console
 from tests.services import loops
+from tests.services.waiting import within
 
 NOW = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 LATER = NOW + datetime.timedelta(milliseconds=40)
@@ -78,6 +87,10 @@ def test_log_events__of_one_request__become_one_outcome() -> None:
     error = made("RateLimitError", status_code=429)
 
     async def log() -> None:
+        sent_with = {"metadata": {**data["metadata"], "model_group": data["model"]}}
+        await hook.async_pre_call_deployment_hook(sent_with, None)
+        await hook.async_post_call_failure_deployment_hook(sent_with, error, None)
+        # Told of the first failure again, as LiteLLM does.
         failed = logged(data, data["model"], exception=error)
         await hook.async_log_failure_event(failed, None, NOW, LATER)
         await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
@@ -85,11 +98,13 @@ def test_log_events__of_one_request__become_one_outcome() -> None:
 
     loops.run(log())
     [event] = console.reported
-    assert event["attempts"] == [
+    attempts: Any = event["attempts"]
+    assert 0 <= attempts[0]["latency_ms"] < 40
+    assert attempts == [
         {
             "model": data["model"],
             "failure_kind": "rate_limit",
-            "latency_ms": 40,
+            "latency_ms": attempts[0]["latency_ms"],
             "cost_usd": 0.0,
         },
         {"model": "us-small", "failure_kind": None, "latency_ms": 40, "cost_usd": None},
@@ -103,11 +118,44 @@ def test_request__that_failed_for_good__is_told_with_attempts_that_were_logged_l
     outcomes = ProxyOutcomes(console, settles_after_s=0.05)
     decided = console.decide({**REQUESTS[0], "request_id": "r-1"})
     outcomes.begin(decided)
-    timer = outcomes.end_soon("r-1")
+    outcomes.end_soon("r-1")
     outcomes.failed("r-1", "eu-big", made("Timeout"), 40)
-    timer.join(5)
+    assert within(5, lambda: console.reported != [])
     [event] = console.reported
     assert [a["failure_kind"] for a in event["attempts"]] == ["timeout"]  # type: ignore[attr-defined]
+
+
+def test_requests_that_failed_for_good__many_at_once__wait_in_one_thread() -> None:
+    console = Console()
+    outcomes = ProxyOutcomes(console, settles_after_s=0.2)
+    before = threading.active_count()
+    names = [f"r-{number}" for number in range(50)]
+    for name in names:
+        outcomes.begin(console.decide({**REQUESTS[0], "request_id": name}))
+        outcomes.failed(name, "eu-big", made("Timeout"), 40)
+        outcomes.end_soon(name)
+    outcomes.end_soon("nobody's")
+    assert threading.active_count() - before <= 1
+    assert within(5, lambda: len(console.reported) == len(names))
+    assert [event["request_id"] for event in console.reported] == names
+
+
+@pytest.mark.parametrize("metadata", ["text", 7, ["a"], None, {"attributes": "text"}], ids=repr)
+def test_call__with_metadata_that_is_no_object__is_decided_without(metadata: Any) -> None:
+    got = sent(ProxyHook(Console()), metadata=metadata)
+    assert got["model"] == decide(BUNDLE, request_of({"messages": got["messages"]})).model
+    assert got["metadata"]["routing_release"]
+
+
+def test_hook__for_litellm__has_the_method_in_its_own_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its proxy looks in `vars` of the class, and passes over what is inherited."""
+    module = SimpleNamespace(CustomLogger=type("CustomLogger", (), {}))
+    monkeypatch.setitem(sys.modules, "litellm.integrations.custom_logger", module)
+    hook = hook_for(Console())
+    assert isinstance(hook, module.CustomLogger)
+    assert "async_pre_call_hook" in vars(type(hook))
 
 
 def test_open_requests__beyond_the_most__are_told_as_they_stand() -> None:
@@ -117,6 +165,23 @@ def test_open_requests__beyond_the_most__are_told_as_they_stand() -> None:
         outcomes.begin(console.decide({**REQUESTS[0], "request_id": f"r-{number}"}))
         outcomes.failed(f"r-{number}", "eu-big", made("Timeout"), 40)
     assert [event["request_id"] for event in console.reported] == ["r-1"]
+
+
+def test_stream__that_broke__is_told_by_its_log_event() -> None:
+    console = Console()
+    hook = ProxyHook(console)
+    data = sent(hook)
+    broken = made("MidStreamFallbackError", is_pre_first_chunk=False)
+
+    async def log() -> None:
+        failed = logged(data, data["model"], exception=broken)
+        await hook.async_log_failure_event(failed, None, NOW, LATER)
+        await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
+
+    loops.run(log())
+    [event] = console.reported
+    kinds = [attempt["failure_kind"] for attempt in event["attempts"]]  # type: ignore[attr-defined]
+    assert kinds == ["stream_interrupted", None]
 
 
 def test_events__of_requests_that_nobody_decided__are_nobodys() -> None:

@@ -67,7 +67,7 @@ def test_wish_to_be_left_alone__of_a_rate_limit__is_told(
     assert litellm_process.ask("failure", url=provider.url)["wish"] == 3000
 
 
-def _content(share: int) -> dict[str, Any]:
+def documents_of_failures(share: int) -> dict[str, Any]:
     """Documents whose matrix answers what a provider can do, without long waits."""
     content = documents(share=share)
     often = ["rate_limit", "overloaded"]
@@ -98,7 +98,7 @@ def router(
     tmp_path: Path,
 ) -> Iterator[Release]:
     """A LiteLLM process with a client that holds the first release."""
-    release = published(staging, author, [owner], owner, _content(90))
+    release = published(staging, author, [owner], owner, documents_of_failures(90))
     _, token = issue_router_token(staging, "router", acting_user=operator)
     started = litellm_process.ask("start", url=live_console.url, token=token, folder=str(tmp_path))
     assert started
@@ -151,7 +151,7 @@ def test_loop__six_failures_and_four_ways_to_call__is_the_engines_and_arrives_ex
         assert answered is None or told["text"] == "One two three"
         expected[f"r-{number}"] = attempts
     litellm_process.ask("stop")  # sends what is waiting
-    assert _kept() == expected
+    assert kept() == expected
     roll_up(staging.workflow)
     board = scorecard(staging, Filters("28d"), now=timezone.now())
     values = {metric.name: metric.value for metric in board.metrics}
@@ -185,12 +185,12 @@ def test_approved_change__alters_where_litellms_requests_go(
         return [decide(bundle, parse_request(request)).model for request in requests]
 
     assert called() == decided(router)
-    second = published(staging, author, [owner], owner, _content(10))
+    second = published(staging, author, [owner], owner, documents_of_failures(10))
     assert litellm_process.ask("wait_for_release", number=second.number) == second.number
     assert called() == decided(second) != decided(router)
 
 
-def _kept() -> dict[str, list[tuple[str, str | None]]]:
+def kept() -> dict[str, list[tuple[str, str | None]]]:
     return {
         outcome.request_id: [
             (attempt["model"], attempt["failure_kind"]) for attempt in outcome.attempts

@@ -1,0 +1,94 @@
+"""LiteLLM's proxy itself, offline: our hook in it decides, and its outcomes arrive.
+
+The provider is a server of the test that fails on order, the console the real one, and the proxy a
+process of its own, started by LiteLLM's command with a configuration file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from policies.client.litellm.proxy import KINDS
+from policies.engine import decide, full_chain, parse_bundle, parse_request
+from policies.models import Environment, Release
+from policies.services.routers.tokens import issue_router_token
+from tests.client.litellm.fake_provider import FakeProvider
+from tests.client.litellm.proxy_process import Proxy, running_proxy
+from tests.client.litellm.test_with_litellm import NAMES, documents_of_failures, kept
+from tests.policies.steps import published
+from tests.services.live_console import LiveConsole
+from tests.services.waiting import within
+
+pytestmark = pytest.mark.slow
+
+
+def asked(number: int) -> dict[str, Any]:
+    task = "code" if number % 3 == 0 else "answer"
+    return {"attributes": {"task": task}, "request_id": f"r-{number}"}
+
+
+def ask(proxy: Proxy, request: dict[str, Any], **more: Any) -> tuple[int, bytes]:
+    metadata = {"attributes": request["attributes"], "routing_request_id": request["request_id"]}
+    return proxy.complete(model="auto", metadata=metadata, **more)
+
+
+def targets(release: Release, request: dict[str, Any]) -> list[str]:
+    """The model that the release says, and after it those of the matrix, as the hook lists them."""
+    bundle = parse_bundle(release.bundle.content)
+    decision = decide(bundle, parse_request(request))
+    assert decision.model
+    found = [decision.model]
+    for kind in KINDS:
+        chain = full_chain(bundle, decision.class_key, decision.model, kind, decision.requirements)
+        found += [model for model in chain if model not in found]
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came_of_it(
+    live_console: LiveConsole,
+    staging: Environment,
+    author: User,
+    owner: User,
+    operator: User,
+    provider: FakeProvider,
+    tmp_path: Path,
+) -> None:
+    release = published(staging, author, [owner], owner, documents_of_failures(50))
+    _, token = issue_router_token(staging, "proxy", acting_user=operator)
+    router = {
+        "ROUTING_CONSOLE_URL": live_console.url,
+        "ROUTING_CONSOLE_TOKEN": token,
+        "ROUTING_CONSOLE_STATE_DIR": str(tmp_path / "state"),
+    }
+    expected: dict[str, list[tuple[str, str | None]]] = {}
+    with running_proxy(tmp_path, provider.url, NAMES, router) as proxy:
+        for number in range(12):
+            request = asked(number)
+            chain = targets(release, request)
+            # None, the first, the first two, … of the chain fail; at last all of it.
+            failing = chain[: number % (len(chain) + 1)]
+            provider.forget()
+            for model in failing:
+                provider.order(model, "server_error")
+            status, said = ask(proxy, request)
+            attempts = [(model, "server_error") for model in failing]
+            answers = chain[len(failing) : len(failing) + 1]
+            assert provider.called == [*failing, *answers], (said, chain)
+            assert status == (200 if answers else 500), said
+            expected[request["request_id"]] = [*attempts, *((model, None) for model in answers)]
+        assert {len(attempts) for attempts in expected.values()} > {1, 2}
+        provider.forget()
+        first = targets(release, asked(1))[0]
+        status, said = proxy.complete(model=first)
+        assert (status, provider.called) == (200, [first]), said  # not ours to route
+        status, said = proxy.complete(model="auto", metadata="no object")
+        assert status < 500, said
+        assert len(provider.called) == 1 + (status == 200)
+        within(20, lambda: kept().items() >= expected.items())
+        found = kept()
+        assert {name: found.get(name) for name in expected} == expected
