@@ -9,7 +9,7 @@ from policies.engine import Bundle
 from policies.files.yaml_text import dump_yaml
 from policies.interop.lanes import Lane, after, lanes_of, tell_what_no_gateway_has
 from policies.interop.losses import Losses
-from policies.interop.naming import bare, provider_of
+from policies.interop.naming import provider_of, without_provider
 
 API_VERSION = "aigateway.envoyproxy.io/v1beta1"
 KIND = "AIGatewayRoute"
@@ -97,7 +97,7 @@ def _backend(
     provider = provider_of(bundle, model)
     name = resource_name(provider)
     losses.caller(f"/catalogue/models/{model}", f"“{name}” is to be an AIServiceBackend.")
-    override = bare(model) if model.startswith(f"{provider}/") else model
+    override = without_provider(provider, model)
     return {
         "name": name,
         "modelNameOverride": override,

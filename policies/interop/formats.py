@@ -14,6 +14,7 @@ from policies.files.yaml_text.reading import MAX_CHARACTERS
 from policies.interop.drafting import Read, catalogue_of, documents_of
 from policies.interop.envoy_export import export_envoy
 from policies.interop.envoy_import import import_envoy
+from policies.interop.known_models import Known, as_known
 from policies.interop.lanes import lanes_of
 from policies.interop.litellm_export import export_litellm
 from policies.interop.litellm_import import import_litellm
@@ -85,10 +86,11 @@ def export(bundle: Bundle, key: str) -> Exported:
     return Exported(FORMATS[key], text, losses.as_tuple())
 
 
-def read(text: str, key: str) -> Imported:
+def read(text: str, key: str, known: Known | None = None) -> Imported:
     """Documents of a configuration, in a format of FORMATS; JSON is read as the YAML that it is.
 
-    Raises DocumentError with every problem, each with its line.
+    Models of `known` are called by their keys, whatever the format makes of them. Raises
+    DocumentError with every problem, each with its line.
     """
     found = FORMATS[key]
     value, places = _loaded(text, found)
@@ -96,6 +98,7 @@ def read(text: str, key: str) -> Imported:
     got = found.read(place, losses)
     if place.log or got is None:
         raise located(place.log, places)
+    got = as_known(got, known or {}, losses)
     documents = documents_of(got, losses)
     return Imported(found, documents, catalogue_of(got.models), losses.as_tuple())
 

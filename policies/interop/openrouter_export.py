@@ -12,11 +12,10 @@ from typing import Any
 from policies.engine import Bundle
 from policies.interop.lanes import Lane, after, lanes_of, tell_what_no_gateway_has
 from policies.interop.losses import Losses
-from policies.interop.naming import bare, provider_of
+from policies.interop.naming import openrouter_name, provider_of
 
 # More are refused.
 MOST_MODELS = 3
-AUTHORS = {"mistral": "mistralai", "xai": "x-ai", "gemini": "google", "vertex_ai": "google"}
 
 
 def export_openrouter(bundle: Bundle, losses: Losses) -> str:
@@ -57,8 +56,6 @@ def _request(bundle: Bundle, lane: Lane, losses: Losses) -> dict[str, Any]:
 
 
 def _name(bundle: Bundle, model: str, losses: Losses) -> str:
-    provider = provider_of(bundle, model)
-    author = AUTHORS.get(provider, provider)
-    name = f"{author}/{bare(model) if '/' in model else model}"
+    name = openrouter_name(provider_of(bundle, model), model)
     losses.caller(f"/catalogue/models/{model}", f"See whether OpenRouter calls it {name}.")
     return name

@@ -13,7 +13,7 @@ from policies.engine import Bundle
 from policies.engine.conditions import Box, Condition, Constraint, In, Is, Range
 from policies.interop.lanes import Lane, after, lanes_of, retries_after, tell_what_no_gateway_has
 from policies.interop.losses import Losses
-from policies.interop.naming import bare, provider_of
+from policies.interop.naming import provider_of, without_provider
 
 RETRIED_STATUS = [408, 429, 500, 502, 503, 504]
 MOST_RETRIES = 5
@@ -117,7 +117,7 @@ def _chain(bundle: Bundle, model: str, lane: Lane, losses: Losses) -> dict[str, 
 def _leaf(bundle: Bundle, model: str, lane: Lane, losses: Losses) -> dict[str, Any]:
     provider = provider_of(bundle, model)
     losses.caller(f"/catalogue/models/{model}", f"“@{provider}” is to be a provider in Portkey.")
-    name = bare(model) if model.startswith(f"{provider}/") else model
+    name = without_provider(provider, model)
     leaf: dict[str, Any] = {"provider": f"@{provider}", "override_params": {"model": name}}
     retries = retries_after(bundle, model, lane.classes, losses)
     if retries:

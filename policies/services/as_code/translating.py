@@ -38,10 +38,9 @@ def export_draft(draft: Draft, router: str) -> Exported:
 
 def translate(text: str, router: str) -> Translation:
     """What a configuration says, without keeping anything. Raises DocumentError."""
-    imported = read(text, router)
-    named = set(imported.catalogue["models"])
-    known = set(CatalogueModel.objects.filter(key__in=named).values_list("key", flat=True))
-    return Translation(imported, tuple(sorted(named - known)))
+    known = dict(CatalogueModel.objects.values_list("key", "provider__slug"))
+    imported = read(text, router, known)
+    return Translation(imported, tuple(sorted(set(imported.catalogue["models"]) - set(known))))
 
 
 def start_draft(

@@ -86,6 +86,16 @@ def test_configuration__over_rest__becomes_a_draft_only_with_a_title(
     assert [rule["id"] for rule in policy["rules"]] == ["swift-small", "swift-large", "newcomer"]
 
 
+@pytest.mark.parametrize("router", FORMATS)
+def test_release__exported_and_read_again__lacks_no_model(
+    release: Release, viewer: User, calling: CallerOf, router: str
+) -> None:
+    told = calling(viewer).get(f"{PATH}/releases/staging/1/export/", format=router).json()
+    asked = {"format": router, "text": told["text"]}
+    answer = calling(viewer).post(f"{PATH}/imports/", asked)
+    assert (answer.status_code, answer.json()["missing_models"]) == (200, [])
+
+
 def test_configuration__that_is_wrong__is_refused_with_line_and_place(
     release: Release, author: User, calling: CallerOf
 ) -> None:

@@ -104,3 +104,39 @@ def test_export__of_a_policy_without_a_model_that_may_serve__is_refused() -> Non
     bundle = bundle_of([], {**nowhere, "constraints": {"regions": ["mars"]}}, [])
     with pytest.raises(DocumentError, match="nothing to write"):
         export(bundle, "litellm")
+
+
+PROVIDERS = {
+    "gpt-4o": "openai",
+    "openai/gpt-4.1": "openai",
+    "azure/gpt-4o": "azure",
+    "mistral-large": "mistral",
+    "gemini-2": "google",
+}
+
+
+@pytest.mark.parametrize("first", PROVIDERS)
+@pytest.mark.parametrize("format_key", FORMATS)
+def test_export_and_import__with_the_catalogue__finds_its_models(
+    format_key: str, first: str
+) -> None:
+    catalogue = {
+        "providers": {provider: {"label": provider} for provider in PROVIDERS.values()},
+        "models": {key: {"provider": provider} for key, provider in PROVIDERS.items()},
+    }
+    others = [key for key in PROVIDERS if key != first]
+    rows = [{"model": first, "on": ["timeout", "server_error"], "then": others[:2]}]
+    default = {"select": "ordered", "candidates": [{"model": first}]}
+    exported = export(bundle_of([], default, rows, catalogue), format_key)
+    imported = read(exported.text, format_key, PROVIDERS)
+    assert set(imported.catalogue["models"]) <= set(PROVIDERS)
+    candidates = imported.documents["router_policy"]["default"]["candidates"]
+    assert [found["model"] for found in candidates] == [first]
+    assert imported.documents["fallback_matrix"]["rows"][0]["then"] == others[:2]
+
+
+def test_import__of_a_name_that_may_be_two_models__leaves_it_as_it_stands() -> None:
+    known = {"azure/gpt-4o": "azure", "openai/gpt-4o": "openai"}
+    imported = read(json.dumps({"model": "gpt-4o"}), "openrouter", known)
+    assert list(imported.catalogue["models"]) == ["gpt-4o"]
+    assert not any("of the catalogue" in loss.sentence for loss in imported.losses)
