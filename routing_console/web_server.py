@@ -13,8 +13,6 @@ from typing import Any
 
 CONSOLE = "routing_console.asgi:application"
 DELIVERY = "routing_console.delivery_asgi:application"
-# A router that waits for its next release holds one connection.
-MOST_CONNECTIONS = 20_000
 BACKLOG = 4096
 
 
@@ -51,7 +49,6 @@ def of_every_server() -> dict[str, Any]:
         "interface": "asgi3",
         "loop": "uvloop",
         "backlog": BACKLOG,
-        "limit_concurrency": MOST_CONNECTIONS,
         "log_config": None,  # the settings', as for every line
         "access_log": False,
         # The console decides whom it believes about whom a request came from.

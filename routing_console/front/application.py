@@ -63,7 +63,13 @@ class Front:
         self.tally = Tally()
         self.metrics = Metrics.of(
             settings.METRICS_TOKEN,
-            FrontCollector(self.tally, [*self.places.values()], self.bodies, self.readiness),
+            FrontCollector(
+                self.tally,
+                [*self.places.values()],
+                self.bodies,
+                self.readiness,
+                self.connections,
+            ),
             FiguresCollector("routing_console_delivery", self.direct.figures),
         )
 

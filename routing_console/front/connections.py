@@ -10,6 +10,8 @@ IDLE_S = 75.0
 # is not waited for.
 HEAD_S = 15.0
 LOOK_EVERY_S = 5.0
+# A router that waits for its next release holds one; some are left when all who may wait do.
+MOST = 22_000
 
 
 class Connection:
@@ -35,18 +37,23 @@ class Connection:
 class Connections:
     """The open connections of a process."""
 
-    def __init__(self, idle_s: float = IDLE_S, head_s: float = HEAD_S) -> None:
-        self.idle_s, self.head_s = idle_s, head_s
+    def __init__(self) -> None:
+        self.most, self.idle_s, self.head_s = MOST, IDLE_S, HEAD_S
         self.look_every_s = LOOK_EVERY_S
         self._open: set[Connection] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self.closed_silent = 0
+        self.closed_silent = self.refused = 0
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Connection) -> bool:
+        """Take one more; False where there are too many already."""
+        if len(self._open) >= self.most:
+            self.refused += 1
+            return False
         self._open.add(connection)
+        return True
 
     def discard(self, connection: Connection) -> None:
         self._open.discard(connection)

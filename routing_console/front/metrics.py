@@ -18,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from routing_console.front.bodies import Bodies
+from routing_console.front.connections import Connections
 from routing_console.front.places import Place
 from routing_console.front.probes import Readiness
 from routing_console.front.tally import BOUNDS_S, Tally
@@ -41,6 +42,7 @@ class FrontCollector(Collector):
     places: list[Place]
     bodies: Bodies
     readiness: Readiness
+    connections: Connections
 
     def collect(self) -> Iterator[Metric]:
         yield self._requests()
@@ -48,6 +50,7 @@ class FrontCollector(Collector):
         yield from self._places()
         yield from self._bodies()
         yield from self._readiness()
+        yield from self._connections()
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(
@@ -100,6 +103,19 @@ class FrontCollector(Collector):
         for status, count in list(self.bodies.refused.items()):
             refused.add_metric([str(status)], count)
         yield refused
+
+    def _connections(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "routing_console_connections", "Open connections.", len(self.connections)
+        )
+        ended = CounterMetricFamily(
+            "routing_console_connections_ended",
+            "Connections that were one too many, or idle or slow for too long.",
+            labels=["reason"],
+        )
+        ended.add_metric(["refused"], self.connections.refused)
+        ended.add_metric(["silent"], self.connections.closed_silent)
+        yield ended
 
     def _readiness(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(

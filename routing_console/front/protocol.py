@@ -15,6 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from policies.delivery.limits import jittered
 from routing_console.front.connections import Connection
 from routing_console.front.direct import Held, Prepared, Quick
 
@@ -25,6 +26,10 @@ MOST_HEAD_BYTES = 64 * 1024
 HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+TOO_MANY = (
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"retry-after: %d\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
 
 
@@ -51,7 +56,9 @@ class FrontProtocol(HttpToolsProtocol, Connection):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.heard_at = self.head_since = self.loop.time()
-        self.front.connections.add(self)
+        if not self.front.connections.add(self):
+            transport.write(TOO_MANY % jittered(5))
+            transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.front.connections.discard(self)

@@ -271,6 +271,23 @@ def test_head__larger_than_it_may_be__is_431(client: Client) -> None:
     assert client.is_closed_within(LIMIT_S)
 
 
+def test_connection__one_more_than_may_be__is_503_and_told_when_to_come_back(
+    own: FrontServer,
+) -> None:
+    own.front.connections.most = 1
+    with connected(own) as first, connected(own) as second:
+        refused = second.read()
+        assert refused.status == 503
+        assert 5 <= int(dict(refused.headers)["retry-after"]) <= 10
+        assert second.is_closed_within(LIMIT_S)
+        first.poll()
+        assert first.read().status == 200
+    until(lambda: len(own.front.connections) == 0)
+    with connected(own) as third:
+        third.poll()
+        assert third.read().status == 200
+
+
 def test_connection__that_says_nothing_or_drips__is_closed(own: FrontServer) -> None:
     own.front.connections.head_s = own.front.connections.idle_s = 0.5
     own.front.connections.look_every_s = 0.1
