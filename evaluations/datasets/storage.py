@@ -18,11 +18,13 @@ import duckdb
 
 from evaluations.datasets.grouping import FeatureSplit, by_request, check_group
 from evaluations.datasets.problems import DatasetError, Problems, refuse
-from evaluations.datasets.reading import read_rows
+from evaluations.datasets.reading import batch_of, read_rows
 from evaluations.datasets.rows import OutcomeRow, read_row
 from evaluations.datasets.summary import Summary
 
-_BATCH = 4096
+# So many faults say what is wrong with a file.
+_ENOUGH_FAULTS = 10_000
+_SORTED_IN = "512MB"  # what does not fit is sorted on disk
 _JSON_FIELDS = ("attributes", "derived", "features")  # the last ones of a row
 _RAW_TYPES = {
     "line": "BIGINT",
@@ -89,17 +91,27 @@ def import_file(source: Path, name: str, directory: Path) -> StoredDataset:
         scratch = Path(scratch_name)
         problems = Problems()
         _write_raw(source, name, scratch / "raw.ndjson", problems)
-        with duckdb.connect(str(scratch / "sort.duckdb")) as connection:
-            connection.execute("SET threads=1")
-            _load(connection, scratch / "raw.ndjson")
-            features = _split_features(connection, problems)
-            if problems.total:
-                raise DatasetError(problems)
-            summary, digest = _write_stored(connection, features, scratch / "rows.ndjson")
-            target = dataset_path(directory, digest)
-            if not target.exists():
-                _copy_to_parquet(connection, scratch / "rows.ndjson", scratch / "rows.parquet")
-                (scratch / "rows.parquet").replace(target)
+        try:
+            return _stored(scratch, directory, problems)
+        except duckdb.Error as error:
+            raise refuse(
+                "The file cannot be sorted here: its rows are too large together, or the disk is "
+                "full. Split it, or shorten its prompts."
+            ) from error
+
+
+def _stored(scratch: Path, directory: Path, problems: Problems) -> StoredDataset:
+    with duckdb.connect(str(scratch / "sort.duckdb")) as connection:
+        connection.execute(f"SET threads=1; SET memory_limit='{_SORTED_IN}'")
+        _load(connection, scratch / "raw.ndjson")
+        features = _split_features(connection, problems)
+        if problems.total:
+            raise DatasetError(problems)
+        summary, digest = _write_stored(connection, features, scratch / "rows.ndjson")
+        target = dataset_path(directory, digest)
+        if not target.exists():
+            _copy_to_parquet(connection, scratch / "rows.ndjson", scratch / "rows.parquet")
+            (scratch / "rows.parquet").replace(target)
     return StoredDataset(digest, target, summary)
 
 
@@ -109,6 +121,8 @@ def _write_raw(source: Path, name: str, target: Path, problems: Problems) -> Non
         for line, raw in read_rows(source, name, problems):
             row = read_row(line, raw, problems)
             count += 1
+            if problems.total >= _ENOUGH_FAULTS:
+                raise DatasetError(problems)
             if row is not None:
                 out.write(_raw_line(row))
     if not count and not problems.total:
@@ -135,9 +149,13 @@ def _sorted_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[OutcomeRow]:
     plain = [field.name for field in fields(OutcomeRow) if field.name not in _JSON_FIELDS]
     names = ", ".join((*plain, *_JSON_FIELDS))
     cursor = connection.cursor()
+    texts = "strlen(concat(prompt, attributes, derived, features))"
+    cursor.execute(f"SELECT coalesce(max({texts}), 0) FROM raw")  # noqa: S608  fixed names
+    ((longest,),) = cursor.fetchall()
+    batch = batch_of(longest)
     cursor.execute(f"SELECT {names} FROM raw ORDER BY request_id, model, attempt, line")  # noqa: S608  fixed names
-    while batch := cursor.fetchmany(_BATCH):
-        for values in batch:
+    while found := cursor.fetchmany(batch):
+        for values in found:
             yield OutcomeRow(*values[: len(plain)], *map(_loaded, values[len(plain) :]))
 
 
