@@ -86,7 +86,8 @@ class FrontProtocol(HttpToolsProtocol, Connection):
 
     # --- One request ------------------------------------------------------------------------
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        # The scope, which a quick answer does without, is made when there is an ASGI request.
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self.head_since, self._head_bytes, self._head_is_new = self.heard_at, 0, True
 
     def on_headers_complete(self) -> None:
@@ -96,10 +97,17 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         quick = self._quick.get(self.url)
         if quick is not None and self._answer_at_once(quick):
             return
+        self._begin_scope()
         super().on_headers_complete()
         if self.parser.should_upgrade():
             # The other protocol is not spoken here, and the parser would read no more of this one.
             self.cycle.keep_alive = False
+
+    def _begin_scope(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers  # the list that the scope has
 
     def on_message_complete(self) -> None:
         if self._is_taken:

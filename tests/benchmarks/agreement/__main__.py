@@ -1,8 +1,9 @@
 """Whether the reference, the compiled form and JavaScript agree, on as many requests as are asked.
 
-    python -m tests.benchmarks.agreement [requests]
+    python -m tests.benchmarks.agreement [requests] [first bundle]
 
-Random bundles get 500 requests each. Every request is decided by all three and taken one step
+Random bundles, seeded by their numbers, get 500 requests each, so that a long run can be made in
+parts. Every request is decided by all three and taken one step
 down its chain, with random attempts, breakers and budget; as many events of breakers and budgets
 are counted. The golden vectors are the suite's (`tests/engine/test_vectors.py`,
 `tests/engine/test_javascript.py`).
@@ -69,14 +70,14 @@ def compare(seed: int, requests: int, javascript: Decider | None) -> Told:
     return told
 
 
-def main(requests: int) -> int:
+def main(requests: int, first: int = 0) -> int:
     if NODE is None:
         print("Node is not installed.")
         return 2
     began = time.perf_counter()
     totals: Told = {}
     with running_decider() as javascript:
-        for seed in range(-(-requests // REQUESTS_A_BUNDLE)):
+        for seed in range(first, first - (-requests // REQUESTS_A_BUNDLE)):
             for what, count in compare(seed, REQUESTS_A_BUNDLE, javascript).items():
                 totals[what] = totals.get(what, 0) + count
             if totals["requests"] % TOLD_EVERY == 0:
@@ -93,4 +94,6 @@ def main(requests: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("requests", type=int, nargs="?", default=20_000, help="how many requests")
-    sys.exit(main(parser.parse_args().requests))
+    parser.add_argument("first", type=int, nargs="?", default=0, help="number of the first bundle")
+    given = parser.parse_args()
+    sys.exit(main(given.requests, given.first))

@@ -1,9 +1,12 @@
 """What a poll costs, beside nginx with the same bytes as a static file.
 
     python -m tests.benchmarks.delivery.polls [seconds of a round] [rounds]
+    python -m tests.benchmarks.delivery.polls --peer NAME URL AUTHORIZATION PID
 
 The whole console's server (pages, limits, metrics, 64 real tokens) and nginx take turns on one
-core, wrk has the other. Needs Debian's `wrk`, `nginx-light` and two cores.
+core, wrk has the other. A peer that runs already, on the same core, may take turns with them: its
+address, what it is sent as `Authorization`, and its process. Needs Debian's `wrk`, `nginx-light`
+and two cores.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ local tokens, requests, at = {%s}, {}, 0
 local headers = {%s}
 init = function()
   for i, token in ipairs(tokens) do
-    headers["Authorization"] = "Bearer " .. token
+    headers["Authorization"] = token
     requests[i] = wrk.format("GET", nil, headers)
   end
 end
@@ -61,6 +64,16 @@ KINDS = (
     Kind("200 gzip, 64 connections", 64, packed=True),
     Kind("304, 4 connections", 4, conditional=True),
 )
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server that somebody else started."""
+
+    name: str
+    url: str
+    authorization: str
+    pid: int
 
 
 @dataclass(frozen=True)
@@ -99,12 +112,12 @@ def load(server: Server, kind: Kind, tokens: list[str], seconds: float) -> Round
 
 
 def _tag(url: str, token: str) -> str:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310
+    request = urllib.request.Request(url, headers={"Authorization": token})  # noqa: S310
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - of this machine
         return str(answer.headers["ETag"])
 
 
-def main(seconds: float, rounds: int) -> None:
+def main(seconds: float, rounds: int, peer: Peer | None = None) -> None:
     """Measure and print the table."""
     if not has("wrk", "nginx", "taskset"):
         return
@@ -126,10 +139,14 @@ def main(seconds: float, rounds: int) -> None:
         ) as a,
         served("console", console, f"http://127.0.0.1:{ours}/api/v1/policy") as b,
     ):
+        bearers = [f"Bearer {token}" for token in made.tokens]
+        asked = [(a, bearers), (b, bearers)]
+        if peer is not None:
+            asked.append((Server(peer.name, peer.url, peer.pid), [peer.authorization]))
         for number in range(rounds + 1):  # the first warms up
             for kind in KINDS:
-                for server in (a, b):
-                    measured = load(server, kind, made.tokens, seconds if number else 1)
+                for server, tokens in asked:
+                    measured = load(server, kind, tokens, seconds if number else 1)
                     if number:
                         figures[kind.name, server.name].append(measured)
     print(f"{len(body.encode()):,} bytes; medians of {rounds} rounds of {seconds:g} s\n")
@@ -139,6 +156,10 @@ def main(seconds: float, rounds: int) -> None:
     print("|---|---|---|---|---|---|---|")
     for kind in KINDS:
         print(_row(kind.name, figures[kind.name, "nginx"], figures[kind.name, "console"]))
+    if peer is not None:
+        for kind in KINDS:
+            theirs, of_console = figures[kind.name, peer.name], figures[kind.name, "console"]
+            print(_row(f"{kind.name}, beside {peer.name}", theirs, of_console))
 
 
 def _row(name: str, theirs: list[Round], ours: list[Round]) -> str:
@@ -158,5 +179,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=RawTextHelpFormatter)
     parser.add_argument("seconds", type=float, nargs="?", default=4.0, help="of a round")
     parser.add_argument("rounds", type=int, nargs="?", default=5)
+    parser.add_argument("--peer", nargs=4, metavar=("NAME", "URL", "AUTHORIZATION", "PID"))
     given = parser.parse_args()
-    main(given.seconds, given.rounds)
+    beside = Peer(*given.peer[:3], pid=int(given.peer[3])) if given.peer else None
+    main(given.seconds, given.rounds, beside)

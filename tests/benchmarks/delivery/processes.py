@@ -24,12 +24,12 @@ class Server:
 
     name: str
     url: str
-    process: subprocess.Popen[bytes]
+    pid: int
 
     def cpu_s(self) -> float:
         """Seconds of processor time of it and all it started."""
         ticks = 0
-        for pid in _tree(self.process.pid):
+        for pid in _tree(self.pid):
             with contextlib.suppress(OSError):
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 ticks += int(fields[11]) + int(fields[12])
@@ -38,7 +38,7 @@ class Server:
     def memory_kb(self) -> int:
         """Its share of physical memory, and that of all it started."""
         total = 0
-        for pid in _tree(self.process.pid):
+        for pid in _tree(self.pid):
             with contextlib.suppress(OSError):
                 for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                     if line.startswith("Pss:"):
@@ -67,7 +67,7 @@ def served(
     process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *command], env=dict(environment))
     try:
         _wait_for(url, process)
-        yield Server(name, url, process)
+        yield Server(name, url, process.pid)
     finally:
         process.terminate()
         process.wait(30)
