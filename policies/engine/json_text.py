@@ -17,6 +17,19 @@ class _Unreadable:
         self.message = message
 
 
+class _Bound:
+    """Raises DocumentError once more values than may be were counted."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._left = math.inf if most is None else most
+
+    def take(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise DocumentError([Problem("", f"must hold at most {self._most:,} values in all")])
+
+
 class _Members(dict[str, object]):
     """An object that remembers which of its keys were written twice."""
 
@@ -29,23 +42,39 @@ class _Members(dict[str, object]):
             self[key] = value
 
 
-def load_json(text: str | bytes) -> object:
+def load_json(text: str | bytes, *, most_values: int | None = None) -> object:
     """The value of a JSON text, made of dict, list, str, int, float, bool and None.
 
+    A text of more than `most_values` members and items, or numbers, is refused before much is
+    done with it.
     Raises DocumentError with every duplicate key, NaN or Infinity, number that a double cannot
     hold and lone surrogate (with pointers), or with the line and column of a syntax error.
     """
     problems: list[Problem] = []
+    bound, numbers = _Bound(most_values), _Bound(most_values)
+
+    def members(pairs: list[tuple[str, object]]) -> _Members:
+        bound.take(len(pairs))
+        return _Members(pairs)
+
+    def integer(literal: str) -> object:
+        numbers.take(1)
+        return _int(literal)
+
+    def number(literal: str) -> object:
+        numbers.take(1)
+        return _float(literal)
+
     try:
         # Python's reader turns "1e999" into infinity and long digit runs into ValueError.
         tree = json.loads(
             _decoded(text),
-            object_pairs_hook=_Members,
+            object_pairs_hook=members if most_values is not None else _Members,
             parse_constant=lambda name: _Unreadable(f"{name} is not JSON; use a number or null"),
-            parse_float=_float,
-            parse_int=_int,
+            parse_float=number if most_values is not None else _float,
+            parse_int=integer if most_values is not None else _int,
         )
-        value = _plain(tree, "", problems, 0)
+        value = _plain(tree, "", problems, 0, bound)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise DocumentError([Problem("", f"is not JSON: {error.msg} at {place}")]) from None
@@ -82,14 +111,17 @@ def _int(literal: str) -> object:
     return int(literal)
 
 
-def _plain(node: object, pointer: str, problems: list[Problem], depth: int) -> object:
+def _plain(
+    node: object, pointer: str, problems: list[Problem], depth: int, bound: _Bound
+) -> object:
     if depth > MAX_DEPTH:
         raise DocumentError([_too_deep()])
     if isinstance(node, _Members):
-        return _plain_object(node, pointer, problems, depth)
+        return _plain_object(node, pointer, problems, depth, bound)
     if isinstance(node, list):
+        bound.take(len(node))
         return [
-            _plain(item, f"{pointer}/{index}", problems, depth + 1)
+            _plain(item, f"{pointer}/{index}", problems, depth + 1, bound)
             for index, item in enumerate(node)
         ]
     if isinstance(node, _Unreadable):
@@ -101,7 +133,7 @@ def _plain(node: object, pointer: str, problems: list[Problem], depth: int) -> o
 
 
 def _plain_object(
-    node: _Members, pointer: str, problems: list[Problem], depth: int
+    node: _Members, pointer: str, problems: list[Problem], depth: int, bound: _Bound
 ) -> dict[str, object]:
     plain: dict[str, object] = {}
     for key, value in node.items():
@@ -110,7 +142,7 @@ def _plain_object(
             problems.append(Problem(place, "is written more than once; keep one"))
         if has_lone_surrogate(key):
             problems.append(Problem(place, "must be a key of valid Unicode text"))
-        plain[key] = _plain(value, place, problems, depth + 1)
+        plain[key] = _plain(value, place, problems, depth + 1, bound)
     return plain
 
 

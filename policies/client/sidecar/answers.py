@@ -14,6 +14,7 @@ from .http import Answer, Asked, json_answer, problem
 from .routes import POST, Handle, Route
 
 MOST_EVENTS = 1000
+MOST_VALUES_OF_EVENTS = 200_000
 
 
 class Answers:
@@ -61,7 +62,7 @@ class Answers:
 
     def _outcomes(self, asked: Asked) -> Answer:
         """Takes one event or a list of them; each bad one is told, the good ones are queued."""
-        sent = load_json(asked.body)
+        sent = load_json(asked.body, most_values=MOST_VALUES_OF_EVENTS)
         events = sent if isinstance(sent, list) else [sent]
         if len(events) > MOST_EVENTS:
             return problem(413, f"At most {MOST_EVENTS} outcomes go into one request.")

@@ -49,6 +49,28 @@ def test_any_path__what_is_no_object__is_refused_with_its_place(
     assert answered.json.get("problems") or answered.json["rejected"]
 
 
+MANY: list[dict[str, Any]] = [
+    {f"a{number}": "x" for number in range(60_000)},
+    {"task": ["x"] * 60_000},
+    {"task": [1] * 60_000},
+]
+
+
+@pytest.mark.parametrize("attributes", MANY, ids=["members", "texts", "numbers"])
+@pytest.mark.parametrize("path", ["/v1/decide", "/ofrep/v1/evaluate/flags/model"])
+def test_request__of_more_values_than_any_has__is_refused_before_others_wait(
+    sidecar: Running, path: str, attributes: dict[str, Any]
+) -> None:
+    answered = sidecar.post(path, {"attributes": attributes, "context": {}})
+    assert answered.status == 400
+    assert b"must hold at most 10,000 values in all" in answered.body
+
+
+def test_request__of_as_many_values_as_may_be__is_answered(sidecar: Running) -> None:
+    attributes = {"task": "code", **{f"a{number}": number for number in range(9_000)}}
+    assert sidecar.post("/v1/decide", {"attributes": attributes}).status == 200
+
+
 def test_decide__no_release_yet__is_unavailable_and_asked_to_come_back(router: Router) -> None:
     with running(router()) as sidecar:
         answered = sidecar.post("/v1/decide", CODE)
