@@ -77,6 +77,7 @@ ACTION_WORDS = {
     "release.rollback": "rolled back",
     "release.renewed": "renewed the signature",
     "release.signed_anew": "signed anew",
+    "signing_key.published": "published the first signing key",
     "signing_key.prepared": "prepared the next signing key",
     "signing_key.rotated": "switched to the next signing key",
     "signing_key.retired": "retired a signing key",

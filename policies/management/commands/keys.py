@@ -14,6 +14,7 @@ from policies.governance.refusals import Refused
 from policies.management.arguments import whole_text
 from policies.models import SigningKey
 from policies.services.releases import signing_keys
+from policies.services.releases.key_records import publish_first_key
 
 
 class Command(BaseCommand):
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             self.stdout.write("No standby key: `manage.py keys prepare` makes one.")
 
     def _publish(self, options: dict[str, Any]) -> None:
-        key = signing_keys.publish_first_key()
+        key = publish_first_key()
         if key is None:
             self.stdout.write("Keys are published already.")
         else:

@@ -245,7 +245,7 @@ def _raise_release(
         not_after=now + datetime.timedelta(days=environment.release_lifetime_days),
         **fields,
     )
-    seal(release)
+    seal(release, acting_user)
     release.save(force_insert=True)
     before = previous.bundle.digest if previous else ""
     _note(f"release.{release.kind}", release, acting_user, before=before)

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,14 +16,17 @@ from policies.delivery.signing import SigningUnavailable, jws
 from policies.governance.refusals import Reason, Refused
 from policies.models import Release
 from policies.services import audit
+from policies.services.releases.key_records import publish_first_key
 from policies.services.waking import write_objects_after_commit
 
 SECOND = datetime.timedelta(seconds=1)
 
 
-def seal(release: Release) -> None:
-    """Give a release its body, entity tag and signature. Raises Refused where nothing can sign."""
+def seal(release: Release, acting_user: User | None) -> None:
+    """Give a release its body, entity tag and signature; publishes the first key where there is
+    none yet. Raises Refused where nothing can sign."""
     try:
+        publish_first_key(acting_user)
         sealed = seal_release(
             workflow_slug=release.workflow.slug,
             environment_name=release.environment.name,
@@ -83,7 +87,7 @@ def _sealed_anew(now: datetime.datetime, is_due: Callable[[Release], bool], acti
                 continue
             # The entity tag has to change with the signature, and it tells whole seconds.
             release.not_after = max(now + _lifetime(release), release.not_after + SECOND)
-            seal(release)
+            seal(release, None)
             release.save(update_fields=["not_after", "body", "etag", "signature"])
             _note(action, release)
             write_objects_after_commit(release.environment_id)

@@ -16,9 +16,8 @@ from policies.delivery.signing import jws
 from policies.delivery.signing.chain import active_signer, add_key, replace_chain
 from policies.governance.refusals import Reason, Refused
 from policies.models import SigningKey
-from policies.services import audit
+from policies.services.releases.key_records import note_key
 from policies.services.releases.sealing import seal_all_anew
-from policies.services.waking import write_all_objects_after_commit
 
 
 def standby_key() -> SigningKey | None:
@@ -36,18 +35,6 @@ def find_key(name: str) -> SigningKey:
     return found[0]
 
 
-def publish_first_key() -> SigningKey | None:
-    """Publish the key that the settings name, or that is made here, where none is published yet:
-    routers can be given it before there is a release. None, and nothing is done, where one is.
-
-    Only for what prepares a console or publishes; whatever serves routers makes no key. Raises
-    SigningUnavailable.
-    """
-    if SigningKey.objects.exists():
-        return None
-    return SigningKey.objects.get(kid=active_signer().kid)
-
-
 @transaction.atomic
 def prepare_key(jwk: Mapping[str, Any]) -> SigningKey:
     """Publish the next key, endorsed by the active one. `jwk` is its public half.
@@ -61,7 +48,7 @@ def prepare_key(jwk: Mapping[str, Any]) -> SigningKey:
     if SigningKey.objects.filter(kid=jwk.get("kid", "")).exists():
         raise Refused(Reason("key", "This key is published already.", "Make another one."))
     key = add_key(jwk, endorsed_by=active_signer())
-    _note("signing_key.prepared", key)
+    note_key("signing_key.prepared", key)
     return key
 
 
@@ -74,7 +61,7 @@ def switch_keys() -> tuple[SigningKey, int]:
         signer = active_signer()
         key = SigningKey.objects.get(kid=signer.kid)
         if key == standby:
-            _note("signing_key.rotated", key)
+            note_key("signing_key.rotated", key)
     return key, seal_all_anew(key.kid)
 
 
@@ -104,7 +91,7 @@ def end_key(key: SigningKey, reason: str, *, as_compromised: bool) -> SigningKey
     )
     key.save(update_fields=["revoked_as", "revoked_at", "revocation"])
     action = "signing_key.revoked" if as_compromised else "signing_key.retired"
-    _note(action, key, reason=reason.strip())
+    note_key(action, key, reason=reason.strip())
     return key
 
 
@@ -117,12 +104,5 @@ def start_over(reason: str) -> tuple[SigningKey, int]:
         raise Refused(Reason("reason", "Say why, with --reason.", "It is kept in the audit trail."))
     with transaction.atomic():
         key = replace_chain()
-        _note("signing_key.started_over", key, reason=reason.strip())
+        note_key("signing_key.started_over", key, reason=reason.strip())
     return key, seal_all_anew(key.kid)
-
-
-def _note(action: str, key: SigningKey, **detail: str) -> None:
-    """Keep on record what became of a key, and have it published as an object, too."""
-    said = {"number": key.sequence, "kid": key.kid, **detail}
-    audit.record(action, key, acting_user=None, detail=said)
-    write_all_objects_after_commit()

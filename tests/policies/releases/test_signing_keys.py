@@ -281,3 +281,21 @@ def test_renewal__of_what_is_past_half_of_its_life__is_a_task_of_the_schedule(
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert "policies.renew_releases" in scheduled
     assert sealing.renew_releases() == 0
+
+
+def test_first_key__published_by_the_command__is_on_record() -> None:
+    keys("publish")
+    keys("publish")  # there is one already
+    [event] = AuditEvent.objects.filter(action="signing_key.published")
+    key = SigningKey.objects.get()
+    assert event.detail == {"number": 1, "kid": key.kid}
+    assert event.actor is None
+
+
+def test_first_key__made_by_the_first_publication__is_on_record_with_who_published(
+    staging: Environment, author: User, owner: User
+) -> None:
+    SigningKey.objects.all().delete()
+    publisher = published(staging, author, [owner], owner).published_by
+    [event] = AuditEvent.objects.filter(action="signing_key.published")
+    assert (event.actor, event.detail["kid"]) == (publisher, SigningKey.objects.get().kid)
