@@ -12,7 +12,7 @@ from typing import Protocol
 
 from .errors import ClientError, ReleaseRefused, StateUnusable
 from .keys import DetachedSignature
-from .keyset import KeySet, doubt, first_trusted, grown, parse_key_set
+from .keyset import KeySet, doubt, first_trusted, grown, parse_key_set, unplaced
 
 LOOK_EVERY_S = 3600.0
 
@@ -89,10 +89,11 @@ class Keyring:
         key, revocation = self._trusted.keys.get(kid), self._trusted.revocations.get(kid)
         if key is None:
             raise ReleaseRefused(
-                f"The release is signed with key {kid!r}, which {self._source.jwks_url} publishes "
-                "but no key trusted here endorses: somebody may have changed what is published "
-                "there. If the console was given new keys on purpose, give this router the new "
-                "key file."
+                self._unplaced()
+                or f"The release is signed with key {kid!r}, which {self._source.jwks_url} "
+                "publishes but no key trusted here endorses: somebody may have changed what is "
+                "published there. If the console was given new keys on purpose, give this router "
+                "the new key file."
             )
         if revocation is not None:
             raise ReleaseRefused(
@@ -139,8 +140,18 @@ class Keyring:
         self._looked_at = self._clock()
         self._tell_changes(before)
         why = doubt(self._trusted, shown)
-        self._tell_doubt(f"Keys at {where} are not believed: {why}." if why else "")
+        not_believed = f"Keys at {where} are not believed: {why}." if why else ""
+        self._tell_doubt(self._unplaced() or not_believed)
         self._save()
+
+    def _unplaced(self) -> str:
+        """What to do where nothing tells which of the trusted keys is the newest."""
+        kids = ", ".join(unplaced(self._trusted))
+        return kids and (
+            f"The trusted keys tell no sequence of {kids}, as files of consoles of before do not, "
+            f"so no other key can be believed. Save {self._source.jwks_url} as this router's file "
+            "of trusted keys, once you have seen that the keys in it are those of your console."
+        )
 
     def _tell_changes(self, before: KeySet) -> None:
         if before.keys:

@@ -152,6 +152,14 @@ def grown(trusted: KeySet, shown: KeySet) -> KeySet:
     return _with_revocations(KeySet(keys, trusted.revocations), shown)
 
 
+def unplaced(trusted: KeySet) -> tuple[str, ...]:
+    """Keys, by `kid`, of which nothing tells the place in the chain, where there are several: no
+    key is brought in then, for it is not known after which it would come."""
+    if len(trusted.keys) < 2:
+        return ()
+    return tuple(sorted(kid for kid, key in trusted.keys.items() if not key.sequence))
+
+
 def doubt(trusted: KeySet, shown: KeySet) -> str:
     """Why what is shown cannot come from who has the trusted keys; empty where nothing says so."""
     head = trusted.newest

@@ -245,6 +245,26 @@ def test_trusted_keys__successor_endorsed_by_one_of_the_file__is_believed_and_ke
     assert number(router(trusted_keys=key_file)) == 2
 
 
+def test_trusted_keys__several_without_sequences__say_what_to_do(
+    console: FakeConsole, router: Router, tmp_path: Path, said: list[str]
+) -> None:
+    first = console.key
+    standby = first.next()
+    old = [{name: key.jwk[name] for name in ("kty", "crv", "kid", "x")} for key in (first, standby)]
+    file = tmp_path / "trusted.json"
+    file.write_text(json.dumps({"keys": old}))
+    console.published_keys = [first, standby]
+    client = router(trusted_keys=file)
+    assert client.poll_once()  # what they sign is believed as before
+    [told] = [sentence for sentence in said if "tell no sequence" in sentence]
+    assert standby.kid in told and f"Save {console.url}/.well-known/jwks.json as" in told
+    console.publish(2, key=standby.next())
+    assert not client.poll_once()
+    assert "tell no sequence" in said[-1] and "somebody may have changed" not in said[-1]
+    file.write_bytes(key_set(*console.published_keys))  # which is what it says
+    assert router(trusted_keys=file).poll_once()
+
+
 def test_trusted_keys__another_key__is_refused_even_when_published(
     console: FakeConsole, router: Router, tmp_path: Path, said: list[str]
 ) -> None:
