@@ -3,6 +3,8 @@
 `python -m tests.benchmarks.never_alone [FAULT …]`: a console with its demo on PostgreSQL and Valkey
 of its own, one delivery process beside it, and routers that poll both by a load balancer. Prints a
 table of what was answered while each fault lasted, and how long delivery took to be fresh again.
+"Disk full" takes root, to mount a small file system and fill it; else it is left out, and said so.
+`NEVER_ALONE_FAULT_S` is how long each fault lasts, 10 s.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,15 +23,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from routing_console import web_server
+from routing_console.bootstrap import BASE_DIR
 from tests.services.balanced_load import Load, polling
 from tests.services.console import Console, start_console
 from tests.services.postgres import Postgres, create_database, start_postgres
 from tests.services.server import Server, servers_of
+from tests.services.small_disk import SmallDisk, small_disk
 from tests.services.valkey import Valkey, start_valkey
 
-FAULT_S = 10.0
+FAULT_S = float(os.environ.get("NEVER_ALONE_FAULT_S", "10"))
 POLLS_PER_SECOND = 200
+# Of each kind, at each server.
 SLOW_BODIES = 300
+SLOW_PATHS = ("/workflows/support-assistant/", "/sign-in/", "/api/v1/outcomes", "/api/v1/status")
+# The data folder of the console with its demo, and both snapshots.
+DISK_MB = 256
 FRESH_LIMIT_S = 60
 
 
@@ -42,7 +51,7 @@ class Scene:
     console: Console
     front: Server  # the console's own web server, as the balancer sees it
     plane: Server
-    snapshots: Path
+    disk: SmallDisk
 
     def fault(self, name: str) -> Callable[[], Iterator[None]]:
         found: Callable[[], Iterator[None]] = getattr(self, name)
@@ -68,23 +77,31 @@ class Scene:
         self.postgres.start_again()
         self.valkey = start_valkey(self.valkey_folder / "valkey.sock")
 
-    def snapshot_not_writable(self) -> Iterator[None]:
-        # As on a full disk, every write fails: a file stands where the folder was.
-        kept = self.snapshots.with_name("snapshots-kept")
-        self.snapshots.rename(kept)
-        self.snapshots.touch()
-        yield
-        self.snapshots.unlink()
-        kept.rename(self.snapshots)
+    def disk_full(self) -> Iterator[None]:
+        before = figure(self.plane, "failed_snapshots")
+        with self.disk.full():
+            # What planes serve changes, so that there is something to write.
+            standby = self.valkey_folder / "standby.pem"
+            manage(self.console, "keys", "prepare", "--to", str(standby))
+            yield
+            failed = figure(self.plane, "failed_snapshots") - before
+        print(f"  snapshots that the full disk did not take: {failed:.0f}", flush=True)
 
     def slow_bodies(self) -> Iterator[None]:
-        head = "POST /api/v1/outcomes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\na"
+        token = self.console.demo()["router_token"]
         with ExitStack() as stack:
-            for server in (self.front, self.plane):
-                for _ in range(SLOW_BODIES):
-                    begun = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-                    stack.enter_context(begun)
-                    begun.sendall(head.encode())
+            for path in SLOW_PATHS:
+                fields = [
+                    "Host: localhost",
+                    "Content-Length: 1000",
+                    f"Authorization: Bearer {token}",
+                ]
+                begun_with = "\r\n".join([f"POST {path} HTTP/1.1", *fields, "", "a"]).encode()
+                for server in (self.front, self.plane):
+                    for _ in range(SLOW_BODIES):
+                        begun = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+                        stack.enter_context(begun)
+                        begun.sendall(begun_with)
             yield
 
     def console_killed(self) -> Iterator[None]:
@@ -111,7 +128,7 @@ FAULTS = (
     "database_killed",
     "valkey_killed",
     "both_killed",
-    "snapshot_not_writable",
+    "disk_full",
     "slow_bodies",
     "console_killed",
     "delivery_restarted_with_all_away",
@@ -133,30 +150,41 @@ def scene(folder: Path) -> Iterator[Scene]:
         "REDIS_URL": valkey.url,
         "ROUTING_CONSOLE_DRAIN_NOTICE_S": "2",
     }
-    (data := folder / "data").mkdir()
-    console = start_console(data, demo=True, environment=variables)
-    (snapshots := folder / "snapshots").mkdir()
-    kept = {"ROUTING_CONSOLE_DELIVERY_SNAPSHOT": str(snapshots / "delivery")}
-    (plane,) = servers_of(1, web_server.DELIVERY, console.environment | kept, folder)
-    plane.start()
-    made = Scene(postgres, valkey, folder, console, front_of(console), plane, snapshots)
-    try:
-        yield made
-    finally:
-        made.plane.kill()
-        made.console.kill()
-        made.valkey.stop()
+    with small_disk(folder / "disk", DISK_MB) as disk:
+        for name in ("data", "snapshots"):
+            (disk.folder / name).mkdir()
+        console = start_console(disk.folder / "data", demo=True, environment=variables)
+        kept = {"ROUTING_CONSOLE_DELIVERY_SNAPSHOT": str(disk.folder / "snapshots" / "delivery")}
+        (plane,) = servers_of(1, web_server.DELIVERY, console.environment | kept, folder)
+        plane.start()
+        made = Scene(postgres, valkey, folder, console, front_of(console), plane, disk)
+        try:
+            yield made
+        finally:
+            made.plane.kill()
+            made.console.kill()
+            made.valkey.stop()
 
 
-def is_fresh(server: Server) -> bool:
+def manage(console: Console, *arguments: str) -> None:
+    """One of the console's own commands."""
+    command = [sys.executable, str(BASE_DIR / "manage.py"), *arguments]
+    subprocess.run(command, env=console.environment, check=True, capture_output=True)
+
+
+def figure(server: Server, name: str) -> float:
+    """What the server tells of its delivery."""
     connection = http.client.HTTPConnection(server.address, timeout=5)
     connection.request("GET", "/metrics")
-    return b"routing_console_delivery_is_fresh 1.0" in connection.getresponse().read()
+    said = connection.getresponse().read().decode()
+    starts = f"routing_console_delivery_{name} "
+    (value,) = (line.removeprefix(starts) for line in said.splitlines() if line.startswith(starts))
+    return float(value)
 
 
 def seconds_until_fresh(server: Server) -> float:
     began = time.monotonic()
-    while not is_fresh(server):
+    while not figure(server, "is_fresh"):
         if time.monotonic() - began > FRESH_LIMIT_S:
             return float("inf")
         time.sleep(0.05)
@@ -185,6 +213,9 @@ def main() -> None:
         print("| Fault | Polls | Answered 200 | Asked again elsewhere | Failed | Fresh after |")
         print("|---|---|---|---|---|---|")
         for name in sys.argv[1:] or FAULTS:
+            if name == "disk_full" and not made.disk.is_real:
+                print(f"  left out: disk full, as none could be mounted ({made.disk.why})")
+                continue
             load, fresh_s = measured(made, name, token)
             good, polls = load.statuses[200], sum(load.statuses.values())
             title = name.replace("_", " ")
