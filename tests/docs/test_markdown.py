@@ -18,6 +18,7 @@ Not looked at: other shell lines, paths within fenced blocks, and whether a sent
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from tests.docs.claims import (
 from tests.docs.markdown import ROOT, Document, documents
 
 DOCUMENTS = {document.path: document for document in documents()}
+CLIENT = re.compile(r"-m (policies\.client|routing_console_client)\b")
 each_document = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=map(str, DOCUMENTS))
 
 PLANTED = """\
@@ -128,6 +130,14 @@ def test_commands__exist_and_take_what_is_said(
     document: Document, of_tests: OptionsOfTests
 ) -> None:
     assert [*wrong_commands(document, of_tests), *wrong_modules(document)] == []
+
+
+@each_document
+def test_commands_of_routers__trust_given_keys_and_expect_their_place(document: Document) -> None:
+    lines = [line for block in document.blocks for line in block.splitlines()]
+    polls = [line for line in lines if CLIENT.search(line) and " --url " in line]
+    wanted = ("--trusted-keys", "--expect", "--token-file")
+    assert [line for line in polls if any(option not in line for option in wanted)] == []
 
 
 @each_document
