@@ -35,7 +35,12 @@ FAULT_S = float(os.environ.get("NEVER_ALONE_FAULT_S", "10"))
 POLLS_PER_SECOND = 200
 # Of each kind, at each server.
 SLOW_BODIES = 300
-SLOW_PATHS = ("/workflows/support-assistant/", "/sign-in/", "/api/v1/outcomes", "/api/v1/status")
+SLOW_PATHS = (
+    "/w/support-assistant/changes/new/",
+    "/sign-in/",
+    "/api/v1/outcomes",
+    "/api/v1/status",
+)
 # The data folder of the console with its demo, and both snapshots.
 DISK_MB = 256
 FRESH_LIMIT_S = 60

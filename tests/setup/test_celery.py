@@ -20,3 +20,12 @@ def test_schedule__every_entry__names_a_task_that_exists() -> None:
     current_app.loader.import_default_modules()
     named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert named <= set(current_app.tasks)
+
+
+def test_webhook_messages__wait_in_a_queue_of_their_own__and_nothing_else_does() -> None:
+    current_app.loader.import_default_modules()
+    ours = [name for name in current_app.tasks if not name.startswith("celery.")]
+    queues = {name: current_app.amqp.router.route({}, name)["queue"].name for name in ours}
+    assert queues.pop("policies.try_message") == "webhooks"
+    # What a worker takes that is told nothing of queues.
+    assert set(queues.values()) == {settings.CELERY_TASK_DEFAULT_QUEUE}
