@@ -1,25 +1,16 @@
 """A histogram of latencies in logarithmic bins, so that percentiles can be merged.
 
-Bin i holds the whole microseconds x with γ^(i-1) < x ≤ γ^i, where γ = (1+α)/(1-α); its middle,
-2γ^i/(γ+1), is within α of everything in it (Masson, Rim and Lee, "DDSketch", VLDB 2019). Counts
-are whole numbers, so merging in any order gives the same histogram.
+The bins are those of `policies.engine.outcomes.bins`, which routers count in, too. Counts are whole
+numbers, so merging in any order gives the same histogram.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-ACCURACY = 0.01
-GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
-_LOG_GAMMA = math.log(GAMMA)
-LARGEST_BIN = math.ceil(math.log(2**53) / _LOG_GAMMA)
+from policies.engine.outcomes.bins import ACCURACY, GAMMA, LARGEST_BIN
 
 Bins = dict[int, int]
-
-
-def bin_of(microseconds: int) -> int:
-    """The bin of a latency; less than a microsecond counts as one."""
-    return math.ceil(math.log(max(microseconds, 1)) / _LOG_GAMMA)
 
 
 def middle(index: int) -> float:

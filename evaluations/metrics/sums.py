@@ -12,10 +12,10 @@ from operator import add
 from typing import NamedTuple, Protocol, TypeVar
 
 from evaluations.metrics import histogram
+from policies.engine.outcomes.bins import bin_of
+from policies.engine.outcomes.events import ADEQUATE_NANO
 
 NANO = 1_000_000_000
-# From this quality on an answer counts as adequate: the request did not need a better model.
-ADEQUATE_NANO = NANO // 2
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class Sums:
         """Fold one outcome in."""
         self.counts = self.counts.plus(counts_of(outcome))
         if outcome.latency_us is not None:
-            histogram.add(self.latency, ((histogram.bin_of(outcome.latency_us), 1),))
+            histogram.add(self.latency, ((bin_of(outcome.latency_us), 1),))
         self._add_names(outcome)
 
     def _add_names(self, outcome: Attempted) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from evaluations.outcomes.events import Event, Feedback
+from evaluations.outcomes.events import Feedback
+from policies.engine.outcomes.events import Event
 
 OTHER = "other"
 

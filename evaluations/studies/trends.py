@@ -23,6 +23,7 @@ from evaluations.metrics.sums import NANO, Buckets, Counts, Sums
 from evaluations.metrics.trend import FAMILY_ERROR
 from evaluations.statistics.days import CARRIED, WEEK, Change, dependence, paired_error
 from evaluations.statistics.multiplicity import holm
+from policies.engine.outcomes.bins import bin_of
 
 NOW = datetime.datetime(2026, 3, 4, 12, tzinfo=datetime.UTC)
 CONTEXT = Context(ranks={"simple": 0, "complex": 2})
@@ -73,7 +74,7 @@ def requests_of(count: int, factor: dict[str, float], dice: random.Random) -> Su
     costs = [dice.lognormvariate(0, 1) * factor["cost"] for _ in range(count)]
     for _ in range(count):
         latency = 800_000 * factor["latency"] * dice.lognormvariate(0, 0.5)
-        histogram.add(sums.latency, ((histogram.bin_of(round(latency)), 1),))
+        histogram.add(sums.latency, ((bin_of(round(latency)), 1),))
     _label(sums, count, factor["labels"], dice)
     sums.counts = Counts(
         requests=count,

@@ -14,7 +14,8 @@ from evaluations.outcomes.bounds import (
     keep_within,
     unknown_names,
 )
-from evaluations.outcomes.events import Event, Feedback
+from evaluations.outcomes.events import Feedback
+from policies.engine.outcomes.events import Event
 from policies.models import Bundle, CatalogueModel, Release, RouterToken
 
 # Routers that report are on one of the last releases; older digests are known all the same.

@@ -10,11 +10,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from evaluations.models import Grain, Outcome
-from evaluations.outcomes.events import Event, Feedback, read_event, read_feedback
+from evaluations.outcomes.events import Feedback, read_event, read_feedback
 from evaluations.outcomes.names import Listed, Names
 from evaluations.services.outcomes.allowances import bound_names
 from evaluations.services.outcomes.rollups import hour_of, mark
 from policies.engine.errors import Problem
+from policies.engine.outcomes.events import Event
 from policies.models import CatalogueModel, Environment, ModelPrice, RouterToken
 
 LARGEST_BATCH = 1000

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from evaluations.metrics import histogram
 from evaluations.statistics.percentiles import order_rank
+from policies.engine.outcomes.bins import ACCURACY, bin_of
 
 LATENCIES = st.lists(st.integers(min_value=1, max_value=10**11), min_size=1, max_size=200)
 SHARES = st.sampled_from([Fraction(1, 100), Fraction(1, 2), Fraction(95, 100), Fraction(99, 100)])
@@ -20,7 +21,7 @@ SHARES = st.sampled_from([Fraction(1, 100), Fraction(1, 2), Fraction(95, 100), F
 def bins_of(values: list[int]) -> histogram.Bins:
     bins: histogram.Bins = {}
     for value in values:
-        histogram.add(bins, [(histogram.bin_of(value), 1)])
+        histogram.add(bins, [(bin_of(value), 1)])
     return bins
 
 
@@ -31,7 +32,7 @@ def test_percentile__of_any_latencies__is_within_one_per_cent_of_the_order_stati
     exact = sorted(values)[order_rank(len(values), p) - 1]
     found = histogram.percentile(bins_of(values), p)
     assert found is not None
-    assert abs(found - exact) <= exact * histogram.ACCURACY * (1 + 1e-9)
+    assert abs(found - exact) <= exact * ACCURACY * (1 + 1e-9)
 
 
 @given(LATENCIES, st.lists(st.integers(0, 200), max_size=5), st.randoms())
@@ -47,7 +48,7 @@ def test_merge__of_any_partition_in_any_order__is_the_same(
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_bin__of_less_than_a_microsecond__is_that_of_one(value: int) -> None:
-    assert histogram.bin_of(value) == 0
+    assert bin_of(value) == 0
 
 
 def test_value_at_rank__outside_the_sample__is_unknown() -> None:

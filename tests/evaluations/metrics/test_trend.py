@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.metrics import histogram
 from evaluations.metrics.measures import Context
 from evaluations.metrics.sums import Buckets, Counts, Sums
 from evaluations.metrics.trend import Trend, trends_of
@@ -16,6 +15,7 @@ from evaluations.studies.trends import (
     false_words,
     readings,
 )
+from policies.engine.outcomes.bins import bin_of
 
 CONTEXT = Context()
 
@@ -125,7 +125,7 @@ def test_percentile__that_moved_by_one_bin__has_not_moved_for_certain(bin_: int,
 
 
 def test_percentile__that_doubled__is_worse() -> None:
-    doubled = 690 + histogram.bin_of(2_000_000) - histogram.bin_of(1_000_000)
+    doubled = 690 + bin_of(2_000_000) - bin_of(1_000_000)
     trend = told("latency_p50_ms", latencies(*[doubled] * 28), latencies(*[690] * 28))
     assert trend.reading("lower") == "worse"
 

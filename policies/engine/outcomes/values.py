@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from policies.engine.canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
-from policies.engine.errors import pointer_token
-from policies.engine.fallback import FAILURE_KINDS
-from policies.engine.reading import kind_of, nearest, quoted
+from ..canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
+from ..errors import pointer_token
+from ..fallback import FAILURE_KINDS
+from ..reading import kind_of, nearest, quoted
 
 NANO = 1_000_000_000
 MICRO_PER_MILLI = 1000
@@ -63,6 +64,12 @@ def _number(value: object, most: float) -> float:
     return value
 
 
+def flag(value: object) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise Wrong(f"must be true or false, not {kind_of(value)}")
+
+
 def share(value: object) -> float | None:
     return None if value is None else _number(value, 1)
 
@@ -93,15 +100,22 @@ def moment(value: object) -> datetime.datetime:
     if not isinstance(value, str):
         raise Wrong(f"{form}, not {kind_of(value)}")
     try:
-        read = datetime.datetime.fromisoformat(value)
+        read = datetime.datetime.fromisoformat(_as_python_3_10_reads(value))
     except ValueError:
         raise Wrong(form) from None
     if read.tzinfo is None:
         raise Wrong(f"{form}; this one has no zone")
     try:
-        return read.astimezone(datetime.UTC)
+        return read.astimezone(datetime.timezone.utc)
     except OverflowError:
         raise Wrong("must lie within the years 1 to 9999") from None
+
+
+def _as_python_3_10_reads(text: str) -> str:
+    """It takes neither "Z" for a zone nor other fractions of a second than of three or six digits;
+    later ones leave off what is below a microsecond, too."""
+    text = re.sub(r"[Zz]\Z", "+00:00", text)
+    return re.sub(r"(?<=:\d\d)[.,](\d+)", lambda found: f".{found[1][:6]:0<6}", text)
 
 
 def release_digest(value: object) -> str:
