@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import math
 import re
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ..canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
 from ..errors import pointer_token
@@ -21,6 +21,9 @@ MOST_HELD = 100
 LONGEST_VALUE = 2000
 # A day in one request, a thousand dollars, a hundred million tokens: beyond, a unit is wrong.
 MOST_MS, MOST_USD, MOST_TOKENS = 86_400_000, 1_000, 100_000_000
+
+
+T = TypeVar("T")
 
 
 class Wrong(ValueError):
@@ -59,7 +62,7 @@ def optional_text(value: object) -> str:
 def _number(value: object, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong(f"must be a number, not {kind_of(value)}")
-    if not math.isfinite(value) or not 0 <= value <= most:
+    if not 0 <= value <= most:  # neither is NaN
         raise Wrong(f"must be a number from 0 to {most:,}")
     return value
 
@@ -83,6 +86,26 @@ def tokens(value: object) -> int | None:
     return int(number)
 
 
+def whole(most: float) -> Callable[[object], int]:
+    """A reader of whole numbers from 0 to `most`; null is 0."""
+
+    def read(value: object) -> int:
+        number = 0 if value is None else _number(value, most)
+        if number != int(number):
+            raise Wrong("must be a whole number")
+        return int(number)
+
+    return read
+
+
+def within(place: str, read: Callable[[object], T], value: object) -> T:
+    """What a reader makes of a value that stands at this place below the member."""
+    try:
+        return read(value)
+    except Wrong as wrong:
+        raise Wrong(str(wrong), place + wrong.within) from None
+
+
 def nano_usd(value: object) -> int | None:
     return None if value is None else round(_number(value, MOST_USD) * NANO)
 
@@ -100,7 +123,7 @@ def moment(value: object) -> datetime.datetime:
     if not isinstance(value, str):
         raise Wrong(f"{form}, not {kind_of(value)}")
     try:
-        read = datetime.datetime.fromisoformat(_as_python_3_10_reads(value))
+        read = datetime.datetime.fromisoformat(_readable(value))
     except ValueError:
         raise Wrong(form) from None
     if read.tzinfo is None:
@@ -116,6 +139,9 @@ def _as_python_3_10_reads(text: str) -> str:
     later ones leave off what is below a microsecond, too."""
     text = re.sub(r"[Zz]\Z", "+00:00", text)
     return re.sub(r"(?<=:\d\d)[.,](\d+)", lambda found: f".{found[1][:6]:0<6}", text)
+
+
+_readable = _as_python_3_10_reads if sys.version_info < (3, 11) else str
 
 
 def release_digest(value: object) -> str:
@@ -144,7 +170,7 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, str):
         return _is_plain_text(value, LONGEST_VALUE)
     if isinstance(value, int | float):
-        return math.isfinite(value) and abs(value) <= LARGEST_EXACT_INTEGER
+        return abs(value) <= LARGEST_EXACT_INTEGER  # neither is NaN, nor what no float can hold
     return value is None
 
 
@@ -179,10 +205,7 @@ def _attempt(entry: object, place: str) -> dict[str, Any]:
         read = _ATTEMPT_READERS.get(name)
         if read is None:
             raise Wrong(unknown_key(name, _ATTEMPT_READERS), place + pointer_token(name))
-        try:
-            attempt[name] = read(content)
-        except Wrong as wrong:
-            raise Wrong(str(wrong), place + pointer_token(name)) from None
+        attempt[name] = within(place + pointer_token(name), read, content)
     if attempt["model"] is None:
         raise Wrong("is required", f"{place}/model")
     return attempt
