@@ -90,7 +90,7 @@ def events_of(request: Request, member: str) -> Sequence[object]:
     """The events of a body: a list, `{"<member>": […]}`, or a single event."""
     body = request.data
     if isinstance(body, dict):
-        if "request_id" in body:
+        if "request_id" in body or "summary_id" in body:
             body = [body]
         elif set(body) == {member}:
             body = body[member]

@@ -8,7 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework import serializers, status
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -17,6 +22,7 @@ from rest_framework.views import APIView
 
 from evaluations.api.batches import BatchParser, events_of
 from evaluations.api.routers import IsRouter, RouterTokenAuthentication
+from evaluations.outcomes.summaries import MOST_REQUESTS
 from evaluations.services.outcomes.ingestion import Receipt, ingest, take_feedback
 from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.engine.fallback import FAILURE_KINDS
@@ -58,6 +64,53 @@ class OutcomeShape(serializers.Serializer[Any]):
     quality = serializers.FloatField(required=False, min_value=0, max_value=1)
     conversation_id = serializers.CharField(required=False, allow_null=True)
     tenant = serializers.CharField(required=False, allow_null=True)
+    in_sums = serializers.BooleanField(
+        required=False, help_text="A sample: a summary counts it as well, so that it is not."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        # `class` is a word of Python, so it cannot be declared above.
+        fields = super().get_fields()
+        fields["class"] = serializers.CharField(required=False, allow_null=True, max_length=64)
+        return fields
+
+
+class SummaryShape(serializers.Serializer[Any]):
+    """Sums over requests of one minute that have class, label, models and release in common."""
+
+    summary_id = serializers.CharField(max_length=200, help_text="Once per environment.")
+    minute = serializers.DateTimeField(help_text="Its start; at most 90 days back.")
+    requests = serializers.IntegerField(min_value=1, max_value=MOST_REQUESTS)
+    release_digest = serializers.CharField(required=False, allow_null=True)
+    labelled_class = serializers.CharField(required=False, allow_null=True)
+    model = serializers.CharField(required=False, allow_null=True, help_text="The one chosen.")
+    served_model = serializers.CharField(
+        required=False, allow_null=True, help_text="The one that answered; null when none did."
+    )
+    tried = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        help_text="The model of each attempt, in order.",
+    )
+    quality_known = serializers.IntegerField(required=False, min_value=0)
+    quality_nano = serializers.IntegerField(required=False, min_value=0)
+    adequate = serializers.IntegerField(required=False, min_value=0)
+    cost_known = serializers.IntegerField(required=False, min_value=0)
+    cost_nano_usd = serializers.IntegerField(required=False, min_value=0)
+    latency_us = serializers.IntegerField(required=False, min_value=0)
+    latency_bins = serializers.ListField(
+        child=serializers.IntegerField(min_value=0),
+        required=False,
+        help_text="[bin, count, bin, count, …], bins ascending.",
+    )
+    input_tokens = serializers.IntegerField(required=False, min_value=0)
+    output_tokens = serializers.IntegerField(required=False, min_value=0)
+    unpriced_input_tokens = serializers.ListField(
+        child=serializers.IntegerField(min_value=0),
+        required=False,
+        allow_null=True,
+        help_text="The smallest and the largest input of requests that the console is to price.",
+    )
 
     def get_fields(self) -> dict[str, Any]:
         # `class` is a word of Python, so it cannot be declared above.
@@ -141,8 +194,13 @@ class OutcomesView(ReportView):
 
     @extend_schema(
         operation_id="report_outcomes",
-        summary="Report what happened to requests",
-        request=OutcomeShape(many=True),
+        summary="Report what happened to requests, each or in sums of a minute",
+        request=PolymorphicProxySerializer(
+            "OutcomeOrSummary",
+            [OutcomeShape, SummaryShape],
+            resource_type_field_name=None,
+            many=True,
+        ),
         responses=_ANSWERS,
         examples=[_EXAMPLE],
         tags=["Outcomes"],

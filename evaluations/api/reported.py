@@ -22,6 +22,7 @@ class RemovedReportsShape(serializers.Serializer[Any]):
     """What went, and how much is summed again."""
 
     outcomes = serializers.IntegerField()
+    summaries = serializers.IntegerField()
     hours = serializers.IntegerField()
     routers = serializers.IntegerField()
 

@@ -85,6 +85,9 @@ class ScorecardShape(serializers.Serializer[Any]):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     requests = serializers.IntegerField()
+    requests_in_sums = serializers.IntegerField(
+        help_text="Those told in sums of a minute: later feedback counts for the sample of them."
+    )
     metrics = MetricShape(many=True)
     unmeasured = UnmeasuredShape(
         many=True, help_text="Thresholds in force on metrics that only shadow evaluations measure."
@@ -124,6 +127,7 @@ def as_json(found: Scorecard) -> dict[str, Any]:
         "start": found.window.start,
         "end": found.window.end,
         "requests": found.requests,
+        "requests_in_sums": found.requests_in_sums,
         "metrics": [_metric(metric) for metric in found.metrics],
         "unmeasured": [{"threshold": t.id, "metric": t.metric} for t in found.unmeasured],
     }

@@ -35,6 +35,26 @@ class Attempted(Protocol):
     quality_nano: int | None
 
 
+class Summed(Protocol):
+    """The part of a summary that is summed; `evaluations.models.OutcomeSummary` is one."""
+
+    class_key: str
+    labelled_class: str
+    model: str
+    served_model: str
+    tried: list[str]
+    requests: int
+    quality_known: int
+    quality_nano: int
+    adequate: int
+    cost_known: int
+    cost_nusd: int
+    latency_us: int
+    latency_bins: list[int]
+    input_tokens: int
+    output_tokens: int
+
+
 class Counts(NamedTuple):
     """The whole-number sums, named as the columns of `OutcomeRollup` are."""
 
@@ -52,6 +72,7 @@ class Counts(NamedTuple):
     latency_us: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    in_sums: int = 0
 
     def plus(self, values: Iterable[int]) -> Counts:
         """These sums and others, given in the same order."""
@@ -77,14 +98,32 @@ class Sums:
         self.counts = self.counts.plus(counts_of(outcome))
         if outcome.latency_us is not None:
             histogram.add(self.latency, ((bin_of(outcome.latency_us), 1),))
-        self._add_names(outcome)
+        self._add_names(outcome, 1)
 
-    def _add_names(self, outcome: Attempted) -> None:
-        cost = outcome.cost_nusd or 0
-        if outcome.labelled_class:
-            _raise_entry(self.confusion, (outcome.class_key, outcome.labelled_class), 1, cost)
-        if outcome.served_model:
-            _raise_entry(self.served, outcome.served_model, 1, cost)
+    def add_summary(self, summary: Summed) -> None:
+        """Fold in what a router summed: the same as folding in each of its outcomes."""
+        self.counts = self.counts.plus(counts_of_summary(summary))
+        histogram.add_stored(self.latency, summary.latency_bins)
+        self._add_names(summary, summary.requests)
+
+    def add_late(self, outcome: Attempted, *, quality: bool, label: bool) -> None:
+        """Fold in what was learnt later of an outcome that a summary counts: no request more."""
+        nano = outcome.quality_nano if quality else None
+        if nano is not None:
+            late = Counts(quality_known=1, quality_nano=nano, adequate=int(nano >= ADEQUATE_NANO))
+            self.counts = self.counts.plus(late)
+        if label:
+            self._add_label(outcome, 1)
+
+    def _add_names(self, told: Attempted | Summed, requests: int) -> None:
+        self._add_label(told, requests)
+        if told.served_model:
+            _raise_entry(self.served, told.served_model, requests, told.cost_nusd or 0)
+
+    def _add_label(self, told: Attempted | Summed, requests: int) -> None:
+        if told.labelled_class:
+            pair = (told.class_key, told.labelled_class)
+            _raise_entry(self.confusion, pair, requests, told.cost_nusd or 0)
 
     def add(self, other: Sums) -> None:
         """Merge other sums in."""
@@ -109,7 +148,8 @@ class Sums:
         histogram.add_stored(self.latency, latency_bins)
         for label, requests, cost in labelled:
             _raise_entry(self.confusion, (class_key, label), requests, cost)
-        if served_model:
+        # A row of nothing but late feedback on sampled requests has none.
+        if served_model and counts[_REQUESTS]:
             _raise_entry(self.served, served_model, counts[_REQUESTS], counts[_COST])
 
     def labelled_rows(self) -> list[list[str | int]]:
@@ -149,18 +189,46 @@ def counts_of(outcome: Attempted) -> Counts:
     )
 
 
+def counts_of_summary(summary: Summed) -> Counts:
+    """The sums of the outcomes that a summary stands for."""
+    requests = summary.requests
+    attempts, hops = chain(summary.tried, summary.model, summary.served_model)
+    return Counts(
+        requests=requests,
+        errors=0 if summary.served_model else requests,
+        attempts=requests * attempts,
+        fallbacks=requests if hops else 0,
+        hops=requests * hops,
+        quality_known=summary.quality_known,
+        quality_nano=summary.quality_nano,
+        adequate=summary.adequate,
+        cost_known=summary.cost_known,
+        cost_nusd=summary.cost_nusd,
+        latency_known=sum(summary.latency_bins[1::2]),
+        latency_us=summary.latency_us,
+        input_tokens=summary.input_tokens,
+        output_tokens=summary.output_tokens,
+        in_sums=requests,
+    )
+
+
 def chain_of(outcome: Attempted) -> tuple[int, int]:
-    """(attempts made, further models tried) of one request.
+    """(attempts made, further models tried) of one request."""
+    tried = [str(attempt["model"]) for attempt in outcome.attempts]
+    return chain(tried, outcome.model, outcome.served_model)
+
+
+def chain(tried: Sequence[str], model: str, served_model: str) -> tuple[int, int]:
+    """The same, by the model of each attempt, the one that was chosen and the one that answered.
 
     A chain visits a model at most once, so the further models are the distinct ones but the
     first. A router that reports no attempts made one, and one more where another model answered.
     """
-    if outcome.attempts:
-        tried = {str(attempt["model"]) for attempt in outcome.attempts}
-        return len(outcome.attempts), len(tried) - 1
-    if not outcome.model:
+    if tried:
+        return len(tried), len(set(tried)) - 1
+    if not model:
         return 0, 0  # refused before any model was tried
-    elsewhere = bool(outcome.served_model) and outcome.served_model != outcome.model
+    elsewhere = bool(served_model) and served_model != model
     return 1 + elsewhere, int(elsewhere)
 
 

@@ -2,7 +2,7 @@
 
 from evaluations.models.answers import FailAnswer
 from evaluations.models.datasets import Dataset
-from evaluations.models.outcomes import Outcome, ReportedName
+from evaluations.models.outcomes import Outcome, OutcomeSummary, ReportedName
 from evaluations.models.rollups import DirtyBucket, Grain, OutcomeRollup
 from evaluations.models.runs import EvaluationChunk, ShadowEvaluation
 
@@ -14,6 +14,7 @@ __all__ = [
     "Grain",
     "Outcome",
     "OutcomeRollup",
+    "OutcomeSummary",
     "ReportedName",
     "ShadowEvaluation",
 ]

@@ -41,6 +41,12 @@ class Outcome(models.Model):
     quality_nano = models.BigIntegerField(null=True, help_text="Quality 0 to 1, in 10^-9.")
     conversation_id = models.CharField(max_length=200, blank=True)
     tenant = models.CharField(max_length=200, blank=True)
+    in_sums = models.BooleanField(
+        default=False, help_text="A sample: a summary of its minute counts it as well."
+    )
+    # What a summary cannot have counted, since it was learnt later.
+    late_quality = models.BooleanField(default=False)
+    late_label = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -50,6 +56,49 @@ class Outcome(models.Model):
 
     def __str__(self) -> str:
         return self.request_id
+
+
+class OutcomeSummary(models.Model):
+    """Exact sums over requests of one minute that have class, models and release in common, as a
+    router told them that does not tell each request. Units are those of `Outcome`.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="summaries")
+    token = models.ForeignKey(
+        RouterToken,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="summaries",
+        help_text="The token that it was reported with.",
+    )
+    summary_id = models.CharField(max_length=200)
+    minute = models.DateTimeField()
+    received_at = models.DateTimeField()
+    release_digest = models.CharField(max_length=71, blank=True)
+    class_key = models.CharField(max_length=64, blank=True)
+    labelled_class = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=200, blank=True)
+    served_model = models.CharField(max_length=200, blank=True)
+    tried = models.JSONField(default=list, help_text="The model of each attempt, in order.")
+    requests = models.BigIntegerField()
+    quality_known = models.BigIntegerField()
+    quality_nano = models.BigIntegerField()
+    adequate = models.BigIntegerField()
+    cost_known = models.BigIntegerField()
+    cost_nusd = models.BigIntegerField()
+    latency_us = models.BigIntegerField()
+    latency_bins = models.JSONField(help_text="[bin, count, bin, count, …], as of roll-ups.")
+    input_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "summary_id"], name="summary_once")
+        ]
+        indexes = [models.Index(fields=["environment", "minute"], name="summary_by_minute")]
+
+    def __str__(self) -> str:
+        return self.summary_id
 
 
 class ReportedName(models.Model):

@@ -38,6 +38,7 @@ class OutcomeRollup(models.Model):
     latency_us = models.BigIntegerField()
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
+    in_sums = models.BigIntegerField(default=0, help_text="Requests told in minute sums alone.")
     latency_bins = models.JSONField(help_text="[bin, count, bin, count, …] of metrics.histogram.")
     labelled = models.JSONField(help_text="[[labelled class, requests, cost in nUSD], …].")
 

@@ -28,7 +28,8 @@ def reports_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return show_settings(request, workflow, refusal.status, refusal=refusal)
     messages.success(
         request,
-        f"What {token.name} reported is removed: {removed.outcomes:,} outcomes and "
-        f"{removed.routers:,} routers. {removed.hours:,} hours are being summed again.",
+        f"What {token.name} reported is removed: {removed.outcomes:,} outcomes, "
+        f"{removed.summaries:,} minute sums and {removed.routers:,} routers. "
+        f"{removed.hours:,} hours are being summed again.",
     )
     return redirect("workflow-settings", slug)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from evaluations.models import Grain, Outcome
+from evaluations.models import Grain, Outcome, OutcomeSummary
 from evaluations.outcomes.events import Feedback, read_event, read_feedback
 from evaluations.outcomes.names import Listed, Names
+from evaluations.outcomes.summaries import Summary, read_summary
 from evaluations.services.outcomes.allowances import bound_names
+from evaluations.services.outcomes.pricing import compute_costs, compute_costs_of_sums
 from evaluations.services.outcomes.rollups import hour_of, mark
+from evaluations.services.outcomes.storing import Getter, Inserter
 from policies.engine.errors import Problem
 from policies.engine.outcomes.events import Event
-from policies.models import CatalogueModel, Environment, ModelPrice, RouterToken
+from policies.models import CatalogueModel, Environment, RouterToken
 
 LARGEST_BATCH = 1000
-# USD per million tokens times tokens, in 10^-9 USD: 10^9 / 10^6.
-NANO_PER_MTOK_USD = 1000
-_ROWS_A_STATEMENT = 5000
 
 
 @dataclass(frozen=True)
@@ -49,31 +48,72 @@ def ingest(
     now: datetime.datetime,
     token: RouterToken | None = None,
 ) -> Receipt:
-    """Keep the good events of a batch, each request id once, and mark their hours.
+    """Keep the good events and summaries of a batch, each id once, and mark their hours.
 
     One transaction: an outcome is never kept without its hour being marked to be summed. What
     comes with a token is remembered as its, and may bring only so many names.
     """
-    good: list[Event] = []
-    rejected: list[Rejection] = []
-    names = Names(_listed)
-    for index, raw in enumerate(events):
-        event, problems = read_event(raw, now, names)
-        if event is None:
-            rejected += _rejections(index, problems)
-        else:
-            good.append(event)
+    good, summaries, rejected = _read(events, now)
     # In one order, so that two batches with the same ids wait for one another instead of locking
     # each other out; of two events with one id the first of the batch counts.
     good.sort(key=lambda event: event.request_id)
-    computed = _compute_costs(good)
+    summaries.sort(key=lambda summary: summary.summary_id)
+    computed = compute_costs(good)
+    compute_costs_of_sums(summaries)
+    told = [*good, *(summary.shared for summary in summaries)]
+    getters = {**_NOT_LATE, "cost_is_computed": lambda event: event.request_id in computed}
+    outcomes = Inserter(Outcome, "request_id", getters)
+    same = {
+        "environment_id": environment.pk,
+        "token_id": None if token is None else token.pk,
+        "received_at": now,
+    }
     with transaction.atomic():
         if token is not None:
-            bound_names(token, good)
-        accepted = _insert(environment, good, computed, now, token)
+            bound_names(token, told)
+        accepted = outcomes.insert(good, **same) + _SUMMARIES.insert(summaries, **same)
         if accepted:
-            mark(environment, Grain.HOUR, {hour_of(event.time) for event in good}, now)
-    return Receipt(accepted, len(good) - accepted, tuple(rejected))
+            mark(environment, Grain.HOUR, {hour_of(event.time) for event in told}, now)
+    return Receipt(accepted, len(told) - accepted, tuple(rejected))
+
+
+def _read(
+    events: Sequence[object], now: datetime.datetime
+) -> tuple[list[Event], list[Summary], list[Rejection]]:
+    good: list[Event] = []
+    summaries: list[Summary] = []
+    rejected: list[Rejection] = []
+    names = Names(_listed)
+    for index, raw in enumerate(events):
+        if isinstance(raw, dict) and "summary_id" in raw:
+            summary, problems = read_summary(raw, now, names)
+            if summary is not None:
+                summaries.append(summary)
+        else:
+            event, problems = read_event(raw, now, names)
+            if event is not None:
+                good.append(event)
+        rejected += _rejections(index, problems)
+    return good, summaries, rejected
+
+
+_NOT_LATE: dict[str, Getter] = {
+    "late_quality": lambda event: False,
+    "late_label": lambda event: False,
+}
+_SUMMARIES = Inserter(
+    OutcomeSummary,
+    "summary_id",
+    {
+        "minute": lambda summary: summary.shared.time,
+        "release_digest": lambda summary: summary.shared.release_digest,
+        "class_key": lambda summary: summary.shared.class_key,
+        "labelled_class": lambda summary: summary.shared.labelled_class,
+        "model": lambda summary: summary.shared.model,
+        "served_model": lambda summary: summary.shared.served_model,
+        "tried": lambda summary: [attempt["model"] for attempt in summary.shared.attempts],
+    },
+)
 
 
 def _listed() -> Listed:
@@ -84,96 +124,6 @@ def _listed() -> Listed:
 
 def _rejections(index: int, problems: Iterable[Problem]) -> list[Rejection]:
     return [Rejection(index, problem.pointer, problem.message) for problem in problems]
-
-
-def _compute_costs(events: Sequence[Event]) -> set[str]:
-    """Price the events that came without a cost, where it can be told; their request ids.
-
-    Only a request that one attempt served can be priced by its tokens: what failed attempts
-    before it cost is not known then, and a price without them would read as a saving.
-    """
-    without = [
-        event
-        for event in events
-        if event.cost_nusd is None
-        and event.served_model
-        and event.input_tokens is not None
-        and event.output_tokens is not None
-        and len(event.attempts) <= 1
-    ]
-    names = {event.served_model for event in without}
-    models = CatalogueModel.objects.filter(key__in=names).prefetch_related("prices")
-    catalogue = {model.key: model for model in models} if names else {}
-    computed = set()
-    for event in without:
-        model = catalogue.get(event.served_model or "")
-        price = model.price_on(event.time.date()) if model else None
-        if price is not None:
-            event.cost_nusd = _priced(event, price)
-            computed.add(event.request_id)
-    return computed
-
-
-def _priced(event: Event, price: ModelPrice) -> int:
-    """In 10^-9 USD, by the price of the request's size at its hour."""
-    sent, written = event.input_tokens or 0, event.output_tokens or 0
-    price_in, price_out = price.rates.at(event.time, sent)
-    return round((price_in * sent + price_out * written) * NANO_PER_MTOK_USD)
-
-
-_COLUMNS = tuple(entry.attname for entry in Outcome._meta.concrete_fields if not entry.primary_key)
-# Every name in it is the model's own, none a caller's.
-_INSERT = (
-    f"INSERT INTO {Outcome._meta.db_table} ({', '.join(_COLUMNS)}) "  # noqa: S608
-    f"VALUES ({', '.join(['%s'] * len(_COLUMNS))}) "
-    "ON CONFLICT (environment_id, request_id) DO NOTHING"
-)
-
-
-def _insert(
-    environment: Environment,
-    events: Sequence[Event],
-    computed: set[str],
-    now: datetime.datetime,
-    token: RouterToken | None,
-) -> int:
-    """Insert what is new and count it.
-
-    One prepared statement run over the rows: `bulk_create` with ignored conflicts is five times
-    slower and cannot say how many rows were new.
-    """
-    accepted = 0
-    with connection.cursor() as cursor:
-        for start in range(0, len(events), _ROWS_A_STATEMENT):
-            batch = events[start : start + _ROWS_A_STATEMENT]
-            rows = [_row(environment, event, computed, now, token) for event in batch]
-            cursor.executemany(_INSERT, rows)
-            accepted += cursor.rowcount
-    return accepted
-
-
-def _row(
-    environment: Environment,
-    event: Event,
-    computed: set[str],
-    now: datetime.datetime,
-    token: RouterToken | None,
-) -> tuple[Any, ...]:
-    """An event in the order of `_COLUMNS`, as the database's own adapter wants the values."""
-    adapt = connection.ops
-    values: dict[str, Any] = {
-        "environment_id": environment.pk,
-        "token_id": None if token is None else token.pk,
-        "received_at": adapt.adapt_datetimefield_value(now),
-        "cost_is_computed": event.request_id in computed,
-    }
-    for column in _COLUMNS:
-        if column not in values:
-            values[column] = getattr(event, column)
-    values["time"] = adapt.adapt_datetimefield_value(event.time)
-    values["attributes"] = adapt.adapt_json_value(event.attributes, None)
-    values["attempts"] = adapt.adapt_json_value(event.attempts, None)
-    return tuple(values[column] for column in _COLUMNS)
 
 
 def take_feedback(
@@ -210,7 +160,9 @@ def take_feedback(
                 changed[outcome.pk] = outcome
                 accepted += 1
         Outcome.objects.bulk_update(
-            changed.values(), ["quality_nano", "labelled_class"], batch_size=500
+            changed.values(),
+            ["quality_nano", "labelled_class", "late_quality", "late_label"],
+            batch_size=500,
         )
         mark(environment, Grain.HOUR, {hour_of(row.time) for row in changed.values()}, now)
     found = sum(feedback.request_id in known for _, feedback in told)
@@ -236,7 +188,9 @@ def _apply(feedback: Feedback, outcome: Outcome) -> bool:
     """Write what is new into the row; whether anything was."""
     before = (outcome.quality_nano, outcome.labelled_class)
     if feedback.quality_nano is not None:
+        outcome.late_quality |= outcome.quality_nano is None
         outcome.quality_nano = feedback.quality_nano
     if feedback.labelled_class:
+        outcome.late_label |= not outcome.labelled_class
         outcome.labelled_class = feedback.labelled_class
     return before != (outcome.quality_nano, outcome.labelled_class)

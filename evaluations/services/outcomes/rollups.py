@@ -1,19 +1,20 @@
-"""Sum outcomes by hour and day. Only marked buckets are summed, each from all its outcomes, so
-that late, repeated or concurrent runs end in the same rows.
+"""Sum outcomes by hour and day. Only marked buckets are summed, each from all its outcomes and
+summaries, so that late, repeated or concurrent runs end in the same rows.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from evaluations.metrics import histogram
 from evaluations.metrics.sums import COUNT_NAMES, Sums
-from evaluations.models import DirtyBucket, Grain, Outcome, OutcomeRollup
+from evaluations.models import DirtyBucket, Grain, Outcome, OutcomeRollup, OutcomeSummary
 from policies.models import Environment, Workflow
 
 HOUR = datetime.timedelta(hours=1)
@@ -90,7 +91,22 @@ _SUMMED = (
     "output_tokens",
     "cost_nusd",
     "quality_nano",
+    "in_sums",
+    "late_quality",
+    "late_label",
 )
+# A sum that is larger than its column is kept as the largest that it holds: whatever routers tell,
+# the other sums of its hour are to be had.
+_LARGEST = 2**63 - 1
+
+
+class Keyed(Protocol):
+    """Of whose sums there is a row: an outcome, or a summary."""
+
+    class_key: str
+    model: str
+    served_model: str
+    release_digest: str
 
 
 class Key(NamedTuple):
@@ -105,28 +121,51 @@ class Key(NamedTuple):
 
 @transaction.atomic
 def _roll_up_hours(environment: Environment, day: datetime.datetime) -> int:
-    """Sum the marked hours of one day from their outcomes, and mark the day."""
+    """Sum the marked hours of one day from what was reported of them, and mark the day."""
     hours = _take_marks(environment, Grain.HOUR, day, day + DAY)
     if not hours:
         return 0
-    outcomes = Outcome.objects.filter(
-        environment=environment, time__gte=min(hours), time__lt=max(hours) + HOUR
-    ).values_list(*_SUMMED, named=True)
     sums: dict[Key, Sums] = {}
-    for outcome in outcomes.iterator(chunk_size=2000):
-        hour = hour_of(outcome.time)
-        if hour in hours:
-            key = Key(
-                hour,
-                outcome.class_key,
-                outcome.model,
-                outcome.served_model,
-                outcome.release_digest,
-            )
-            sums.setdefault(key, Sums()).add_outcome(outcome)
+    _add_outcomes(sums, environment, hours)
+    _add_summaries(sums, environment, hours)
     _replace(environment, Grain.HOUR, hours, sums)
     mark(environment, Grain.DAY, [day], timezone.now())
     return len(hours)
+
+
+def _add_outcomes(
+    sums: dict[Key, Sums], environment: Environment, hours: set[datetime.datetime]
+) -> None:
+    """The outcomes of these hours; of those that summaries count, what was learnt later."""
+    counted = Q(in_sums=False) | Q(late_quality=True) | Q(late_label=True)
+    outcomes = Outcome.objects.filter(
+        counted, environment=environment, time__gte=min(hours), time__lt=max(hours) + HOUR
+    ).values_list(*_SUMMED, named=True)
+    for outcome in outcomes.iterator(chunk_size=2000):
+        hour = hour_of(outcome.time)
+        if hour not in hours:
+            continue
+        part = sums.setdefault(_key(hour, outcome), Sums())
+        if outcome.in_sums:
+            part.add_late(outcome, quality=outcome.late_quality, label=outcome.late_label)
+        else:
+            part.add_outcome(outcome)
+
+
+def _add_summaries(
+    sums: dict[Key, Sums], environment: Environment, hours: set[datetime.datetime]
+) -> None:
+    summaries = OutcomeSummary.objects.filter(
+        environment=environment, minute__gte=min(hours), minute__lt=max(hours) + HOUR
+    )
+    for summary in summaries.iterator(chunk_size=2000):
+        hour = hour_of(summary.minute)
+        if hour in hours:
+            sums.setdefault(_key(hour, summary), Sums()).add_summary(summary)
+
+
+def _key(hour: datetime.datetime, told: Keyed) -> Key:
+    return Key(hour, told.class_key, told.model, told.served_model, told.release_digest)
 
 
 @transaction.atomic
@@ -187,7 +226,10 @@ def _rows(environment: Environment, grain: Grain, sums: dict[Key, Sums]) -> Iter
             environment=environment,
             grain=grain,
             **key._asdict(),
-            **dict(zip(COUNT_NAMES, part.counts, strict=True)),
+            **{
+                name: min(count, _LARGEST)
+                for name, count in zip(COUNT_NAMES, part.counts, strict=True)
+            },
             latency_bins=histogram.stored(part.latency),
             labelled=part.labelled_rows(),
         )

@@ -17,7 +17,7 @@ from evaluations.metrics.board import (
 )
 from evaluations.metrics.change import History
 from evaluations.metrics.definitions import DEFINITIONS, LAYERS
-from evaluations.metrics.measures import Context, class_costs, provider_shares, value_of
+from evaluations.metrics.measures import Context, class_costs, labelled, provider_shares, value_of
 from evaluations.metrics.periods import DAY, DEFAULT_PERIOD, PERIODS, Window, floor, window_of
 from evaluations.metrics.sums import Sums
 from evaluations.outcomes.bounds import OTHER
@@ -103,6 +103,10 @@ class Scorecard:
     layers: tuple[Layer, ...]
     markers: tuple[Marker, ...]
     requests: int
+    # Those of them that routers told in sums of a minute alone.
+    requests_in_sums: int
+    with_quality: int
+    with_label: int
     confusion: Mapping[tuple[str, str], Sequence[int]]
     class_labels: Mapping[str, str]
     providers: Mapping[str, int]
@@ -146,6 +150,9 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
         layers=_layers(board),
         markers=_markers(releases, window),
         requests=total.counts.requests,
+        requests_in_sums=total.counts.in_sums,
+        with_quality=total.counts.quality_known,
+        with_label=labelled(total, board.context),
         confusion=total.confusion,
         class_labels=force.labels,
         providers=provider_shares(total, board.context),

@@ -1,0 +1,168 @@
+"""Reads sums of a minute, from routers that do not tell each request. Pure; docs/outcomes.md
+explains them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from evaluations.outcomes.events import name_models, time_problems
+from evaluations.outcomes.names import Names
+from policies.engine.errors import Problem
+from policies.engine.outcomes import values
+from policies.engine.outcomes.bins import bin_of
+from policies.engine.outcomes.events import Event, Readers, read_members
+from policies.engine.reading import kind_of
+
+# In a minute, of one kind, by one router. Sums of so many stay well below what a column holds.
+MOST_REQUESTS = 1_000_000
+_MOST_LATENCY = values.MOST_MS * values.MICRO_PER_MILLI
+_MOST_COST = values.MOST_USD * values.NANO
+
+
+@dataclass(slots=True)
+class Summary:
+    """Sums over requests of one minute that have class, models and release in common.
+
+    `shared` is what the event of each of them would be, as far as they are alike: its `time` is the
+    minute, its attempts are models alone. Amounts are in the units of `Event`. `unpriced` is the
+    smallest and the largest input, in tokens, of requests whose cost the console is to find; None
+    where it is known or cannot be.
+    """
+
+    summary_id: str
+    shared: Event
+    requests: int
+    quality_known: int = 0
+    quality_nano: int = 0
+    adequate: int = 0
+    cost_known: int = 0
+    cost_nusd: int = 0
+    latency_us: int = 0
+    latency_bins: list[int] = field(default_factory=list)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    unpriced: list[int] | None = None
+
+    @property
+    def latency_known(self) -> int:
+        return sum(self.latency_bins[1::2])
+
+
+def _minute(value: object) -> datetime.datetime:
+    read = values.moment(value)
+    if read.second or read.microsecond:
+        raise values.Wrong("must be the start of a minute")
+    return read
+
+
+def _digest(value: object) -> str:
+    return "other" if value == "other" else values.release_digest(value)
+
+
+def _tried(value: object) -> list[dict[str, object]]:
+    if not isinstance(value, list):
+        raise values.Wrong(f"must be a list of models, not {kind_of(value)}")
+    if len(value) > values.MOST_ATTEMPTS:
+        raise values.Wrong(f"must hold at most {values.MOST_ATTEMPTS} models, not {len(value)}")
+    names = [values.within(f"/{index}", values.name, told) for index, told in enumerate(value)]
+    return [{"model": name, "failure_kind": None} for name in names]
+
+
+def _bins(value: object) -> list[int]:
+    if not isinstance(value, list) or len(value) % 2:
+        raise values.Wrong("must be a list [bin, count, bin, count, …]")
+    whole = [
+        values.within(f"/{place}", _COUNT if place % 2 else _BIN, entry)
+        for place, entry in enumerate(value)
+    ]
+    bins = whole[::2]
+    if any(later <= earlier for earlier, later in pairwise(bins)):
+        raise values.Wrong("must name each bin once, in ascending order")
+    return whole
+
+
+def _span(value: object) -> list[int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2:
+        raise values.Wrong("must be a list of the smallest and the largest input, in tokens")
+    return [values.within(f"/{place}", _TOKENS, entry) for place, entry in enumerate(value)]
+
+
+_COUNT = values.whole(MOST_REQUESTS)
+_BIN = values.whole(bin_of(_MOST_LATENCY))
+_TOKENS = values.whole(values.MOST_TOKENS)
+_READERS: Readers = {
+    "summary_id": ("summary_id", values.name),
+    "minute": ("time", _minute),
+    "requests": ("requests", _COUNT),
+    "release_digest": ("release_digest", _digest),
+    "class": ("class_key", values.key),
+    "labelled_class": ("labelled_class", values.key),
+    "model": ("model", values.optional_text),
+    "served_model": ("served_model", values.optional_text),
+    "tried": ("attempts", _tried),
+    "quality_known": ("quality_known", _COUNT),
+    "quality_nano": ("quality_nano", values.whole(MOST_REQUESTS * values.NANO)),
+    "adequate": ("adequate", _COUNT),
+    "cost_known": ("cost_known", _COUNT),
+    "cost_nano_usd": ("cost_nusd", values.whole(MOST_REQUESTS * _MOST_COST)),
+    "latency_us": ("latency_us", values.whole(MOST_REQUESTS * _MOST_LATENCY)),
+    "latency_bins": ("latency_bins", _bins),
+    "input_tokens": ("input_tokens", values.whole(MOST_REQUESTS * values.MOST_TOKENS)),
+    "output_tokens": ("output_tokens", values.whole(MOST_REQUESTS * values.MOST_TOKENS)),
+    "unpriced_input_tokens": ("unpriced", _span),
+}
+
+
+_SHARED = {"time", "release_digest", "class_key", "labelled_class"}
+_SHARED |= {"model", "served_model", "attempts"}
+
+
+def read_summary(
+    raw: object, now: datetime.datetime, names: Names
+) -> tuple[Summary | None, list[Problem]]:
+    """A summary, or all that is wrong with it, with pointers into it."""
+    read, problems = read_members(raw, _READERS, ("summary_id", "minute", "requests"))
+    if "time" in read:
+        problems += time_problems("/minute", read["time"], now)
+    if problems:
+        return None, problems
+    shared = Event(**{name: read.pop(name) for name in _SHARED & set(read)})
+    shared.served_model = shared.served_model or ""
+    summary = Summary(**read, shared=shared)
+    problems = [*_problems(summary)] or name_models(shared, names)
+    return (None, problems) if problems else (summary, [])
+
+
+def _problems(summary: Summary) -> Iterator[Problem]:
+    """What its members say of one another."""
+    shared, requests = summary.shared, summary.requests
+    if not requests:
+        yield Problem("/requests", "must be at least 1")
+    if not shared.model and (shared.served_model or shared.attempts):
+        yield Problem("/model", "is required when a model was tried")
+    most = {
+        "quality_known": (summary.quality_known, requests),
+        "adequate": (summary.adequate, summary.quality_known),
+        "quality_nano": (summary.quality_nano, summary.quality_known * values.NANO),
+        "cost_known": (summary.cost_known, requests),
+        "cost_nano_usd": (summary.cost_nusd, summary.cost_known * _MOST_COST),
+        "latency_bins": (summary.latency_known, requests),
+        "latency_us": (summary.latency_us, summary.latency_known * _MOST_LATENCY),
+        "input_tokens": (summary.input_tokens, requests * values.MOST_TOKENS),
+        "output_tokens": (summary.output_tokens, requests * values.MOST_TOKENS),
+    }
+    for name, (told, limit) in most.items():
+        if told > limit:
+            message = f"must be at most {limit:,} by the other counts, not {told:,}"
+            yield Problem(f"/{name}", message)
+    if summary.unpriced and (summary.cost_known or summary.unpriced[0] > summary.unpriced[1]):
+        yield Problem(
+            "/unpriced_input_tokens",
+            "must be the smallest, then the largest input of requests whose costs are not known",
+        )
