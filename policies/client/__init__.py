@@ -23,6 +23,7 @@ from .client import Decided, PolicyClient
 from .errors import ClientError, NoUsableRelease
 from .health import Health
 from .releases import Release
+from .summaries import Summaries
 from .version import VERSION
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "Release",
     "Request",
     "Stop",
+    "Summaries",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from ..engine import (
@@ -73,6 +74,12 @@ class Release:
     def mark(self) -> Mark:
         end = int(self.not_after.timestamp())
         return Mark(self.workflow, self.environment, self.number, end, self.kid)
+
+    @cached_property
+    def price_steps(self) -> tuple[int, ...]:
+        """Sizes of input, in tokens and ascending, above which some model has another price."""
+        models = self.bundle.catalogue.models.values()
+        return tuple(sorted({tier.above_input_tokens for m in models for tier in m.price_tiers}))
 
     def is_stale(self, now: float) -> bool:
         """Whether its time is over, `now` in seconds of the epoch."""

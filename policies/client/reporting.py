@@ -14,6 +14,7 @@ from .backoff import pause_s
 from .errors import ClientError, FetchFailed
 from .segments import MOST_EVENTS
 from .spool import Spool
+from .summaries import Summer
 
 GATHER_S = 1.0
 # Somebody may end without a word while we run, and leave outcomes behind.
@@ -30,12 +31,23 @@ class Receiver(Protocol):
 
 
 class Reporter:
-    """Sends from a thread of its own, which begins with the first outcome. Thread-safe."""
+    """Sends from a thread of its own, which begins with the first outcome. Thread-safe.
 
-    def __init__(self, receiver: Receiver | None, spool: Spool, say: Callable[[str], None]) -> None:
+    With a `summer`, sums of a minute take the place of most outcomes, and what is not sent yet of
+    the last minute is in memory only.
+    """
+
+    def __init__(
+        self,
+        receiver: Receiver | None,
+        spool: Spool,
+        say: Callable[[str], None],
+        summer: Summer | None = None,
+    ) -> None:
         self._receiver = receiver
         self._spool = spool
         self._say = say
+        self._summer = summer
         self._background = Background(
             "outcomes", self._step, say, first_pause_s=GATHER_S, last=self._send_waiting
         )
@@ -51,8 +63,8 @@ class Reporter:
 
     @property
     def waiting(self) -> int:
-        """How many events are not delivered yet."""
-        return self._spool.waiting
+        """How many events and sums are not delivered yet."""
+        return self._spool.waiting + (self._summer.waiting if self._summer else 0)
 
     @property
     def waiting_bytes(self) -> int:
@@ -60,7 +72,8 @@ class Reporter:
 
     @property
     def lost(self) -> int:
-        """How many events the console will never have: without room, refused, or told too late."""
+        """How many events and sums the console will never have: without room, refused, or told
+        too late."""
         return self._spool.lost + self._refused
 
     @property
@@ -84,16 +97,17 @@ class Reporter:
             text = json.dumps(event, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             return self._refuse(f"An outcome that is not JSON is left out: {error}")
-        lost = self._spool.lost
-        self._spool.add(text)
-        if not lost and self._spool.lost:
-            self._say("There are more outcomes than may be kept; the oldest are lost.")
+        try:
+            self._keep([text] if self._summer is None else self._summed(self._summer, text))
+        except ValueError as error:
+            return self._refuse(f"An outcome cannot be summed: {error}")
         self._see_to_it()
         return True
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Send what is waiting, once more, within the time; then say what becomes of the rest."""
         self._closed = True
+        self._keep_sums(everything=True)
         if self._background.alive:
             self._background.stop(timeout_s)
         else:
@@ -108,8 +122,27 @@ class Reporter:
     def after_fork(self) -> None:
         self._background.after_fork()
         self._spool.after_fork()
+        if self._summer is not None:
+            self._summer.after_fork()
         self._failures, self._refused = 0, 0
         self._looked_at = float("-inf")
+
+    def _keep(self, lines: Sequence[str]) -> None:
+        lost = self._spool.lost
+        for line in lines:
+            self._spool.add(line)
+        if not lost and self._spool.lost:
+            self._say("There are more outcomes than may be kept; the oldest are lost.")
+
+    def _summed(self, summer: Summer, text: str) -> list[str]:
+        other, lines = summer.other, summer.add(text)
+        if not other and summer.other:
+            self._say('There are more kinds of requests than are summed apart; they are "other".')
+        return lines
+
+    def _keep_sums(self, *, everything: bool = False) -> None:
+        if self._summer is not None:
+            self._keep(self._summer.take(everything=everything))
 
     def _refuse(self, sentence: str) -> bool:
         self._refused += 1
@@ -129,6 +162,7 @@ class Reporter:
             self._looked_at = time.monotonic()
             if found := self._spool.take_over():
                 self._say(f"{found} outcomes of an earlier process are sent now.")
+        self._keep_sums()
         wish = self._send_waiting()
         return pause_s(GATHER_S, self._failures, wish, random.random)
 

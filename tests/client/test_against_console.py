@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django import Settings
 
 from evaluations.models import Outcome
-from policies.client import PolicyClient
+from evaluations.services.outcomes.rollups import roll_up
+from evaluations.services.scorecard.scorecard import Filters, scorecard
+from policies.client import Attempt, PolicyClient, Summaries
 from policies.client.lines import LineServer
 from policies.models import Environment, Release, RouterToken, SigningKey
 from policies.services.releases.publication import roll_back
@@ -103,6 +106,31 @@ def test_router__signing_key_rotated__follows(
     assert within_a_second(lambda: has(client, second))
     assert client.release is not None
     assert client.release.kid == SigningKey.objects.get(sequence=2).kid
+
+
+def test_router__that_reports_sums__draws_the_scorecard_and_keeps_a_sample(
+    live_console: LiveConsole,
+    release: Release,
+    operator: User,
+    staging: Environment,
+    tmp_path: Path,
+) -> None:
+    _, token = issue_router_token(staging, "summing", acting_user=operator)
+    half = Summaries(sample=0.5)
+    client = PolicyClient(live_console.url, token, tmp_path / "state", reports=half)
+    assert client.poll_once()
+    for number in range(40):
+        decided = client.decide({**REQUEST, "request_id": f"r-{number}"})
+        attempt = Attempt(decided.model or "", None, latency_ms=40)
+        assert client.report(client.outcome(decided, [attempt], quality=0.75))
+    client.close()
+    roll_up(staging.workflow)
+    shown = scorecard(staging, Filters(), now=timezone.now())
+    quality = next(metric for metric in shown.metrics if metric.name == "mean_quality")
+    assert (shown.requests, shown.requests_in_sums, quality.value) == (40, 40, 0.75)
+    assert [part.key for part in shown.by_release] == [release.bundle.digest]
+    sampled = {f"r-{number}" for number in range(40) if half.samples(f"r-{number}")}
+    assert set(Outcome.objects.values_list("request_id", flat=True)) == sampled != set()
 
 
 def test_router__outcome_of_a_decided_request__is_kept_with_the_release_that_decided(

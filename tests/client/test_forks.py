@@ -80,6 +80,38 @@ def test_fork__after_start__the_child_polls_and_reports_by_itself(
     assert len(instances) == 2
 
 
+SUMMING = """
+import datetime, os, sys
+from policies.client import PolicyClient, Summaries
+
+url, token, state = sys.argv[1:]
+client = PolicyClient(url, token, state, reports=Summaries())
+
+def report(request_id):
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat()
+    assert client.report({"request_id": request_id, "time": now, "class": "simple"})
+
+report("before")
+child = os.fork()
+report("after")
+client.close()
+if child:
+    os.wait()
+else:
+    os._exit(0)
+"""
+
+
+def test_fork__while_a_minute_is_summed__each_process_reports_what_it_was_told(
+    console: FakeConsole, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-S", "-c", SUMMING, console.url, TOKEN, str(tmp_path)]
+    assert subprocess.run(command, cwd=BASE_DIR, timeout=30).returncode == 0
+    events = [e for a in console.asked_for("/api/v1/outcomes") for e in a.events]
+    assert len({event["summary_id"] for event in events}) == len(events)
+    assert sum(event["requests"] for event in events) == 3
+
+
 def test_fork__before_start__the_child_starts_as_if_it_were_the_first(
     console: FakeConsole, tmp_path: Path
 ) -> None:

@@ -55,7 +55,9 @@ def test_options__too_little_to_begin_with__is_told(
         client_of(parsed(*words))
 
 
-@pytest.mark.parametrize("words", [("--labels", "region"), ("--interval", "0")])
+@pytest.mark.parametrize(
+    "words", [("--labels", "region"), ("--interval", "0"), ("--sums", "2"), ("--sums", "some")]
+)
 def test_options__that_cannot_be_read__end_with_a_usage_line(words: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit):
         parsed(*words)

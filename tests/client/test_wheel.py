@@ -22,6 +22,20 @@ BUILD = "import hatchling.build, sys; print(hatchling.build.build_wheel(sys.argv
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 
+# Times as other languages write them, which Python 3.10 does not read by itself.
+SUMMING = """
+import json
+from routing_console_client import Summaries
+from routing_console_client.client.summaries import Summer
+
+summer = Summer(Summaries(), tuple)
+for time in ("2026-03-01T12:00:00Z", "2026-03-01T12:00:59.123456789Z"):
+    summer.add(json.dumps({"request_id": time, "time": time}))
+lines = [json.loads(line) for line in summer.take(everything=True)]
+print([line["minute"] for line in lines], lines[0]["requests"])
+"""
+
+
 def interpreter(version: str) -> str | None:
     """A Python of this version on this machine: on the path, or where pyenv keeps it."""
     kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
@@ -123,5 +137,7 @@ def decides(python: Path, console: FakeConsole, folder: Path) -> None:
     assert (folder / "router-state" / "release.json").exists()
     done = run(python, "-c", "from routing_console_client.litellm import LiteLLM, proxy")
     assert (done.returncode, done.stderr) == (0, "")
+    done = run(python, "-c", SUMMING, cwd=folder)
+    assert (done.stdout, done.stderr) == ("['2026-03-01T12:00:00Z'] 2\n", "")
     shown = run(python, "-m", "routing_console_client", "--help", cwd=folder)
     assert shown.stdout.startswith("usage: python3 -m routing_console_client")

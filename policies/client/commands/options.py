@@ -7,6 +7,8 @@ import os
 import sys
 
 from ..client import PolicyClient
+from ..errors import ClientError
+from ..summaries import Summaries
 
 
 def add_client_options(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +45,13 @@ def add_client_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=TEXT,…",
         help="what the console's fleet page tells this router by, e.g. region=eu,zone=b",
     )
+    parser.add_argument(
+        "--sums",
+        type=_sample,
+        metavar="SHARE",
+        help="report sums of each minute, and whole outcomes of this share of the requests only, "
+        "e.g. 0.01",
+    )
     keys = parser.add_mutually_exclusive_group()
     keys.add_argument("--jwks", default="", help="address of the keys, if not the console's own")
     keys.add_argument(
@@ -69,6 +78,7 @@ def client_of(options: argparse.Namespace) -> PolicyClient:
         expect=options.expect,
         ca_file=options.ca_file,
         labels=options.labels,
+        reports=options.sums,
         say=say,
     )
 
@@ -88,6 +98,13 @@ def _seconds(text: str) -> float:
     if not 0.05 <= value <= 86_400:
         raise argparse.ArgumentTypeError("must be from 0.05 to 86400 seconds")
     return value
+
+
+def _sample(text: str) -> Summaries:
+    try:
+        return Summaries(float(text))
+    except (ValueError, ClientError):
+        raise argparse.ArgumentTypeError("must be a share from 0 to 1") from None
 
 
 def _labels(text: str) -> dict[str, str]:

@@ -60,6 +60,28 @@ def test_serve__until_sigterm__decides_and_sends_its_outcomes_before_it_ends(
     assert (event["request_id"], event["model"]) == ("r-1", "swift-large")
 
 
+def test_serve__with_sums__sends_what_it_summed_so_far_before_it_ends(
+    fresh: FakeConsole, tmp_path: Path
+) -> None:
+    with started(fresh, tmp_path, "--listen", "127.0.0.1:0", "--sums", "0") as process:
+        assert process.stderr is not None
+        said: list[str] = []
+        while not (said and said[-1].startswith("release 1")):
+            said.append(process.stderr.readline())
+        address = next(line for line in said if line.startswith("listening at "))
+        port = int(address.rpartition(":")[2])
+        for number in range(3):
+            asked = {"request_id": f"r-{number}", "attributes": {"task": "code"}}
+            post(port, "/v1/decide", asked)
+            told = {"request_id": f"r-{number}", "latency_ms": 4}
+            assert post(port, "/v1/outcomes", told)["queued"] == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    events = [event for asked in fresh.asked_for("/api/v1/outcomes") for event in asked.events]
+    assert [event["class"] for event in events] == ["complex"] * len(events)
+    assert sum(event["requests"] for event in events) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
