@@ -17,7 +17,7 @@ from evaluations.models import Dataset
 from evaluations.services.datasets import importing
 from policies.api.access import person, workflow_or_404
 from policies.api.bodies import Body, PageQuery, read_query
-from policies.api.operation import operation
+from policies.api.operation import Made, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.problem import WRONG_INPUT, problem
 
@@ -101,6 +101,7 @@ class Datasets(APIView):
         takes={"application/octet-stream": OpenApiTypes.BINARY},
         gives=DatasetSerializer,
         status=201,
+        made=Made("api-dataset", ("slug",), {"pk": "id"}),
         query=ImportQuery,
     )
     def post(self, request: Request, slug: str) -> Response:

@@ -19,7 +19,7 @@ from evaluations.services.runs.telling import detail_of, summary_of
 from policies.api.access import change_or_404, environment_or_404, person, workflow_or_404
 from policies.api.bodies import Body, Nothing, read
 from policies.api.names import name_of
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.shapes.rules import RuleChangeSerializer
 from policies.governance.evidence_plans import PlanTerms
 from policies.models import EvidencePlan
@@ -155,6 +155,7 @@ class ChangeEvidence(APIView):
         "Evaluate a change request on every dataset that its evidence plan requires",
         gives=RunSerializer(many=True),
         status=201,
+        made=Made("api-change-evidence", ("slug", "number")),
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
         read(request, Nothing)
@@ -170,6 +171,7 @@ class AnswerFail(APIView):
         takes=FailAnswerBody,
         gives=FailAnswerSerializer,
         status=201,
+        made=Made("api-evaluation", ("slug", "pk")),
         examples=[body_example("A reason", {"reason": ACCEPTED})],
     )
     def post(self, request: Request, slug: str, pk: int) -> Response:

@@ -17,7 +17,7 @@ from evaluations.replay.terms import TermsError, parse_terms
 from evaluations.services.runs import starting
 from policies.api.access import person, workflow_or_404
 from policies.api.bodies import Body, PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.models import Bundle, ChangeRequest, Workflow
 
@@ -116,6 +116,7 @@ class Evaluations(APIView):
         takes=StartBody,
         gives=RunSerializer,
         status=201,
+        made=Made("api-evaluation", ("slug",), {"pk": "id"}),
         examples=[body_example("A change request", {"dataset": 1, "change": 5})],
     )
     def post(self, request: Request, slug: str) -> Response:

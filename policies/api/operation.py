@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from django.urls import reverse
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
     OpenApiSerializerExtension,
@@ -25,6 +28,29 @@ IF_MATCH = OpenApiParameter(
     description='The revision you started from, as in `"3"`; `*` overwrites whatever is there.',
 )
 
+LOCATION = OpenApiParameter(
+    "Location",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    response=[201],
+    description="The address of what was made, or of the list that it stands in.",
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """Where what an operation makes is found: the name of an address and its parameters, those that
+    the operation's own address has, too, and those that members of the answer tell."""
+
+    address: str
+    shared: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
+
+    def location(self, own: Mapping[str, Any], answer: Any) -> str:
+        told = {name: answer[member] for name, member in self.told.items()}
+        return reverse(self.address, kwargs={name: own[name] for name in self.shared} | told)
+
 
 def operation(
     name: str,
@@ -33,6 +59,7 @@ def operation(
     takes: Any = None,
     gives: Any = None,
     status: int | tuple[int, str] = 200,
+    made: Made | None = None,
     or_else: Mapping[int, Any] | None = None,
     query: type[Body] | None = None,
     parameters: Sequence[OpenApiParameter] = (),
@@ -41,16 +68,31 @@ def operation(
     """Name an operation, and say what it takes and gives. Problem documents are added to all.
 
     `status` is one of success; with a media type when what it gives is not JSON. `or_else` has
-    what another success gives.
+    what another success gives. What answers 201 says where it is `made`, which callers are told by
+    `Location`.
     """
-    return extend_schema(
+    if (status == 201) != (made is not None):
+        raise ValueError(f"{name} has to say where what it makes is found, if it makes anything.")
+    described = extend_schema(
         operation_id=name,
         summary=summary,
         request=takes,
         responses={status: gives, **(or_else or {})},
-        parameters=[*parameters, *([query] if query else [])],
+        parameters=[*parameters, *([query] if query else []), *([LOCATION] if made else [])],
         examples=list(examples),
     )
+    return described if made is None else lambda view: described(_told_where(view, made))
+
+
+def _told_where(view: Operation, made: Made) -> Operation:
+    @functools.wraps(view)
+    def answering(self: Any, request: Any, **own: Any) -> Any:
+        answer = view(self, request, **own)
+        if answer.status_code == 201:
+            answer["Location"] = made.location(own, answer.data)
+        return answer
+
+    return answering  # type: ignore[return-value]
 
 
 def body_example(name: str, value: object) -> OpenApiExample:

@@ -35,7 +35,12 @@ class Caller:
         return self.client.get(BASE + path, query)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Answer:
-        return self.client.post(BASE + path, body, headers=headers)
+        """Where something was made, it is at the address that the answer tells."""
+        answer: Answer = self.client.post(BASE + path, body, headers=headers)
+        if answer.status_code == 201:
+            made = self.client.get(answer.headers["Location"])
+            assert made.status_code in (200, 405)  # what only can be removed is not shown alone
+        return answer
 
     def put(self, path: str, body: Any = None, **headers: str) -> Answer:
         return self.client.put(BASE + path, body, headers=headers)

@@ -113,16 +113,20 @@ class Rest:
         return self._call(browser(world, actor), world, {})
 
     def _call(self, client: Browser, world: World, bearer: Mapping[str, str]) -> Answer:
+        response = self.send(client, world, bearer)
+        told = json.loads(response.content) if response.status_code >= 400 else {}
+        codes = frozenset(reason["code"] for reason in told.get("reasons", []))
+        return Answer(response.status_code, codes, said=str(told)[:600])
+
+    def send(self, client: Browser, world: World, bearer: Mapping[str, str]) -> Any:
+        """The response to it, in a session or by a bearer token."""
         address = reverse(self.name, kwargs=self.where(world)) + self.query
         body = self.body(world)
         if not self.content_type:
             body = json.dumps(body)
         kind = self.content_type or "application/json"
         headers = {**self.headers, **bearer}
-        response = client.generic(self.method, address, body, kind, headers=headers)
-        told = json.loads(response.content) if response.status_code >= 400 else {}
-        codes = frozenset(reason["code"] for reason in told.get("reasons", []))
-        return Answer(response.status_code, codes, said=str(told)[:600])
+        return client.generic(self.method, address, body, kind, headers=headers)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import draft_or_404, person, release_rows, workflow_or_404
 from policies.api.bodies import read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.shapes.as_code import (
     FilesQuery,
     FilesSerializer,
@@ -57,6 +57,7 @@ class Files(APIView):
         takes=FilesToImport,
         gives=DraftWithDocumentsSerializer,
         status=201,
+        made=Made("api:draft", ("slug",), {"pk": "id"}),
         examples=[body_example("One file", {"title": "From Git", "files": POLICY_FILE})],
     )
     def post(self, request: Request, slug: str) -> Response:

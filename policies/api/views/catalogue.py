@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import person
 from policies.api.bodies import PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.catalogue import (
     CatalogueModelSerializer,
@@ -74,6 +74,7 @@ class Providers(APIView):
         takes=NewProvider,
         gives=ProviderSerializer,
         status=201,
+        made=Made("api:providers"),
         examples=[body_example("A provider", {"slug": "openai", "label": "OpenAI"})],
     )
     def post(self, request: Request) -> Response:
@@ -101,6 +102,7 @@ class CatalogueModels(APIView):
         takes=NewModel,
         gives=CatalogueModelSerializer,
         status=201,
+        made=Made("api:model", told={"pk": "id"}),
         examples=[MODEL_EXAMPLE],
     )
     def post(self, request: Request) -> Response:
@@ -153,6 +155,7 @@ class Prices(APIView):
         takes=NextPrice,
         gives=PriceSerializer,
         status=201,
+        made=Made("api:prices", ("pk",)),
         or_else={status.HTTP_202_ACCEPTED: RuleChangeSerializer},
         examples=[body_example("From January on", PRICE)],
     )

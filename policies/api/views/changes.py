@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import change_to_act_on_or_404, person, workflow_or_404
 from policies.api.bodies import read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.changes import (
     ChangeDetailSerializer,
@@ -101,6 +101,7 @@ class Changes(APIView):
         takes=NewChange,
         gives=ChangeDetailSerializer,
         status=201,
+        made=Made("api:change", ("slug",), {"number": "number"}),
         examples=[
             body_example(
                 "To staging",

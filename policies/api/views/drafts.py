@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import draft_or_404, kind_or_404, person, release_rows, workflow_or_404
 from policies.api.bodies import Nothing, read, read_query
-from policies.api.operation import IF_MATCH, KIND, body_example, operation
+from policies.api.operation import IF_MATCH, KIND, Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.problem import PreconditionFailed, PreconditionRequired, listed
 from policies.api.shapes.drafts import (
@@ -63,6 +63,7 @@ class Drafts(APIView):
         takes=NewDraft,
         gives=DraftWithDocumentsSerializer,
         status=201,
+        made=Made("api:draft", ("slug",), {"pk": "id"}),
         examples=[
             body_example("From what is in force", {"title": "Send simple questions to mini"}),
             body_example(

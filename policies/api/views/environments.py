@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import environment_or_404, person, workflow_or_404
 from policies.api.bodies import PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.rules import RuleChangeSerializer, waiting_answer
 from policies.api.shapes.workflows import (
@@ -50,6 +50,7 @@ class Environments(APIView):
         takes=NewEnvironment,
         gives=EnvironmentSerializer,
         status=201,
+        made=Made("api:environment", ("slug",), {"environment": "name"}),
         examples=[body_example("Production", {"name": "production", "required_approvals": 2})],
     )
     def post(self, request: Request, slug: str) -> Response:

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import draft_or_404, person, release_or_404, workflow_or_404
 from policies.api.bodies import read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.shapes.interop import (
     ExportQuery,
     RouterExportSerializer,
@@ -77,6 +77,7 @@ class Imports(APIView):
         takes=RouterImport,
         gives=RouterImportSerializer,
         status=201,
+        made=Made("api:draft", ("slug",), {"pk": "draft"}),
         or_else={200: RouterImportSerializer},
         examples=[
             body_example("LiteLLM", {"format": "litellm", "title": "From LiteLLM", "text": CONFIG})

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import person, team_or_404, visible_teams
 from policies.api.bodies import Nothing, PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.people import (
     IssuedPersonalTokenSerializer,
@@ -53,6 +53,7 @@ class MyTokens(APIView):
         takes=NewToken,
         gives=IssuedPersonalTokenSerializer,
         status=201,
+        made=Made("api:my-token", told={"pk": "id"}),
         examples=[body_example("For a pipeline", {"name": "nightly pipeline"})],
     )
     def post(self, request: Request) -> Response:
@@ -86,6 +87,7 @@ class Teams(APIView):
         takes=NewTeam,
         gives=TeamSerializer,
         status=201,
+        made=Made("api:team", told={"slug": "slug"}),
         examples=[body_example("A team", {"slug": "support", "name": "Support"})],
     )
     def post(self, request: Request) -> Response:
@@ -119,6 +121,7 @@ class Members(APIView):
         takes=NewMember,
         gives=MembershipSerializer,
         status=201,
+        made=Made("api:member", ("slug",), {"pk": "id"}),
         or_else={status.HTTP_202_ACCEPTED: RuleChangeSerializer},
         examples=[body_example("A reviewer", {"username": "rune", "role": "reviewer"})],
     )

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import person
 from policies.api.bodies import PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.price_imports import (
     AppliedSerializer,
@@ -51,6 +51,7 @@ class PriceImports(APIView):
         takes={"application/octet-stream": OpenApiTypes.BINARY},
         gives=PricePreviewSerializer,
         status=201,
+        made=Made("api:price-import", told={"pk": "id"}),
         query=PriceMapQuery,
     )
     def post(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import change_to_act_on_or_404, person, release_rows, workflow_or_404
 from policies.api.bodies import Nothing, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.protection import (
@@ -69,6 +69,7 @@ class BreakGlass(APIView):
         takes=Emergency,
         gives=ReleaseDetailSerializer,
         status=201,
+        made=Made("api:release", ("slug",), {"environment": "environment", "number": "number"}),
         examples=[
             body_example("An outage", {"reason": "Every call to Acme fails since 14:05 UTC."})
         ],
@@ -140,6 +141,7 @@ class Freezes(APIView):
         takes=NewFreeze,
         gives=FreezeSerializer,
         status=201,
+        made=Made("api:freezes", ("slug",)),
         examples=[
             body_example(
                 "Over the holidays",

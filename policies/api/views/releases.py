@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import person, release_or_404, release_rows, workflow_or_404
 from policies.api.bodies import read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.releases import (
@@ -66,6 +66,7 @@ class RollBackTo(APIView):
         takes=RollBack,
         gives=ReleaseDetailSerializer,
         status=201,
+        made=Made("api:release", ("slug", "environment"), {"number": "number"}),
         examples=[body_example("After an incident", {"reason": "Error rate doubled at 14:05."})],
     )
     def post(self, request: Request, slug: str, environment: str, number: int) -> Response:
@@ -85,6 +86,7 @@ class Promote(APIView):
         takes=Promotion,
         gives=ChangeDetailSerializer,
         status=201,
+        made=Made("api:change", ("slug",), {"number": "number"}),
         examples=[
             body_example(
                 "To production",

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import change_to_act_on_or_404, person, release_rows
 from policies.api.bodies import Nothing, PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.changes import ChangeDetailSerializer
 from policies.api.shapes.releases import ReleaseDetailSerializer
@@ -136,6 +136,7 @@ class Publish(APIView):
         "Put an approved change in force",
         gives=ReleaseDetailSerializer,
         status=201,
+        made=Made("api:release", ("slug",), {"environment": "environment", "number": "number"}),
     )
     def post(self, request: Request, slug: str, number: int) -> Response:
         read(request, Nothing)
@@ -169,6 +170,7 @@ class Comments(APIView):
         takes=NewComment,
         gives=CommentSerializer,
         status=201,
+        made=Made("api:comments", ("slug", "number")),
         examples=[
             body_example("About a rule", {"body": "Why 90 %?", "anchor": "/router_policy/rules/0"})
         ],

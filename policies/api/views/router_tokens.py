@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import environment_or_404, person
 from policies.api.bodies import Nothing, PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.workflows import (
     IssuedRouterTokenSerializer,
@@ -56,6 +56,7 @@ class RouterTokens(APIView):
         takes=NewRouterToken,
         gives=IssuedRouterTokenSerializer,
         status=201,
+        made=Made("api:router-token", ("slug", "environment"), {"pk": "id"}),
         examples=[body_example("For one cluster", {"name": "eu-west cluster"})],
     )
     def post(self, request: Request, slug: str, environment: str) -> Response:
@@ -87,6 +88,7 @@ class RotateRouterToken(APIView):
         takes=Rotation,
         gives=IssuedRouterTokenSerializer,
         status=201,
+        made=Made("api:router-token", ("slug", "environment"), {"pk": "id"}),
         examples=[body_example("A day to change over", {"overlap_hours": 24})],
     )
     def post(self, request: Request, slug: str, environment: str, pk: int) -> Response:

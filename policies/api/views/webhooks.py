@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import person, workflow_or_404
 from policies.api.bodies import Nothing, PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.webhooks import (
     IssuedWebhookSerializer,
@@ -70,6 +70,7 @@ class Webhooks(APIView):
         takes=NewWebhook,
         gives=IssuedWebhookSerializer,
         status=201,
+        made=Made("api:webhook", ("slug",), {"pk": "id"}),
         examples=[body_example("A chat channel", EXAMPLE)],
     )
     def post(self, request: Request, slug: str) -> Response:
@@ -114,6 +115,7 @@ class RotateWebhookSecret(APIView):
         "Issue a new secret; the old one signs beside it for a day",
         gives=IssuedWebhookSerializer,
         status=201,
+        made=Made("api:webhook", ("slug", "pk")),
     )
     def post(self, request: Request, slug: str, pk: int) -> Response:
         read(request, Nothing)

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from policies.api.access import person, visible_teams, workflow_or_404
 from policies.api.bodies import PageQuery, read, read_query
-from policies.api.operation import body_example, operation
+from policies.api.operation import Made, body_example, operation
 from policies.api.pages import page_of, pages_of
 from policies.api.shapes.workflows import (
     NewWorkflow,
@@ -45,6 +45,7 @@ class Workflows(APIView):
         takes=NewWorkflow,
         gives=WorkflowSerializer,
         status=201,
+        made=Made("api:workflow", told={"slug": "slug"}),
         examples=[
             body_example(
                 "An assistant",
