@@ -7,6 +7,7 @@ from typing import Any
 
 from policies.engine import Bundle
 from policies.files.yaml_text import dump_yaml
+from policies.interop.envoy_traffic import tell_of_traffic, traffic_policy
 from policies.interop.lanes import Lane, after, lanes_of, tell_what_no_gateway_has
 from policies.interop.losses import Losses
 from policies.interop.naming import provider_of, without_provider
@@ -30,7 +31,9 @@ def export_envoy(bundle: Bundle, losses: Losses) -> str:
             "/router_policy/rules",
             f"A route holds {MOST_RULES} rules, so there are {len(parts)} routes on one gateway.",
         )
-    return "---\n".join(dump_yaml(_route(part, n)) for n, part in enumerate(parts, start=1))
+    routes = [_route(part, number) for number, part in enumerate(parts, start=1)]
+    policies = [traffic_policy(bundle, route["metadata"]["name"]) for route in routes]
+    return "---\n".join(map(dump_yaml, [*routes, *policies]))
 
 
 def _tell(bundle: Bundle, lanes: tuple[Lane, ...], losses: Losses) -> None:
@@ -40,12 +43,7 @@ def _tell(bundle: Bundle, lanes: tuple[Lane, ...], losses: Losses) -> None:
             place = f"/router_policy/rules/{rules[lane.rule]}/when"
             losses.caller(place, f"Ask for the model “{lane.name}” where this rule holds.")
     losses.caller("/spec/parentRefs", "Put the name of your Gateway here.")
-    losses.caller(
-        "/fallback_matrix/rows",
-        "Priorities are tried in turn only with a BackendTrafficPolicy that retries.",
-    )
-    for key in ("deadline_ms", "max_attempts", "breaker"):
-        losses.dropped(f"/fallback_matrix/limits/{key}", "Belongs to a BackendTrafficPolicy.")
+    tell_of_traffic(bundle, losses)
 
 
 def _route(rules: list[dict[str, Any]], number: int) -> dict[str, Any]:

@@ -94,6 +94,39 @@ def test_envoy__more_rules_than_a_route_holds__are_several_routes() -> None:
     assert len(read(exported.text, "envoy").documents["router_policy"]["rules"]) == 20
 
 
+def test_envoy__retries_and_deadline__are_a_policy_of_the_route_that_is_made() -> None:
+    retries = {"count": 2, "base_ms": 50, "max_ms": 900}
+    rows: list[dict[str, Any]] = [
+        {"model": "m-0", "on": ["rate_limit", "network"], "retries": retries, "then": ["m-1"]},
+        {"model": "m-1", "on": ["overloaded", "content_policy"], "then": ["m-2"]},
+    ]
+    exported = export(bundle_of([], DEFAULT, rows), "envoy")
+    route: Any
+    policy: Any
+    route, policy = (load_yaml(part).value for part in exported.text.split("---\n"))
+    [target] = policy["spec"]["targetRefs"]
+    assert (target["kind"], target["name"]) == ("HTTPRoute", route["metadata"]["name"])
+    assert policy["spec"]["timeout"] == {"http": {"requestTimeout": "30000ms"}}
+    assert policy["spec"]["retry"] == {
+        "numAttemptsPerPriority": 3,
+        "numRetries": 3,
+        "perRetry": {"backOff": {"baseInterval": "50ms", "maxInterval": "900ms"}},
+        "retryOn": {
+            "triggers": ["connect-failure", "reset", "retriable-status-codes"],
+            "httpStatusCodes": [429, 503, 529],
+        },
+    }
+    told = {(loss.place, loss.fidelity) for loss in exported.losses}
+    assert ("/fallback_matrix/limits/deadline_ms", Fidelity.APPROXIMATED) in told
+    assert ("/fallback_matrix/limits/breaker", Fidelity.DROPPED) in told
+    assert any("tells content_policy from" in loss.sentence for loss in exported.losses)
+
+
+def test_envoy__matrix_without_rows__retries_nothing() -> None:
+    exported = export(bundle_of([], DEFAULT, []), "envoy")
+    assert "retry:" not in exported.text
+
+
 def test_envoy__error_in_the_second_resource__has_its_line() -> None:
     text = "kind: Service\n---\nkind: AIGatewayRoute\nspec:\n  rules:\n    - backendRefs: [{}]\n"
     try:
