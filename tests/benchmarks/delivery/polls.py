@@ -158,8 +158,8 @@ def main(seconds: float, rounds: int, peer: Peer | None = None) -> None:
         print(_row(kind.name, figures[kind.name, "nginx"], figures[kind.name, "console"]))
     if peer is not None:
         for kind in KINDS:
-            theirs, of_console = figures[kind.name, peer.name], figures[kind.name, "console"]
-            print(_row(f"{kind.name}, beside {peer.name}", theirs, of_console))
+            of_peer, of_console = figures[kind.name, peer.name], figures[kind.name, "console"]
+            print(_row(f"{kind.name}, beside {peer.name}", of_peer, of_console))
 
 
 def _row(name: str, theirs: list[Round], ours: list[Round]) -> str:
@@ -181,5 +181,8 @@ if __name__ == "__main__":
     parser.add_argument("rounds", type=int, nargs="?", default=5)
     parser.add_argument("--peer", nargs=4, metavar=("NAME", "URL", "AUTHORIZATION", "PID"))
     given = parser.parse_args()
-    beside = Peer(*given.peer[:3], pid=int(given.peer[3])) if given.peer else None
+    beside = None
+    if given.peer:
+        name, url, authorization, pid = given.peer
+        beside = Peer(name, url, authorization, int(pid))
     main(given.seconds, given.rounds, beside)
