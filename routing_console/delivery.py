@@ -59,7 +59,7 @@ def direct() -> Direct:
         },
         delivery,
         StatusService(desk),
-        quick={POLICY_PATH.encode(): plane.quick},
+        quick={POLICY_PATH.encode(): plane},
         problem=problem,
         figures=figures,
     )

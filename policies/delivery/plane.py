@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from policies.delivery.answering import Answering, Pairs, Poll, packed, read_poll
+from policies.delivery.answering import Answering, Pairs, Poll, read_poll
 from policies.delivery.answers import (
     Denial,
     KnownToken,
@@ -113,14 +113,9 @@ class Plane:
         }
 
     # --- One request ------------------------------------------------------------------------
-    def quick(self, pairs: Pairs, tell: Tell) -> Waiter | bool:
-        """Answer a GET of the policy with these headers, as nearly all clients write them.
-
-        True: `tell` was called with the answer. A waiter: it is called later, in this loop. False:
-        the headers are written in another way, and nothing was done.
-
-        Every line of this is passed by every poll.
-        """
+    def read(self, pairs: Pairs) -> Poll | None:
+        """What a GET of the policy with these headers asks for; None where they are not as nearly
+        all clients write them."""
         headers = dict(pairs)
         authorization = headers.get(b"authorization", b"")
         if (
@@ -130,10 +125,17 @@ class Plane:
             or authorization[:7] != b"Bearer "
             or len(headers) != len(pairs)
         ):
-            return False
+            return None
+        return Poll(sha256(authorization[7:]).digest(), pairs, headers)
+
+    def answer(self, poll: Poll, tell: Tell) -> Waiter | bool:
+        """Answer a poll that `read` understood, where that is prepared.
+
+        True: `tell` was called with the answer. A waiter: it is called later, in this loop. False:
+        nothing was done. Every line of this is passed by every poll.
+        """
         memory = self.memory
-        key = sha256(authorization[7:]).digest()
-        caller = memory.callers.get(key)
+        caller = memory.callers.get(poll.key)
         if caller is None:
             return False
         now = memory.clock()
@@ -147,17 +149,12 @@ class Plane:
         ):
             return False
         caller.told_release_id, caller.used_at = prepared.release_id, now
-        coding = headers.get(b"accept-encoding")
-        messages = prepared.answer(
-            coding is not None and packed(coding), headers.get(b"if-none-match")
-        )
-        if b"prefer" in headers and messages.status == 304:
-            poll = Poll(key, pairs, headers)
-            if poll.wait_s:
-                held = self._hold(poll, messages, partial(self._count_and, tell))
-                if isinstance(held, Waiter):
-                    return held
-                messages = held
+        messages = prepared.answer(poll.packed, poll.if_none_match)
+        if poll.wait_s and messages.status == 304:
+            held = self._hold(poll, messages, partial(self._count_and, tell))
+            if isinstance(held, Waiter):
+                return held
+            messages = held
         self._count_and(tell, messages)
         return True
 

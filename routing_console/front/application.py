@@ -24,6 +24,7 @@ from routing_console.front.probes import ALIVE, Readiness
 from routing_console.front.routes import PlaceName, Route, route_of
 from routing_console.front.sending import send_answer
 from routing_console.front.tally import Tally
+from routing_console.front.understood import Understood
 from routing_console.front.wire import Answer, Receive, Scope, Send, problem, refusal, retry_after
 from routing_console.logs import request_id
 
@@ -60,6 +61,7 @@ class Front:
         self.draining = Draining(settings.DRAIN_NOTICE_S, on_begin=[self.direct.drain])
         self.readiness = Readiness(problems, self.direct.problem, self.draining)
         self.connections = Connections()
+        self.understood = Understood()
         self.tally = Tally()
         self.metrics = Metrics.of(
             settings.METRICS_TOKEN,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from routing_console.front.wire import ASGIApplication, Headers, Message, Send
 
@@ -40,9 +40,19 @@ class Held(Protocol):
         """Forget it: nobody is left to answer."""
 
 
-# Answers a GET with these headers (names in lower case) by calling the function given, once: before
-# it returns True, or later than it returned who is held. False: it does not; ask the application.
-Quick = Callable[[Headers, Callable[[Prepared], None]], Held | bool]
+Tell = Callable[[Prepared], None]
+
+
+class Quick(Protocol):
+    """Answers the usual GET of one target without a task."""
+
+    def read(self, headers: Headers) -> Any:
+        """What a GET with these headers (names in lower case) asks for, now and whenever it is sent
+        again; None where it is unusual or has a body: ask the application."""
+
+    def answer(self, asked: Any, tell: Tell) -> Held | bool:
+        """Answer by calling `tell` once: before True is returned, or later than who is held was.
+        False: nothing was done; ask the application."""
 
 
 class Direct:

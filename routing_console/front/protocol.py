@@ -45,10 +45,13 @@ class FrontProtocol(HttpToolsProtocol, Connection):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.front: Front = config.loaded_app
-        self._quick = self.front.direct.quick
+        self._quick, self._understood = self.front.direct.quick, self.front.understood
         self.access_log = False  # the front has its own lines
         self._head_bytes = 0  # received for the head being read, but for the part it began in
         self._head_is_new = False
+        self._is_between = True  # two requests: the parser has nothing unfinished
+        self._begun = 0  # requests that began in the part being read
+        self._taken: tuple[Quick, Any] | None = None  # what the last of them was understood as
         self._is_taken = False  # the request being read: answered or held before it was at its end
         self._held: Held | None = None
 
@@ -68,8 +71,17 @@ class FrontProtocol(HttpToolsProtocol, Connection):
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self.loop.time()
-        self._head_is_new = False
+        was_between = self._is_between
+        if was_between:
+            known = self._understood.get(data)
+            if known is not None and self._can_answer_at_once() and self._answer_at_once(*known):
+                self._unset_keepalive_if_required()
+                self.head_since = None
+                return
+        self._head_is_new, self._begun, self._taken = False, 0, None
         super().data_received(data)
+        if was_between and self._taken and self._begun == 1 and self._is_between:
+            self._understood.add(data, self._taken)
         if self.head_since is not None and not self._head_is_new:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
@@ -89,14 +101,19 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         # The scope, which a quick answer does without, is made when there is an ASGI request.
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self.head_since, self._head_bytes, self._head_is_new = self.heard_at, 0, True
+        self._is_between = False
+        self._begun += 1
 
     def on_headers_complete(self) -> None:
         self.head_since = None
         if self._held is not None:
             self._held.end()  # whoever asks again has done with waiting; answers keep their order
         quick = self._quick.get(self.url)
-        if quick is not None and self._answer_at_once(quick):
-            return
+        if quick is not None and self._is_usual() and self._can_answer_at_once():
+            asked = quick.read(self.headers)
+            if asked is not None and self._answer_at_once(quick, asked):
+                self._is_taken, self._taken = True, (quick, asked)
+                return
         self._begin_scope()
         super().on_headers_complete()
         if self.parser.should_upgrade():
@@ -110,6 +127,7 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         self.headers += headers  # the list that the scope has
 
     def on_message_complete(self) -> None:
+        self._is_between = True
         if self._is_taken:
             self._is_taken = False
         else:
@@ -118,26 +136,31 @@ class FrontProtocol(HttpToolsProtocol, Connection):
     def _unsupported_upgrade_warning(self) -> None:
         """Nothing: whoever offers another protocol may be answered in this one (RFC 9110, 7.8)."""
 
-    def _answer_at_once(self, quick: Quick) -> bool:
-        """Whether the request could be answered from what is prepared, or is held for it."""
-        parser, default_headers = self.parser, self.server_state.default_headers
-        if (
+    def _is_usual(self) -> bool:
+        parser = self.parser
+        return bool(
+            parser.get_method() == b"GET"
+            and parser.should_keep_alive()
+            and not parser.should_upgrade()
+            and parser.get_http_version() == "1.1"
+        )
+
+    def _can_answer_at_once(self) -> bool:
+        """Whether an answer may be written now, in order, and the connection then goes on."""
+        return not (
             self.is_answering
             or self.flow.write_paused
             or self.front.draining.begun
-            or not default_headers
-            or parser.get_method() != b"GET"
-            or not parser.should_keep_alive()
-            or parser.should_upgrade()
-            or parser.get_http_version() != "1.1"
-        ):
-            return False
-        taken = quick(self.headers, self._tell)
+            or not self.server_state.default_headers
+        )
+
+    def _answer_at_once(self, quick: Quick, asked: Any) -> bool:
+        """Whether the request could be answered from what is prepared, or is held for it."""
+        taken = quick.answer(asked, self._tell)
         if taken is False:
             return False
         if taken is not True:
             self._held = taken
-        self._is_taken = True
         return True
 
     def _tell(self, prepared: Prepared) -> None:

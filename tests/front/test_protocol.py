@@ -20,6 +20,7 @@ from policies.delivery.memory import token_key
 from policies.delivery.plane import Plane
 from routing_console.front.application import Front
 from routing_console.front.direct import Direct
+from routing_console.front.understood import MOST
 from tests.services.front_server import FrontServer, serving
 from tests.services.plane import UNLIMITED, plane_with
 
@@ -106,7 +107,7 @@ class Client:
 
 
 def _front(plane: Plane) -> Front:
-    quick = {POLICY_PATH.encode(): plane.quick}
+    quick = {POLICY_PATH.encode(): plane}
     return Front(page, Direct({POLICY_PATH: plane}, quick=quick), problems=dict)
 
 
@@ -168,8 +169,9 @@ def until(true: Callable[[], bool]) -> None:
 def test_poll__answered_where_it_is_parsed__is_byte_for_byte_as_by_the_application(
     client: Client, lines: tuple[str, ...]
 ) -> None:
-    client.poll(*lines)
-    quickly = client.read()
+    for _ in range(2):  # parsed, and then known by its bytes
+        client.poll(*lines)
+        quickly = client.read()
     client.poll(*lines, SLOWLY)
     assert quickly.undated == client.read().undated
     assert len(dict(quickly.headers)["date"]) == len("Mon, 30 Nov 2026 00:00:00 GMT")
@@ -191,6 +193,46 @@ def test_request__sent_while_a_poll_is_held__ends_the_waiting(client: Client) ->
     client.send("GET /w/ HTTP/1.1", "Host: localhost")
     held, after = client.read(), client.read()
     assert (held.status, after.body) == (304, b"page")
+
+
+def test_bytes_of_a_poll__as_the_body_of_another_request__are_a_body(client: Client) -> None:
+    client.poll(CURRENT)
+    assert client.read().status == 304  # so its bytes are known
+    poll = f"GET {POLICY_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer rcr_a\r\n"
+    body = f"{poll}{CURRENT}\r\n\r\n"
+    client.send("POST /w/ HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}")
+    time.sleep(0.1)
+    client.socket.sendall(body.encode())
+    assert client.read().body == b"page"
+    client.send("POST /w/ HTTP/1.1", "Host: localhost", "X-Half: a")  # and the end of a head
+    assert client.read().body == b"page"
+    client.socket.sendall(b"GET /w/ HTTP/1.1\r\nHost: a\r\nX-Rest: ")
+    time.sleep(0.1)
+    client.socket.sendall(body.encode())
+    assert client.read().body == b"page"
+
+
+def test_poll__known_by_its_bytes__is_refused_when_its_token_is_gone(own: FrontServer) -> None:
+    with connected(own) as client:
+        for _ in range(3):
+            client.poll(CURRENT)
+            assert client.read().status == 304
+        plane_of(own).adopt(dataclasses.replace(HOLDINGS, tokens={}))
+        client.poll(CURRENT)
+        assert client.read().status == 401
+
+
+def test_bytes_of_polls__more_than_are_kept__begin_anew(own: FrontServer) -> None:
+    understood = own.front.understood
+    understood.update((b"%d" % n, understood.get(b"")) for n in range(MOST))  # type: ignore[misc]
+    with connected(own) as client:
+        for _ in range(2):
+            client.poll(CURRENT)
+            assert client.read().status == 304
+        assert len(understood) == 1
+        client.poll(CURRENT, f"User-Agent: {'x' * 1000}")
+        assert client.read().status == 304
+        assert len(understood) == 1
 
 
 def test_held_poll__new_release__is_sent_at_once(own: FrontServer) -> None:

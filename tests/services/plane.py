@@ -49,7 +49,8 @@ async def ask(
     pairs = headers if isinstance(headers, list) else coded(headers)
     if (method, path) == ("GET", POLICY_PATH):
         told: asyncio.Future[Messages] = asyncio.get_running_loop().create_future()
-        taken = plane.quick(pairs, told.set_result)
+        poll = plane.read(pairs)
+        taken = poll is not None and plane.answer(poll, told.set_result)
         if taken:
             try:
                 return reply_of(await told)
