@@ -78,7 +78,7 @@ class FrontProtocol(HttpToolsProtocol, Connection):
                 self._unset_keepalive_if_required()
                 self.head_since = None
                 return
-        self._head_is_new, self._begun, self._taken = False, 0, None
+        self._begin_part()
         super().data_received(data)
         if was_between and self._taken and self._begun == 1 and self._is_between:
             self._understood.add(data, self._taken)
@@ -87,6 +87,9 @@ class FrontProtocol(HttpToolsProtocol, Connection):
             if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
                 self.transport.write(HEAD_TOO_LARGE)
                 self.transport.close()
+
+    def _begin_part(self) -> None:
+        self._head_is_new, self._begun, self._taken = False, 0, None
 
     @property
     def is_answering(self) -> bool:
