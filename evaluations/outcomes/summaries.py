@@ -13,8 +13,8 @@ from evaluations.outcomes.events import name_models, time_problems
 from evaluations.outcomes.names import Names
 from policies.engine.errors import Problem
 from policies.engine.outcomes import values
-from policies.engine.outcomes.bins import bin_of
-from policies.engine.outcomes.events import Event, Readers, read_members
+from policies.engine.outcomes.bins import bin_of, bounds_of
+from policies.engine.outcomes.events import ADEQUATE_NANO, Event, Readers, read_members
 from policies.engine.reading import kind_of
 
 # In a minute, of one kind, by one router. Sums of so many stay well below what a column holds.
@@ -75,6 +75,8 @@ def _tried(value: object) -> list[dict[str, object]]:
 def _bins(value: object) -> list[int]:
     if not isinstance(value, list) or len(value) % 2:
         raise values.Wrong("must be a list [bin, count, bin, count, …]")
+    if len(value) > 2 * _BINS:
+        raise values.Wrong(f"must hold at most {_BINS:,} bins, not {len(value) // 2:,}")
     whole = [
         values.within(f"/{place}", _COUNT if place % 2 else _BIN, entry)
         for place, entry in enumerate(value)
@@ -94,7 +96,8 @@ def _span(value: object) -> list[int] | None:
 
 
 _COUNT = values.whole(MOST_REQUESTS)
-_BIN = values.whole(bin_of(_MOST_LATENCY))
+_BINS = bin_of(_MOST_LATENCY) + 1
+_BIN = values.whole(_BINS - 1)
 _TOKENS = values.whole(values.MOST_TOKENS)
 _READERS: Readers = {
     "summary_id": ("summary_id", values.name),
@@ -146,23 +149,52 @@ def _problems(summary: Summary) -> Iterator[Problem]:
         yield Problem("/requests", "must be at least 1")
     if not shared.model and (shared.served_model or shared.attempts):
         yield Problem("/model", "is required when a model was tried")
-    most = {
-        "quality_known": (summary.quality_known, requests),
-        "adequate": (summary.adequate, summary.quality_known),
-        "quality_nano": (summary.quality_nano, summary.quality_known * values.NANO),
-        "cost_known": (summary.cost_known, requests),
-        "cost_nano_usd": (summary.cost_nusd, summary.cost_known * _MOST_COST),
-        "latency_bins": (summary.latency_known, requests),
-        "latency_us": (summary.latency_us, summary.latency_known * _MOST_LATENCY),
-        "input_tokens": (summary.input_tokens, requests * values.MOST_TOKENS),
-        "output_tokens": (summary.output_tokens, requests * values.MOST_TOKENS),
+    # Member → what it says, and the least and the most that the other counts leave room for.
+    room = {
+        "quality_known": (summary.quality_known, 0, requests),
+        "adequate": (summary.adequate, 0, summary.quality_known),
+        "quality_nano": (summary.quality_nano, *_room_of_quality(summary)),
+        "cost_known": (summary.cost_known, 0, requests),
+        "cost_nano_usd": (summary.cost_nusd, 0, summary.cost_known * _MOST_COST),
+        "latency_bins": (summary.latency_known, 0, requests),
+        "latency_us": (summary.latency_us, *_room_of_latency(summary)),
+        "input_tokens": (summary.input_tokens, *_room_of_input(summary)),
+        "output_tokens": (summary.output_tokens, 0, requests * values.MOST_TOKENS),
     }
-    for name, (told, limit) in most.items():
-        if told > limit:
-            message = f"must be at most {limit:,} by the other counts, not {told:,}"
+    for name, (told, least, most) in room.items():
+        if told > most:
+            message = f"must be at most {most:,} by the other counts, not {told:,}"
+            yield Problem(f"/{name}", message)
+        elif told < least:
+            message = f"must be at least {least:,} by the other counts, not {told:,}"
             yield Problem(f"/{name}", message)
     if summary.unpriced and (summary.cost_known or summary.unpriced[0] > summary.unpriced[1]):
         yield Problem(
             "/unpriced_input_tokens",
             "must be the smallest, then the largest input of requests whose costs are not known",
         )
+
+
+def _room_of_quality(summary: Summary) -> tuple[int, int]:
+    """Adequate ones are worth so much each, and the others less than that."""
+    adequate = min(summary.adequate, summary.quality_known)
+    most = adequate * values.NANO + (summary.quality_known - adequate) * (ADEQUATE_NANO - 1)
+    return adequate * ADEQUATE_NANO, most
+
+
+def _room_of_latency(summary: Summary) -> tuple[int, int]:
+    """Each of a bin is at least its lower end and at most its upper one."""
+    least = most = 0
+    for index, count in zip(summary.latency_bins[::2], summary.latency_bins[1::2], strict=True):
+        low, high = bounds_of(index)
+        least += count * low
+        most += count * high
+    return least, most
+
+
+def _room_of_input(summary: Summary) -> tuple[int, int]:
+    """By the smallest and the largest, where those are told."""
+    low, high = summary.unpriced or (0, 0)
+    if not summary.unpriced or low > high:
+        low, high = 0, values.MOST_TOKENS
+    return summary.requests * low, summary.requests * high

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
+from django.db.models import BigIntegerField
+
 from evaluations.outcomes.summaries import Summary
 from policies.engine.outcomes.events import Event
 from policies.models import CatalogueModel, ModelPrice
@@ -60,7 +62,8 @@ def compute_costs_of_sums(summaries: Sequence[Summary]) -> None:
         rates = {price.rates.at(moment, size) for size in sizes}
         if len(rates) == 1:
             tokens = summary.input_tokens, summary.output_tokens
-            summary.cost_nusd = _nano_usd(rates.pop(), *tokens)
+            # No price and size is too large to be told, but their product may be for its column.
+            summary.cost_nusd = min(_nano_usd(rates.pop(), *tokens), BigIntegerField.MAX_BIGINT)
             summary.cost_known = summary.requests
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 from django.utils import timezone
 
 from evaluations.metrics import histogram
@@ -97,7 +97,7 @@ _SUMMED = (
 )
 # A sum that is larger than its column is kept as the largest that it holds: whatever routers tell,
 # the other sums of its hour are to be had.
-_LARGEST = 2**63 - 1
+_LARGEST = BigIntegerField.MAX_BIGINT
 
 
 class Keyed(Protocol):

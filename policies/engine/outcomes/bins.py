@@ -17,3 +17,9 @@ LARGEST_BIN = math.ceil(math.log(2**53) / _LOG_GAMMA)
 def bin_of(microseconds: int) -> int:
     """The bin of a latency; less than a microsecond counts as one."""
     return math.ceil(math.log(max(microseconds, 1)) / _LOG_GAMMA)
+
+
+def bounds_of(index: int) -> tuple[int, int]:
+    """Whole microseconds between which all of a bin lies; up to two wider than the bin, so that no
+    rounding of a logarithm puts a latency outside."""
+    return max(0, math.floor(GAMMA ** (index - 1)) - 1), math.ceil(GAMMA**index) + 1

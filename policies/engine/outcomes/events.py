@@ -18,6 +18,8 @@ from . import values
 
 # From this quality on an answer counts as adequate: the request did not need a better model.
 ADEQUATE_NANO = values.NANO // 2
+# What an unknown key may have meant takes a while to find, and a batch holds half a million keys.
+MOST_UNKNOWN_TOLD = 5
 
 
 @dataclass(slots=True)
@@ -80,15 +82,20 @@ def read_members(
         return {}, [Problem("", f"must be an object, not {kind_of(raw)}")]
     read: dict[str, Any] = {}
     problems: list[Problem] = []
+    unknown = 0
     for name, content in raw.items():
         reader = readers.get(name)
         if reader is None:
-            problems.append(Problem(pointer_token(name), values.unknown_key(name, readers)))
+            unknown += 1
+            if unknown <= MOST_UNKNOWN_TOLD:
+                problems.append(Problem(pointer_token(name), values.unknown_key(name, readers)))
             continue
         try:
             read[reader[0]] = reader[1](content)
         except values.Wrong as wrong:
             problems.append(Problem(pointer_token(name) + wrong.within, str(wrong)))
+    if unknown > MOST_UNKNOWN_TOLD:
+        problems.append(Problem("", f"has {unknown - MOST_UNKNOWN_TOLD:,} more unknown keys"))
     problems += [Problem(f"/{name}", "is required") for name in required if name not in raw]
     return read, problems
 

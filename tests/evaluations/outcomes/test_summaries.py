@@ -21,7 +21,7 @@ from evaluations.services.outcomes.removing import remove_reported
 from evaluations.services.outcomes.rollups import roll_up
 from evaluations.services.scorecard.scorecard import Filters, scorecard
 from policies.delivery.limits import RateLimit, TokenBuckets
-from policies.models import Release, RouterToken
+from policies.models import ModelPrice, Release, RouterToken
 from policies.models.tokens import TokenScope
 from policies.services.routers.tokens import issue_router_token
 from tests.evaluations.outcome_cast import HOUR, NOW, event
@@ -151,6 +151,35 @@ def test_roll_up__of_more_than_a_column_holds__keeps_the_most_and_all_other_sums
     assert (row.requests, row.cost_nusd) == (20 * million, 2**63 - 1)
 
 
+def test_sums__priced_beyond_what_a_column_holds__are_kept_as_the_largest(
+    send: Any, release: Release
+) -> None:
+    assert release.environment
+    ModelPrice.objects.filter(model__key="swift-small").update(
+        input_usd_per_mtok=150, output_usd_per_mtok=600
+    )
+    tokens = 10**8 * 10**6
+    huge = summary(
+        requests=10**6,
+        input_tokens=tokens,
+        output_tokens=tokens,
+        unpriced_input_tokens=[10**8, 10**8],
+    )
+    assert send(huge).json()["accepted"] == 1
+    kept = OutcomeSummary.objects.get()
+    assert (kept.cost_known, kept.cost_nusd) == (10**6, 2**63 - 1)
+
+
+@pytest.mark.parametrize("told", [{"summary_id": "a"}, {"request_id": "a"}])
+def test_event__of_very_many_unknown_keys__has_a_few_of_them_told(
+    send: Any, told: dict[str, str]
+) -> None:
+    rejected = send({**told, **{f"k{n}": 0 for n in range(1000)}}).json()["rejected"]
+    unknown = [bad["pointer"] for bad in rejected if "unknown key" in bad["message"]]
+    assert unknown == ["/k0", "/k1", "/k2", "/k3", "/k4", ""]
+    assert "995 more unknown keys" in next(bad for bad in rejected if not bad["pointer"])["message"]
+
+
 @pytest.mark.parametrize(
     ("change", "pointer", "said"),
     [
@@ -162,16 +191,35 @@ def test_roll_up__of_more_than_a_column_holds__keeps_the_most_and_all_other_sums
         ({"requests": 1.5}, "/requests", "whole number"),
         ({"requests": 10**400}, "/requests", "from 0 to 1,000,000"),
         ({"quality_known": 11}, "/quality_known", "must be at most 10"),
-        ({"quality_known": 1, "quality_nano": 10**9 + 1}, "/quality_nano", "at most 1,000,000,000"),
+        (
+            {"quality_known": 1, "adequate": 1, "quality_nano": 10**9 + 1},
+            "/quality_nano",
+            "at most 1,000,000,000",
+        ),
         ({"adequate": 1}, "/adequate", "must be at most 0"),
+        ({"quality_known": 2, "adequate": 2}, "/quality_nano", "at least 1,000,000,000"),
+        ({"quality_known": 2, "quality_nano": 10**9}, "/quality_nano", "at most 999,999,998"),
         ({"cost_nano_usd": 1}, "/cost_nano_usd", "must be at most 0"),
         ({"latency_us": 1}, "/latency_us", "must be at most 0"),
+        ({"latency_bins": [700, 10]}, "/latency_us", "must be at least"),
+        ({"latency_bins": [700, 10], "latency_us": 10**8}, "/latency_us", "must be at most"),
+        ({"latency_bins": [0] * 10_000}, "/latency_bins", "at most 1,261 bins"),
         ({"latency_bins": [3, 11]}, "/latency_bins", "must be at most 10"),
         ({"latency_bins": [3]}, "/latency_bins", "[bin, count"),
         ({"latency_bins": [4, 1, 3, 1]}, "/latency_bins", "ascending"),
         ({"latency_bins": [10**6, 1]}, "/latency_bins/0", "from 0 to"),
         ({"latency_bins": [1, True]}, "/latency_bins/1", "must be a number"),
         ({"input_tokens": 10**9 + 1}, "/input_tokens", "must be at most"),
+        (
+            {"input_tokens": 10**6, "unpriced_input_tokens": [0, 10]},
+            "/input_tokens",
+            "must be at most 100",
+        ),
+        (
+            {"input_tokens": 10, "unpriced_input_tokens": [2, 9]},
+            "/input_tokens",
+            "must be at least 20",
+        ),
         ({"tried": "swift-small"}, "/tried", "must be a list"),
         ({"tried": ["a"] * 51}, "/tried", "at most 50"),
         ({"tried": ["a", "\ud83d"]}, "/tried/1", "printable"),
