@@ -160,7 +160,7 @@ class Summer:
 
     def add(self, text: str) -> list[str]:
         """Count an event, given as JSON; what is to be sent now: the event itself, marked, if it
-        is of the sample, and sums where there is no room for more.
+        is of the sample, and sums whose time has come or that there is no room beside.
 
         A request that is told again counts once, as long as it is among the latest. Raises
         ValueError for an event that the console would refuse.
@@ -176,7 +176,9 @@ class Summer:
             self._recent[event.request_id] = None
             if len(self._recent) > REMEMBERED_REQUESTS:
                 self._recent.popitem(last=False)
-            full = self._add(kind, event)
+            # Whoever takes them may be waiting for a console that is away, and we may be killed.
+            full = self._taken() if self._is_due() else []
+            full += self._add(kind, event)
         if self._settings.samples(event.request_id):
             full.append(json.dumps({**raw, "in_sums": True}))
         return full
@@ -184,9 +186,10 @@ class Summer:
     def take(self, *, everything: bool = False) -> list[str]:
         """The sums whose time has come, as JSON: they are not added to any more."""
         with self._lock:
-            began = self._began
-            is_due = began is not None and self._monotonic() - began >= GATHER_S
-            return self._taken() if is_due or everything else []
+            return self._taken() if everything or self._is_due() else []
+
+    def _is_due(self) -> bool:
+        return self._began is not None and self._monotonic() - self._began >= GATHER_S
 
     def _add(self, kind: Kind, event: Event) -> list[str]:
         full: list[str] = []

@@ -93,6 +93,18 @@ def test_sums__before_their_time__wait_and_what_comes_late_opens_a_further_part(
     assert first["requests"] == second["requests"] == 1
 
 
+def test_sums__whose_time_has_come_while_nobody_takes_them__go_with_the_next_request(
+    summing: Callable[..., Summer], clock: Clock
+) -> None:
+    summer = summing()
+    assert summer.add(told("a")) == []
+    clock[0] += 60
+    (sums,) = read(summer.add(told("b")))
+    assert sums["requests"] == 1
+    (rest,) = read(summer.take(everything=True))
+    assert (rest["requests"], rest["summary_id"] != sums["summary_id"]) == (1, True)
+
+
 def test_sums__of_what_differs__are_apart(summing: Callable[..., Summer]) -> None:
     summer = summing()
     failed = {"model": "orchid", "failure_kind": "timeout"}

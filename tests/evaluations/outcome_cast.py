@@ -27,6 +27,21 @@ def event(request_id: str = "r-1", **members: Any) -> dict[str, Any]:
     }
 
 
+def minute_sums(summary_id: str = "i/m/1", **members: Any) -> dict[str, Any]:
+    """Ten answered requests of half an hour ago; `class_` stands for the member `class`."""
+    if "class_" in members:
+        members["class"] = members.pop("class_")
+    return {
+        "summary_id": summary_id,
+        "minute": (NOW - HOUR / 2).isoformat(),
+        "requests": 10,
+        "class": "simple",
+        "model": "swift-small",
+        "served_model": "swift-small",
+        **members,
+    }
+
+
 def stream(
     count: int,
     start: datetime.datetime,

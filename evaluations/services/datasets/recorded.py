@@ -6,17 +6,18 @@ import datetime
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Mod
 from django.utils import timezone
 
 from evaluations.datasets.sealing import Part
 from evaluations.impact.reading import division, read_traffic
 from evaluations.impact.traffic import NOTHING, Source, TrafficRequest, Use
-from evaluations.models import Dataset, Outcome
+from evaluations.models import Dataset, Grain, Outcome, OutcomeRollup
 from evaluations.services.datasets.sealed import datasets_of, furthest_plan, open_part, requests_in
 from policies.engine import Request
 from policies.models import Environment, EvidencePlan, Workflow
+from policies.wording.numbers import number
 
 # Of more requests than these a part is looked at, always the same: some three seconds' work.
 MOST_REQUESTS = 50_000
@@ -90,6 +91,8 @@ def last_week(workflow: Workflow) -> Recorded | None:
         if requests:
             key = f"week:{environment.pk}:{until:%Y-%m-%dT%H}"
             name = f"the last seven days in {environment.name}"
+            if unseen := _in_sums_alone(environment, until, rows):
+                name += f" ({number(unseen)} more were told in sums alone)"
             source = Source("week", key, name, requests, _division_of(rows))
             return Recorded(source, environment=environment, until=until)
     return None
@@ -97,6 +100,17 @@ def last_week(workflow: Workflow) -> Recorded | None:
 
 def _outcomes(environment: Environment, until: datetime.datetime) -> QuerySet[Outcome]:
     return Outcome.objects.filter(environment=environment, time__gte=until - WEEK, time__lt=until)
+
+
+def _in_sums_alone(
+    environment: Environment, until: datetime.datetime, rows: QuerySet[Outcome]
+) -> int:
+    """Requests of the week that nobody can look at, as far as they are rolled up."""
+    hours = OutcomeRollup.objects.filter(
+        environment=environment, grain=Grain.HOUR, start__gte=until - WEEK, start__lt=until
+    )
+    told = hours.aggregate(told=Sum("in_sums"))["told"] or 0
+    return max(0, told - rows.filter(in_sums=True).count()) if told else 0
 
 
 def _part(rows: QuerySet[Outcome], share: float) -> QuerySet[Outcome]:

@@ -11,15 +11,17 @@ from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from evaluations.impact.wording import requests_named
 from evaluations.models import Dataset
 from evaluations.services.impact import measuring as impacts
 from evaluations.services.impact.checking import changes_to_measure, kept_impact, record_impact
 from evaluations.services.outcomes.ingestion import ingest
+from evaluations.services.outcomes.rollups import roll_up
 from policies.engine import DocumentError
 from policies.models import ChangeRequest, Environment, Workflow
 from policies.models.changes import CheckKind, Verdict
 from policies.services.review import changes, checks
-from tests.evaluations.outcome_cast import event
+from tests.evaluations.outcome_cast import event, minute_sums
 from tests.evaluations.runs_here import imported, required
 from tests.policies.steps import (
     documents,
@@ -250,3 +252,28 @@ def test_week__without_a_dataset__outcomes_stand_for_the_traffic(
     assert found.source.kind == "week"
     assert found.looked_at == 40
     assert {part.key: part.requests for part in found.by_tenant} == {"north": 20, "south": 20}
+
+
+def test_week__of_routers_that_send_sums__says_how_many_requests_it_could_not_look_at(
+    workflow: Workflow, staging: Environment, author: User
+) -> None:
+    at = timezone.now()
+    told = (at - datetime.timedelta(days=1)).replace(second=0, microsecond=0)
+    sampled = [event(f"w{n}", time=told.isoformat(), in_sums=n < 30) for n in range(40)]
+    sums = minute_sums(minute=told.isoformat(), requests=1030)
+    assert ingest(staging, [*sampled, sums], now=at).accepted == 41
+    roll_up(workflow)
+    found = impacts.impact_of_change(now(proposed(staging, author)))
+    assert requests_named(found) == (
+        f"40 requests of the last seven days in {staging.name} (1,000 more were told in sums alone)"
+    )
+
+
+def test_week__of_routers_that_send_each_outcome__says_nothing_of_sums(
+    workflow: Workflow, staging: Environment, author: User
+) -> None:
+    at = timezone.now()
+    assert ingest(staging, [event(time=at.isoformat())], now=at).accepted == 1
+    roll_up(workflow)
+    found = impacts.impact_of_change(now(proposed(staging, author)))
+    assert requests_named(found) == f"1 requests of the last seven days in {staging.name}"

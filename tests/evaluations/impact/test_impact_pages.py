@@ -114,7 +114,9 @@ def test_part__last_week__without_outcomes_says_so(
     change = proposed(staging, author)
     client.force_login(author)
     address = reverse("change-impact", args=[change.workflow.slug, change.number])
-    assert "No router reported outcomes" in shown(client, f"{address}?on=week", **HTMX)
+    assert "No router reported outcomes, other than sums" in shown(
+        client, f"{address}?on=week", **HTMX
+    )
 
 
 def test_impact__for_an_outsider__does_not_exist(

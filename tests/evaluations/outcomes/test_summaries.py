@@ -24,7 +24,8 @@ from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.models import ModelPrice, Release, RouterToken
 from policies.models.tokens import TokenScope
 from policies.services.routers.tokens import issue_router_token
-from tests.evaluations.outcome_cast import HOUR, NOW, event
+from tests.evaluations.outcome_cast import NOW, event
+from tests.evaluations.outcome_cast import minute_sums as summary
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -48,21 +49,6 @@ def send(client: Client, issued: tuple[RouterToken, str]) -> Any:
         return client.post("/api/v1/outcomes", data, content_type="application/json", headers=sent)
 
     return post
-
-
-def summary(summary_id: str = "i/m/1", **members: Any) -> dict[str, Any]:
-    """Ten answered requests of half an hour ago; `class_` stands for the member `class`."""
-    if "class_" in members:
-        members["class"] = members.pop("class_")
-    return {
-        "summary_id": summary_id,
-        "minute": (NOW - HOUR / 2).isoformat(),
-        "requests": 10,
-        "class": "simple",
-        "model": "swift-small",
-        "served_model": "swift-small",
-        **members,
-    }
 
 
 def test_summaries__among_outcomes__are_kept_each_in_its_place(send: Any) -> None:
