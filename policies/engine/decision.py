@@ -33,7 +33,8 @@ TYPICAL_INPUT_TOKENS = 1000
 TYPICAL_OUTPUT_TOKENS = 500
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: the compiled form fills a whole decision at once.
+@dataclass(frozen=True)
 class Decision:
     """What a bundle says of one request.
 

@@ -19,7 +19,7 @@ class Exclusion:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, as a decision
 class Requirements:
     """What the route asked of a model, and the request's size in tokens where known."""
 

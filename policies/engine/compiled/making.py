@@ -1,7 +1,8 @@
 """Decisions made without their constructor.
 
 A frozen dataclass sets each field through ``object.__setattr__``, which takes more time than all
-the rest of a decision. Its slots may be set as well, and nobody has seen the object yet.
+the rest of a decision. Here the fields of one are filled at once from what does not depend on the
+request; nobody has seen the object yet.
 """
 
 from __future__ import annotations
@@ -12,27 +13,8 @@ from typing import Any
 from ..decision import Decision
 from ..suitability import Exclusion, Requirements
 
-
-def _setters(kind: type) -> list[Any]:
-    return [kind.__dict__[name].__set__ for name in kind.__dataclass_fields__]  # type: ignore[attr-defined]
-
-
-(
-    _class_key,
-    _class_rule,
-    _class_source,
-    _policy_rule,
-    _model,
-    _candidates,
-    _excluded,
-    _bucket,
-    _refused,
-    _unchecked,
-    _requirements,
-    _fell_to_default,
-) = _setters(Decision)
-_regions, _capabilities, _input_tokens, _max_output_tokens = _setters(Requirements)
 _new = object.__new__
+Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,41 +27,44 @@ class Outcome:
     policy_mask: int
 
 
-def decision_of(
+def template_of(
     outcome: Outcome,
     policy_rule: str,
     candidates: tuple[str, ...],
     excluded: tuple[Exclusion, ...],
-    bucket: float | None,
-    unchecked: tuple[str, ...],
-    requirements: Requirements,
-) -> Decision:
-    """A decision for the first of ``candidates``, which are not empty."""
+) -> Fields:
+    """The fields of a decision for the first of ``candidates`` that holds for any request."""
+    return {
+        "class_key": outcome.class_key,
+        "class_rule": outcome.class_rule,
+        "class_source": outcome.source,
+        "policy_rule": policy_rule,
+        "model": candidates[0] if candidates else None,
+        "candidates": candidates,
+        "excluded": excluded,
+        "bucket": None,
+        "refused": None,
+        "unchecked": (),
+        "requirements": None,
+        "fell_to_default": False,
+    }
+
+
+def decision_of(template: Fields, requirements: Requirements) -> tuple[Decision, Fields]:
+    """A decision and its fields, which may still be set."""
     made = _new(Decision)
-    _class_key(made, outcome.class_key)
-    _class_rule(made, outcome.class_rule)
-    _class_source(made, outcome.source)
-    _policy_rule(made, policy_rule)
-    _model(made, candidates[0])
-    _candidates(made, candidates)
-    _excluded(made, excluded)
-    _bucket(made, bucket)
-    _refused(made, None)
-    _unchecked(made, unchecked)
-    _requirements(made, requirements)
-    _fell_to_default(made, False)
-    return made
+    fields = made.__dict__
+    fields.update(template)
+    fields["requirements"] = requirements
+    return made, fields
 
 
 def requirements_of(
-    regions: tuple[str, ...],
-    capabilities: tuple[str, ...],
-    input_tokens: int | None,
-    max_output_tokens: int | None,
+    limits: Fields, input_tokens: int | None, max_output_tokens: int | None
 ) -> Requirements:
+    """``limits`` are the fields that a route sets: regions and capabilities."""
     made = _new(Requirements)
-    _regions(made, regions)
-    _capabilities(made, capabilities)
-    _input_tokens(made, input_tokens)
-    _max_output_tokens(made, max_output_tokens)
+    fields = made.__dict__
+    fields.update(limits)
+    fields["input_tokens"], fields["max_output_tokens"] = input_tokens, max_output_tokens
     return made

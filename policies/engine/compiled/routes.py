@@ -18,7 +18,7 @@ from ..request import Request, known_size
 from ..routing import Route
 from ..splitting import bucket, by_history, drawn
 from ..suitability import Requirements, costs_too_much, estimated_cost
-from .making import Outcome, decision_of, requirements_of
+from .making import Fields, Outcome, decision_of, requirements_of, template_of
 
 # Models in order for a request of these sizes.
 Order = Callable[[int | None, int | None], tuple[str, ...]]
@@ -35,7 +35,7 @@ class ReadyRoute:
         self.is_weighted = route.select == "weighted"
         self._route = route
         limits = route.constraints
-        self._regions, self._capabilities = limits.regions, limits.capabilities
+        self._limits = {"regions": limits.regions, "capabilities": limits.capabilities}
         anything = Requirements(limits.regions, limits.capabilities)
         verdicts = [
             (candidate, next(exclusions(bundle.catalogue, route, candidate, anything), None))
@@ -53,6 +53,7 @@ class ReadyRoute:
         self._is_split = self.is_weighted and several
         self._by_price = by_price(self._models) if route.select == "cheapest" and several else None
         self._kept: dict[Outcome, Decision] = {}
+        self._templates: dict[Outcome, Fields] = {}
 
     def decision(self, outcome: Outcome, request: Request, key: str) -> Decision | None:
         """``key`` is what a split hashes."""
@@ -64,28 +65,31 @@ class ReadyRoute:
             sent = known_size(sent)
         if type(written) is not int or not 0 <= written <= LARGEST_EXACT_INTEGER:
             written = known_size(written)
-        names = self._names
-        at: float | None = None
-        unchecked: tuple[str, ...] = ()
-        requirements = requirements_of(self._regions, self._capabilities, sent, written)
-        if self._has_limits or not names:
+        requirements = requirements_of(self._limits, sent, written)
+        template = self._templates.get(outcome) or self._template(outcome)
+        made, fields = decision_of(template, requirements)
+        if self._has_limits or not self._names:
             found = self._unchecked(requirements)
             if found is None:
                 return None
-            unchecked = found
+            fields["unchecked"] = found
         if self.is_weighted:
-            at = bucket(self._route.salt, key)
+            fields["bucket"] = bucket(self._route.salt, key)
             if self._is_split:
-                names = self._dealt(key)
-                unchecked = unchecked if key else (*unchecked, NO_SPLIT_KEY)
+                fields["candidates"] = names = self._dealt(key)
+                fields["model"] = names[0]
+                unchecked = fields["unchecked"]
+                fields["unchecked"] = unchecked if key else (*unchecked, NO_SPLIT_KEY)
         elif self._by_price is not None:
-            names = self._by_price(sent, written)
-        made = decision_of(
-            outcome, self.rule_id, names, self._excluded, at, unchecked, requirements
-        )
+            fields["candidates"] = names = self._by_price(sent, written)
+            fields["model"] = names[0]
         if keeps:
             self._kept[outcome] = made
         return made
+
+    def _template(self, outcome: Outcome) -> Fields:
+        made = template_of(outcome, self.rule_id, self._names, self._excluded)
+        return self._templates.setdefault(outcome, made)
 
     def _unchecked(self, requirements: Requirements) -> tuple[str, ...] | None:
         """Constraints that could not be applied in full; None where no candidate is left, or one
