@@ -1,5 +1,5 @@
-"""What must be done before the processes start: migrate, publish the first key, collect static
-files, load the demo.
+"""What must be done before the processes start: migrate, collect static files, load the demo,
+publish the first key.
 
 `python3 -m routing_console.prepare [--demo]`: one process, because each start of Django costs
 a second.
@@ -24,11 +24,12 @@ def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    _publish_first_key()
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
     if "--demo" in arguments and "load_demo" in get_commands() and _is_unused():
         _load_demo()
+    # After the demo: its story begins weeks ago, and its first publication publishes the key.
+    _publish_first_key()
     complete_demo_files(settings.DATA_DIR)
 
 
