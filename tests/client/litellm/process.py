@@ -37,7 +37,7 @@ def _make(folder: Path) -> None:
     """Elsewhere first, then put in place, so that half an environment is never taken for one."""
     started = folder.with_name(f"{folder.name}.{os.getpid()}")
     uv = str(Path(sys.prefix) / "bin" / "uv")
-    options = ("--relocatable", "--quiet", "--python", sys.executable)
+    options = ("--clear", "--relocatable", "--quiet", "--python", sys.executable)
     subprocess.run([uv, "venv", *options, str(started)], check=True)
     python = str(started / "bin" / "python")
     locked = ("--require-hashes", "--quiet", "-r", str(LOCK))
