@@ -13,7 +13,7 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from evaluations.models import Grain, Outcome, OutcomeSummary, ReportedName
-from evaluations.services.outcomes.rollups import mark
+from evaluations.services.outcomes.rollups import hour_of, mark
 from policies.models import Release, ReleaseArrival, RouterInstance, RouterToken
 from policies.services import audit
 from policies.services.rights import require_right
@@ -33,8 +33,9 @@ class Removed:
 def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
     """Remove all outcomes, summaries, names and routers that were reported with a token.
 
-    Hours are marked first, so that a roll-up waits for what is removed. The token itself stays as
-    it is; what it reports afterwards counts again, so revoke it before.
+    Rows first and the marks of their hours after them, as whoever reports does, so that nobody
+    waits for one another. The token itself stays as it is; what it reports afterwards counts
+    again, so revoke it before.
     """
     environment = token.environment
     team = environment.workflow.team
@@ -42,10 +43,10 @@ def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
     now = timezone.now()
     outcomes = Outcome.objects.filter(environment=environment, token=token)
     summaries = OutcomeSummary.objects.filter(environment=environment, token=token)
-    hours = _hours(outcomes, "time") | _hours(summaries, "minute")
+    gone, hours = _remove(outcomes, "time")
+    sums_gone, hours_of_sums = _remove(summaries, "minute")
+    hours |= hours_of_sums
     mark(environment, Grain.HOUR, hours, now)
-    gone, _ = outcomes.delete()
-    sums_gone, _ = summaries.delete()
     ReportedName.objects.filter(token=token).delete()
     routers = RouterInstance.objects.filter(environment=environment, token=token)
     told = list(routers.values_list("instance_id", flat=True))
@@ -75,6 +76,10 @@ def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
     return removed
 
 
-def _hours(rows: QuerySet[Any], time: str) -> set[datetime.datetime]:
-    hours = rows.annotate(hour=TruncHour(time)).values_list("hour", flat=True)
-    return set(hours.distinct())
+def _remove(rows: QuerySet[Any], time: str) -> tuple[int, set[datetime.datetime]]:
+    """Remove rows; how many, and of which hours. They are locked in the order of feedback."""
+    moments = rows.select_for_update().order_by("pk").values_list(time, flat=True)
+    hours = {hour_of(moment) for moment in moments.iterator(chunk_size=2000)}
+    # What has come since for other hours stays: nobody would sum those without it.
+    within = rows.annotate(hour=TruncHour(time, tzinfo=datetime.UTC)).filter(hour__in=hours)
+    return within.delete()[0], hours
