@@ -88,6 +88,9 @@ class ScorecardShape(serializers.Serializer[Any]):
     requests_in_sums = serializers.IntegerField(
         help_text="Those told in sums of a minute: later feedback counts for the sample of them."
     )
+    only_feedback = serializers.IntegerField(
+        help_text="Requests marked as counted in sums that none counts, though feedback on them is."
+    )
     metrics = MetricShape(many=True)
     unmeasured = UnmeasuredShape(
         many=True, help_text="Thresholds in force on metrics that only shadow evaluations measure."
@@ -128,6 +131,7 @@ def as_json(found: Scorecard) -> dict[str, Any]:
         "end": found.window.end,
         "requests": found.requests,
         "requests_in_sums": found.requests_in_sums,
+        "only_feedback": found.only_feedback,
         "metrics": [_metric(metric) for metric in found.metrics],
         "unmeasured": [{"threshold": t.id, "metric": t.metric} for t in found.unmeasured],
     }

@@ -19,7 +19,7 @@ from evaluations.metrics.change import History
 from evaluations.metrics.definitions import DEFINITIONS, LAYERS
 from evaluations.metrics.measures import Context, class_costs, labelled, provider_shares, value_of
 from evaluations.metrics.periods import DAY, DEFAULT_PERIOD, PERIODS, Window, floor, window_of
-from evaluations.metrics.sums import Sums
+from evaluations.metrics.sums import Counts, Sums
 from evaluations.outcomes.bounds import OTHER
 from evaluations.services.scorecard import measured
 from evaluations.services.scorecard.measured import NOTHING, InForce
@@ -107,6 +107,8 @@ class Scorecard:
     requests_in_sums: int
     with_quality: int
     with_label: int
+    # Requests marked as counted in sums that no sums count, of which feedback is counted.
+    only_feedback: int
     confusion: Mapping[tuple[str, str], Sequence[int]]
     class_labels: Mapping[str, str]
     providers: Mapping[str, int]
@@ -153,6 +155,7 @@ def scorecard(environment: Environment, filters: Filters, *, now: datetime.datet
         requests_in_sums=total.counts.in_sums,
         with_quality=total.counts.quality_known,
         with_label=labelled(total, board.context),
+        only_feedback=sum(_only_feedback(row) for row in shown),
         confusion=total.confusion,
         class_labels=force.labels,
         providers=provider_shares(total, board.context),
@@ -226,6 +229,13 @@ def _with_other_names(
         )
 
     return grouped(filter(is_other, rows), lambda row: OTHER).get(OTHER, Sums()).counts.requests
+
+
+def _only_feedback(row: RollupRow) -> int:
+    """How many more qualities, or labels, a row has than requests that they could be of."""
+    counts = Counts._make(row.counts)
+    labels = sum(requests for _, requests, _ in row.labelled)
+    return max(0, counts.quality_known - counts.requests, labels - counts.requests)
 
 
 def _layers(board: Board) -> tuple[Layer, ...]:

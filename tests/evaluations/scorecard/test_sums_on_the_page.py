@@ -37,6 +37,23 @@ def test_page__requests_told_in_sums__says_how_many_and_of_how_many_quality_is_k
     assert "a quality is known of 1 and a label of 0" in text
 
 
+def test_page__feedback_on_marked_requests_that_no_sums_count__says_so(
+    client: Client, staging: Environment, author: User
+) -> None:
+    names = {"class": "simple", "model": "swift-small", "served_model": "swift-small"}
+    told = {"summary_id": "s", "minute": NOW.isoformat(), "requests": 2, **names}
+    marked = [
+        event(f"r-{n}", in_sums=True, quality=None, time=NOW.isoformat(), class_=key)
+        for n, key in enumerate(["simple", "simple", "complex", "complex", "complex"])
+    ]
+    ingest(staging, [told, *marked], now=NOW)
+    assert "that no sums count" not in shown(client, staging, author)
+    feedback = [{"request_id": f"r-{n}", "quality": 1, "labelled_class": "x"} for n in range(5)]
+    take_feedback(staging, feedback, now=NOW)
+    text = shown(client, staging, author)
+    assert "Qualities or labels of 3 requests are known that no sums count" in text
+
+
 def test_page__every_request_told_by_itself__says_nothing_of_sums(
     client: Client, staging: Environment, author: User
 ) -> None:
