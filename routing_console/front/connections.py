@@ -9,6 +9,8 @@ IDLE_S = 75.0
 # A head is one packet for nearly everybody. Who drips it, or opens a connection to say nothing,
 # is not waited for.
 HEAD_S = 15.0
+# A reader that takes nothing of what was written for so long is left, with what is unsent.
+READER_S = 60.0
 LOOK_EVERY_S = 5.0
 # A router that waits for its next release holds one; some are left when all who may wait do.
 MOST = 22_000
@@ -23,14 +25,30 @@ class Connection:
 
     heard_at: float
     head_since: float | None
+    # What `unread_bytes` was at the last look, and since when it is so.
+    was_unread, unread_since = 0, 0.0
 
     @property
     def is_answering(self) -> bool:
         """Whether a request is being carried out: its own deadlines hold then."""
         raise NotImplementedError
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is closed as soon as what was written is sent."""
+        raise NotImplementedError
+
+    @property
+    def unread_bytes(self) -> int:
+        """What was written and has not reached the other side; 0 where the kernel has all of it."""
+        raise NotImplementedError
+
     def hang_up(self) -> None:
         """Close it once what was written is sent."""
+        raise NotImplementedError
+
+    def cut(self) -> None:
+        """Close it at once."""
         raise NotImplementedError
 
 
@@ -39,10 +57,10 @@ class Connections:
 
     def __init__(self) -> None:
         self.most, self.idle_s, self.head_s = MOST, IDLE_S, HEAD_S
-        self.look_every_s = LOOK_EVERY_S
+        self.look_every_s, self.reader_s = LOOK_EVERY_S, READER_S
         self._open: set[Connection] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self.closed_silent = self.refused = 0
+        self.closed_silent = self.closed_unread = self.malformed = self.refused = 0
 
     def __len__(self) -> int:
         return len(self._open)
@@ -69,9 +87,13 @@ class Connections:
             self._timer.cancel()
 
     def close_silent(self, now: float) -> None:
-        """Hang up on who has been idle, or slow with a head, for too long."""
+        """Hang up on who has been idle, slow with a head, or reading nothing, for too long."""
         for each in list(self._open):
-            if each.is_answering:
+            if self._reads_nothing(each, now):
+                self.closed_unread += 1
+                each.cut()
+                continue
+            if each.is_answering or each.is_closing:
                 continue
             since, limit_s = (
                 (each.heard_at, self.idle_s)
@@ -81,3 +103,9 @@ class Connections:
             if now - since > limit_s:
                 self.closed_silent += 1
                 each.hang_up()
+
+    def _reads_nothing(self, connection: Connection, now: float) -> bool:
+        unread = connection.unread_bytes
+        if unread != connection.was_unread:
+            connection.was_unread, connection.unread_since = unread, now
+        return bool(unread) and now - connection.unread_since > self.reader_s

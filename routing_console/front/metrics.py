@@ -110,11 +110,13 @@ class FrontCollector(Collector):
         )
         ended = CounterMetricFamily(
             "routing_console_connections_ended",
-            "Connections that were one too many, or idle or slow for too long.",
+            "Connections that were one too many, idle, slow or not read for too long, or no HTTP.",
             labels=["reason"],
         )
         ended.add_metric(["refused"], self.connections.refused)
         ended.add_metric(["silent"], self.connections.closed_silent)
+        ended.add_metric(["unread"], self.connections.closed_unread)
+        ended.add_metric(["malformed"], self.connections.malformed)
         yield ended
 
     def _readiness(self) -> Iterator[Metric]:

@@ -8,11 +8,15 @@ cost before there is a request is bounded here, too.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+import termios
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from policies.delivery.limits import jittered
@@ -22,7 +26,14 @@ from routing_console.front.direct import Held, Prepared, Quick
 if TYPE_CHECKING:
     from routing_console.front.application import Front
 
-MOST_HEAD_BYTES = 64 * 1024
+MOST_HEAD_BYTES = 64 * 1024  # also of what a body in chunks has beside its content
+# Requests sent without waiting for an answer; each is some kilobytes of objects for a few bytes.
+MOST_PIPELINED = 100
+MALFORMED = (
+    b"HTTP/1.1 400 Bad Request\r\n"
+    b"content-type: text/plain\r\ncontent-length: 26\r\nconnection: close\r\n\r\n"
+    b"This is no HTTP/1 request."
+)
 HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -47,8 +58,12 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         self.front: Front = config.loaded_app
         self._quick, self._understood = self.front.direct.quick, self.front.understood
         self.access_log = False  # the front has its own lines
-        self._head_bytes = 0  # received for the head being read, but for the part it began in
-        self._head_is_new = False
+        # Received since the head being read began, or the last piece of a body; without the part
+        # that this was in.
+        self._head_bytes = 0
+        self._has_advanced = False  # in the part being read
+        self._is_done_reading = False  # whatever comes is not carried out
+        self._running: RequestResponseCycle | None = None
         self._is_between = True  # two requests: the parser has nothing unfinished
         self._begun = 0  # requests that began in the part being read
         self._taken: tuple[Quick, Any] | None = None  # what the last of them was understood as
@@ -68,6 +83,9 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         if self._held is not None:
             self._held.leave()
         super().connection_lost(exc)
+        if self._running is not None:  # uvicorn tells only the request that was read last
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self.loop.time()
@@ -78,34 +96,90 @@ class FrontProtocol(HttpToolsProtocol, Connection):
                 self._unset_keepalive_if_required()
                 self.head_since = None
                 return
+        if self._is_done_reading:
+            self.flow.pause_reading()
+            return
         self._begin_part()
-        super().data_received(data)
+        self._parse(data)
         if was_between and self._taken and self._begun == 1 and self._is_between:
             self._understood.add(data, self._taken)
-        if self.head_since is not None and not self._head_is_new:
+        if not self._is_between and not self._has_advanced:
             self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
-                self.transport.write(HEAD_TOO_LARGE)
-                self.transport.close()
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse(HEAD_TOO_LARGE)
 
     def _begin_part(self) -> None:
-        self._head_is_new, self._begun, self._taken = False, 0, None
+        self._has_advanced, self._begun, self._taken = False, 0, None
+
+    def _parse(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # whoever offers another protocol may be answered in this one (RFC 9110, 7.8)
+        except httptools.HttpParserError:
+            if not self._is_done_reading:
+                # Counted rather than logged: anybody can send this as often as he likes.
+                self.front.connections.malformed += 1
+                self._refuse(MALFORMED)
+
+    def _refuse(self, answer: bytes) -> None:
+        """End the connection, and say why where that is not taken for another answer."""
+        self._is_done_reading = True
+        if self._held is not None:
+            self._held.end()
+        if not self.is_answering or self._is_reading_body_of_running():
+            self.transport.write(answer)
+        self.transport.close()
+
+    def _is_reading_body_of_running(self) -> bool:
+        cycle = self.cycle
+        return bool(cycle is self._running and cycle.more_body and not cycle.response_started)
 
     @property
     def is_answering(self) -> bool:
         is_running = self.cycle is not None and not self.cycle.response_complete
         return is_running or self._held is not None
 
+    @property
+    def is_closing(self) -> bool:
+        return self.transport.is_closing()
+
+    @property
+    def unread_bytes(self) -> int:
+        here = self.transport.get_write_buffer_size()
+        return here and here + _in_kernel(self.transport)
+
     def hang_up(self) -> None:
         self.transport.close()
+
+    def cut(self) -> None:
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        if self._held is not None:
+            self._held.end()
+        super().shutdown()
 
     # --- One request ------------------------------------------------------------------------
     def on_message_begin(self) -> None:
         # The scope, which a quick answer does without, is made when there is an ASGI request.
         self.url, self.headers, self.expect_100_continue = b"", [], False
-        self.head_since, self._head_bytes, self._head_is_new = self.heard_at, 0, True
+        self.head_since, self._head_bytes, self._has_advanced = self.heard_at, 0, True
         self._is_between = False
         self._begun += 1
+        if self.cycle is not None and not self.cycle.keep_alive:  # that was the last
+            self._is_done_reading = True
+            raise StopReading
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # A trailer comes after its request has been handed on: nobody looked at it as a header.
+        if self.head_since is not None:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes, self._has_advanced = 0, True
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         self.head_since = None
@@ -122,6 +196,12 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         if self.parser.should_upgrade():
             # The other protocol is not spoken here, and the parser would read no more of this one.
             self.cycle.keep_alive = False
+        if len(self.pipeline) >= MOST_PIPELINED:
+            self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _begin_scope(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -135,9 +215,6 @@ class FrontProtocol(HttpToolsProtocol, Connection):
             self._is_taken = False
         else:
             super().on_message_complete()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Nothing: whoever offers another protocol may be answered in this one (RFC 9110, 7.8)."""
 
     def _is_usual(self) -> bool:
         parser = self.parser
@@ -172,6 +249,17 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         self.transport.write(prepared.as_bytes(_line(self.server_state.default_headers[0])))
         if self.front.draining.begun:
             self.transport.close()
+
+
+class StopReading(Exception):
+    """What follows is not read any more; its sender finds the connection closed, and asks again."""
+
+
+def _in_kernel(transport: asyncio.Transport) -> int:
+    """Bytes that were given to the kernel and have not been acknowledged."""
+    connected = transport.get_extra_info("socket")
+    (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, bytes(4)))
+    return int(count)
 
 
 @lru_cache(maxsize=4)

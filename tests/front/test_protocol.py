@@ -19,7 +19,9 @@ from policies.delivery.holdings import HeldRelease, Holdings
 from policies.delivery.memory import token_key
 from policies.delivery.plane import Plane
 from routing_console.front.application import Front
+from routing_console.front.connections import Connection, Connections
 from routing_console.front.direct import Direct
+from routing_console.front.protocol import MOST_PIPELINED
 from routing_console.front.understood import MOST
 from tests.services.front_server import FrontServer, serving
 from tests.services.plane import UNLIMITED, plane_with
@@ -37,8 +39,15 @@ LIMIT_S = 20
 
 
 def page(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "4")])
-    return [b"page"]
+    if environ["PATH_INFO"] == "/headers":
+        body = " ".join(sorted(name for name in environ if name.startswith("HTTP_"))).encode()
+    elif environ["PATH_INFO"] == "/large":
+        body = b"x" * 900_000
+    else:
+        time.sleep(0.5 * (environ["PATH_INFO"] == "/slow"))
+        body = b"page"
+    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 @dataclass(frozen=True)
@@ -361,8 +370,142 @@ def test_reader__that_takes_nothing__fills_no_memory(own: FrontServer) -> None:
     with connected(own) as client:
         client.socket.settimeout(0.5)
         request = f"GET {POLICY_PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer rcr_a\r\n\r\n"
-        with pytest.raises(TimeoutError):  # nothing of it is taken any more
+        # Nothing of it is taken any more, or it is closed behind the last that was.
+        with pytest.raises((TimeoutError, ConnectionError)):
             for _ in range(1000):
                 client.socket.sendall(request.encode() * 1000)
         answered = plane_of(own).figures()["answers_200"]
         assert answered * len(FIRST.body) < 20_000_000  # what the kernel's buffers hold is in it
+
+
+CHUNKED = ("Host: localhost", "Transfer-Encoding: chunked", "", "1", "a", "0")
+
+
+def test_trailers__after_a_body_in_chunks__are_no_headers(client: Client) -> None:
+    client.send("POST /headers HTTP/1.1", *CHUNKED, "X-Forwarded-For: 6.6.6.6", "Cookie: a=b")
+    assert client.read().body == b"HTTP_HOST"
+
+
+@pytest.mark.parametrize("path", [POLICY_PATH, "/w/"])
+def test_trailers__without_end__end_the_connection(client: Client, path: str) -> None:
+    client.socket.sendall("\r\n".join([f"POST {path} HTTP/1.1", *CHUNKED, ""]).encode())
+    with pytest.raises(ConnectionError):
+        for _ in range(200):
+            client.socket.sendall(b"X: " + b"a" * 8000 + b"\r\n")
+            time.sleep(0.005)
+
+
+@pytest.mark.parametrize("then", [b"\0\1\2", b"GET /w/ HTTP/1.1\r\n" + b"X: 1\r\n" * 60_000])
+def test_refusal__of_what_follows_a_request__is_not_taken_for_its_answer(
+    client: Client, then: bytes
+) -> None:
+    client.send("GET /slow HTTP/1.1", "Host: localhost")
+    time.sleep(0.1)
+    client.socket.sendall(then[:20])
+    time.sleep(0.1)
+    client.socket.sendall(then[20:])
+    assert client.is_closed_within(LIMIT_S)
+
+
+def test_garbage__behind_a_poll_that_waits__comes_after_its_answer(client: Client) -> None:
+    client.poll(CURRENT, "Prefer: wait=60")
+    time.sleep(0.1)
+    client.socket.sendall(b"\0\1\2")
+    assert [client.read().status for _ in range(2)] == [304, 400]
+
+
+def test_body__that_is_malformed__is_400(client: Client) -> None:
+    client.send("POST /w/ HTTP/1.1", *CHUNKED[:3], "no length")
+    assert client.read().status == 400
+
+
+def test_garbage__as_often_as_anybody_likes__is_counted_and_not_logged(
+    own: FrontServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        with connected(own) as client:
+            client.socket.sendall(b"\0\1\2")
+            assert client.read().status == 400
+    assert own.front.connections.malformed == 3
+    assert not [each for each in caplog.records if each.levelname in ("WARNING", "ERROR")]
+
+
+def test_requests__sent_without_waiting_in_thousands__are_answered_up_to_a_number(
+    client: Client,
+) -> None:
+    one = b"GET /w/ HTTP/1.1\r\nHost: a\r\n\r\n"
+    client.socket.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n" + one * 2000)
+    answers = [client.read() for _ in range(MOST_PIPELINED + 1)]
+    assert {each.body for each in answers} == {b"page"}
+    assert dict(answers[-1].headers)["connection"] == "close"
+    assert client.is_closed_within(LIMIT_S)
+
+
+def test_body__of_the_last_request_that_is_carried_out__is_read(client: Client) -> None:
+    one = b"GET /w/ HTTP/1.1\r\nHost: a\r\n\r\n"
+    last = b"POST /w/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+    sent = one.replace(b"/w/", b"/slow") + one * (MOST_PIPELINED - 1) + last
+    client.socket.sendall(sent)
+    time.sleep(0.1)
+    client.socket.sendall(b"body" + one)
+    answers = [client.read() for _ in range(MOST_PIPELINED + 1)]
+    assert {each.body for each in answers} == {b"page"}
+    assert client.is_closed_within(LIMIT_S)
+
+
+def test_requests__sent_without_waiting_by_one_who_hangs_up__are_no_errors(
+    own: FrontServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connected(own) as client:
+        for path in ("/slow", "/w/", "/w/"):
+            client.send(f"GET {path} HTTP/1.1", "Host: localhost")
+        time.sleep(0.1)
+    until(lambda: sum(own.front.tally.requests.values()) > 0)
+    time.sleep(0.1)
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("ends", ["", "Connection: close"])
+def test_reader__that_takes_nothing__is_left(own: FrontServer, ends: str) -> None:
+    connections = own.front.connections
+    connections.reader_s = 0.5
+    connections.look_every_s = connections.idle_s = 0.1
+    with connected(own) as reads_nothing:
+        for _ in range(20):
+            reads_nothing.send("GET /large HTTP/1.1", "Host: a")
+        if ends:
+            reads_nothing.send("GET /large HTTP/1.1", "Host: a", ends)
+        until(lambda: len(connections) == 1)
+        until(lambda: len(connections) == 0)
+    assert (connections.closed_unread, connections.closed_silent) == (1, 0)
+
+
+class Reading(Connection):
+    """A connection that has an answer to read."""
+
+    heard_at, head_since, is_answering, is_closing = 0.0, None, True, False
+    unread_bytes, is_cut = 1000, False
+
+    def cut(self) -> None:
+        self.is_cut = True
+
+
+def test_reader__that_is_slow__is_left_only_when_it_takes_nothing_any_more() -> None:
+    connections, slow = Connections(), Reading()
+    connections.add(slow)
+    for minute in range(1, 11):
+        slow.unread_bytes -= 1
+        connections.close_silent(60.0 * minute)
+    assert not slow.is_cut
+    connections.close_silent(661.0)
+    assert slow.is_cut
+
+
+def test_held_poll__server_stops_at_once__is_answered(own: FrontServer) -> None:
+    with connected(own) as client:
+        client.poll()
+        client.read()
+        client.poll(CURRENT, "Prefer: wait=60")
+        until(lambda: plane_of(own).room.count == 1)
+        own.stop()
+        assert client.read().status == 304
