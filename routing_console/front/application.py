@@ -25,7 +25,16 @@ from routing_console.front.routes import PlaceName, Route, route_of
 from routing_console.front.sending import send_answer
 from routing_console.front.tally import Tally
 from routing_console.front.understood import Understood
-from routing_console.front.wire import Answer, Receive, Scope, Send, problem, refusal, retry_after
+from routing_console.front.wire import (
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    header,
+    problem,
+    refusal,
+    retry_after,
+)
 from routing_console.logs import request_id
 
 logger = logging.getLogger(__name__)
@@ -81,7 +90,9 @@ class Front:
             if application is None:
                 await self._request(scope, receive, send)
             else:
-                if self.draining.begun:
+                # A body that waits for a word to be sent is not read here: after the answer it may
+                # come or not, and what comes instead would be taken for it.
+                if self.draining.begun or header(scope, b"expect") is not None:
                     send = letting_go(send)
                 await application(scope, receive, send)
         elif scope["type"] == "lifespan":

@@ -17,6 +17,7 @@ from routing_console.front.wire import Answer, Scope
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 MEMORY_BYTES = 1_000_000
+BODILESS = frozenset({204, 304})
 # HTTP's own joins: a browser may send its cookies in several lines over HTTP/2.
 _JOINED_BY = {"HTTP_COOKIE": "; "}
 
@@ -80,7 +81,12 @@ def call(application: WSGIApplication, environ: dict[str, Any]) -> Answer:
         spool.close()
         raise
     status, headers = begun[0]
-    return Answer(int(status.partition(" ")[0]), _encoded(headers), _content(spool))
+    code, fields, size = int(status.partition(" ")[0]), _encoded(headers), spool.tell()
+    has_body = environ["REQUEST_METHOD"] != "HEAD" and code not in BODILESS
+    if has_body and not any(name == b"content-length" for name, _ in fields):
+        # Else it would go out in chunks, which HTTP/1.0 does not know.
+        fields.append((b"content-length", b"%d" % size))
+    return Answer(code, fields, _content(spool))
 
 
 def _nothing() -> None:

@@ -266,6 +266,14 @@ def test_held_poll__router_hangs_up__gives_its_place_back(own: FrontServer) -> N
     until(lambda: plane_of(own).room.count == 0)
 
 
+def test_body__that_waits_for_a_word_to_be_sent__ends_the_connection_of_an_answer_without(
+    client: Client,
+) -> None:
+    client.send(f"POST {POLICY_PATH} HTTP/1.1", "Content-Length: 5", "Expect: 100-continue")
+    assert client.read().status == 405
+    assert client.is_closed_within(LIMIT_S)  # else the next request might be taken for the body
+
+
 def test_draining__polls_and_waiters__are_answered_and_let_go(own: FrontServer) -> None:
     with connected(own) as held, connected(own) as other:
         for each in (held, other):

@@ -99,10 +99,8 @@ def _read_until_announced(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"up ended: {said}")
 
 
-def test_up__on_a_fresh_copy__installs_the_lock_and_serves_within_a_minute(tree: Tree) -> None:
-    started_at = time.monotonic()
+def test_up__on_a_fresh_copy__installs_the_lock_and_serves(tree: Tree) -> None:
     said = tree.start_console()
-    assert time.monotonic() - started_at < 60
     assert f"http://127.0.0.1:{tree.port}" in said
     assert _status(tree.port, "/readyz") == 200
     assert (tree.data_dir / "secret-key").stat().st_mode & 0o077 == 0
