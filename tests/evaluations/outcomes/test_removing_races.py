@@ -17,7 +17,7 @@ from evaluations.models import Grain, Outcome, OutcomeRollup, OutcomeSummary
 from evaluations.services.outcomes import ingestion, removing
 from evaluations.services.outcomes.ingestion import ingest, take_feedback
 from evaluations.services.outcomes.removing import remove_reported
-from evaluations.services.outcomes.rollups import roll_up
+from evaluations.services.outcomes.rollups import mark, roll_up
 from policies.models import Release, RouterToken
 from policies.services.routers.tokens import issue_router_token
 from tests.evaluations.outcome_cast import HOUR, NOW, event, minute_sums
@@ -103,7 +103,7 @@ def test_removal__while_feedback_comes_on_what_goes__ends_for_both(
 
     found = after(ingestion._outcomes_by_id, wait_for_mark)
     with (
-        mock.patch.object(removing, "mark", after(removing.mark, wait_for_lock)),
+        mock.patch.object(removing, "mark", after(mark, wait_for_lock)),
         mock.patch.object(ingestion, "_outcomes_by_id", found),
     ):
         in_threads(tell, lambda: remove_reported(token, acting_user=owner))

@@ -18,11 +18,11 @@ from tests.evaluations.outcome_cast import HOUR, NOW, stream
 WRITERS, BATCHES, SIZE = 3, 6, 20
 
 
-def in_threads(*works: Callable[[], None]) -> None:
+def in_threads(*works: Callable[[], object]) -> None:
     """Run each in a thread with a database connection of its own; re-raise what went wrong."""
     failures: list[BaseException] = []
 
-    def guarded(work: Callable[[], None]) -> None:
+    def guarded(work: Callable[[], object]) -> None:
         try:
             work()
         except BaseException as error:
