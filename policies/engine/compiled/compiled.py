@@ -34,14 +34,14 @@ class Compiled:
         rules = boxes_of(rule.when for rule in policy.rules)
         self._shift = len(classes.boxes)
         whole = classes.all | rules.all << self._shift
-        self._inputs = Inputs(
+        self._mask = Inputs(
             [
                 (attribute, tests)
                 for name, attribute in classification.declared.items()
                 if (tests := _tests(classes, rules, name, whole)).asked
             ],
             whole,
-        )
+        ).mask
         of_class = Tests(rules.testing("class"), _rest(rules))
         masks = {key: of_class.mask(key) for key in classification.class_keys}
         found = [
@@ -61,7 +61,7 @@ class Compiled:
 
     def decide(self, request: Request) -> Decision:
         """The decision of ``engine.decide``; total and deterministic as that is."""
-        mask = self._inputs.mask(request)
+        mask = self._mask(request)
         outcome = self._offered_class(request) if self._provided else None
         # The lowest bit is of the first rule that holds.
         if outcome is None:

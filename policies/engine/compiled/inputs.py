@@ -56,10 +56,10 @@ class Inputs:
         get = given.get
         mask = self._whole
         try:
-            for name, find, missing in self._closed:
-                mask &= find(get(name), missing)
-        except TypeError:  # a list, which no category is
-            mask &= self._closed_mask(given)
+            for name, by_text in self._closed:
+                mask &= by_text[get(name)]
+        except (KeyError, TypeError):  # a text that is not declared, or what no category is
+            mask = self._closed_mask(given)
         for name, named, missing, others in self._open:
             value = get(name)
             if isinstance(value, str):
@@ -84,9 +84,9 @@ class Inputs:
 
     def _closed_mask(self, given: Mapping[str, Given]) -> int:
         mask = self._whole
-        for name, find, missing in self._closed:
+        for name, by_text in self._closed:
             value = given.get(name)
-            mask &= find(value, missing) if isinstance(value, str) else missing
+            mask &= by_text.get(value if isinstance(value, str) else None, by_text[None])
         return mask
 
     def _derived_mask(self, prompt: str) -> int:
@@ -118,11 +118,11 @@ class Inputs:
         return mask
 
 
-def _closed(attribute: Attribute, tests: Tests) -> tuple[str, Callable[[Any, int], int], int]:
-    """Of a category with declared values: its name, mask by text, and that of all else."""
+def _closed(attribute: Attribute, tests: Tests) -> tuple[str, dict[Any, int]]:
+    """Of a category with declared values: its name and mask by text; None has that of all else."""
     named, others = tests.by_text()
-    masks = {text: named.get(text, others) for text in attribute.values or ()}
-    return attribute.name, masks.get, tests.mask(None)
+    masks: dict[Any, int] = {text: named.get(text, others) for text in attribute.values or ()}
+    return attribute.name, {**masks, None: tests.mask(None)}
 
 
 def _open(attribute: Attribute, tests: Tests) -> tuple[str, Callable[[str], int | None], int, int]:

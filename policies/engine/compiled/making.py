@@ -1,7 +1,7 @@
-"""Decisions made without their constructor.
+"""What decisions have in common, so that they can be made without their constructor.
 
 A frozen dataclass sets each field through ``object.__setattr__``, which takes more time than all
-the rest of a decision. Here the fields of one are filled at once from what does not depend on the
+the rest of a decision. So the fields of one are filled at once from what does not depend on the
 request; nobody has seen the object yet.
 """
 
@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..decision import Decision
-from ..suitability import Exclusion, Requirements
+from ..suitability import Exclusion
 
-_new = object.__new__
 Fields = dict[str, Any]
 
 
@@ -48,23 +46,3 @@ def template_of(
         "requirements": None,
         "fell_to_default": False,
     }
-
-
-def decision_of(template: Fields, requirements: Requirements) -> tuple[Decision, Fields]:
-    """A decision and its fields, which may still be set."""
-    made = _new(Decision)
-    fields = made.__dict__
-    fields.update(template)
-    fields["requirements"] = requirements
-    return made, fields
-
-
-def requirements_of(
-    limits: Fields, input_tokens: int | None, max_output_tokens: int | None
-) -> Requirements:
-    """``limits`` are the fields that a route sets: regions and capabilities."""
-    made = _new(Requirements)
-    fields = made.__dict__
-    fields.update(limits)
-    fields["input_tokens"], fields["max_output_tokens"] = input_tokens, max_output_tokens
-    return made

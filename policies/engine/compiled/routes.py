@@ -18,11 +18,12 @@ from ..request import Request, known_size
 from ..routing import Route
 from ..splitting import bucket, by_history, drawn
 from ..suitability import Requirements, costs_too_much, estimated_cost
-from .making import Fields, Outcome, decision_of, requirements_of, template_of
+from .making import Fields, Outcome, template_of
 
 # Models in order for a request of these sizes.
 Order = Callable[[int | None, int | None], tuple[str, ...]]
 INFINITE = float("inf")
+_new = object.__new__
 
 
 class ReadyRoute:
@@ -65,9 +66,12 @@ class ReadyRoute:
             sent = known_size(sent)
         if type(written) is not int or not 0 <= written <= LARGEST_EXACT_INTEGER:
             written = known_size(written)
-        requirements = requirements_of(self._limits, sent, written)
-        template = self._templates.get(outcome) or self._template(outcome)
-        made, fields = decision_of(template, requirements)
+        requirements = _new(Requirements)
+        requirements.__dict__.update(self._limits, input_tokens=sent, max_output_tokens=written)
+        made = _new(Decision)
+        fields = made.__dict__
+        fields.update(self._templates.get(outcome) or self._template(outcome))
+        fields["requirements"] = requirements
         if self._has_limits or not self._names:
             found = self._unchecked(requirements)
             if found is None:
