@@ -186,7 +186,7 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         if self._held is not None:
             self._held.end()  # whoever asks again has done with waiting; answers keep their order
         quick = self._quick.get(self.url)
-        if quick is not None and self._is_usual() and self._can_answer_at_once():
+        if quick is not None and _is_usual(self.parser) and self._can_answer_at_once():
             asked = quick.read(self.headers)
             if asked is not None and self._answer_at_once(quick, asked):
                 self._is_taken, self._taken = True, (quick, asked)
@@ -215,15 +215,6 @@ class FrontProtocol(HttpToolsProtocol, Connection):
             self._is_taken = False
         else:
             super().on_message_complete()
-
-    def _is_usual(self) -> bool:
-        parser = self.parser
-        return bool(
-            parser.get_method() == b"GET"
-            and parser.should_keep_alive()
-            and not parser.should_upgrade()
-            and parser.get_http_version() == "1.1"
-        )
 
     def _can_answer_at_once(self) -> bool:
         """Whether an answer may be written now, in order, and the connection then goes on."""
@@ -267,3 +258,12 @@ def _line(header: tuple[bytes, bytes]) -> bytes:
     """A header as it is sent. The server makes a new `Date` each second, for all connections."""
     name, value = header
     return b"%b: %b\r\n" % (name, value)
+
+
+def _is_usual(parser: httptools.HttpRequestParser) -> bool:
+    return bool(
+        parser.get_method() == b"GET"
+        and parser.should_keep_alive()
+        and not parser.should_upgrade()
+        and parser.get_http_version() == "1.1"
+    )
