@@ -51,24 +51,30 @@ class Poll:
 
 
 class Answering:
-    """The answers from one `Memory`; `prepared` has those of each environment asked for."""
+    """The answers from one `Memory`, prepared for each environment that is asked for."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
-        self.prepared: dict[int, PreparedRelease] = {}
+        self._prepared: dict[int, PreparedRelease] = {}
 
     def to(self, poll: Poll) -> Messages:
         """The answer to a poll now, which is noted with who asked."""
         caller = self.memory.callers.get(poll.key)
-        polled = None if caller is None else self.polled(poll, caller)
-        return polled or self.considered_poll(poll, caller)
+        polled = None if caller is None else self._polled(poll, caller)
+        return polled or self._considered_poll(poll, caller)
 
-    def polled(self, poll: Poll, caller: Caller) -> Messages | None:
-        """The prepared answer to a poll that there is nothing special about, else None."""
-        now = self.memory.clock()
+    def prepared_for(self, poll: Poll, caller: Caller, now: float) -> PreparedRelease | None:
+        """The prepared answers to a poll that there is nothing special about, else None."""
         if not poll.shows_what_it_has or now >= caller.reads_until:
             return None
-        prepared = self._prepared_for(caller.environment_id, now)
+        prepared = self._prepared.get(caller.environment_id)
+        if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
+            prepared = self._prepare(caller.environment_id)
+        return prepared
+
+    def _polled(self, poll: Poll, caller: Caller) -> Messages | None:
+        now = self.memory.clock()
+        prepared = self.prepared_for(poll, caller, now)
         if prepared is None:
             return None
         caller.note(prepared.release_id, now)
@@ -91,26 +97,20 @@ class Answering:
                 caller.looked_at = now
         return messages_of(answer)
 
-    def considered_poll(self, poll: Poll, caller: Caller | None) -> Messages:
+    def _considered_poll(self, poll: Poll, caller: Caller | None) -> Messages:
         method = "HEAD" if poll.is_head else "GET"
         return self.considered(method, POLICY_PATH, poll.pairs, caller)
-
-    def _prepared_for(self, environment_id: int, now: float) -> PreparedRelease | None:
-        prepared = self.prepared.get(environment_id)
-        if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
-            prepared = self._prepare(environment_id)
-        return prepared
 
     def _prepare(self, environment_id: int) -> PreparedRelease | None:
         memory = self.memory
         version, outcome = memory.version, memory.found(environment_id)
         if not isinstance(outcome, Found) or outcome.release is None:
-            self.prepared.pop(environment_id, None)
+            self._prepared.pop(environment_id, None)
             return None
         told = memory.told_id(environment_id)
         until = memory.unchanged_until(outcome)
         prepared = PreparedRelease(outcome, outcome.release, told, version, until)
-        self.prepared[environment_id] = prepared
+        self._prepared[environment_id] = prepared
         return prepared
 
 

@@ -129,26 +129,19 @@ class Plane:
         return Poll(sha256(authorization[7:]).digest(), pairs, headers)
 
     def answer(self, poll: Poll, tell: Tell) -> Waiter | bool:
-        """Answer a poll that `read` understood, where that is prepared.
+        """Answer a poll that `read` understood, where there is nothing special about it.
 
         True: `tell` was called with the answer. A waiter: it is called later, in this loop. False:
         nothing was done. Every line of this is passed by every poll.
         """
-        memory = self.memory
-        caller = memory.callers.get(poll.key)
+        caller = self.memory.callers.get(poll.key)
         if caller is None:
             return False
-        now = memory.clock()
-        prepared = self.answering.prepared.get(caller.environment_id)
-        if (
-            prepared is None
-            or prepared.version != memory.version
-            or now >= prepared.until
-            or now >= caller.reads_until
-            or not caller.take(now, self._refill_s, self._depth_s)
-        ):
+        now = self.memory.clock()
+        prepared = self.answering.prepared_for(poll, caller, now)
+        if prepared is None or not caller.take(now, self._refill_s, self._depth_s):
             return False
-        caller.told_release_id, caller.used_at = prepared.release_id, now
+        caller.note(prepared.release_id, now)
         messages = prepared.answer(poll.packed, poll.if_none_match)
         if poll.wait_s and messages.status == 304:
             held = self._hold(poll, messages, partial(self._count_and, tell))
