@@ -22,10 +22,10 @@ from rest_framework.views import APIView
 
 from evaluations.api.batches import BatchParser, events_of
 from evaluations.api.routers import IsRouter, RouterTokenAuthentication
-from evaluations.outcomes.summaries import MOST_REQUESTS
 from evaluations.services.outcomes.ingestion import Receipt, ingest, take_feedback
 from policies.delivery.limits import RateLimit, TokenBuckets
 from policies.engine.fallback import FAILURE_KINDS
+from policies.engine.outcomes.values import MOST_REQUESTS
 from policies.models import RouterToken
 
 # Per token and process: so many events a second in the long run, and ten seconds' worth at once.

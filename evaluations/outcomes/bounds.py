@@ -12,8 +12,7 @@ from enum import StrEnum
 
 from evaluations.outcomes.events import Feedback
 from policies.engine.outcomes.events import Event
-
-OTHER = "other"
+from policies.engine.outcomes.values import OTHER
 
 
 class NameKind(StrEnum):

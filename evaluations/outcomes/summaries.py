@@ -15,10 +15,9 @@ from policies.engine.errors import Problem
 from policies.engine.outcomes import values
 from policies.engine.outcomes.bins import bin_of, bounds_of
 from policies.engine.outcomes.events import ADEQUATE_NANO, Event, Readers, read_members
+from policies.engine.outcomes.values import MOST_REQUESTS
 from policies.engine.reading import kind_of
 
-# In a minute, of one kind, by one router. Sums of so many stay well below what a column holds.
-MOST_REQUESTS = 1_000_000
 _MOST_LATENCY = values.MOST_MS * values.MICRO_PER_MILLI
 _MOST_COST = values.MOST_USD * values.NANO
 
@@ -60,7 +59,7 @@ def _minute(value: object) -> datetime.datetime:
 
 
 def _digest(value: object) -> str:
-    return "other" if value == "other" else values.release_digest(value)
+    return values.OTHER if value == values.OTHER else values.release_digest(value)
 
 
 def _tried(value: object) -> list[dict[str, object]]:

@@ -17,15 +17,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..engine.outcomes.bins import bin_of
-from ..engine.outcomes.events import ADEQUATE_NANO, Event, read_told, who_answered
+from ..engine.outcomes.events import (
+    ADEQUATE_NANO,
+    Event,
+    is_priced_by_tokens,
+    read_told,
+    who_answered,
+)
+from ..engine.outcomes.values import MOST_REQUESTS, OTHER
 from ..engine.splitting import unit
 from .errors import ClientError
 
-# So long sums are added to before they are sent. The console takes a million requests in one.
-GATHER_S = 60.0
-MOST_REQUESTS = 1_000_000
+GATHER_S = 60.0  # so long sums are added to before they are sent
 REMEMBERED_REQUESTS = 20_000
-OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -215,27 +219,23 @@ class Summer:
 
     def _kind(self, event: Event) -> Kind:
         moment = event.time.replace(second=0, microsecond=0)
-        served = who_answered(event)
         return Kind(
             f"{moment:%Y-%m-%dT%H:%M}:00Z",
             event.release_digest,
             event.class_key,
             event.labelled_class,
             event.model,
-            served,
+            who_answered(event),
             tuple(str(attempt["model"]) for attempt in event.attempts),
-            self._priced_above(event, served),
+            self._priced_above(event),
         )
 
-    def _priced_above(self, event: Event, served: str) -> int | None:
-        """None where the console cannot find a cost, or need not: it prices what one attempt
-        served, by both counts of tokens."""
-        if event.cost_nusd is not None or not served or len(event.attempts) > 1:
-            return None
-        if event.input_tokens is None or event.output_tokens is None:
+    def _priced_above(self, event: Event) -> int | None:
+        """None where the console cannot find a cost, or need not."""
+        if not is_priced_by_tokens(event):
             return None
         steps = self._price_steps()
-        below = bisect_left(steps, event.input_tokens)
+        below = bisect_left(steps, event.input_tokens or 0)
         return steps[below - 1] if below else 0
 
 

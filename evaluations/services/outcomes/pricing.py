@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import BigIntegerField
 
 from evaluations.outcomes.summaries import Summary
-from policies.engine.outcomes.events import Event
+from policies.engine.outcomes.events import Event, is_priced_by_tokens
 from policies.models import CatalogueModel, ModelPrice
 
 # USD per million tokens times tokens, in 10^-9 USD: 10^9 / 10^6.
@@ -16,20 +16,8 @@ NANO_PER_MTOK_USD = 1000
 
 
 def compute_costs(events: Sequence[Event]) -> set[str]:
-    """Price the events that came without a cost, where it can be told; their request ids.
-
-    Only a request that one attempt served can be priced by its tokens: what failed attempts
-    before it cost is not known then, and a price without them would read as a saving.
-    """
-    without = [
-        event
-        for event in events
-        if event.cost_nusd is None
-        and event.served_model
-        and event.input_tokens is not None
-        and event.output_tokens is not None
-        and len(event.attempts) <= 1
-    ]
+    """Price the events that came without a cost, where it can be told; their request ids."""
+    without = [event for event in events if is_priced_by_tokens(event)]
     catalogue = _priced_models({event.served_model or "" for event in without})
     computed = set()
     for event in without:

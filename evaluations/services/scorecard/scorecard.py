@@ -20,9 +20,9 @@ from evaluations.metrics.definitions import DEFINITIONS, LAYERS
 from evaluations.metrics.measures import Context, class_costs, labelled, provider_shares, value_of
 from evaluations.metrics.periods import DAY, DEFAULT_PERIOD, PERIODS, Window, floor, window_of
 from evaluations.metrics.sums import Counts, Sums
-from evaluations.outcomes.bounds import OTHER
 from evaluations.services.scorecard import measured
 from evaluations.services.scorecard.measured import NOTHING, InForce
+from policies.engine.outcomes.values import OTHER
 from policies.engine.thresholds import Threshold
 from policies.models import Environment, Release
 from policies.models.releases import ReleaseKind

@@ -142,6 +142,20 @@ def _complete(event: Event) -> None:
             event.cost_nusd = sum(round(cost * values.NANO) for cost in costs)
 
 
+def is_priced_by_tokens(event: Event) -> bool:
+    """Whether its cost was not told, and follows from its tokens and the price of who answered.
+
+    Only where one attempt served: what failed attempts before it cost is not known then, and a
+    price without them would read as a saving.
+    """
+    return (
+        event.cost_nusd is None
+        and None not in (event.input_tokens, event.output_tokens)
+        and len(event.attempts) <= 1
+        and who_answered(event) != ""
+    )
+
+
 def answered_last(event: Event) -> str:
     """The model of the last attempt if that answered, else ""."""
     last = event.attempts[-1] if event.attempts else {"model": "", "failure_kind": None}

@@ -21,6 +21,11 @@ MOST_HELD = 100
 LONGEST_VALUE = 2000
 # A day in one request, a thousand dollars, a hundred million tokens: beyond, a unit is wrong.
 MOST_MS, MOST_USD, MOST_TOKENS = 86_400_000, 1_000, 100_000_000
+# In one summary: a minute, one kind, one router. Sums of so many stay well below what a column
+# holds.
+MOST_REQUESTS = 1_000_000
+# What names count under that are too many to be kept apart.
+OTHER = "other"
 
 
 T = TypeVar("T")
