@@ -49,7 +49,6 @@ def of_every_server() -> dict[str, Any]:
         "interface": "asgi3",
         "loop": "uvloop",
         "backlog": BACKLOG,
-        "timeout_keep_alive": 75,  # as long as `front.connections` lets one be idle
         "log_config": None,  # the settings', as for every line
         "access_log": False,
         # The console decides whom it believes about whom a request came from.

@@ -52,7 +52,7 @@ def read_rows(path: Path, name: str, problems: Problems) -> Iterator[tuple[int, 
     kind, gzipped = format_of(name)
     if kind == "parquet":
         with _plain_file(path, gzipped) as plain:
-            yield from _counted(_parquet_rows(plain))
+            yield from _parquet_rows(plain)  # counted before the first is read
         return
     with _open_bytes(path, gzipped) as stream:
         lines = _Lines(stream)
@@ -73,7 +73,7 @@ def batch_of(longest_row: int) -> int:
 def _counted(rows: Iterator[tuple[int, RawRow]]) -> Iterator[tuple[int, RawRow]]:
     for count, row in enumerate(rows):
         if count >= MOST_ROWS:
-            raise refuse(f"The file has more than {MOST_ROWS:,} rows; split it.")
+            raise _too_many()
         yield row
 
 
@@ -107,6 +107,10 @@ class _Lines:
 def _too_long(row: int) -> DatasetError:
     most = f"{LONGEST_ROW // 1024} kB"
     return refuse(f"The row is longer than {most}; shorten its prompt, or leave it out.", row)
+
+
+def _too_many() -> DatasetError:
+    return refuse(f"The file has more than {MOST_ROWS:,} rows; split it.")
 
 
 def _too_large() -> DatasetError:
@@ -198,7 +202,7 @@ def _longest_of(source: duckdb.DuckDBPyRelation) -> int:
     sums = source.aggregate(f"count(*), coalesce(max({row}), 0), coalesce(sum({row}), 0)")
     ((count, longest, total),) = sums.fetchall()
     if count > MOST_ROWS:
-        raise refuse(f"The file has more than {MOST_ROWS:,} rows; split it.")
+        raise _too_many()
     if total > MOST_UNPACKED:
         raise _too_large()
     if longest > LONGEST_ROW:

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from policies.delivery.limits import jittered
-from routing_console.front.connections import Connection
+from routing_console.front.connections import IDLE_S, Connection
 from routing_console.front.direct import Held, Prepared, Quick
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         super().__init__(config, server_state, app_state, _loop)
         self.front: Front = config.loaded_app
         self._quick, self._understood = self.front.direct.quick, self.front.understood
+        self.timeout_keep_alive = int(IDLE_S)
         self.access_log = False  # the front has its own lines
         # Received since the head being read began, or the last piece of a body; without the part
         # that this was in.
