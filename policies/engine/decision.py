@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .bundle import Bundle
@@ -33,9 +33,7 @@ TYPICAL_INPUT_TOKENS = 1000
 TYPICAL_OUTPUT_TOKENS = 500
 
 
-# Without slots: the compiled form fills a whole decision at once.
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What a bundle says of one request.
 
     ``class_source`` is "rule" (``class_rule`` names it), "default" or "provided".
@@ -57,7 +55,7 @@ class Decision:
     bucket: float | None = None
     refused: str | None = None
     unchecked: tuple[str, ...] = ()
-    requirements: Requirements = field(default_factory=Requirements)
+    requirements: Requirements = Requirements()
     fell_to_default: bool = False
 
 

@@ -33,11 +33,12 @@ order; two scores that near, or a draw that near to its limit, are met about onc
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
+from struct import Struct
 from typing import Protocol, TypeVar
 
 # The models of a split with their weights above 0, by name.
@@ -55,11 +56,13 @@ class Weighted(Protocol):
 
 
 C = TypeVar("C", bound=Weighted)
+_first_8_bytes = Struct(">Q").unpack_from
 
 
 def hash64(text: str) -> int:
     """First 8 bytes, big-endian, of SHA-256 of the UTF-8 text; a lone surrogate counts as "?"."""
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
+    number: int = _first_8_bytes(sha256(text.encode("utf-8", "replace")).digest())[0]
+    return number
 
 
 def bucket(salt: str, key: str) -> float:

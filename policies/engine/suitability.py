@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .catalogue import TOKENS_PER_PRICE, Catalogue, Model
 from .reading import quoted
@@ -19,8 +20,7 @@ class Exclusion:
     sentence: str
 
 
-@dataclass(frozen=True)  # without slots, as a decision
-class Requirements:
+class Requirements(NamedTuple):
     """What the route asked of a model, and the request's size in tokens where known."""
 
     regions: tuple[str, ...] = ()

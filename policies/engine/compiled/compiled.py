@@ -9,9 +9,8 @@ from ..decision import Decision, decide
 from ..request import Request, usable
 from ..routing import DEFAULT_RULE
 from .inputs import Inputs
-from .making import Outcome
 from .masks import Boxes, Tests, boxes_of
-from .routes import ReadyRoute
+from .routes import Outcome, ReadyRoute
 
 T = TypeVar("T")
 
@@ -32,8 +31,8 @@ class Compiled:
         classification, policy = bundle.request_classification, bundle.router_policy
         classes = boxes_of(rule.when for rule in classification.rules)
         rules = boxes_of(rule.when for rule in policy.rules)
-        self._shift = len(classes.boxes)
-        whole = classes.all | rules.all << self._shift
+        # Those of classes above those of the policy.
+        whole = classes.all << len(rules.boxes) | rules.all
         self._mask = Inputs(
             [
                 (attribute, tests)
@@ -50,11 +49,11 @@ class Compiled:
         ]
         default = classification.default_class
         found.append(Outcome(default, None, "default", masks[default]))
-        self._outcomes = _by_lowest_bit([found[rule] for rule in classes.rules])
+        self._outcomes = _by_highest_bit([found[rule] for rule in classes.rules], len(rules.boxes))
         self._offered = {key: Outcome(key, None, "provided", masks[key]) for key in masks}
         routes = [ReadyRoute(bundle, rule.id, rule.route) for rule in policy.rules]
         routes.append(ReadyRoute(bundle, DEFAULT_RULE, policy.default))
-        self._routes = _by_lowest_bit([routes[rule] for rule in rules.rules])
+        self._routes = _by_highest_bit([routes[rule] for rule in rules.rules])
         self._provided = classification.provided
         self._declared = classification.declared
         self._sticky = self._declared.get(policy.sticky_on) if policy.sticky_on else None
@@ -63,11 +62,9 @@ class Compiled:
         """The decision of ``engine.decide``; total and deterministic as that is."""
         mask = self._mask(request)
         outcome = self._offered_class(request) if self._provided else None
-        # The lowest bit is of the first rule that holds.
         if outcome is None:
-            outcome = self._outcomes[(mask & -mask).bit_length()]
-        mask = mask >> self._shift & outcome.policy_mask
-        route = self._routes[(mask & -mask).bit_length()]
+            outcome = self._outcomes[mask.bit_length()]
+        route = self._routes[(mask & outcome.policy_mask).bit_length()]
         key = self._split_key(request) if route.is_weighted else ""
         return route.decision(outcome, request, key) or decide(self.bundle, request)
 
@@ -94,14 +91,15 @@ class Compiled:
         return str(request.request_id)
 
 
-def _by_lowest_bit(entries: list[T]) -> list[T]:
-    """So that the length of the lowest bit finds its entry; some bit is always set."""
-    return [entries[0], *entries]
+def _by_highest_bit(entries: list[T], shift: int = 0) -> list[T]:
+    """So that a mask's length finds the entry of its highest bit; the last entry's bit is
+    ``shift``, and is always set.
+    """
+    return [*[entries[-1]] * (shift + 1), *reversed(entries)]
 
 
 def _tests(classes: Boxes, rules: Boxes, name: str, whole: int) -> Tests:
-    shift = len(classes.boxes)
-    asked = [*classes.testing(name), *rules.testing(name, shift)]
+    asked = [*classes.testing(name, len(rules.boxes)), *rules.testing(name)]
     return Tests(asked, whole & ~sum(bit for bit, _ in asked))
 
 

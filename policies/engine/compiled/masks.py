@@ -2,7 +2,8 @@
 
 Each box of each rule has a bit. A value's *mask* has the bits of the boxes that the value satisfies
 or that do not ask for its attribute. The boxes that hold for a request are those whose bit is in
-the masks of all its values, and the lowest of them is of the first rule that holds.
+the masks of all its values. The earlier a box, the higher its bit: the highest bit of a mask is of
+the first rule that holds, and is what ``int.bit_length`` tells at once.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ class Boxes:
         return (1 << len(self.boxes)) - 1
 
     def testing(self, name: str, shift: int = 0) -> list[tuple[int, Constraint]]:
-        """(bit, constraint) of each box that tests the attribute; bits begin at ``shift``."""
+        """(bit, constraint) of each box that tests the attribute; the last one's is ``shift``."""
         return [
             (1 << (place + shift), constraint)
-            for place, box in enumerate(self.boxes)
+            for place, box in enumerate(reversed(self.boxes))
             for tested, constraint in box.tests
             if tested == name
         ]

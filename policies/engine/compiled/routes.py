@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..bundle import Bundle
 from ..canonical import LARGEST_EXACT_INTEGER
@@ -18,12 +19,22 @@ from ..request import Request, known_size
 from ..routing import Route
 from ..splitting import bucket, by_history, drawn
 from ..suitability import Requirements, costs_too_much, estimated_cost
-from .making import Fields, Outcome, template_of
 
 # Models in order for a request of these sizes.
 Order = Callable[[int | None, int | None], tuple[str, ...]]
 INFINITE = float("inf")
-_new = object.__new__
+# A named tuple's own constructor only passes its arguments on to this, and takes half of the time.
+_filled = tuple.__new__
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What classification says, and the boxes of the policy that hold for its class."""
+
+    class_key: str
+    class_rule: str | None
+    source: str
+    policy_mask: int
 
 
 class ReadyRoute:
@@ -36,7 +47,7 @@ class ReadyRoute:
         self.is_weighted = route.select == "weighted"
         self._route = route
         limits = route.constraints
-        self._limits = {"regions": limits.regions, "capabilities": limits.capabilities}
+        self._regions, self._capabilities = limits.regions, limits.capabilities
         anything = Requirements(limits.regions, limits.capabilities)
         verdicts = [
             (candidate, next(exclusions(bundle.catalogue, route, candidate, anything), None))
@@ -53,47 +64,37 @@ class ReadyRoute:
         several = len(self._names) > 1
         self._is_split = self.is_weighted and several
         self._by_price = by_price(self._models) if route.select == "cheapest" and several else None
-        self._kept: dict[Outcome, Decision] = {}
-        self._templates: dict[Outcome, Fields] = {}
 
     def decision(self, outcome: Outcome, request: Request, key: str) -> Decision | None:
         """``key`` is what a split hashes."""
+        names = self._names
+        unchecked: tuple[str, ...] = ()
+        fell_in = None
         sent, written = request.input_tokens, request.max_output_tokens
-        keeps = sent is None and written is None and not self.is_weighted
-        if keeps and (kept := self._kept.get(outcome)):
-            return kept
         if type(sent) is not int or not 0 <= sent <= LARGEST_EXACT_INTEGER:
             sent = known_size(sent)
         if type(written) is not int or not 0 <= written <= LARGEST_EXACT_INTEGER:
             written = known_size(written)
-        requirements = _new(Requirements)
-        requirements.__dict__.update(self._limits, input_tokens=sent, max_output_tokens=written)
-        made = _new(Decision)
-        fields = made.__dict__
-        fields.update(self._templates.get(outcome) or self._template(outcome))
-        fields["requirements"] = requirements
-        if self._has_limits or not self._names:
-            found = self._unchecked(requirements)
+        wanted = _filled(Requirements, (self._regions, self._capabilities, sent, written))
+        if self._has_limits or not names:
+            found = self._unchecked(wanted)
             if found is None:
                 return None
-            fields["unchecked"] = found
-        if self.is_weighted:
-            fields["bucket"] = bucket(self._route.salt, key)
+            unchecked = found
+        if self._by_price is not None:
+            names = self._by_price(sent, written)
+        elif self.is_weighted:
+            fell_in = bucket(self._route.salt, key)
             if self._is_split:
-                fields["candidates"] = names = self._dealt(key)
-                fields["model"] = names[0]
-                unchecked = fields["unchecked"]
-                fields["unchecked"] = unchecked if key else (*unchecked, NO_SPLIT_KEY)
-        elif self._by_price is not None:
-            fields["candidates"] = names = self._by_price(sent, written)
-            fields["model"] = names[0]
-        if keeps:
-            self._kept[outcome] = made
-        return made
-
-    def _template(self, outcome: Outcome) -> Fields:
-        made = template_of(outcome, self.rule_id, self._names, self._excluded)
-        return self._templates.setdefault(outcome, made)
+                names = self._dealt(key)
+                if not key:
+                    unchecked = (*unchecked, NO_SPLIT_KEY)
+        # fmt: off
+        return _filled(Decision, (
+            outcome.class_key, outcome.class_rule, outcome.source, self.rule_id, names[0], names,
+            self._excluded, fell_in, None, unchecked, wanted, False,
+        ))
+        # fmt: on
 
     def _unchecked(self, requirements: Requirements) -> tuple[str, ...] | None:
         """Constraints that could not be applied in full; None where no candidate is left, or one
@@ -123,41 +124,63 @@ class ReadyRoute:
             dealt = by_history(self._remaining, route.dealt(key))
             return tuple([candidate.model for candidate in dealt])
         text = f"{route.salt}:{key}:"
-        scores = [
-            (drawn(text + candidate.model) / candidate.weight, place)
-            for place, candidate in enumerate(self._remaining)
-        ]
+        scores = [drawn(text + candidate.model) / candidate.weight for candidate in self._remaining]
         return _sorted(self._names, scores)
 
 
 def by_price(models: list[Model]) -> Order:
     """The cheapest first, as ``decision.ranking_cost`` has it."""
-    names = tuple(model.name for model in models)
-
-    def by_tiers(sent: int | None, written: int | None) -> tuple[str, ...]:
-        sizes = _typical(sent, written)
-        costs = [model.estimated_cost_usd(*sizes) for model in models]
-        ranked = [(INFINITE if cost is None else cost, place) for place, cost in enumerate(costs)]
-        return _sorted(names, ranked)
-
     flat = [
-        (model.input_usd_per_mtok, model.output_usd_per_mtok, place)
-        for place, model in enumerate(models)
+        (model.name, model.input_usd_per_mtok, model.output_usd_per_mtok)
+        for model in models
         if model.input_usd_per_mtok is not None and model.output_usd_per_mtok is not None
     ]
+    if len(flat) < len(models) or any(model.price_tiers for model in models):
+        return _by_tiers(models)
+    return _of_two(*flat) if len(flat) == 2 else _by_flat_prices(flat)
 
-    def by_flat_prices(sent: int | None, written: int | None) -> tuple[str, ...]:
+
+# A model's name, and what a million tokens of a request and of an answer cost with it.
+Priced = tuple[str, float, float]
+
+
+def _by_tiers(models: list[Model]) -> Order:
+    names = tuple(model.name for model in models)
+
+    def order(sent: int | None, written: int | None) -> tuple[str, ...]:
+        sizes = _typical(sent, written)
+        costs = [model.estimated_cost_usd(*sizes) for model in models]
+        return _sorted(names, [INFINITE if cost is None else cost for cost in costs])
+
+    return order
+
+
+def _by_flat_prices(priced: list[Priced]) -> Order:
+    names = tuple(name for name, _, _ in priced)
+
+    def order(sent: int | None, written: int | None) -> tuple[str, ...]:
         known, asked = _typical(sent, written)
-        return _sorted(
-            names,
-            [
-                ((known * reading + asked * writing) / TOKENS_PER_PRICE, place)
-                for reading, writing, place in flat
-            ],
-        )
+        costs = [
+            (known * reading + asked * writing) / TOKENS_PER_PRICE for _, reading, writing in priced
+        ]
+        return _sorted(names, costs)
 
-    is_flat = len(flat) == len(models) and not any(model.price_tiers for model in models)
-    return by_flat_prices if is_flat else by_tiers
+    return order
+
+
+def _of_two(first: Priced, second: Priced) -> Order:
+    """As ``_by_flat_prices``; most routes have two, and sorting takes longer than all the rest."""
+    (name, reading, writing), (other, other_reading, other_writing) = first, second
+    as_listed, turned = (name, other), (other, name)
+
+    def order(sent: int | None, written: int | None) -> tuple[str, ...]:
+        known = TYPICAL_INPUT_TOKENS if sent is None else sent
+        asked = TYPICAL_OUTPUT_TOKENS if written is None else written
+        cost = (known * reading + asked * writing) / TOKENS_PER_PRICE
+        other_cost = (known * other_reading + asked * other_writing) / TOKENS_PER_PRICE
+        return as_listed if cost <= other_cost else turned
+
+    return order
 
 
 def _typical(sent: int | None, written: int | None) -> tuple[int, int]:
@@ -167,7 +190,6 @@ def _typical(sent: int | None, written: int | None) -> tuple[int, int]:
     )
 
 
-def _sorted(names: tuple[str, ...], scores: list[tuple[float, int]]) -> tuple[str, ...]:
+def _sorted(names: tuple[str, ...], scores: list[float]) -> tuple[str, ...]:
     """Names by the score of their place; of the same score, the earlier first."""
-    scores.sort()
-    return tuple([names[place] for _, place in scores])
+    return tuple([names[place] for place in sorted(range(len(names)), key=scores.__getitem__)])

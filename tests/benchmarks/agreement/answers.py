@@ -23,7 +23,7 @@ def decision_as_json(decision: Decision) -> Raw:
     """All of a decision but the sentences about excluded candidates."""
     wanted = decision.requirements
     return {
-        **{name: getattr(decision, name) for name in Decision.__dataclass_fields__},
+        **decision._asdict(),
         "candidates": list(decision.candidates),
         "unchecked": list(decision.unchecked),
         "excluded": [{"model": out.model, "reason": out.reason} for out in decision.excluded],
