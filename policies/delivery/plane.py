@@ -63,7 +63,9 @@ class Plane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        messages = await self._answer(scope)
+        messages = await self._answer(scope, receive)
+        if messages is None:
+            return
         self.counters.answers[messages.status] += 1
         await send(messages.start)
         await send(messages.body)
@@ -151,8 +153,8 @@ class Plane:
         self._count_and(tell, messages)
         return True
 
-    async def _answer(self, scope: Scope) -> Messages:
-        """The answer to any request, held where the router would wait."""
+    async def _answer(self, scope: Scope, receive: Receive) -> Messages | None:
+        """The answer to any request, held where the router would wait; None: it has hung up."""
         poll = read_poll(scope)
         caller = None if poll is None else self.memory.callers.get(poll.key)
         if poll is None or caller is None:
@@ -165,13 +167,17 @@ class Plane:
         if not poll.wait_s or messages.status != 304:
             return messages
         told: asyncio.Future[Messages] = asyncio.get_running_loop().create_future()
-        held = self._hold(poll, messages, partial(_settle, told))
+        held = self._hold(poll, messages, told.set_result)
         if isinstance(held, Messages):
             return held
+        gone = asyncio.ensure_future(_hung_up(receive))
+        ends: set[asyncio.Future[Any]] = {told, gone}
         try:
-            return await told
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            gone.cancel()
             held.leave()
+        return told.result() if told.done() else None
 
     # --- Waiting ----------------------------------------------------------------------------
     def _hold(self, poll: Poll, unchanged: Messages, tell: Tell) -> Messages | Waiter:
@@ -217,9 +223,9 @@ class Plane:
         return messages_of(problem(429, detail, {"Retry-After": str(self.memory.jitter(1))}))
 
 
-def _settle(told: asyncio.Future[Messages], messages: Messages) -> None:
-    if not told.done():  # else its router has just hung up
-        told.set_result(messages)
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass  # a body, which a poll has no use for
 
 
 def _release_of(holdings: Holdings, environment_id: int) -> VerifiedRelease | None:

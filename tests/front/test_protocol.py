@@ -131,13 +131,17 @@ def test_held_poll__new_release__is_sent_at_once(own: FrontServer) -> None:
         assert plane_of(own).figures()["answers_200"] == 2
 
 
-def test_held_poll__router_hangs_up__gives_its_place_back(own: FrontServer) -> None:
+@pytest.mark.parametrize("unusual", [(), (SLOWLY,), ("Content-Length: 4", "", "body")])
+def test_held_poll__router_hangs_up__gives_its_place_back(
+    own: FrontServer, unusual: tuple[str, ...]
+) -> None:
     with connected(own) as client:
         client.poll()
         client.read()
-        client.poll(CURRENT, "Prefer: wait=60")
+        client.poll(CURRENT, "Prefer: wait=60", *unusual)
         until(lambda: plane_of(own).room.count == 1)
     until(lambda: plane_of(own).room.count == 0)
+    assert "answers_304" not in plane_of(own).figures()
 
 
 def test_body__that_waits_for_a_word_to_be_sent__ends_the_connection_of_an_answer_without(

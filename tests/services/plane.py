@@ -74,7 +74,8 @@ async def ask_slowly(
         sent.append(message)
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()  # neither a body, nor does the router hang up
+        return {}
 
     await plane(scope, receive, send)
     return reply_of(Messages(*sent))
