@@ -1,12 +1,13 @@
-"""Whether the reference, the compiled form and JavaScript agree, on as many requests as are asked.
+"""Whether all who decide agree with the engine, on as many requests as are asked.
 
     python -m tests.benchmarks.agreement [requests] [first bundle]
 
 Random bundles, seeded by their numbers, get 500 requests each, so that a long run can be made in
-parts. Every request is decided by all three and taken one step
-down its chain, with random attempts, breakers and budget; as many events of breakers and budgets
-are counted. The golden vectors are the suite's (`tests/engine/test_vectors.py`,
-`tests/engine/test_javascript.py`).
+parts. The engine, the compiled form and JavaScript decide every request and take it one step down
+its chain, with random attempts, breakers and budget; as many events of breakers and budgets are
+counted. As many requests again are carried out to their end by the client, the sidecar and the loop
+around LiteLLM, which count breakers and budgets themselves (`routers.py`). The golden vectors are
+the suite's (`tests/engine/test_vectors.py`, `tests/engine/test_javascript.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tests.benchmarks.agreement.making import (
     random_request,
     random_runtime,
 )
+from tests.benchmarks.agreement.routers import ROUTERS, differing, random_fates
 
 REQUESTS_A_BUNDLE = 500
 EVENTS_A_RUN = 100
@@ -70,6 +72,12 @@ def compare(seed: int, requests: int, javascript: Decider | None) -> Told:
     return told
 
 
+def compare_routers(seed: int, requests: int) -> Told:
+    """How many requests each router carried out in another way than the engine."""
+    rng = Random(seed)
+    return differing(parse_bundle(random_bundle(rng)), random_fates(rng, requests))
+
+
 def main(requests: int, first: int = 0) -> int:
     if NODE is None:
         print("Node is not installed.")
@@ -78,7 +86,8 @@ def main(requests: int, first: int = 0) -> int:
     totals: Told = {}
     with running_decider() as javascript:
         for seed in range(first, first - (-requests // REQUESTS_A_BUNDLE)):
-            for what, count in compare(seed, REQUESTS_A_BUNDLE, javascript).items():
+            told = compare(seed, REQUESTS_A_BUNDLE, javascript)
+            for what, count in (told | compare_routers(seed, REQUESTS_A_BUNDLE)).items():
                 totals[what] = totals.get(what, 0) + count
             if totals["requests"] % TOLD_EVERY == 0:
                 print(f"… {totals}", file=sys.stderr, flush=True)
@@ -87,8 +96,11 @@ def main(requests: int, first: int = 0) -> int:
     print(f"JavaScript, decisions of {asked}: {totals['decisions']} differ")
     print(f"JavaScript, next attempts of {asked}: {totals['chains']} differ")
     print(f"JavaScript, runtimes after {totals['events']:,} events: {totals['counts']} runs differ")
+    for name in ROUTERS:
+        print(f"{name}, decisions, chains and runtimes of {asked}: {totals[name]} differ")
     print(f"{time.perf_counter() - began:.0f} s")
-    return int(any(totals[what] for what in ("compiled", "decisions", "chains", "counts")))
+    compared = ("compiled", "decisions", "chains", "counts", *ROUTERS)
+    return int(any(totals[what] for what in compared))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from typing import Any
 
 import pytest
 
@@ -12,16 +11,7 @@ from policies.client.litellm import failure_kind, retry_after_ms
 from policies.client.litellm.failures import SIGNS
 from policies.engine import FAILURE_KINDS
 from policies.engine.fallback import ANSWERABLE
-
-
-def made(name: str, text: str = "", base: type[Exception] = Exception, **members: Any) -> Exception:
-    """An exception as LiteLLM has it: class by name, from its module, with these members."""
-    kind = type(name, (base,), {"__module__": "litellm.exceptions"})
-    error: Exception = kind(text)
-    for member, value in members.items():
-        setattr(error, member, value)
-    return error
-
+from tests.client.litellm.errors import made
 
 BAD = type("BadRequestError", (Exception,), {"__module__": "litellm.exceptions"})
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.outcomes.events import read_event
-from policies.client import Decided, Release
-from policies.client.limits import Limiter
+from policies.client import Decided
 from policies.client.litellm import (
     Deployments,
     LiteLLM,
@@ -29,15 +27,14 @@ from policies.engine import (
     Attempt,
     Bundle,
     NextAttempt,
-    Request,
     Stop,
     decide,
     next_attempt,
     parse_bundle,
     parse_request,
 )
-from tests.client.fake_console import NOW
-from tests.client.litellm.test_failure_kinds import made
+from tests.client.held_client import HeldClient
+from tests.client.litellm.errors import OF_KIND, made
 from tests.services import loops
 
 VECTORS = Path(__file__).parent.parent.parent / "vectors"
@@ -52,60 +49,21 @@ def _bundle() -> Bundle:
 
 BUNDLE = _bundle()
 CASES = json.loads((VECTORS / "decisions.json").read_text())["cases"]
-REQUESTS = [case["request"] for case in CASES]
+# With ids, by which splits deal them out: a client gives a random one to a request without.
+REQUESTS = [{"request_id": f"r-{n}"} | case["request"] for n, case in enumerate(CASES)]
 MESSAGES = [{"role": "user", "content": "Hello"}]
-RELEASE = Release(
-    workflow="support",
-    environment="production",
-    number=1,
-    digest=BUNDLE.digest,
-    bundle=BUNDLE,
-    published_at=NOW,
-    not_after=NOW + datetime.timedelta(days=1),
-    when_stale="serve_stale",
-    approved_by=(),
-    source="network",
-)
-
-# What makes an exception be of a kind; "stream_interrupted" comes of a broken stream alone.
-OF_KIND: dict[str, Callable[[], Exception]] = {
-    "rate_limit": lambda: made("RateLimitError", status_code=429),
-    "quota_exhausted": lambda: made("PaymentRequiredError"),
-    "timeout": lambda: made("Timeout"),
-    "server_error": lambda: made("InternalServerError", status_code=500),
-    "overloaded": lambda: made("ServiceUnavailableError", status_code=503),
-    "network": lambda: made("APIConnectionError"),
-    "auth": lambda: made("AuthenticationError"),
-    "not_found": lambda: made("NotFoundError"),
-    "bad_request": lambda: made("BadRequestError", status_code=400),
-    "content_policy": lambda: made("ContentPolicyViolationError"),
-    "context_window": lambda: made("ContextWindowExceededError"),
-    "capability_unsupported": lambda: made("UnsupportedParamsError"),
-    "budget_exceeded": lambda: made("BudgetExceededError"),
-    "invalid_output": lambda: made("JSONSchemaValidationError"),
-}
 
 
-class Console:
-    """A `PolicyClient` with one release and no network; time stands still."""
+class Console(HeldClient):
+    """Time stands still here."""
 
     def __init__(self) -> None:
-        self.reported: list[Mapping[str, object]] = []
-        self.limiter = Limiter(lambda: 0.0)
+        super().__init__(BUNDLE, lambda: 0.0)
         self.told: list[int] = []
-
-    def decide(self, request: Request | Mapping[str, object]) -> Decided:
-        parsed = request if isinstance(request, Request) else parse_request(request)
-        decision = decide(BUNDLE, parsed)
-        chain = self.limiter.begin(BUNDLE, decision, parsed.request_id)
-        return Decided(RELEASE, parsed, decision, False, chain, time.time())
 
     def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
         self.told.append(len(attempts))
-        return self.limiter.step(decided.chain, attempts)
-
-    def report(self, event: Mapping[str, object]) -> None:
-        self.reported.append(event)
+        return super().next_attempt(decided, attempts)
 
 
 class Module:

@@ -19,7 +19,7 @@ from policies.client.litellm.proxy import (
 )
 from policies.client.litellm.proxy_outcomes import ProxyOutcomes
 from policies.engine import decide, parse_request
-from tests.client.litellm.test_failure_kinds import made
+from tests.client.litellm.errors import made
 from tests.client.litellm.test_loop import BUNDLE, REQUESTS, Console
 from tests.services import loops
 from tests.services.waiting import within
