@@ -5,12 +5,9 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from routing_console.front.draining import end_while_starting
-from routing_console.parent_death import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
 end_while_starting()
-if os.environ.get("ROUTING_CONSOLE_SUPERVISED"):
-    die_with_parent()  # the web server's own worker process, one below what the supervisor started
 
 pages = get_wsgi_application()
 

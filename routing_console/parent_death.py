@@ -8,16 +8,17 @@ import sys
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def die_with_parent(signal_number: int = signal.SIGKILL) -> None:
+def die_with_parent(signal_number: int = signal.SIGKILL, *, parent: int | None = None) -> None:
     """Have `signal_number` sent to this process when its parent ends, however it ends.
 
-    Linux only; elsewhere it does nothing. The setting survives exec but not fork, so every
-    process of a tree asks for itself. The "parent" is the thread that forked: fork from a
-    thread that lives as long as the process.
+    `parent` is its process id, for who may ask long after the start: a parent that has ended by
+    then is no parent any more. Linux only; elsewhere it does nothing. The setting survives exec
+    but not fork, so every process of a tree asks for itself. The "parent" is the thread that
+    forked: fork from a thread that lives as long as the process.
     """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
+    parent = parent or os.getppid()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, int(signal_number), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")

@@ -1,8 +1,7 @@
 """`manage.py up`: starts everything and keeps it running. Standard library only.
 
 Every process it starts asks the kernel to end with its parent, so that a killed supervisor
-leaves nothing behind; the pool processes of Celery and the web server do so in `celery.py` and
-`asgi.py`.
+leaves nothing behind; the pool processes of Celery do so in `celery.py`.
 """
 
 import argparse
@@ -150,7 +149,6 @@ def _environment(options: Options) -> dict[str, str]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "routing_console.settings",
         "ROUTING_CONSOLE_DATA_DIR": str(options.data_dir),
-        "ROUTING_CONSOLE_SUPERVISED": "1",
     }
 
 

@@ -3,17 +3,23 @@
 The server stops on SIGINT and on SIGTERM, closing its port at once: whoever balances the load would
 learn of it by failed connections. So SIGTERM is taken here, readiness says "draining", and the
 server is stopped by the other signal when the time for that is over.
+
+Where several workers serve a port, the kernel sends SIGTERM to those whose watcher was killed: they
+would hold the port against the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from routing_console.parent_death import die_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +52,12 @@ def end_while_starting() -> None:
     """End at once when asked to stop before there is anything to drain.
 
     The server's own handler is heard only when it serves. Call this before the imports that take
-    long.
+    long. A worker is asked to stop by its watcher's end, too, from here on.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    watcher = multiprocessing.parent_process()
+    if watcher is not None:  # else this process serves by itself
+        die_with_parent(signal.SIGTERM, parent=watcher.pid)
 
 
 def stop_server() -> None:

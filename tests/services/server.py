@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +21,13 @@ START_LIMIT_S = 90
 
 @dataclass
 class Server:
-    """One server with one worker; `log` holds everything that it printed."""
+    """One server of so many workers; `log` holds everything that it printed."""
 
     application: str
     port: int
     environment: dict[str, str]
     log: Path
+    workers: int = 1
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -37,7 +39,7 @@ class Server:
         options = ("--host=127.0.0.1", f"--port={self.port}", "--patience=20")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                web_server.command(self.application, *options),
+                web_server.command(self.application, *options, f"--workers={self.workers}"),
                 cwd=BASE_DIR,
                 env=self.environment,
                 stdout=output,
@@ -67,10 +69,17 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(START_LIMIT_S)
 
+    def kill_watcher(self) -> None:
+        """As `kill -9` of the started process alone does, which watches over its workers."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
     def kill(self) -> None:
-        """As `kill -9` of all its processes does; nothing happens where it has ended."""
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """As `kill -9` of all its processes does; nothing happens where they have ended."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 
