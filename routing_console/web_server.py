@@ -7,6 +7,7 @@ imported.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 from typing import Any
@@ -26,8 +27,11 @@ def serve(application: str, *, host: str, port: int, workers: int, patience_s: i
 
     With more than one worker this process only watches over them, and replaces one that dies.
     """
-    import uvicorn  # noqa: PLC0415 - whoever asks for a command may not have it
+    # Here, because whoever asks for a command may have neither.
+    import uvicorn  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     uvicorn.run(
@@ -36,6 +40,7 @@ def serve(application: str, *, host: str, port: int, workers: int, patience_s: i
         port=port,
         workers=workers,
         timeout_graceful_shutdown=patience_s,
+        log_config=settings.LOGGING,  # for the process that only watches, and before Django is up
         **of_every_server(),
     )
 
@@ -49,7 +54,6 @@ def of_every_server() -> dict[str, Any]:
         "interface": "asgi3",
         "loop": "uvloop",
         "backlog": BACKLOG,
-        "log_config": None,  # the settings', as for every line
         "access_log": False,
         # The console decides whom it believes about whom a request came from.
         "proxy_headers": False,

@@ -1,7 +1,10 @@
 """A server of several workers: one process watches over them, and they do not outlive it."""
 
 import http.client
+import json
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +54,14 @@ def test_server__whose_watcher_is_killed__drains_and_can_be_started_again(
 
     server.start()
     assert server.terminate() == 0
+
+
+def test_server__whose_worker_is_replaced__writes_every_line_as_the_settings_say(
+    server: Server,
+) -> None:
+    worker = int(_messages(server, r"Started server process \[(\d+)\]")[0])
+    os.kill(worker, signal.SIGKILL)
+    assert within(LIMIT_S, lambda: bool(_messages(server, rf"Child process \[{worker}\] died")))
+    assert server.terminate() == 0
+    for line in server.log.read_text().splitlines():
+        assert json.loads(line).keys() >= {"time", "level", "logger", "message"}

@@ -23,7 +23,7 @@ class FrontServer:
     def __init__(self, front: Front) -> None:
         self.front = front
         self.port = free_port()
-        self._server = Server(Config(front, port=self.port, **of_every_server()))
+        self._server = Server(Config(front, port=self.port, log_config=None, **of_every_server()))
         self._is_up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="front-server", daemon=True)
         self._thread.start()
