@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from heapq import nlargest
 from typing import Any
 
 from policies.engine import Bundle
 from policies.files.yaml_text import dump_yaml
-from policies.interop.envoy_traffic import tell_of_traffic, traffic_policy
-from policies.interop.lanes import Lane, after, lanes_of, tell_what_no_gateway_has
+from policies.interop.envoy_traffic import duration, tell_of_traffic, traffic_policy
+from policies.interop.lanes import Lane, Share, after, lanes_of, tell_what_no_gateway_has
 from policies.interop.losses import Losses
 from policies.interop.naming import provider_of, without_provider
 
 API_VERSION = "aigateway.envoyproxy.io/v1beta1"
 KIND = "AIGatewayRoute"
 MODEL_HEADER = "x-ai-eg-model"
-# Of the 16 rules of a route, the controller keeps one for itself.
+# Of the 16 rules of a route, the controller keeps one for itself: last, and for any request.
 MOST_RULES = 15
+# Of the HTTPRoute that the controller makes; its own resource would hold more.
+MOST_BACKENDS = 16
+ANY_MODEL = {"type": "RegularExpression", "name": MODEL_HEADER, "value": ".*"}
 
 
 def export_envoy(bundle: Bundle, losses: Losses) -> str:
@@ -33,7 +37,7 @@ def export_envoy(bundle: Bundle, losses: Losses) -> str:
         )
     routes = [_route(part, number) for number, part in enumerate(parts, start=1)]
     policies = [traffic_policy(bundle, route["metadata"]["name"]) for route in routes]
-    return "---\n".join(map(dump_yaml, [*routes, *policies]))
+    return "---\n".join(map(dump_yaml, [*routes, *filter(None, policies)]))
 
 
 def _tell(bundle: Bundle, lanes: tuple[Lane, ...], losses: Losses) -> None:
@@ -61,8 +65,38 @@ def _route(rules: list[dict[str, Any]], number: int) -> dict[str, Any]:
 
 
 def _rule(bundle: Bundle, lane: Lane, losses: Losses) -> dict[str, Any]:
-    """The default has no matches, and so takes what the others leave."""
-    match = {"headers": [{"type": "Exact", "name": MODEL_HEADER, "value": lane.name}]}
+    """The default tests the model's header, too: a rule without a test comes after that of the
+    controller's in any earlier route."""
+    asked = {"type": "Exact", "name": MODEL_HEADER, "value": lane.name}
+    shares = _largest(lane, losses)
+    return {
+        "matches": [{"headers": [ANY_MODEL if lane.when is None else asked]}],
+        "backendRefs": [
+            *(_backend(bundle, s.model, losses, lane, weight=s.weight) for s in shares),
+            *(
+                _backend(bundle, model, losses, lane, priority=place)
+                for place, model in enumerate(_later(bundle, lane, losses), start=1)
+            ),
+        ],
+        # Not in the policy: the controller gives a rule without one 60 s, which come first.
+        "timeouts": {"request": duration(bundle.fallback_matrix.limits.deadline_ms)},
+    }
+
+
+def _largest(lane: Lane, losses: Losses) -> list[Share]:
+    """The shares that a rule can hold."""
+    kept = nlargest(MOST_BACKENDS, lane.shares, key=lambda share: share.weight)
+    if len(kept) < len(lane.shares):
+        losses.dropped(
+            "/router_policy",
+            f"A rule holds {MOST_BACKENDS} backends: the smallest shares of “{lane.name}” are left "
+            "out.",
+        )
+    return [share for share in lane.shares if share in kept]
+
+
+def _later(bundle: Bundle, lane: Lane, losses: Losses) -> list[str]:
+    """The models after those of the lane, as many as a rule can hold."""
     found = [after(bundle, share.model, lane.classes, losses) for share in lane.shares]
     chains = [(*one.general, *one.context, *one.content) for one in found]
     if any(chain != chains[0] for chain in chains) or found[0].context != found[0].general:
@@ -71,16 +105,14 @@ def _rule(bundle: Bundle, lane: Lane, losses: Losses) -> dict[str, Any]:
         )
     models = {share.model for share in lane.shares}
     later = [model for model in dict.fromkeys(chains[0]) if model not in models]
-    return {
-        **({"matches": [match]} if lane.when is not None else {}),
-        "backendRefs": [
-            *(_backend(bundle, s.model, losses, lane, weight=s.weight) for s in lane.shares),
-            *(
-                _backend(bundle, model, losses, lane, priority=place)
-                for place, model in enumerate(later, start=1)
-            ),
-        ],
-    }
+    left = max(0, MOST_BACKENDS - len(lane.shares))
+    if later[left:]:
+        losses.dropped(
+            "/fallback_matrix/rows",
+            f"A rule holds {MOST_BACKENDS} backends: “{lane.name}” ends before "
+            f"{', '.join(later[left:])}.",
+        )
+    return later[:left]
 
 
 def _backend(
@@ -115,4 +147,4 @@ def _whole(weight: float, lane: Lane, losses: Losses) -> int:
 
 def resource_name(text: str) -> str:
     """A name as Kubernetes takes it: lower case, digits and `-`."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63] or "backend"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "backend"

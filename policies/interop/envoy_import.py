@@ -6,7 +6,7 @@ from typing import Any
 
 from policies.engine.reading import Place
 from policies.interop.drafting import REQUESTED, NeededModel, Read, ReadLane, as_attribute, as_key
-from policies.interop.envoy_export import KIND, MODEL_HEADER
+from policies.interop.envoy_export import ANY_MODEL, KIND, MODEL_HEADER
 from policies.interop.lanes import Share
 from policies.interop.losses import Losses
 
@@ -86,7 +86,7 @@ def _matched(
         if name is not None:
             attributes.setdefault(REQUESTED, _category(REQUESTED))
             when = {**when, REQUESTED: {"in": [name]}}
-        lanes.append(ReadLane((), shares, fallbacks, when=when))
+        lanes.append(ReadLane((), shares, fallbacks, when=when or None))
     if names:
         lanes.insert(0, ReadLane(tuple(dict.fromkeys(names)), shares, fallbacks))
     return lanes
@@ -105,6 +105,8 @@ def _match(
     headers = dict(match.members()).get("headers")
     for header in headers.items(of="headers") if headers else ():
         members = {key: item.value for key, item in header.members()}
+        if members == ANY_MODEL:
+            continue
         name, value = members.get("name"), members.get("value")
         if members.get("type", "Exact") != "Exact":
             losses.dropped(header.pointer, "Patterns are not tested: list the values instead.")

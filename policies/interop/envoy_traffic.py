@@ -1,5 +1,5 @@
-"""Retries and time limits of a bundle as policies of Envoy Gateway. Without one nothing is tried
-again there, and so no backend but the first of a route."""
+"""Retries of a bundle as policies of Envoy Gateway, and times as it writes them. Without a policy
+nothing is tried again there, and so no backend but the first of a route."""
 
 from __future__ import annotations
 
@@ -20,24 +20,28 @@ STATUSES: dict[str, tuple[int, ...]] = {
     "auth": (401, 403),
     "not_found": (404,),
 }
+UNITS_MS = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+LONGEST_MS = 99_999 * UNITS_MS["h"]
 # Of which no status tells one kind from another.
 UNTOLD = ("content_policy", "context_window", "capability_unsupported")
 
 
-def traffic_policy(bundle: Bundle, route: str) -> dict[str, Any]:
-    """The policy for the HTTPRoute that is made of a route, which has the same name."""
-    limits = bundle.fallback_matrix.limits
-    spec: dict[str, Any] = {
-        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route}],
-        "timeout": {"http": {"requestTimeout": _ms(limits.deadline_ms)}},
-    }
-    if limits.max_attempts > 1 and _kinds(bundle):
-        spec["retry"] = _retry(bundle)
+def traffic_policy(bundle: Bundle, route: str) -> dict[str, Any] | None:
+    """The policy for the HTTPRoute that is made of a route, which has the same name; None where
+    nothing is tried again."""
+    retry_on = _retry_on(bundle)
+    if bundle.fallback_matrix.limits.max_attempts == 1 or not retry_on["triggers"]:
+        return None
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
         "metadata": {"name": route},
-        "spec": spec,
+        "spec": {
+            "targetRefs": [
+                {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route}
+            ],
+            "retry": _retry(bundle, retry_on),
+        },
     }
 
 
@@ -68,24 +72,30 @@ def tell_of_traffic(bundle: Bundle, losses: Losses) -> None:
         losses.approximated(rows, "Waits double, with full jitter, and Retry-After is not read.")
 
 
-def _retry(bundle: Bundle) -> dict[str, Any]:
+def _retry_on(bundle: Bundle) -> dict[str, Any]:
+    """Which failures lead on. Without any trigger, Envoy Gateway takes some of its own."""
     kinds = _kinds(bundle)
-    waits = [row.retries for row in bundle.fallback_matrix.rows if row.retries.count]
     statuses = sorted({status for kind in kinds for status in STATUSES.get(kind, ())})
     triggers = ["connect-failure", "reset"] if {"network", "timeout"} & kinds else []
+    return {
+        # Statuses count only with their trigger.
+        "triggers": [*triggers, *(["retriable-status-codes"] if statuses else [])],
+        **({"httpStatusCodes": statuses} if statuses else {}),
+    }
+
+
+def _retry(bundle: Bundle, retry_on: dict[str, Any]) -> dict[str, Any]:
+    waits = [row.retries for row in bundle.fallback_matrix.rows if row.retries.count]
     retry: dict[str, Any] = {
         "numAttemptsPerPriority": 1 + max(_retried(bundle), default=0),
         "numRetries": bundle.fallback_matrix.limits.max_attempts - 1,
-        "retryOn": {
-            # Statuses count only with their trigger.
-            "triggers": [*triggers, *(["retriable-status-codes"] if statuses else [])],
-            **({"httpStatusCodes": statuses} if statuses else {}),
-        },
+        "retryOn": retry_on,
     }
     if waits:
         base = min(wait.base_ms for wait in waits)
         longest = max(max(wait.max_ms for wait in waits), base)
-        retry["perRetry"] = {"backOff": {"baseInterval": _ms(base), "maxInterval": _ms(longest)}}
+        back_off = {"baseInterval": duration(base), "maxInterval": duration(longest)}
+        retry["perRetry"] = {"backOff": back_off}
     return retry
 
 
@@ -100,5 +110,11 @@ def _retried(bundle: Bundle) -> set[int]:
     return {row.retries.count for row in bundle.fallback_matrix.rows}
 
 
-def _ms(value: float) -> str:
-    return f"{max(1, round(value))}ms"
+def duration(ms: float) -> str:
+    """A time of at least a millisecond, at most 99,999 hours: five digits a unit (GEP-2257)."""
+    left = min(max(1, round(ms)), LONGEST_MS)
+    text = ""
+    for unit, length in UNITS_MS.items():
+        count, left = divmod(left, length)
+        text += f"{count}{unit}" if count else ""
+    return text

@@ -68,6 +68,7 @@ def bundle_of(
     default: dict[str, Any],
     rows: list[dict[str, Any]],
     catalogue: dict[str, Any] = CATALOGUE,
+    limits: dict[str, Any] | None = None,
 ) -> Bundle:
     start = starting_documents()
     attributes = [{"name": "task", "type": "category", "values": list(TASKS)}]
@@ -75,7 +76,7 @@ def bundle_of(
         **start,
         "request_classification": {**start["request_classification"], "attributes": attributes},
         "router_policy": {"schema": 1, "rules": rules, "default": default},
-        "fallback_matrix": {"schema": 1, "rows": rows},
+        "fallback_matrix": {"schema": 1, "rows": rows, "limits": limits or {}},
     }
     return parse_bundle(compose(documents, catalogue))
 

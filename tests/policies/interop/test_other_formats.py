@@ -94,7 +94,7 @@ def test_envoy__more_rules_than_a_route_holds__are_several_routes() -> None:
     assert len(read(exported.text, "envoy").documents["router_policy"]["rules"]) == 20
 
 
-def test_envoy__retries_and_deadline__are_a_policy_of_the_route_that_is_made() -> None:
+def test_envoy__retries__are_a_policy_of_the_route_that_is_made() -> None:
     retries = {"count": 2, "base_ms": 50, "max_ms": 900}
     rows: list[dict[str, Any]] = [
         {"model": "m-0", "on": ["rate_limit", "network"], "retries": retries, "then": ["m-1"]},
@@ -106,7 +106,7 @@ def test_envoy__retries_and_deadline__are_a_policy_of_the_route_that_is_made() -
     route, policy = (load_yaml(part).value for part in exported.text.split("---\n"))
     [target] = policy["spec"]["targetRefs"]
     assert (target["kind"], target["name"]) == ("HTTPRoute", route["metadata"]["name"])
-    assert policy["spec"]["timeout"] == {"http": {"requestTimeout": "30000ms"}}
+    assert [rule["timeouts"] for rule in route["spec"]["rules"]] == [{"request": "30s"}]
     assert policy["spec"]["retry"] == {
         "numAttemptsPerPriority": 3,
         "numRetries": 3,
