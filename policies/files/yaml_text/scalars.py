@@ -17,6 +17,11 @@ CONSTANTS: dict[str, bool | None] = {
 INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 NOT_FINITE = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
+# What PyYAML reads as text and others do not: YAML 1.1's short booleans, 1.2's octal numbers, and
+# Go's (Kubernetes') numbers of other bases and dates without leading zeros.
+_OF_OTHER_READERS = re.compile(
+    r"([yYnN]|[-+]?0[bBoOxX][0-9a-fA-F]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\Z"
+)
 # Any integer up to 2^53 has at most this many characters, sign included.
 LONGEST_INTEGER = 17
 
@@ -52,7 +57,10 @@ def _integer(text: str) -> int:
 
 def is_text_when_plain(text: str) -> bool:
     """Whether every reader takes it as text unquoted, those of YAML 1.1 (``no``, dates) too."""
-    if text in CONSTANTS or FLOAT.match(text) or NOT_FINITE.match(text):
+    digits = text.replace("_", "")  # which some readers pass over
+    if text in CONSTANTS or FLOAT.match(digits) or NOT_FINITE.match(text):
+        return False
+    if _OF_OTHER_READERS.match(digits):
         return False
     tag = _OF_YAML_1_1.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     return str(tag) == "tag:yaml.org,2002:str"

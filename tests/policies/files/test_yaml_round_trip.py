@@ -45,6 +45,13 @@ def test_text__written__means_the_same_to_a_reader_of_yaml_1_1(text: str) -> Non
     assert yaml.safe_load(dump_yaml([text, {"key": text}])) == [text, {"key": text}]
 
 
+@pytest.mark.parametrize("text", ["y", "N", "0o14", "0X1F", "-0B1", "1_0e3", "0_x1f", "2026-1-31"])
+def test_text__that_some_reader_takes_for_something_else__is_quoted(text: str) -> None:
+    # YAML 1.1, YAML 1.2, and the reader of Kubernetes, each of its own.
+    assert dump_yaml({text: [text]}) == f'"{text}": ["{text}"]\n'
+    assert load_yaml(dump_yaml([text])).value == [text]
+
+
 @given(numbers)
 def test_number__written__means_the_same_to_a_reader_of_yaml_1_1(number: float) -> None:
     assert yaml.safe_load(dump_yaml({"key": number})) == {"key": number}
