@@ -91,6 +91,10 @@ class ScorecardShape(serializers.Serializer[Any]):
     only_feedback = serializers.IntegerField(
         help_text="Requests marked as counted in sums that none counts, though feedback on them is."
     )
+    with_other_names = serializers.IntegerField(
+        help_text='Requests whose class, model or release counts as "other": a token may bring only '
+        "so many names. What those beyond were is not kept."
+    )
     metrics = MetricShape(many=True)
     unmeasured = UnmeasuredShape(
         many=True, help_text="Thresholds in force on metrics that only shadow evaluations measure."
@@ -132,6 +136,7 @@ def as_json(found: Scorecard) -> dict[str, Any]:
         "requests": found.requests,
         "requests_in_sums": found.requests_in_sums,
         "only_feedback": found.only_feedback,
+        "with_other_names": found.with_other_names,
         "metrics": [_metric(metric) for metric in found.metrics],
         "unmeasured": [{"threshold": t.id, "metric": t.metric} for t in found.unmeasured],
     }

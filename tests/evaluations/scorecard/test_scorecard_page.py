@@ -188,8 +188,8 @@ def test_page__for_htmx__is_the_body_alone(page: Any, traffic: None) -> None:
     assert "HX-Request" in response["Vary"]
 
 
-def test_page__requests_with_names_beyond_the_bounds__says_how_many(
-    page: Any, traffic: None, staging: Environment, owner: User
+def test_requests__with_names_beyond_the_bounds__are_counted_on_the_page_and_over_rest(
+    page: Any, client: Client, traffic: None, staging: Environment, owner: User
 ) -> None:
     assert "counts as <code>other" not in page("?period=24h").content.decode()
     stray = event("stray", release_digest="sha256:" + "0" * 64)
@@ -198,6 +198,8 @@ def test_page__requests_with_names_beyond_the_bounds__says_how_many(
     roll_up(staging.workflow)
     text = page("?period=24h").content.decode()
     assert "1 of these requests names a class or model beyond" in text
+    told = client.get("/api/v1/workflows/support-assistant/scorecard?period=24h").json()
+    assert told["with_other_names"] == 1
 
 
 def test_page__without_outcomes__says_how_to_report(page: Any, staging: Environment) -> None:
