@@ -92,8 +92,8 @@ class ScorecardShape(serializers.Serializer[Any]):
         help_text="Requests marked as counted in sums that none counts, though feedback on them is."
     )
     with_other_names = serializers.IntegerField(
-        help_text='Requests whose class, model or release counts as "other": a token may bring only '
-        "so many names. What those beyond were is not kept."
+        help_text='Requests whose class, model or release counts as "other": a token may bring '
+        "only so many names. What those beyond were is not kept."
     )
     metrics = MetricShape(many=True)
     unmeasured = UnmeasuredShape(
