@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,6 +35,16 @@ Started = TypeVar("Started", bound="PolicyClient")
 
 def _silence(sentence: str) -> None:
     """Tell nobody."""
+
+
+def _harmless(say: Say) -> Say:
+    """Telling that hinders nothing when it fails: who listens may be gone."""
+
+    def tell(sentence: str) -> None:
+        with contextlib.suppress(Exception):
+            say(sentence)
+
+    return tell
 
 
 class PolicyClient(Decider):
@@ -81,6 +92,7 @@ class PolicyClient(Decider):
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        say = _harmless(say)
         http = Exchanger(timeout_s=timeout_s, ca_file=ca_file)
         console = None
         if url:

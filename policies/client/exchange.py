@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import http.client
+import re
 import ssl
 import threading
 import time
@@ -23,6 +25,9 @@ USER_AGENT = f"routing-console-client/{VERSION}"
 LONGEST_WAIT_S = 3600.0
 # The whole of an exchange may take so many times the longest silence.
 PATIENCE = 6
+# The one form that is sent today (RFC 9110, 5.6.7). What else the standard library would read as a
+# date raises whatever it trips over.
+_HTTP_DATE = re.compile(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT", re.ASCII)
 
 
 class Exchanger:
@@ -90,12 +95,13 @@ def is_one_word(text: str) -> bool:
 
 def retry_after_s(value: str | None) -> float:
     """Seconds that a `Retry-After` field asks for (delay or date), at most an hour; else 0."""
-    if not value:
-        return 0.0
-    try:
-        wish = float(value) if value.strip().isdigit() else _seconds_until(value)
-    except (TypeError, ValueError):
-        return 0.0
+    text = (value or "").strip()
+    wish = 0.0
+    if text.isdecimal():
+        wish = float(text)
+    elif _HTTP_DATE.fullmatch(text):
+        with contextlib.suppress(ValueError):  # such as the 31st of February
+            wish = _seconds_until(text)
     return min(max(wish, 0.0), LONGEST_WAIT_S)
 
 

@@ -134,8 +134,11 @@ class Poller:
             status = error.status if isinstance(error, FetchFailed) else None
             if wait_s and status in CUT and took_s >= CUT_AFTER_S:
                 return Polled(ok=False, cut=True, took_s=took_s)
-            self._note_failure(error)
+            self._note_failure(str(error), error)
             return Polled(ok=False, took_s=took_s)
+        except Exception as error:  # a router must outlive a fault of ours, and tell it
+            self._note_failure(f"The poll failed in a way it should not: {error!r}.", error)
+            return Polled(ok=False, took_s=time.monotonic() - began)
         self.progress = Progress(self._clock(), retry_after_s=fetched.retry_after_s)
         new = self.release is not before
         return Polled(ok=True, held=fetched.held, new=new, took_s=time.monotonic() - began)
@@ -248,16 +251,21 @@ class Poller:
             self._say(f"Release {release.number} is stale since {release.not_after.isoformat()}.")
         return held
 
-    def _note_failure(self, error: ClientError) -> None:
-        sentence = str(error)
+    def _note_failure(self, sentence: str, error: Exception) -> None:
         if sentence != self.progress.last_error:
             on = f" Going on with release {self.release.number}." if self.release else ""
             self._say(f"{sentence}{on}")
-        kind = "fetch" if isinstance(error, FetchFailed) else "refused"
-        self.errors.note(kind, sentence, self._clock())
+        self.errors.note(_kind_of(error), sentence, self._clock())
         self.progress = Progress(
             last_success_at=self.progress.last_success_at,
             last_error=sentence,
             failures=self.progress.failures + 1,
             retry_after_s=error.retry_after_s if isinstance(error, FetchFailed) else 0.0,
         )
+
+
+def _kind_of(error: Exception) -> str:
+    """What the status report calls it."""
+    if isinstance(error, FetchFailed):
+        return "fetch"
+    return "refused" if isinstance(error, ClientError) else "fault"

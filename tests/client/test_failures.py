@@ -227,6 +227,60 @@ def test_retry_after__date__counts_from_now() -> None:
     assert retry_after_s("Mon, 01 Jan 2001 00:00:00 GMT") == 0
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 99 Jan 2999 00:00:00 GMT",
+        "Mon, 01 Foo 2999 00:00:00 GMT",
+        "Mon, 01 Jan 2999 00:00:00 -99999999999999999999",
+        "Fri, 31 Dec 2999 23:59:59 GMT" * 2_000,
+    ],
+)
+def test_retry_after__date_that_is_none__asks_for_nothing(
+    console: FakeConsole, client: PolicyClient, date: str
+) -> None:
+    assert retry_after_s(date) == 0
+    console.fault = lambda answer: (503, {"Retry-After": date}, b"")
+    assert not client.poll_once()
+    assert client.health.failures == 1
+
+
+def test_poll__fault_of_our_own__counts_as_a_failure_and_wakes_who_waits(
+    console: FakeConsole,
+    client: PolicyClient,
+    router: Router,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fault(*arguments: object) -> None:
+        raise ZeroDivisionError("by a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("policies.client.poller.open_release", fault)
+        assert not client.poll_once()
+        assert client.health.failures == 1
+        assert "in a way it should not: ZeroDivisionError" in client.health.last_error
+        fresh = router(state_dir=None)
+        fresh.start()
+        assert fresh.wait_polled(10)
+        assert (fresh.health.failures >= 1, fresh.health.polling) == (True, True)
+    assert client.poll_once()
+    assert client.health.failures == 0
+
+
+def test_say__that_fails__ends_no_thread_and_no_poll(console: FakeConsole, router: Router) -> None:
+    def say(sentence: str) -> None:
+        raise BrokenPipeError
+
+    console.fault = lambda answer: (503, {}, b"")
+    client = router(say=say)
+    client.start()
+    assert client.wait_polled(10)
+    assert (client.health.failures >= 1, client.health.polling) == (True, True)
+
+
 def test_poll__304_to_a_question_without_a_tag__is_a_failure(
     console: FakeConsole, router: Router, said: list[str]
 ) -> None:
