@@ -23,6 +23,8 @@ class Limits:
     bodies: int = 64 * 1024 * 1024
     small_body: int = 64 * 1024
     connections: int = 512
+    # Apart from those: all together stay below the 1,024 files that a process may often open.
+    probe_connections: int = 64
     arrival_s: float = 10.0  # from the first byte of a request to its last
     idle_s: float = 75.0  # between requests, and for an answer to be taken
 
@@ -72,8 +74,10 @@ class Connection(asyncio.Protocol):
             raise TypeError("A stream transport is needed.")
         self._transport = transport
         if len(self._all.connections) >= self._limits.connections:
+            # Not even for a moment may it stay: it would hold a file, of which there are too few.
             full = problem(503, "Too many connections.", headers={"Retry-After": "1"})
-            self._end_with(full)
+            transport.write(framed(full, with_body=True, stays=False))
+            transport.abort()
             return
         self._all.connections.add(self)
 
@@ -110,13 +114,13 @@ class Connection(asyncio.Protocol):
         """End it when its deadline is over; `now` as `time.monotonic()` has it."""
         if now <= self._deadline:
             return
-        if self._is_full or self._is_over:
-            self._transport.abort()
-        elif self._received or self._head is not None:
+        is_asking = bool(self._received) or self._head is not None
+        if is_asking and not self._is_full and not self._is_over:
             late = f"The request did not arrive within {self._limits.arrival_s:g} s."
             self._end_with(problem(408, late))
         else:
-            self._transport.close()
+            # Closing would wait, for ever, for a client that leaves an answer in our hands.
+            self._transport.abort()
 
     def close_if_idle(self) -> None:
         """Close it unless a request is on its way."""

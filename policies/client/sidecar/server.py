@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..client import PolicyClient
 from .answers import Answers
@@ -35,8 +35,10 @@ class Sidecar:
         figures = Figures(client)
         probes = Probes(client, figures, lambda: self._closing).routes
         everything = [*Answers(client, figures).routes, *probes]
-        self._all = Gathering(Routes(everything, figures, say), limits or Limits())
-        self._probes = Gathering(Routes(probes, figures, say), limits or Limits())
+        limits = limits or Limits()
+        of_probes = replace(limits, connections=limits.probe_connections)
+        self._all = Gathering(Routes(everything, figures, say), limits)
+        self._probes = Gathering(Routes(probes, figures, say), of_probes)
         self._servers: list[asyncio.Server] = []
         self._addresses: list[Address] = []
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import math
 import socket
 import stat
 import threading
@@ -14,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from policies.client.errors import ClientError
-from policies.client.sidecar.connections import Limits
-from policies.client.sidecar.http import Refusal, parse_head
+from policies.client.sidecar.connections import Connection, Gathering, Limits
+from policies.client.sidecar.http import Answer, Refusal, parse_head
 from policies.client.sidecar.listening import listen, parse_address
 from policies.client.sidecar.server import Place
 from tests.client.conftest import Router
@@ -27,6 +29,7 @@ WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 TIGHT = Limits(
     head=2000, body=3000, bodies=4000, small_body=100, connections=4, arrival_s=0.3, idle_s=0.3
 )
+READY = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -56,6 +59,32 @@ def status_of(connection: socket.socket) -> int:
 
 def is_ended(connection: socket.socket) -> bool:
     return connection.recv(1) == b""
+
+
+def is_gone(connection: socket.socket) -> bool:
+    """Whether nobody holds the other end any more, as sending shows before long."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            connection.sendall(b"x")
+        except ConnectionError:
+            return True
+    return False
+
+
+class Untaken(asyncio.Transport):
+    """A transport whose client takes nothing, so that closing it waits without end."""
+
+    is_aborted = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """It stays in the buffer."""
+
+    def close(self) -> None:
+        """Begun, and never done."""
+
+    def abort(self) -> None:
+        self.is_aborted = True
 
 
 def test_connection__kept__answers_request_after_request(sidecar: Running) -> None:
@@ -116,15 +145,35 @@ def test_client__that_takes_no_answers__is_cut_off_and_nobody_waits(tight: Runni
                 assert tight.post("/v1/decide", json.loads(BODY)).status == 200
 
 
-def test_connections__more_than_allowed__are_told_to_come_back(tight: Running) -> None:
-    held = [connected(tight) for _ in range(TIGHT.connections)]
-    for connection in held:  # each has been accepted by the time it is answered
-        connection.sendall(WHOLE)
-        assert status_of(connection) == 200
-    with connected(tight) as one_more:
+@pytest.mark.parametrize("probes_only", [False, True])
+def test_connections__more_than_allowed__are_told_to_come_back_and_gone_at_once(
+    router: Router, probes_only: bool
+) -> None:
+    place = Place(parse_address("127.0.0.1:0"), probes_only=probes_only)
+    limits = Limits(connections=4, probe_connections=2)
+    most = limits.probe_connections if probes_only else limits.connections
+    with contextlib.ExitStack() as held:
+        sidecar = held.enter_context(running(router(), place, limits=limits))
+        for _ in range(most):  # each has been accepted by the time it is answered
+            connection = held.enter_context(connected(sidecar))
+            connection.sendall(READY)
+            assert status_of(connection) == 200
+        one_more = held.enter_context(connected(sidecar))
         assert status_of(one_more) == 503
-    for connection in held:
-        connection.close()
+        assert is_ended(one_more)
+        assert is_gone(one_more)
+
+
+def test_connection__that_leaves_its_answer_in_our_hands__is_cut_off_when_its_time_is_over() -> (
+    None
+):
+    transport = Untaken()
+    gathering = Gathering(lambda asked: Answer(200), Limits())
+    connection = Connection(gathering, hosts=None)
+    connection.connection_made(transport)
+    connection.data_received(READY)
+    connection.close_if_late(math.inf)
+    assert transport.is_aborted
 
 
 @pytest.mark.parametrize(
