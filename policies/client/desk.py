@@ -7,22 +7,24 @@ outcome belong to the release that decided it, though another is in force by the
 from __future__ import annotations
 
 import datetime
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Generic, TypeVar
 
 from ..engine import Attempt, DocumentError, NextAttempt, Problem, Request, Stop
 from ..engine.reading import Place
 from .client import Decided, PolicyClient
 from .messages import Answer, Echo, read_attempts, read_echo
+from .recent import Recent, size_of
 from .releases import Release
 
+# Clients choose what a decision is remembered with. So it is bounded in bytes as well, and at
+# worst takes 2 · 64 MiB, for decisions made here and for those that came back. Apart from that are
+# the objects around it, some 1.5 kB each or 2 · 30 MB, and what of a decision is the release's own.
 REMEMBERED_DECISIONS = 20_000
+REMEMBERED_BYTES = 64 * 1024 * 1024
 REMEMBERED_RELEASES = 4
-
-T = TypeVar("T")
+# Of one request. A thousand outcomes at once may each be completed with them.
+MOST_BYTES_OF_ATTRIBUTES = 16 * 1024
 
 
 class NotRemembered(Exception):
@@ -33,24 +35,29 @@ class Desk:
     """One client's answers. Its errors are DocumentError, NoUsableRelease and NotRemembered."""
 
     def __init__(
-        self, client: PolicyClient, *, remembered_decisions: int = REMEMBERED_DECISIONS
+        self,
+        client: PolicyClient,
+        *,
+        remembered_decisions: int = REMEMBERED_DECISIONS,
+        remembered_bytes: int = REMEMBERED_BYTES,
     ) -> None:
         self._client = client
-        self._decided: _Recent[Decided] = _Recent(remembered_decisions)
+        self._decided: Recent[Decided] = Recent(remembered_decisions, remembered_bytes)
         # Decisions that came back and were not remembered: their attempts are counted once, too.
-        self._echoed: _Recent[Decided] = _Recent(remembered_decisions)
-        self._releases: _Recent[Release] = _Recent(REMEMBERED_RELEASES)
+        self._echoed: Recent[Decided] = Recent(remembered_decisions, remembered_bytes)
+        self._releases: Recent[Release] = Recent(REMEMBERED_RELEASES)
 
     def decide(self, request: Request, attempts: Sequence[Attempt] | None = None) -> Decided:
         """Decide with the release in force, and remember it. Where attempts were made already,
         it is the same request again: it keeps its decision, and counts once.
         """
         known = self._decided.find(request.request_id) if attempts else None
-        if known is not None and known.request == _without_prompt(request):
-            return known
+        if known is not None and known.request == _kept(request, known.release):
+            return replace(known, request=request)
         decided = self._client.decide(request)
-        kept = replace(decided, request=_without_prompt(decided.request))
-        self._decided.keep(decided.request.request_id, kept)
+        kept = replace(decided, request=_kept(decided.request, decided.release))
+        size = size_of((kept.request.request_id, kept.request.attributes))
+        self._decided.keep(decided.request.request_id, kept, size)
         self._releases.keep(decided.release.digest, decided.release)
         return decided
 
@@ -115,7 +122,7 @@ class Desk:
                 return known
         request = Request(request_id=echo.request_id)
         decided = self._client.decided(release, request, echo.decision, stale=False)
-        self._echoed.keep(echo.request_id, decided)
+        self._echoed.keep(echo.request_id, decided, size_of((echo.request_id, echo.decision)))
         return decided
 
     def _completed(self, event: Mapping[str, object]) -> Answer:
@@ -137,29 +144,12 @@ def _attempts_in(event: Mapping[str, object]) -> tuple[Attempt, ...]:
         return ()
 
 
-def _without_prompt(request: Request) -> Request:
-    """Nothing asks for it again, and twenty thousand of them would fill memory."""
-    return request if request.prompt is None else replace(request, prompt=None)
-
-
-class _Recent(Generic[T]):
-    """The latest so many values by name."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[str, T] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def keep(self, name: str, value: T) -> None:
-        with self._lock:
-            self._values[name] = value
-            self._values.move_to_end(name)
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
-
-    def find(self, name: str) -> T | None:
-        with self._lock:
-            return self._values.get(name)
+def _kept(request: Request, release: Release) -> Request:
+    """The request with the attributes that its outcome tells: nothing asks for the rest again."""
+    declared = release.bundle.request_classification.declared
+    told = {name: request.attributes[name] for name in declared if name in request.attributes}
+    attributes = told if size_of(told) <= MOST_BYTES_OF_ATTRIBUTES else {}
+    return replace(request, prompt=None, attributes=attributes)
 
 
 def _is_of(known: Decided, echo: Echo) -> bool:

@@ -1,0 +1,76 @@
+"""What is remembered of requests is what is asked again, and bounded in bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.client import PolicyClient
+from policies.client.desk import MOST_BYTES_OF_ATTRIBUTES, Desk, NotRemembered
+from policies.client.messages import decision_answer
+from policies.engine import Attempt, Request
+from tests.client.conftest import Router
+from tests.client.fake_console import FakeConsole
+
+FAILED = Attempt("swift-large", "timeout")
+
+
+@pytest.fixture
+def client(router: Router) -> PolicyClient:
+    client = router()
+    client.poll_once()
+    return client
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"task": "code", **{f"k{number}": "x" * 300 for number in range(500)}}, {"task": "code"}),
+        ({"task": "x" * MOST_BYTES_OF_ATTRIBUTES}, {}),
+    ],
+    ids=["undeclared", "too large"],
+)
+def test_request__with_more_than_an_outcome_tells__is_remembered_without(
+    client: PolicyClient, console: FakeConsole, sent: dict[str, str], told: dict[str, str]
+) -> None:
+    desk = Desk(client)
+    desk.decide(Request(sent, request_id="r-1"))
+    desk.report({"request_id": "r-1"})
+    client.close()
+    (event,) = console.asked_for("/api/v1/outcomes")[0].events
+    assert event["attributes"] == told
+
+
+def test_request__again_with_its_attempts__keeps_its_decision_and_is_told_what_is_ignored(
+    client: PolicyClient,
+) -> None:
+    desk, request = Desk(client), Request({"task": "code", "colour": "red"}, request_id="r-1")
+    first = desk.decide(request)
+    again = desk.decide(request, [FAILED])
+    assert again.chain is first.chain
+    assert decision_answer(again) == decision_answer(first)
+
+
+def test_decisions__larger_together_than_may_be__are_forgotten_from_the_oldest_on(
+    client: PolicyClient,
+) -> None:
+    desk = Desk(client, remembered_bytes=25_000)
+    for number in range(3):
+        desk.decide(Request({"task": "x" * 10_000}, request_id=f"r-{number}"))
+    with pytest.raises(NotRemembered):
+        desk.next_attempt({"request_id": "r-0"})
+    assert desk.next_attempt({"request_id": "r-1"})
+    assert desk.next_attempt({"request_id": "r-2"})
+
+
+def test_decisions_sent_back__larger_together_than_may_be__are_forgotten_from_the_oldest_on(
+    client: PolicyClient,
+) -> None:
+    answer = decision_answer(client.decide(Request(request_id="r-0")))
+    desk = Desk(client, remembered_bytes=25_000)
+    wide = {**answer, "refused": "x" * 10_000}
+    known = [
+        desk.next_attempt({"decision": {**wide, "request_id": f"r-{number}"}})[0]
+        for number in (1, 2, 3, 3, 1)
+    ]
+    assert known[2] is known[3]
+    assert known[0] is not known[4]
