@@ -22,6 +22,9 @@ class RemovedReportsShape(serializers.Serializer[Any]):
     """What went, and how much is summed again."""
 
     outcomes = serializers.IntegerField()
+    feedback = serializers.IntegerField(
+        help_text="Outcomes that others reported, of which its word no longer counts."
+    )
     summaries = serializers.IntegerField()
     hours = serializers.IntegerField()
     routers = serializers.IntegerField()
@@ -30,7 +33,7 @@ class RemovedReportsShape(serializers.Serializer[Any]):
 class RemoveReports(APIView):
     @operation(
         "remove_token_reports",
-        "Remove every outcome and router that was reported with a token",
+        "Remove every outcome, feedback and router that was reported with a token",
         takes=Nothing,
         gives=RemovedReportsShape,
     )

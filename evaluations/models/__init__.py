@@ -2,7 +2,7 @@
 
 from evaluations.models.answers import FailAnswer
 from evaluations.models.datasets import Dataset
-from evaluations.models.outcomes import Outcome, OutcomeSummary, ReportedName
+from evaluations.models.outcomes import Outcome, OutcomeSummary, OutcomeWord, ReportedName
 from evaluations.models.rollups import DirtyBucket, Grain, OutcomeRollup
 from evaluations.models.runs import EvaluationChunk, ShadowEvaluation
 
@@ -15,6 +15,7 @@ __all__ = [
     "Outcome",
     "OutcomeRollup",
     "OutcomeSummary",
+    "OutcomeWord",
     "ReportedName",
     "ShadowEvaluation",
 ]

@@ -58,6 +58,40 @@ class Outcome(models.Model):
         return self.request_id
 
 
+class OutcomeWord(models.Model):
+    """What one token said of an outcome later, as its feedback; without a token, what the outcome
+    told itself. Of what is not told there is no moment. Units are those of `Outcome`.
+    """
+
+    # No constraint, and nothing done by itself: a million outcomes go in one statement. Whoever
+    # removes outcomes removes the words on them. Those of one are found by the constraints' index.
+    outcome = models.ForeignKey(
+        Outcome,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="words",
+    )
+    token = models.ForeignKey(
+        RouterToken, on_delete=models.CASCADE, null=True, related_name="words"
+    )
+    quality_nano = models.BigIntegerField(null=True)
+    quality_at = models.DateTimeField(null=True)
+    labelled_class = models.CharField(max_length=64, blank=True)
+    labelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["outcome", "token"], name="word_once"),
+            models.UniqueConstraint(
+                fields=["outcome"], condition=models.Q(token=None), name="own_word_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quality_nano} {self.labelled_class}"
+
+
 class OutcomeSummary(models.Model):
     """Exact sums over requests of one minute that have class, models and release in common, as a
     router told them that does not tell each request. Units are those of `Outcome`.

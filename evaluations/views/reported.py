@@ -29,7 +29,8 @@ def reports_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     messages.success(
         request,
         f"What {token.name} reported is removed: {removed.outcomes:,} outcomes, "
-        f"{removed.summaries:,} minute sums and {removed.routers:,} routers. "
+        f"{removed.summaries:,} minute sums, {removed.routers:,} routers and its feedback on "
+        f"{removed.feedback:,} outcomes of others. "
         f"{removed.hours:,} hours are being summed again.",
     )
     return redirect("workflow-settings", slug)

@@ -16,6 +16,7 @@ from evaluations.services.outcomes.allowances import bound_names
 from evaluations.services.outcomes.pricing import compute_costs, compute_costs_of_sums
 from evaluations.services.outcomes.rollups import hour_of, mark
 from evaluations.services.outcomes.storing import Getter, Inserter
+from evaluations.services.outcomes.words import LEARNT_LATER, keep_words
 from policies.engine.errors import Problem
 from policies.engine.outcomes.events import Event
 from policies.models import CatalogueModel, Environment, RouterToken
@@ -133,7 +134,8 @@ def take_feedback(
     now: datetime.datetime,
     token: RouterToken | None = None,
 ) -> Receipt:
-    """Add qualities and labels to outcomes already known; the latest word counts.
+    """Add qualities and labels to outcomes already known; the latest word counts, and each token's
+    is kept.
 
     What repeats what is known counts as a duplicate. Feedback on a request whose outcome has not
     arrived is rejected, so that the sender sends it again.
@@ -150,24 +152,20 @@ def take_feedback(
         if token is not None:
             bound_names(token, [feedback for _, feedback in told])
         known = _outcomes_by_id(environment, {feedback.request_id for _, feedback in told})
-        changed: dict[int, Outcome] = {}
-        accepted = 0
+        said: list[tuple[Outcome, Feedback]] = []
         for index, feedback in told:
             outcome = known.get(feedback.request_id)
             if outcome is None:
                 rejected.append(Rejection(index, "/request_id", _UNHEARD_OF))
-            elif _apply(feedback, outcome):
-                changed[outcome.pk] = outcome
-                accepted += 1
-        Outcome.objects.bulk_update(
-            changed.values(),
-            ["quality_nano", "labelled_class", "late_quality", "late_label"],
-            batch_size=500,
-        )
-        mark(environment, Grain.HOUR, {hour_of(row.time) for row in changed.values()}, now)
-    found = sum(feedback.request_id in known for _, feedback in told)
+            else:
+                said.append((outcome, feedback))
+        keep_words(said, token, now)
+        news = [outcome for outcome, feedback in said if _apply(feedback, outcome)]
+        changed = {outcome.pk: outcome for outcome in news}.values()
+        Outcome.objects.bulk_update(changed, LEARNT_LATER, batch_size=500)
+        mark(environment, Grain.HOUR, {hour_of(row.time) for row in changed}, now)
     rejected.sort(key=lambda rejection: rejection.index)
-    return Receipt(accepted, found - accepted, tuple(rejected))
+    return Receipt(len(news), len(said) - len(news), tuple(rejected))
 
 
 _UNHEARD_OF = (
