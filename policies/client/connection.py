@@ -11,13 +11,13 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 
+from .bounds import PROBLEM, Bound
 from .deadlines import Deadline, TimedSocket, connected
-from .errors import FetchFailed
+from .errors import AnswerTooLarge, FetchFailed
 
-LARGEST_BODY = 64 * 1024 * 1024
 # A kept connection that breaks this soon had been closed by the other side while idle.
 STALE_WITHIN_S = 1.0
 
@@ -26,22 +26,27 @@ Origin = tuple[str, str, int]  # scheme, host, port
 
 @dataclass(frozen=True)
 class Ask:
-    """A request to an absolute http or https address."""
+    """A request to an absolute http or https address, and how much is taken of a good answer."""
 
     method: str
     url: str
     headers: Mapping[str, str]
+    bound: Bound
     body: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back, body as sent."""
+    """What came back, body as sent; that of an error is empty where it is too large."""
 
     status: int
     reason: str
     headers: Message
     body: bytes
+
+    @property
+    def is_good(self) -> bool:
+        return self.status < 300
 
 
 class Connection:
@@ -91,9 +96,9 @@ class Connection:
                 self._open(origin, deadline)
             assert self._raw is not None  # noqa: S101 - just opened
             response = self._request(ask, origin, TimedSocket(self._raw, deadline))
-            body = _read_all(response)
-            keep = not response.will_close
-            return Reply(response.status, response.reason, response.headers, body)
+            reply, is_whole = _read(response, ask.bound)
+            keep = is_whole and not response.will_close
+            return reply
         finally:
             if not keep:
                 self.drop()
@@ -174,13 +179,23 @@ def _tunnel(
         raise OSError(f"the proxy answers {response.status} {response.reason}")
 
 
-def _read_all(response: http.client.HTTPResponse) -> bytes:
-    chunks, size = [], 0
-    while chunk := response.read(256 * 1024):
+def _read(response: http.client.HTTPResponse, bound: Bound) -> tuple[Reply, bool]:
+    """The reply, and whether its body was read to the end."""
+    reply = Reply(response.status, response.reason, response.headers, b"")
+    most = (bound if reply.is_good else PROBLEM).most_bytes
+    body = _read_up_to(most + 1, response)
+    if len(body) <= most:
+        return replace(reply, body=body), True
+    if reply.is_good:
+        raise AnswerTooLarge(f"The answer is larger than {most} bytes.")
+    return reply, False
+
+
+def _read_up_to(most: int, response: http.client.HTTPResponse) -> bytes:
+    chunks, left = [], most
+    while left and (chunk := response.read(min(left, 256 * 1024))):
         chunks.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise FetchFailed(f"The answer is larger than {LARGEST_BODY} bytes.")
-    if response.length:
+        left -= len(chunk)
+    if left and response.length:
         raise FetchFailed("The answer is cut short.")
     return b"".join(chunks)

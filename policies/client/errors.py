@@ -19,6 +19,10 @@ class FetchFailed(ClientError):
         self.retry_after_s = retry_after_s
 
 
+class AnswerTooLarge(FetchFailed):
+    """A good answer is larger than its kind may be."""
+
+
 class Interrupted(FetchFailed):
     """An exchange was ended from our side, because the client closes."""
 

@@ -12,13 +12,15 @@ import time
 import urllib.parse
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 
-from ..engine import DocumentError, load_json
-from .connection import LARGEST_BODY, Ask, Connection, Reply
+from ..engine import DocumentError
+from .bounds import PROBLEM, Bound
+from .connection import Ask, Connection, Reply
 from .deadlines import Deadline
-from .errors import ClientError, FetchFailed, Interrupted
+from .errors import AnswerTooLarge, ClientError, FetchFailed, Interrupted
 from .version import VERSION
 
 USER_AGENT = f"routing-console-client/{VERSION}"
@@ -52,7 +54,7 @@ class Exchanger:
         silence = self._timeout_s + held_s
         deadline = Deadline.within(PATIENCE * self._timeout_s + held_s, silence)
         connection = self._connections.setdefault(threading.get_ident(), Connection(self._tls))
-        ask = Ask(ask.method, ask.url, {"User-Agent": USER_AGENT, **ask.headers}, ask.body)
+        ask = replace(ask, headers={"User-Agent": USER_AGENT, **ask.headers})
         try:
             reply = connection.exchange(ask, deadline)
         except (OSError, http.client.HTTPException) as error:
@@ -63,9 +65,11 @@ class Exchanger:
         if connection.interrupted:
             # A body without a length ends where the connection does, also when we end it.
             raise Interrupted("The client is closing.")
-        if reply.status >= 300 and reply.status != 304:
+        if reply.status == 304:
+            return reply
+        if not reply.is_good:
             raise _failure(ask.url, reply)
-        return Reply(reply.status, reply.reason, reply.headers, _unpacked(reply))
+        return replace(reply, body=_unpacked(reply, ask.bound))
 
     def interrupt(self, thread: int | None) -> None:
         """End the exchange that this thread waits in."""
@@ -109,19 +113,21 @@ def _seconds_until(date: str) -> float:
     return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
 
 
-def _unpacked(reply: Reply) -> bytes:
+def _unpacked(reply: Reply, bound: Bound) -> bytes:
     coding = reply.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding == "identity" or reply.status == 304:
+    if coding == "identity":
         return reply.body
     if coding != "gzip":
         raise FetchFailed(f"The answer is packed as {coding!r}, which was not asked for.")
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        unpacked = unpacker.decompress(reply.body, LARGEST_BODY)
+        unpacked = unpacker.decompress(reply.body, bound.most_bytes + 1)
     except zlib.error as error:
         raise FetchFailed(f"The answer cannot be unpacked: {error}") from None
+    if len(unpacked) > bound.most_bytes:
+        raise AnswerTooLarge(f"The answer is larger than {bound.most_bytes} bytes, unpacked.")
     if not unpacker.eof:
-        raise FetchFailed("The answer is cut short, or larger than allowed.")
+        raise FetchFailed("The answer is cut short.")
     return unpacked
 
 
@@ -137,7 +143,7 @@ def _failure(url: str, reply: Reply) -> FetchFailed:
 def _detail_of(reply: Reply) -> str:
     """What a problem document (RFC 9457) says, if the answer is one."""
     try:
-        problem = load_json(_unpacked(reply))
+        problem = PROBLEM.load(_unpacked(reply, PROBLEM))
     except (DocumentError, FetchFailed):
         return ""
     detail = problem.get("detail") if isinstance(problem, dict) else None

@@ -8,7 +8,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from ..engine import DocumentError, load_json
+from ..engine import DocumentError
+from .bounds import SIGNATURE
 from .errors import ReleaseRefused
 from .signature_check import verify
 
@@ -35,9 +36,11 @@ class DetachedSignature:
 
 def parse_signature(text: str) -> DetachedSignature:
     """Reads `header..signature`; raises ReleaseRefused when it is not an EdDSA one."""
+    if len(text) > SIGNATURE.most_bytes:
+        raise ReleaseRefused("The release's signature is too long.")
     header, separator, signature = text.strip().partition("..")
     try:
-        members = load_json(decoded(header))
+        members = SIGNATURE.load(decoded(header))
         raw = decoded(signature)
     except (ValueError, DocumentError):
         members, raw = None, b""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ..engine import DocumentError, canonical_bytes, load_json
+from ..engine import DocumentError, canonical_bytes
+from .bounds import KEY_SET
 from .errors import ClientError
 from .keys import decoded, encoded, parse_signature, thumbprint
 
@@ -122,7 +123,7 @@ def parse_key_set(text: bytes, where: str) -> KeySet:
     `where` names the source in the ClientError raised when there is no usable key.
     """
     try:
-        document = load_json(text)
+        document = KEY_SET.load(text)
     except DocumentError as error:
         raise ClientError(f"{where} is no JWK Set: {error}") from None
     keys: dict[str, PublicKey] = {}

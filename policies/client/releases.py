@@ -15,9 +15,9 @@ from ..engine import (
     EngineError,
     compile_bundle,
     digest,
-    load_json,
     parse_bundle,
 )
+from .bounds import RELEASE
 from .errors import BadSignature, ReleaseRefused
 from .keys import DetachedSignature, parse_signature
 
@@ -104,7 +104,7 @@ def open_release(
     if not signature.holds(sealed.body, key_for(signature)):
         raise BadSignature("The release's signature does not hold: it was changed on its way.")
     try:
-        release = _read(load_json(sealed.body), source, signature.kid)
+        release = _read(RELEASE.load(sealed.body), source, signature.kid)
     except DocumentError as error:
         raise ReleaseRefused(f"The release is signed but cannot be read: {error}") from None
     except EngineError as error:

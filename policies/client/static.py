@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from . import bounds
 from .connection import Ask, Reply
 from .exchange import Exchanger, require_http
 from .transport import Fetched, fetched
@@ -33,16 +34,17 @@ class StaticSource:
         headers = {"Accept-Encoding": "gzip"}
         if etag:
             headers["If-None-Match"] = etag
-        found = fetched(self._get(BODY, headers), etag, self._folder + BODY)
+        found = fetched(self._get(BODY, headers, bounds.RELEASE), etag, self._folder + BODY)
         if found.sealed is None:
             return found
-        signature = self._get(SIGNATURE, {"Cache-Control": "no-cache"}).body
+        signature = self._get(SIGNATURE, {"Cache-Control": "no-cache"}, bounds.SIGNATURE).body
         text = signature.decode("ascii", "replace").strip()
         return replace(found, sealed=replace(found.sealed, signature=text))
 
     def fetch_keys(self) -> bytes:
         """The published keys, past any cache."""
-        return self._http.exchange(Ask("GET", self.jwks_url, {"Cache-Control": "no-cache"})).body
+        ask = Ask("GET", self.jwks_url, {"Cache-Control": "no-cache"}, bounds.KEY_SET)
+        return self._http.exchange(ask).body
 
-    def _get(self, name: str, headers: dict[str, str]) -> Reply:
-        return self._http.exchange(Ask("GET", self._folder + name, headers))
+    def _get(self, name: str, headers: dict[str, str], bound: bounds.Bound) -> Reply:
+        return self._http.exchange(Ask("GET", self._folder + name, headers, bound))

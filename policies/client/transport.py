@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..engine import DocumentError, load_json
+from ..engine import DocumentError
+from .bounds import KEY_SET, RECEIPT, RELEASE
 from .connection import Ask, Reply
-from .errors import FetchFailed
+from .errors import AnswerTooLarge, FetchFailed
 from .exchange import Exchanger, has_preference, require_http, retry_after_s
 from .releases import Sealed
 
@@ -57,12 +58,14 @@ class Transport:
         held_s = float(int(wait_s)) if etag else 0.0
         if held_s:
             headers["Prefer"] = f"wait={int(held_s)}"
-        reply = self._authorized(Ask("GET", self.base + POLICY_PATH, headers), held_s=held_s)
+        ask = Ask("GET", self.base + POLICY_PATH, headers, RELEASE)
+        reply = self._authorized(ask, held_s=held_s)
         return fetched(reply, etag, self.base + POLICY_PATH)
 
     def fetch_keys(self) -> bytes:
         """The console's JWK Set, past any cache; sent without the token."""
-        return self._http.exchange(Ask("GET", self.jwks_url, {"Cache-Control": "no-cache"})).body
+        ask = Ask("GET", self.jwks_url, {"Cache-Control": "no-cache"}, KEY_SET)
+        return self._http.exchange(ask).body
 
     def post_outcomes(self, events: Sequence[str]) -> object:
         """Report a batch of events, each as JSON text; its receipt, None if unreadable."""
@@ -75,10 +78,10 @@ class Transport:
 
     def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> object:
         headers = {"Content-Type": "application/json", **headers}
-        reply = self._authorized(Ask("POST", self.base + path, headers, body))
         try:
-            return load_json(reply.body)
-        except DocumentError:
+            reply = self._authorized(Ask("POST", self.base + path, headers, RECEIPT, body))
+            return RECEIPT.load(reply.body)
+        except (AnswerTooLarge, DocumentError):
             return None
 
     def _authorized(self, ask: Ask, *, held_s: float = 0.0) -> Reply:
@@ -113,5 +116,4 @@ def fetched(reply: Reply, etag: str, url: str) -> Fetched:
 
 
 def _with_token(ask: Ask, token: str) -> Ask:
-    headers: Mapping[str, str] = {**ask.headers, "Authorization": f"Bearer {token}"}
-    return Ask(ask.method, ask.url, headers, ask.body)
+    return replace(ask, headers={**ask.headers, "Authorization": f"Bearer {token}"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..engine import DocumentError, load_json
+from ..engine import DocumentError
+from .bounds import KEY_SET, RELEASE
 from .errors import ClientError, ReleaseRefused
 from .keys import DetachedSignature
 from .keyset import KeySet, first_trusted, parse_key_set
@@ -63,7 +64,7 @@ def judge(content: bytes, trusted: KeySet | None, now: float) -> Judgement:
         else "which only the file itself brings along: that shows that it is whole, not whose it "
         "is. Give the console's keys with --trusted-keys."
     )
-    document = load_json(sealed.body)
+    document = RELEASE.load(sealed.body)
     attested = document.get("attestation") if isinstance(document, dict) else None
     sentences = [
         f"The signature holds under {keys.said[0]}, {vouched}",
@@ -79,7 +80,7 @@ def judge(content: bytes, trusted: KeySet | None, now: float) -> Judgement:
 
 def _read(content: bytes) -> tuple[Sealed, KeySet]:
     try:
-        document = load_json(content)
+        document = KEY_SET.load(content)  # beside keys it holds two texts
     except DocumentError as error:
         raise ClientError(f"The file is no JSON: {error}") from None
     parts = document if isinstance(document, dict) else {}
