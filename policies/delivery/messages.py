@@ -90,8 +90,8 @@ def _in_both_codings(outcome: Found, headers: dict[str, str]) -> tuple[Messages,
 
 def text_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """An ASGI scope's headers as `respond` takes them; a name given twice has both values."""
-    headers: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     for raw_name, raw_value in pairs:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+        values.setdefault(name, []).append(value)
+    return {name: ", ".join(each) for name, each in values.items()}

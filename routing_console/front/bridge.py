@@ -13,7 +13,7 @@ from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from routing_console.front.bodies import Body
-from routing_console.front.wire import Answer, Scope
+from routing_console.front.wire import Answer, Headers, Scope
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 MEMORY_BYTES = 1_000_000
@@ -43,22 +43,22 @@ def environ_of(scope: Scope, body: Body) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for raw_name, raw_value in scope["headers"]:
-        # A name with an underscore would pass for the one with a hyphen that a proxy sets.
-        if b"_" not in raw_name:
-            _add_header(environ, raw_name.decode("latin-1"), raw_value.decode("latin-1"))
+    environ |= _header_variables(scope["headers"])
     environ["CONTENT_LENGTH"] = str(body.size)  # as received, chunked or not
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     return environ
 
 
-def _add_header(environ: dict[str, Any], name: str, value: str) -> None:
-    key = name.upper().replace("-", "_")
-    if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        key = f"HTTP_{key}"
-    if key in environ:
-        value = environ[key] + _JOINED_BY.get(key, ",") + value
-    environ[key] = value
+def _header_variables(headers: Headers) -> dict[str, str]:
+    values: dict[str, list[str]] = {}
+    for raw_name, raw_value in headers:
+        # A name with an underscore would pass for the one with a hyphen that a proxy sets.
+        if b"_" not in raw_name:
+            key = raw_name.decode("latin-1").upper().replace("-", "_")
+            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                key = f"HTTP_{key}"
+            values.setdefault(key, []).append(raw_value.decode("latin-1"))
+    return {key: _JOINED_BY.get(key, ",").join(each) for key, each in values.items()}
 
 
 def call(application: WSGIApplication, environ: dict[str, Any]) -> Answer:

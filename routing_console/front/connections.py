@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+import termios
 
 # Routers ask every half minute or so; a connection kept until then saves them a handshake.
 IDLE_S = 75.0
@@ -52,6 +55,27 @@ class Connection:
         raise NotImplementedError
 
 
+class OnTransport(Connection):
+    """One that asyncio transports."""
+
+    transport: asyncio.Transport
+
+    @property
+    def is_closing(self) -> bool:
+        return self.transport.is_closing()
+
+    @property
+    def unread_bytes(self) -> int:
+        here = self.transport.get_write_buffer_size()
+        return here and here + _in_kernel(self.transport)
+
+    def hang_up(self) -> None:
+        self.transport.close()
+
+    def cut(self) -> None:
+        self.transport.abort()
+
+
 class Connections:
     """The open connections of a process."""
 
@@ -60,7 +84,8 @@ class Connections:
         self.look_every_s, self.reader_s = LOOK_EVERY_S, READER_S
         self._open: set[Connection] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self.closed_silent = self.closed_unread = self.malformed = self.refused = 0
+        self.closed_silent = self.closed_unread = self.refused = 0
+        self.malformed = self.oversized = 0
 
     def __len__(self) -> int:
         return len(self._open)
@@ -109,3 +134,10 @@ class Connections:
         if unread != connection.was_unread:
             connection.was_unread, connection.unread_since = unread, now
         return bool(unread) and now - connection.unread_since > self.reader_s
+
+
+def _in_kernel(transport: asyncio.Transport) -> int:
+    """Bytes that were given to the kernel and have not been acknowledged."""
+    connected = transport.get_extra_info("socket")
+    (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, bytes(4)))
+    return int(count)

@@ -110,13 +110,15 @@ class FrontCollector(Collector):
         )
         ended = CounterMetricFamily(
             "routing_console_connections_ended",
-            "Connections that were one too many, idle, slow or not read for too long, or no HTTP.",
+            "Connections that were one too many, idle, slow or not read for too long, no HTTP, or "
+            "with a head too large.",
             labels=["reason"],
         )
         ended.add_metric(["refused"], self.connections.refused)
         ended.add_metric(["silent"], self.connections.closed_silent)
         ended.add_metric(["unread"], self.connections.closed_unread)
         ended.add_metric(["malformed"], self.connections.malformed)
+        ended.add_metric(["oversized"], self.connections.oversized)
         yield ended
 
     def _readiness(self) -> Iterator[Metric]:

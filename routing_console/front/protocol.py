@@ -8,10 +8,8 @@ cost before there is a request is bounded here, too.
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import struct
-import termios
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -20,13 +18,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from policies.delivery.limits import jittered
-from routing_console.front.connections import IDLE_S, Connection
+from routing_console.front.connections import IDLE_S, OnTransport
 from routing_console.front.direct import Held, Prepared, Quick
+from routing_console.front.wire import Headers
 
 if TYPE_CHECKING:
     from routing_console.front.application import Front
 
 MOST_HEAD_BYTES = 64 * 1024  # also of what a body in chunks has beside its content
+MOST_HEADER_LINES = 200  # each becomes objects of some hundred bytes, however short it is
 # Requests sent without waiting for an answer; each is some kilobytes of objects for a few bytes.
 MOST_PIPELINED = 100
 MALFORMED = (
@@ -44,7 +44,7 @@ TOO_MANY = (
 )
 
 
-class FrontProtocol(HttpToolsProtocol, Connection):
+class FrontProtocol(HttpToolsProtocol, OnTransport):
     """One connection to a `Front`."""
 
     def __init__(
@@ -104,10 +104,10 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         self._parse(data)
         if was_between and self._taken and self._begun == 1 and self._is_between:
             self._understood.add(data, self._taken)
-        if not self._is_between and not self._has_advanced:
+        if not (self._is_between or self._has_advanced or self._is_done_reading):
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
-                self._refuse(HEAD_TOO_LARGE)
+                self._refuse_head()
 
     def _begin_part(self) -> None:
         self._has_advanced, self._begun, self._taken = False, 0, None
@@ -123,6 +123,10 @@ class FrontProtocol(HttpToolsProtocol, Connection):
                 # Counted rather than logged: anybody can send this as often as he likes.
                 self.front.connections.malformed += 1
                 self._refuse(MALFORMED)
+
+    def _refuse_head(self) -> None:
+        self.front.connections.oversized += 1
+        self._refuse(HEAD_TOO_LARGE)
 
     def _refuse(self, answer: bytes) -> None:
         """End the connection, and say why where that is not taken for another answer."""
@@ -141,21 +145,6 @@ class FrontProtocol(HttpToolsProtocol, Connection):
     def is_answering(self) -> bool:
         is_running = self.cycle is not None and not self.cycle.response_complete
         return is_running or self._held is not None
-
-    @property
-    def is_closing(self) -> bool:
-        return self.transport.is_closing()
-
-    @property
-    def unread_bytes(self) -> int:
-        here = self.transport.get_write_buffer_size()
-        return here and here + _in_kernel(self.transport)
-
-    def hang_up(self) -> None:
-        self.transport.close()
-
-    def cut(self) -> None:
-        self.transport.abort()
 
     def shutdown(self) -> None:
         if self._held is not None:
@@ -177,12 +166,18 @@ class FrontProtocol(HttpToolsProtocol, Connection):
         # A trailer comes after its request has been handed on: nobody looked at it as a header.
         if self.head_since is not None:
             super().on_header(name, value)
+            if len(self.headers) > MOST_HEADER_LINES:
+                self._refuse_head()
+                raise StopReading
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes, self._has_advanced = 0, True
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
+        if _size(self.url, self.headers) > MOST_HEAD_BYTES:
+            self._refuse_head()
+            raise StopReading
         self.head_since = None
         if self._held is not None:
             self._held.end()  # whoever asks again has done with waiting; answers keep their order
@@ -247,18 +242,16 @@ class StopReading(Exception):
     """What follows is not read any more; its sender finds the connection closed, and asks again."""
 
 
-def _in_kernel(transport: asyncio.Transport) -> int:
-    """Bytes that were given to the kernel and have not been acknowledged."""
-    connected = transport.get_extra_info("socket")
-    (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, bytes(4)))
-    return int(count)
-
-
 @lru_cache(maxsize=4)
 def _line(header: tuple[bytes, bytes]) -> bytes:
     """A header as it is sent. The server makes a new `Date` each second, for all connections."""
     name, value = header
     return b"%b: %b\r\n" % (name, value)
+
+
+def _size(url: bytes, headers: Headers) -> int:
+    """Bytes of a head written as `GET url HTTP/1.1`, `name: value`; more spaces are not kept."""
+    return 17 + len(url) + 4 * len(headers) + sum(map(len, chain.from_iterable(headers)))
 
 
 def _is_usual(parser: httptools.HttpRequestParser) -> bool:

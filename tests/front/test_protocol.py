@@ -200,14 +200,6 @@ def test_what_is_no_request__is_400_and_the_end_of_the_connection(
     assert client.is_closed_within(LIMIT_S)
 
 
-def test_head__larger_than_it_may_be__is_431(client: Client) -> None:
-    client.socket.sendall(f"GET {POLICY_PATH} HTTP/1.1\r\n".encode())
-    time.sleep(0.1)  # so that it began in an earlier part
-    client.socket.sendall(b"".join(b"X-%d: %b\r\n" % (n, b"x" * 8000) for n in range(9)))
-    assert client.read().line == "HTTP/1.1 431 Request Header Fields Too Large"
-    assert client.is_closed_within(LIMIT_S)
-
-
 def test_connection__one_more_than_may_be__is_503_and_told_when_to_come_back(
     own: FrontServer,
 ) -> None:
