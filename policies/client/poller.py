@@ -20,7 +20,7 @@ from .errors import (
     StateUnusable,
 )
 from .keyring import Keyring
-from .releases import Mark, Release, Sealed, open_release, refuse_replay
+from .releases import Mark, Release, Sealed, open_release, refuse_older, refuse_replay
 from .state import StateFolder
 from .transport import Fetched
 
@@ -166,7 +166,7 @@ class Poller:
             try:
                 with self._lock:
                     if fetched.sealed is not None:
-                        self._adopt(fetched.sealed)
+                        self._adopt(fetched.sealed, fetched.cut_off_s)
                     self._keep()
                     self._keyring.refresh()
             except BadSignature:
@@ -177,10 +177,12 @@ class Poller:
                 break
         return fetched
 
-    def _adopt(self, sealed: Sealed) -> None:
+    def _adopt(self, sealed: Sealed, cut_off_s: float | None) -> None:
         """Verify and parse; only when all of that is done does anything change here."""
         release = open_release(sealed, self._keyring.key_for, "network")
         self._refuse_foreign(release)
+        if cut_off_s is not None:
+            refuse_older(release, self._floor, self._clock() - cut_off_s)
         refuse_replay(release, self._floor)
         if not release.may_decide(self._clock()):
             raise ReleaseRefused(

@@ -18,7 +18,7 @@ from ..engine import (
     parse_bundle,
 )
 from .bounds import RELEASE
-from .errors import BadSignature, ReleaseRefused
+from .errors import BadSignature, FetchFailed, ReleaseRefused
 from .keys import DetachedSignature, parse_signature
 
 Source = Literal["network", "disk"]
@@ -116,6 +116,20 @@ def open_release(
     return release
 
 
+def refuse_older(release: Release, newest: Mark | None, known_at: float) -> None:
+    """Raise FetchFailed for what is older than known, from a plane that knows nothing since
+    `known_at`, in seconds of the epoch: there is nothing wrong with it, nor with this router."""
+    if newest is None or not _is_older(release, newest):
+        return
+    since = datetime.datetime.fromtimestamp(known_at, datetime.timezone.utc)
+    raise FetchFailed(
+        f"The console's plane that answered is behind: it is cut off since {since:%Y-%m-%d %H:%M} "
+        f"UTC and holds release {release.number}, older than what was seen already. Nothing is to "
+        "be done here; look after that plane.",
+        status=200,
+    )
+
+
 def refuse_replay(release: Release, newest: Mark | None) -> None:
     """Raise ReleaseRefused for another workflow or environment, or what is older than known."""
     if newest is None:
@@ -137,6 +151,11 @@ def refuse_replay(release: Release, newest: Mark | None) -> None:
         raise ReleaseRefused(
             f"Release {release.number} was renewed since this copy of it was made: it is a replay."
         )
+
+
+def _is_older(release: Release, newest: Mark) -> bool:
+    mark = release.mark
+    return (mark.number, mark.not_after) < (newest.number, newest.not_after)
 
 
 def _read(document: object, source: Source, kid: str) -> Release:

@@ -18,17 +18,21 @@ POLICY_PATH = "/api/v1/policy"
 OUTCOMES_PATH = "/api/v1/outcomes"
 STATUS_PATH = "/api/v1/status"
 JWKS_PATH = "/.well-known/jwks.json"
+LONGEST_AGE = 9  # digits, of seconds
 
 
 @dataclass(frozen=True)
 class Fetched:
     """The release in force, None when it is the one that was named; whether the server held the
     request for a new one; and how long it asks to wait before the next, in s.
+
+    `cut_off_s` is since when the server knows nothing new, None where it does not say so.
     """
 
     sealed: Sealed | None
     held: bool = False
     retry_after_s: float = 0.0
+    cut_off_s: float | None = None
 
 
 class Transport:
@@ -105,7 +109,7 @@ def fetched(reply: Reply, etag: str, url: str) -> Fetched:
     if reply.status != 304:
         signature = reply.headers.get("Policy-Signature", "")
         sealed = Sealed(reply.body, signature, reply.headers.get("ETag", ""))
-        return Fetched(sealed, held, wish)
+        return Fetched(sealed, held, wish, _cut_off_s(reply))
     if not etag:
         raise FetchFailed(
             f"{url} answers 304 Not Modified to a request without an entity tag; a cache in "
@@ -113,6 +117,14 @@ def fetched(reply: Reply, etag: str, url: str) -> Fetched:
             status=304,
         )
     return Fetched(None, held, wish)
+
+
+def _cut_off_s(reply: Reply) -> float | None:
+    """The age of an answer from a plane's memory."""
+    if reply.headers.get("Routing-Console-Source") != "memory":
+        return None
+    age = reply.headers.get("Age", "")
+    return float(age) if age.isdecimal() and len(age) <= LONGEST_AGE else 0.0
 
 
 def _with_token(ask: Ask, token: str) -> Ask:

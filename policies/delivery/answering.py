@@ -70,6 +70,8 @@ class Answering:
         prepared = self._prepared.get(caller.environment_id)
         if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
             prepared = self._prepare(caller.environment_id)
+        if prepared is not None and prepared.is_dated and prepared.is_before(poll.if_none_match):
+            return None
         return prepared
 
     def _polled(self, poll: Poll, caller: Caller) -> Messages | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from policies.delivery.answers import Found, VerifiedRelease
-from policies.delivery.negotiation import any_tag_matches
+from policies.delivery.answers import Found, Source, VerifiedRelease
+from policies.delivery.negotiation import any_tag_matches, names_later
 from policies.delivery.respond import Answer, found
 
 
@@ -56,7 +56,9 @@ def messages_of(answer: Answer) -> Messages:
 class PreparedRelease:
     """The four answers to a poll that `respond.found` gives: whole or 304, plain or packed."""
 
-    __slots__ = ("_tags", "_texts", "_unchanged", "_whole", "release_id", "until", "version")
+    __slots__ = (
+        "_tags", "_texts", "_unchanged", "_whole", "is_dated", "release_id", "until", "version",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -67,10 +69,18 @@ class PreparedRelease:
         until: float,
     ) -> None:
         self.release_id, self.version, self.until = release_id, version, until
+        self.is_dated = outcome.source is Source.MEMORY
         self._texts = (release.etag, release.packed_tag)
         self._tags = tuple(text.encode("latin-1") for text in self._texts)
         self._whole = _in_both_codings(outcome, {})
         self._unchanged = _in_both_codings(outcome, {"if-none-match": "*"})
+
+    def is_before(self, if_none_match: bytes | None) -> bool:
+        """Whether a router that names these tags has a later release."""
+        if if_none_match is None or if_none_match in self._tags:
+            return False
+        text = if_none_match.decode("latin-1")
+        return not any_tag_matches(text, self._texts) and names_later(text, self._texts[0])
 
     def answer(self, packed: bool, if_none_match: bytes | None) -> Messages:
         """The answer to a poll that has these tags already."""

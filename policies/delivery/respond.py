@@ -13,10 +13,15 @@ from http import HTTPStatus
 
 from policies.delivery.answers import Denial, Found, Snapshots, Source, Unavailable, VerifiedRelease
 from policies.delivery.bearer import bearer_token, is_miscopied
-from policies.delivery.negotiation import any_tag_matches, is_any_tag, prefers_gzip
+from policies.delivery.negotiation import any_tag_matches, is_any_tag, names_later, prefers_gzip
 
 REALM = "routing-console"
 ALLOWED_METHODS = ("GET", "HEAD")
+OLDER = (
+    "This plane is cut off from the console and holds an older release than yours. "
+    "Go on with yours."
+)
+OLDER_RETRY_S = 5
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,11 @@ def unavailable(outcome: Unavailable) -> Answer:
 
 
 def found(outcome: Found, headers: Mapping[str, str]) -> Answer:
-    """The release, or 304 where the router has it; 404 before the first one."""
+    """The release, or 304 where the router has it; 404 before the first one.
+
+    503 where the router names a later one than is known here: neither of the two is in force as
+    far as this plane can say, and a balancer may ask a plane that can.
+    """
     freshness = _freshness(outcome)
     if outcome.release is None:
         sentence = "Nothing has been published to this environment yet. Keep polling."
@@ -114,6 +123,9 @@ def found(outcome: Found, headers: Mapping[str, str]) -> Answer:
     }
     if any_tag_matches(headers.get("if-none-match"), tags):
         return Answer(304, fields)
+    is_dated = outcome.source is Source.MEMORY
+    if is_dated and names_later(headers.get("if-none-match"), outcome.release.etag):
+        return problem(503, OLDER, {"Retry-After": str(OLDER_RETRY_S), **freshness})
     return _whole(outcome.release, packed, fields)
 
 

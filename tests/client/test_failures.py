@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,27 @@ def test_poll__older_release__is_a_replay(
     # As after a backup was restored; else the router refuses for ever, and nobody knows a way out.
     assert "restored from a backup" in sentence
     assert "delete newest.json and release.json" in sentence
+
+
+@pytest.mark.parametrize("options", [{"number": 4}, {"not_after": NOW.replace(day=20)}])
+def test_poll__older_release_from_a_plane_that_is_cut_off__is_told_as_that_planes_trouble(
+    client: PolicyClient, console: FakeConsole, said: list[str], options: dict[str, Any]
+) -> None:
+    console.publish(**{"number": 5, **options})
+    console.fault = replaced(**{"Routing-Console-Source": "memory", "Age": "3600"})
+    assert_keeps_release_5(client, console, said)
+    (told,) = (sentence for sentence in said if "older" in sentence)
+    assert "is behind: it is cut off since 2026-03-01 11:00 UTC" in told
+    assert not any(word in told for word in ("replay", "delete", "backup"))
+
+
+@pytest.mark.parametrize("age", ["", "-1", "soon", "9" * 400])
+def test_poll__newer_release_from_a_plane_that_is_cut_off__is_taken_up_whatever_its_age(
+    client: PolicyClient, console: FakeConsole, age: str
+) -> None:
+    console.fault = replaced(**{"Routing-Console-Source": "memory", "Age": age})
+    assert client.poll_once()
+    assert client.decide(REQUEST).release.number == 6
 
 
 def test_poll__earlier_copy_of_a_renewed_release__is_a_replay(

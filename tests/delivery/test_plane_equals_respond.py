@@ -46,7 +46,10 @@ tokens = st.sampled_from([*TOKENS, "rcp_good", "rcp_over", "rcr_never", "", "\xf
 schemes = st.sampled_from(["Bearer ", "bearer ", "BEARER  ", "Basic ", "", "Bearer"])
 authorizations = st.tuples(schemes, tokens, st.sampled_from(["", " ", "x"])).map("".join)
 tags = st.sampled_from(
-    ['"abc.1.99"', '"abc.1.99-gzip"', 'W/"abc.1.99"', '"x", "abc.1.99"', "*", '"x"', "", "abc.1.99"]
+    [
+        *('"abc.1.99"', '"abc.1.99-gzip"', 'W/"abc.1.99"', '"x", "abc.1.99"', "*", '"x"', ""),
+        *("abc.1.99", '"def.2.1"', 'W/"def.2.1-gzip"', '"def.2.1", "abc.1.99"', '"abc.1.100"'),
+    ]
 )
 codings = st.sampled_from(["gzip", "gzip;q=0", "br, *;q=0.1", "identity", "", "\xe9"])
 anything = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=30)
@@ -114,7 +117,7 @@ def test_plane__any_request__is_answered_as_respond_says(
 @pytest.mark.parametrize("text", TOKENS)
 def test_plane__usual_poll__is_answered_as_respond_says(text: str) -> None:
     for state in ("fresh", "cut off", "hanging", "empty"):
-        for tag in ("", '"abc.1.99"', '"abc.1.99-gzip"', '"older"'):
+        for tag in ("", '"abc.1.99"', '"abc.1.99-gzip"', '"older"', '"def.2.1"'):
             for coding in ("", "gzip, deflate, br"):
                 given = {"if-none-match": tag, "accept-encoding": coding}
                 sent = {n: v for n, v in given.items() if v} | {"authorization": f"Bearer {text}"}

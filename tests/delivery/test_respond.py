@@ -146,6 +146,30 @@ def test_from_memory__says_so_and_how_old_it_is(tag: str) -> None:
     assert answer.headers["Age"] == "42"
 
 
+@pytest.mark.parametrize("tag", ['"def.2.9"', 'W/"def.2.9-gzip"', '"x", "abc.1.100"'])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_from_memory__router_with_a_later_release__is_503_and_never_given_the_older(
+    tag: str, method: str
+) -> None:
+    answer = get(Found(RELEASE, Source.MEMORY, 42), method, if_none_match=tag)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert (answer.headers["Routing-Console-Source"], answer.headers["Age"]) == ("memory", "42")
+    assert answer.headers["Cache-Control"] == "no-store"
+    if method == "GET":
+        assert "holds an older release than yours" in str(problem_of(answer)["detail"])
+
+
+@pytest.mark.parametrize("tag", ['"def.1.98"', '"def.0.100"', '"xyz.2.9"', '"2.9"', "def.2.9", "*"])
+def test_from_memory__router_with_another_tag__is_answered_as_ever(tag: str) -> None:
+    expected = get(if_none_match=tag).status
+    assert get(Found(RELEASE, Source.MEMORY, 42), if_none_match=tag).status == expected
+
+
+def test_from_the_database__router_with_a_later_release__gets_what_is_in_force() -> None:
+    # As after a backup was restored: the router says that it refuses it, and why.
+    assert get(if_none_match='"def.2.9"').status == 200
+
+
 @pytest.mark.parametrize(
     "outcome", [Denial.UNKNOWN, Denial.PERSONAL, Found(None), Unavailable("Down.", 5)]
 )
