@@ -1,21 +1,26 @@
-"""Bodies that hold many events: JSON, gzipped or not, bounded before it is unpacked."""
+"""Bodies that hold many events: JSON, gzipped or not, bounded before it is unpacked and read."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 from rest_framework.exceptions import APIException, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
-from rest_framework.request import Request
 
 from evaluations.services.outcomes.ingestion import LARGEST_BATCH
 from policies.api.problem import WrongBody
 from policies.engine import Problem
 
 MAX_BATCH_BYTES = 5_000_000
+# A batch weighs as much as the events it holds, or as one for each so many bytes if that is more.
+BYTES_OF_AN_EVENT = MAX_BATCH_BYTES // LARGEST_BATCH
+# Objects, lists and texts; each takes some 60 to 180 bytes of memory, and as little as 3 of JSON.
+MOST_VALUES = 200 * LARGEST_BATCH
+_NUMBERS_OF_A_VALUE = 5
 # Some packers write a few; each costs a copy of what follows it.
 MOST_GZIP_MEMBERS = 8
 _GZIP = 16 + zlib.MAX_WBITS
@@ -24,13 +29,47 @@ _GZIP = 16 + zlib.MAX_WBITS
 class BatchTooLarge(APIException):
     status_code = 413
     default_detail = (
-        f"A batch may hold at most {MAX_BATCH_BYTES // 1_000_000} MB, unpacked, and "
-        f"{LARGEST_BATCH:,} events. Send it in parts."
+        f"A batch may hold at most {MAX_BATCH_BYTES // 1_000_000} MB, unpacked, "
+        f"{LARGEST_BATCH:,} events and {MOST_VALUES:,} objects, lists and texts. Send it in parts."
     )
 
 
+@dataclass
+class Batch:
+    """What was sent, read when its events are asked for; `weight` is in events.
+
+    The framework's request refers to itself, so what it holds stays in memory until the next full
+    garbage collection, long after the answer: it holds this, and nothing that was unpacked.
+    """
+
+    stream: IO[Any]
+    encoding: str
+    weight: int = 1
+
+    def events(self, member: str) -> Sequence[object]:
+        """Those of a list, of `{"<member>": […]}`, or a single one. To be read once.
+
+        Raises BatchTooLarge, WrongBody and UnsupportedMediaType; `weight` is right then, too.
+        """
+        if self.encoding not in ("", "identity", "gzip"):
+            what = f'Content-Encoding "{self.encoding}" is not read here.'
+            raise UnsupportedMediaType(self.encoding, what)
+        raw = self.stream.read(MAX_BATCH_BYTES + 1)
+        if self.encoding == "gzip":
+            self.weight = LARGEST_BATCH  # until it is known how much there is in it
+            raw = unpacked(raw)
+        self.weight = max(1, len(raw) // BYTES_OF_AN_EVENT)
+        if len(raw) > MAX_BATCH_BYTES or _values(raw) > MOST_VALUES:
+            raise BatchTooLarge
+        events = _listed(_parsed(raw), member)
+        self.weight = max(self.weight, min(len(events), LARGEST_BATCH))
+        if len(events) > LARGEST_BATCH:
+            raise BatchTooLarge
+        return events
+
+
 class BatchParser(BaseParser):
-    """JSON, with `Content-Encoding: gzip` if the sender likes.
+    """Leaves a Batch: JSON, with `Content-Encoding: gzip` if the sender likes.
 
     No JSONParser: the framework reads the whole body into memory before it calls one.
     """
@@ -43,16 +82,18 @@ class BatchParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        raw = stream.read(MAX_BATCH_BYTES + 1)
         request = (parser_context or {})["request"]
-        encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding == "gzip":
-            raw = unpacked(raw)
-        elif encoding not in ("", "identity"):
-            raise UnsupportedMediaType(encoding, f'Content-Encoding "{encoding}" is not read here.')
-        if len(raw) > MAX_BATCH_BYTES:
-            raise BatchTooLarge
-        return _parsed(raw)
+        return Batch(stream, request.headers.get("Content-Encoding", "identity").strip().lower())
+
+
+def _values(raw: bytes) -> int:
+    """At least how much a JSON text makes when it is read, in objects, lists and texts.
+
+    Counted where they begin, so that nothing is made of what is refused; what looks like one within
+    a text counts, too.
+    """
+    containers, quotes = raw.count(b"{") + raw.count(b"["), raw.count(b'"')
+    return containers + quotes // 2 + raw.count(b",") // _NUMBERS_OF_A_VALUE
 
 
 def _parsed(raw: bytes) -> object:
@@ -86,9 +127,7 @@ def unpacked(raw: bytes) -> bytes:
     return content
 
 
-def events_of(request: Request, member: str) -> Sequence[object]:
-    """The events of a body: a list, `{"<member>": […]}`, or a single event."""
-    body = request.data
+def _listed(body: object, member: str) -> Sequence[object]:
     if isinstance(body, dict):
         if "request_id" in body or "summary_id" in body:
             body = [body]
@@ -97,6 +136,4 @@ def events_of(request: Request, member: str) -> Sequence[object]:
     if not isinstance(body, list):
         what = f'must be a list of events, or an object with the one member "{member}"'
         raise WrongBody([Problem("", what)])
-    if len(body) > LARGEST_BATCH:
-        raise BatchTooLarge
     return body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluations.api.batches import BatchParser, events_of
+from evaluations.api.batches import Batch, BatchParser
 from evaluations.api.routers import IsRouter, RouterTokenAuthentication
 from evaluations.services.outcomes.ingestion import Receipt, ingest, take_feedback
 from policies.delivery.limits import RateLimit, TokenBuckets
@@ -165,7 +166,7 @@ _ANSWERS = {
     401: OpenApiResponse(description="No token, or not a usable one."),
     403: OpenApiResponse(description="A person's token, or one that may not report."),
     429: OpenApiResponse(description="More events than a token may report; see Retry-After."),
-    413: OpenApiResponse(description="More than 1,000 events or 5 MB."),
+    413: OpenApiResponse(description="More than 1,000 events, 200,000 values or 5 MB."),
 }
 
 
@@ -180,10 +181,16 @@ class ReportView(APIView):
         token = request.auth
         if not isinstance(token, RouterToken):
             raise TypeError("IsRouter lets only routers in.")
-        events = events_of(request, member)
-        wait_s = REPORTS.take(token.pk, max(1, len(events)))
+        wait_s = REPORTS.take(token.pk)
         if wait_s:
             raise Throttled(wait_s, "This token reports more than it may.")
+        sent = request.data
+        # The framework has nothing parsed of which there is nothing.
+        batch = sent if isinstance(sent, Batch) else Batch(BytesIO(), "")
+        try:
+            events = batch.events(member)
+        finally:  # one that is refused has cost as much to read
+            REPORTS.owe(token.pk, batch.weight - 1)
         receipt = keep(token.environment, events, now=timezone.now(), token=token)
         code = status.HTTP_207_MULTI_STATUS if receipt.rejected else status.HTTP_200_OK
         return Response(asdict(receipt), status=code)

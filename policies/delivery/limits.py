@@ -54,6 +54,10 @@ class Bucket:
         self._full_at = now + empty_s
         return True
 
+    def owe(self, now: float, cost_s: float) -> None:
+        """Take out what comes back in `cost_s`, left or not."""
+        self._full_at = max(self._full_at, now) + cost_s
+
     def wait_s(self, now: float, cost_s: float, depth_s: float) -> float:
         """Seconds until so much is left; not above 0 when it is."""
         return max(self._full_at - now, 0.0) + cost_s - depth_s
@@ -72,21 +76,28 @@ class TokenBuckets:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[int, Bucket] = OrderedDict()
 
-    def take(self, token_id: int, amount: int = 1) -> int:
-        """0 where `amount` requests were taken; else in how many seconds it is worth asking again.
-
-        More than the burst takes all of a full bucket: nothing is refused for ever.
-        """
-        cost_s = min(amount * self._refill_s, self._depth_s)
+    def take(self, token_id: int) -> int:
+        """0 where one request was taken; else in how many seconds it is worth asking again."""
         with self._lock:
-            now = self._clock()
-            bucket = self._buckets.setdefault(token_id, Bucket())
-            self._buckets.move_to_end(token_id)
-            if len(self._buckets) > REMEMBERED:
-                self._buckets.popitem(last=False)
-            if bucket.take(now, cost_s, self._depth_s):
+            now, bucket = self._clock(), self._bucket(token_id)
+            if bucket.take(now, self._refill_s, self._depth_s):
                 return 0
-            return max(1, math.ceil(bucket.wait_s(now, cost_s, self._depth_s)))
+            return max(1, math.ceil(bucket.wait_s(now, self._refill_s, self._depth_s)))
+
+    def owe(self, token_id: int, amount: int) -> None:
+        """Take `amount` more for a request that was taken before it could be told what it costs.
+
+        What is not left has to come back before the next one is taken.
+        """
+        with self._lock:
+            self._bucket(token_id).owe(self._clock(), amount * self._refill_s)
+
+    def _bucket(self, token_id: int) -> Bucket:
+        bucket = self._buckets.setdefault(token_id, Bucket())
+        self._buckets.move_to_end(token_id)
+        if len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        return bucket
 
 
 def jittered(seconds: int) -> int:

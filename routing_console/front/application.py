@@ -161,7 +161,7 @@ class Front:
         environ = bridge.environ_of(scope, body)
         work = partial(copy_context().run, bridge.call, self.pages, environ)
         try:
-            return await place.run(work, receive)
+            return await place.run(work, receive, header(scope, b"authorization"))
         except PlaceFull:
             return refusal(scope, 503, FULL, [retry_after(place.retry_after_s)])
         except ClientGone:

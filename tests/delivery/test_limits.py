@@ -39,19 +39,21 @@ def test_bucket__any_moments__lets_through_what_a_counted_bucket_would(
 
 
 @given(st.integers(1, 50), st.integers(1, 50), st.integers(1, 100), st.floats(0, 1e7))
-def test_buckets__any_amount__is_taken_of_a_full_bucket_and_again_after_the_wait_told(
+def test_buckets__that_owe_any_amount__take_the_next_one_after_the_wait_told(
     per_second: int, burst: int, amount: int, began: float
 ) -> None:
     now = began
     buckets = TokenBuckets(RateLimit(per_second, burst), lambda: now)
-    assert buckets.take(1, amount) == 0
-    wait_s = buckets.take(1, amount)
-    if 2 * amount != burst:  # where a float cannot say which side it is on
-        assert (wait_s == 0) == (2 * amount < burst)
+    assert buckets.take(1) == 0
+    buckets.owe(1, amount)
+    wait_s = buckets.take(1)
+    if amount + 2 != burst:  # where a float cannot say which side it is on
+        assert (wait_s == 0) == (amount + 2 < burst)
     if wait_s:
+        assert wait_s <= (amount + 2 - burst) / per_second + 1
         now += wait_s
-        assert buckets.take(1, amount) == 0
-    assert buckets.take(2, amount) == 0
+        assert buckets.take(1) == 0
+    assert buckets.take(2) == 0
 
 
 def test_token__that_asks_too_often__is_429_and_told_when_to_return_and_others_go_on() -> None:

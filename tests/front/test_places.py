@@ -70,6 +70,25 @@ def test_place__that_does_not_come_free__refuses_who_waited_long_enough() -> Non
     _play(scene, patience_s=0.01)
 
 
+def test_place__with_all_that_one_may_let_wait__leaves_half_of_its_queue_to_others() -> None:
+    async def scene(place: Place, go: threading.Event) -> None:
+        taken = _occupy(place, go, 2)
+        thief = [asyncio.ensure_future(place.run(go.wait, STAYS, b"thief")) for _ in range(10)]
+        await asyncio.sleep(0)
+        assert (len(place.waiting), place.refused) == (2, 8)
+        good = asyncio.ensure_future(place.run(go.wait, STAYS, b"good"))
+        nobody = asyncio.ensure_future(place.run(go.wait, STAYS))
+        await asyncio.sleep(0)
+        assert (len(place.waiting), place.refused) == (4, 8)
+        go.set()
+        assert await asyncio.gather(*taken, good, nobody) == [True] * 4
+        ended = await asyncio.gather(*thief, return_exceptions=True)
+        assert [each is True for each in ended].count(True) == 2
+        assert not place.waiting_of
+
+    _play(scene, most_waiting=4)
+
+
 def test_client__that_hangs_up_while_it_waits__leaves_the_queue() -> None:
     async def scene(place: Place, go: threading.Event) -> None:
         taken = _occupy(place, go, 2)

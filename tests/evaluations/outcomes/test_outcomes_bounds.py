@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import gzip
 import json
+import weakref
 from typing import Any
 from unittest import mock
 
@@ -11,6 +14,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from evaluations.api import batches
 from evaluations.api import outcomes as endpoint
 from evaluations.models import Outcome, OutcomeRollup, ReportedName
 from evaluations.services.outcomes.ingestion import ingest, take_feedback
@@ -106,21 +110,100 @@ def test_outcome__of_a_cost_beyond_belief__is_rejected(token: RouterToken) -> No
     assert receipt.rejected[0].message == "must be a number from 0 to 1,000"
 
 
-def test_outcomes__more_than_a_token_may_report__are_told_how_long_to_wait(
-    client: Client, release: Release, owner: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(endpoint, "REPORTS", TokenBuckets(RateLimit(2, 10), lambda: 0.0))
+@pytest.fixture
+def send(client: Client, release: Release, owner: User) -> Any:
+    """Post a body with a router's token; returns the response."""
     _, plain = issue_router_token(release.environment, "eu", acting_user=owner)
 
-    def send(count: int) -> Any:
-        body = json.dumps([event(f"{count}-{n}") for n in range(count)])
-        bearer = {"Authorization": f"Bearer {plain}"}
+    def post(body: object, **headers: str) -> Any:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Authorization": f"Bearer {plain}", **headers}
         path = "/api/v1/outcomes"
-        return client.post(path, body, content_type="application/json", headers=bearer)
+        with mock.patch.object(timezone, "now", return_value=NOW):
+            return client.post(path, data, content_type="application/json", headers=sent)
 
-    with mock.patch.object(timezone, "now", return_value=NOW):
-        assert send(8).status_code == 200
-        refused = send(6)
-        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
-        assert refused.headers["Content-Type"] == "application/problem+json"
-        assert send(2).status_code == 200
+    return post
+
+
+def limited(per_second: int, burst: int) -> Any:
+    """Let each token report so much, while no time passes."""
+    buckets = TokenBuckets(RateLimit(per_second, burst), lambda: 0.0)
+    return mock.patch.object(endpoint, "REPORTS", buckets)
+
+
+def test_outcomes__more_than_a_token_may_report__are_told_how_long_to_wait(send: Any) -> None:
+    with limited(2, 10):
+        assert send([event(f"a-{n}") for n in range(8)]).status_code == 200
+        # Two were left: it is taken, and four are owed.
+        assert send([event(f"b-{n}") for n in range(6)]).status_code == 200
+        refused = send([event("c")])
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3")
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert Outcome.objects.count() == 14
+
+
+MANY_OBJECTS = b"[" + b"{}," * 1_650_000 + b"{}]"
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        MANY_OBJECTS,
+        b"[" + b"[]," * 300_000 + b"0]",
+        b'[{"a":"' + b'","'.join([b""] * 300_000) + b'"}]',
+        b'[{"latency_bins":[' + b"1," * 1_200_000 + b"1]}]",
+    ],
+    ids=["objects", "lists", "texts", "numbers"],
+)
+def test_outcomes__of_more_values_than_a_batch_may_hold__are_refused_before_they_are_made(
+    send: Any, within: bytes
+) -> None:
+    """5 kB of gzip took 120 MB of memory."""
+    with mock.patch.object(batches, "_parsed", side_effect=AssertionError("made nonetheless")):
+        refused = send(gzip.compress(within), **{"Content-Encoding": "gzip"})
+    assert refused.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(gzip.compress(MANY_OBJECTS), 413), (gzip.compress(b" " * 4_990_000), 400), (b"", 400)],
+    ids=["too many values", "not JSON", "empty"],
+)
+def test_outcomes__that_are_refused__cost_as_much_as_there_was_to_read(
+    send: Any, body: bytes, status: int
+) -> None:
+    encoding = {"Content-Encoding": "gzip"} if body else {}
+    with limited(1, 3):
+        told = [send(body, **encoding).status_code for _ in range(4)]
+    allowed = 1 if body else 3
+    assert told == [status] * allowed + [429] * (4 - allowed)
+
+
+def test_outcomes__of_few_events_in_many_bytes__cost_as_many_as_would_fit(send: Any) -> None:
+    with limited(1, 10):
+        assert send([event("a", attributes={"a": "x" * 60_000})]).status_code == 207
+        assert send([event("b")]).status_code == 429
+
+
+def test_outcomes__once_they_are_answered__are_gone_from_memory(
+    send: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The framework's request refers to itself, so what it holds waits for a full collection."""
+
+    class Kept(list[object]):
+        pass
+
+    read: list[weakref.ref[Kept]] = []
+
+    def tracked(raw: bytes) -> Kept:
+        value = Kept(json.JSONDecoder().decode(raw.decode()))
+        read.append(weakref.ref(value))
+        return value
+
+    monkeypatch.setattr(batches, "_parsed", tracked)
+    gc.disable()
+    try:
+        send([event()])
+        assert [each() for each in read] == [None]
+    finally:
+        gc.enable()
