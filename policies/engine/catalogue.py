@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from .reading import Place, nearest, parsed, unique_words
+from .reading import Place, parsed, unique_words
 
 STATUSES = ("active", "deprecated", "retired")
 TOKENS_PER_PRICE = 1_000_000
@@ -177,5 +177,7 @@ def _read_price(place: Place) -> float | None:
 def _read_provider_key(place: Place, providers: Collection[str]) -> str:
     key = place.key()
     if key and key not in providers:
-        place.report(f'unknown provider "{key}"{nearest(key, providers)}; list it in "providers"')
+        place.report(
+            f'unknown provider "{key}"{place.guess(key, providers)}; list it in "providers"'
+        )
     return key

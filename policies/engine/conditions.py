@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .attributes import Attribute
-from .reading import Place, kind_of, nearest, quoted, report_repeats
+from .reading import Place, kind_of, quoted, report_repeats
 
 # A set is its values, each once, sorted.
 Value = str | float | bool | tuple[str, ...]
@@ -234,7 +234,7 @@ def _read_test(name: str, place: Place, attributes: Mapping[str, Attribute] | No
     attribute = attributes.get(name)
     if attribute is None:
         known = quoted(attributes) or "none"
-        place.report(f"unknown attribute{nearest(name, attributes)}; declared are {known}")
+        place.report(f"unknown attribute{place.guess(name, attributes)}; declared are {known}")
         return read_constraint(place)
     before = len(place.log)
     constraint = read_constraint(place)

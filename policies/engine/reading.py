@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -23,6 +23,10 @@ KEY_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}\Z")
 KEY_RULE = "letters, digits, '_', '.' and '-', not starting with '.' or '-', at most 64 long"
 MAX_NAME_LENGTH = 200
 MAX_TEXT_LENGTH = 20_000
+# What somebody may have meant takes a while to find, and a text of a megabyte can hold a hundred
+# thousand unknown keys: of an object some are told, and a guess comes with the first problems.
+MOST_UNKNOWN_TOLD = 5
+MOST_GUESSED = 50
 
 
 class Absent(Enum):
@@ -43,6 +47,11 @@ def nearest(word: str, known: Collection[str]) -> str:
     """`` (did you mean "x"?)`` when a known word is close, else nothing."""
     close = difflib.get_close_matches(word[:MAX_NAME_LENGTH], list(known), n=1)
     return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def unknown_key(guess: str, allowed: Iterable[str]) -> str:
+    """What is said of a key that may not be there; `guess` as from `nearest`."""
+    return f"unknown key{guess}; allowed keys are {quoted(allowed)}"
 
 
 def kind_of(value: object) -> str:
@@ -75,6 +84,17 @@ class Place:
         if self.value is not ABSENT:
             self.report(f"must be {what}, not {kind_of(self.value)}")
 
+    def guess(self, word: str, known: Collection[str]) -> str:
+        """As `nearest`, as long as few problems were found."""
+        return nearest(word, known) if len(self.log) < MOST_GUESSED else ""
+
+    def report_unknown(self, keys: Sequence[str], allowed: Collection[str]) -> None:
+        """Reports the first few keys of an object that may not be there, and how many more."""
+        for key in keys[:MOST_UNKNOWN_TOLD]:
+            self.child(key, None).report(unknown_key(self.guess(key, allowed), allowed))
+        if len(keys) > MOST_UNKNOWN_TOLD:
+            self.report(f"has {len(keys) - MOST_UNKNOWN_TOLD:,} more unknown keys")
+
     def child(self, key: str | int, value: object) -> Place:
         return Place(value, self.pointer + pointer_token(key), self.log)
 
@@ -83,10 +103,7 @@ class Place:
         if not isinstance(self.value, dict):
             self._expected("an object")
             return Fields(self, None)
-        for key in self.value:
-            if key not in allowed:
-                known = f"unknown key{nearest(str(key), allowed)}; allowed keys are "
-                self.child(str(key), None).report(known + quoted(allowed))
+        self.report_unknown([str(key) for key in self.value if key not in allowed], allowed)
         return Fields(self, self.value)
 
     def members(self) -> list[tuple[str, Place]]:
@@ -144,7 +161,7 @@ class Place:
         if isinstance(self.value, str) and self.value in options:
             return self.value
         if self.value is not ABSENT:
-            hint = nearest(self.value, options) if isinstance(self.value, str) else ""
+            hint = self.guess(self.value, options) if isinstance(self.value, str) else ""
             noun = f"{what}: " if what else ""
             self.report(f"must be {noun}one of {quoted(options)}{hint}")
         return ""

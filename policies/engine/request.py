@@ -12,7 +12,7 @@ from .bundle import Bundle
 from .canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
 from .classification import RequestClassification
 from .conditions import Value
-from .errors import Problem, pointer_token
+from .errors import Problem
 from .reading import Place, kind_of, nearest, parsed, quoted
 from .text import keyword_found, pattern_found
 
@@ -78,16 +78,18 @@ def check_request(bundle: Bundle, request: Request) -> list[Problem]:
     values of another type, not finite, or not among the declared values.
     """
     declared = bundle.request_classification.declared
-    problems = []
+    problems: list[Problem] = []
+    known = quoted(declared) or "none"
+    place = Place(request.attributes, "/attributes", problems)
     for name, value in request.attributes.items():
         attribute = declared.get(name)
         trouble = (
-            f"unknown attribute{nearest(name, declared)}; declared are {quoted(declared) or 'none'}"
+            f"unknown attribute{place.guess(name, declared)}; declared are {known}"
             if attribute is None
             else _trouble(attribute, value)
         )
         if trouble:
-            problems.append(Problem("/attributes" + pointer_token(name), trouble))
+            place.child(name, value).report(trouble)
     return problems
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from .attributes import Attribute
 from .conditions import Condition, read_condition
-from .reading import Place, nearest, parsed, report_repeats, unique_words
+from .reading import Place, parsed, report_repeats, unique_words
 from .splitting import Dealt, Step, Weights, dealt, steps_of
 
 SELECTIONS = ("ordered", "weighted", "cheapest")
@@ -275,7 +275,9 @@ def read_model_name(place: Place, models: Collection[str] | None) -> str:
         place.report('must name one model; "*" stands for any model only as the row of a matrix')
         return ""
     if name and models is not None and name not in models:
-        place.report(f'unknown model "{name}"{nearest(name, models)}; the catalogue must list it')
+        place.report(
+            f'unknown model "{name}"{place.guess(name, models)}; the catalogue must list it'
+        )
     return name
 
 
@@ -286,7 +288,7 @@ def _read_sticky_on(place: Place, vocabulary: Mapping[str, Attribute] | None) ->
     attribute = vocabulary.get(name)
     if attribute is None or name == "class":
         known = [entry.name for entry in vocabulary.values() if entry.type == "category"]
-        hint = nearest(name, [category for category in known if category != "class"])
+        hint = place.guess(name, [category for category in known if category != "class"])
         place.report(f'must be null or a declared category{hint}; "{name}" is not declared')
     elif attribute.type not in ("category", ""):
         place.report(f'must be a category, but "{name}" is a {attribute.type}')

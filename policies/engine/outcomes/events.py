@@ -13,13 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import Problem, pointer_token
-from ..reading import kind_of
+from ..reading import Place, kind_of
 from . import values
 
 # From this quality on an answer counts as adequate: the request did not need a better model.
 ADEQUATE_NANO = values.NANO // 2
-# What an unknown key may have meant takes a while to find, and a batch holds half a million keys.
-MOST_UNKNOWN_TOLD = 5
 
 
 @dataclass(slots=True)
@@ -82,20 +80,17 @@ def read_members(
         return {}, [Problem("", f"must be an object, not {kind_of(raw)}")]
     read: dict[str, Any] = {}
     problems: list[Problem] = []
-    unknown = 0
+    unknown: list[str] = []
     for name, content in raw.items():
         reader = readers.get(name)
         if reader is None:
-            unknown += 1
-            if unknown <= MOST_UNKNOWN_TOLD:
-                problems.append(Problem(pointer_token(name), values.unknown_key(name, readers)))
+            unknown.append(name)
             continue
         try:
             read[reader[0]] = reader[1](content)
         except values.Wrong as wrong:
             problems.append(Problem(pointer_token(name) + wrong.within, str(wrong)))
-    if unknown > MOST_UNKNOWN_TOLD:
-        problems.append(Problem("", f"has {unknown - MOST_UNKNOWN_TOLD:,} more unknown keys"))
+    Place(raw, "", problems).report_unknown(unknown, readers)
     problems += [Problem(f"/{name}", "is required") for name in required if name not in raw]
     return read, problems
 

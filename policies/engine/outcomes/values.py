@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..canonical import LARGEST_EXACT_INTEGER, has_lone_surrogate
 from ..errors import pointer_token
 from ..fallback import FAILURE_KINDS
-from ..reading import kind_of, nearest, quoted
+from ..reading import kind_of, nearest, quoted, unknown_key
 
 NANO = 1_000_000_000
 MICRO_PER_MILLI = 1000
@@ -209,7 +209,8 @@ def _attempt(entry: object, place: str) -> dict[str, Any]:
     for name, content in entry.items():
         read = _ATTEMPT_READERS.get(name)
         if read is None:
-            raise Wrong(unknown_key(name, _ATTEMPT_READERS), place + pointer_token(name))
+            guess = nearest(name, _ATTEMPT_READERS)
+            raise Wrong(unknown_key(guess, _ATTEMPT_READERS), place + pointer_token(name))
         attempt[name] = within(place + pointer_token(name), read, content)
     if attempt["model"] is None:
         raise Wrong("is required", f"{place}/model")
@@ -236,7 +237,3 @@ _ATTEMPT_READERS: dict[str, Reader] = {
     "latency_ms": _attempt_number(MOST_MS),
     "cost_usd": _attempt_number(MOST_USD),
 }
-
-
-def unknown_key(name: str, known: Mapping[str, object]) -> str:
-    return f"unknown key{nearest(name, list(known))}; allowed keys are {quoted(known)}"
