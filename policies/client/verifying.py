@@ -9,7 +9,7 @@ from ..engine import DocumentError
 from .bounds import KEY_SET, RELEASE
 from .errors import ClientError, ReleaseRefused
 from .keys import DetachedSignature
-from .keyset import KeySet, first_trusted, parse_key_set
+from .keyset import KeySet, first_trusted, grown, parse_key_set
 from .releases import Release, Sealed, open_release
 
 
@@ -25,15 +25,23 @@ class Judgement:
 
 @dataclass
 class _Keys:
-    """Gives the key of a signature and remembers what was said of it."""
+    """Gives the key of a signature and remembers what was said of it.
 
+    `trusted` are the keys that somebody vouched for, empty where nobody did; `keys` those and what
+    they endorse."""
+
+    trusted: KeySet
     keys: KeySet
     said: list[str] = field(default_factory=list)
 
     def key_for(self, signature: DetachedSignature) -> bytes:
         key = self.keys.keys.get(signature.kid)
         if key is None:
-            raise ReleaseRefused(f"It is signed with key {signature.kid!r}, which is not trusted.")
+            raise ReleaseRefused(
+                f"It is signed with key {signature.kid!r}, which is not trusted, and no trusted "
+                "key endorses it by what the file shows. The trusted keys may be from before the "
+                "console changed its key: take them from the console anew, and try again."
+            )
         revocation = self.keys.revocations.get(signature.kid)
         if revocation is not None and self.keys.is_compromised(signature.kid):
             raise ReleaseRefused(
@@ -42,32 +50,37 @@ class _Keys:
             )
         place = f" (number {key.sequence})" if key.sequence else ""
         retired = f", retired on {revocation.revoked_at}" if revocation is not None else ""
-        self.said.append(f"key {key.kid}{place}{retired}")
+        self.said.append(f"key {key.kid}{place}{retired}, {self._vouched(key.kid)}")
         return key.x
+
+    def _vouched(self, kid: str) -> str:
+        if kid in self.trusted.keys:
+            return "which is trusted."
+        if self.trusted.keys:
+            return "which the trusted keys endorse."
+        return (
+            "which only the file itself brings along: that shows that it is whole, not whose it "
+            "is. Give the console's keys with --trusted-keys."
+        )
 
 
 def judge(content: bytes, trusted: KeySet | None, now: float) -> Judgement:
     """Judge a file that holds `body` and `signature`, and maybe `keys`; `now` in s of the epoch.
 
-    Without trusted keys the file's own are taken, which shows that it is whole, not whose it is.
+    What the trusted keys endorse is trusted, too, as routers trust it. Without trusted keys the
+    file's own are taken, which shows that it is whole, not whose it is.
     Raises ClientError for what is no such file.
     """
     sealed, own = _read(content)
-    keys = _Keys(trusted or own)
+    keys = _Keys(trusted or KeySet(), grown(trusted, own) if trusted else first_trusted(own))
     try:
         release = open_release(sealed, keys.key_for, "disk")
     except ReleaseRefused as error:
         return Judgement(False, False, (f"Do not use this release. {error}",))
-    vouched = (
-        "which is trusted."
-        if trusted
-        else "which only the file itself brings along: that shows that it is whole, not whose it "
-        "is. Give the console's keys with --trusted-keys."
-    )
     document = RELEASE.load(sealed.body)
     attested = document.get("attestation") if isinstance(document, dict) else None
     sentences = [
-        f"The signature holds under {keys.said[0]}, {vouched}",
+        f"The signature holds under {keys.said[0]}",
         *_of_release(release, now),
         *(
             _of_attestation(attested)
@@ -95,7 +108,7 @@ def _read(content: bytes) -> tuple[Sealed, KeySet]:
 
 def _own_keys(content: bytes) -> KeySet:
     try:
-        return first_trusted(parse_key_set(content, "The file"))
+        return parse_key_set(content, "The file")
     except ClientError:
         return KeySet()
 

@@ -111,6 +111,34 @@ def test_verify__key_revoked__fails_as_compromised_and_is_told_as_retired(
         assert reason in capsys.readouterr().out
 
 
+def test_verify__key_file_from_before_a_rotation__follows_the_endorsements_as_a_router_does(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = key.next()
+    third = second.next()
+    shown = json.loads(key_set(key, second, third))
+    assert main(["verify-release", kept(tmp_path, third, **shown), "--trusted-keys", trusted]) == 0
+    told = capsys.readouterr().out
+    assert f"holds under key {third.kid} (number 3), which the trusted keys endorse." in told
+    third.revoke(second)
+    shown = json.loads(key_set(key, second, third))
+    assert main(["verify-release", kept(tmp_path, second, **shown), "--trusted-keys", trusted]) == 1
+    assert "compromised" in capsys.readouterr().out
+
+
+def test_verify__successor_that_the_file_does_not_show_endorsed__fails_and_says_what_may_be(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = key.next()
+    third = second.next()
+    for shown in ({"keys": []}, json.loads(key_set(third)), json.loads(key_set(key, third))):
+        file = kept(tmp_path, third, **shown)
+        assert main(["verify-release", file, "--trusted-keys", trusted]) == 1
+        told = capsys.readouterr().out
+        assert "Do not use this release." in told
+        assert "may be from before the console changed its key" in told
+
+
 def test_verify__attestation_changed__fails(tmp_path: Path, key: Key, trusted: str) -> None:
     content = json.loads(Path(kept(tmp_path, key)).read_text())
     content["body"] = content["body"].replace('"rana"', '"rosa"')
