@@ -1,24 +1,30 @@
 """Sum outcomes by hour and day. Only marked buckets are summed, each from all its outcomes and
 summaries, so that late, repeated or concurrent runs end in the same rows.
+
+Each bucket is a transaction of its own: what is done stays done when a worker is stopped, and
+whoever reports into an hour waits for no other to be summed.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol
+from itertools import islice
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Q
+from django.db.models import BigIntegerField
 from django.utils import timezone
 
 from evaluations.metrics import histogram
-from evaluations.metrics.sums import COUNT_NAMES, Sums
-from evaluations.models import DirtyBucket, Grain, Outcome, OutcomeRollup, OutcomeSummary
+from evaluations.metrics.sums import COUNT_NAMES
+from evaluations.models import DirtyBucket, Grain, OutcomeRollup
+from evaluations.services.outcomes import kinds
+from evaluations.services.outcomes.kinds import SumsOfKind
 from policies.models import Environment, Workflow
 
-HOUR = datetime.timedelta(hours=1)
-DAY = datetime.timedelta(days=1)
+# A sum that is larger than its column is kept as the largest that it holds: whatever routers tell,
+# the other sums of its hour are to be had.
+_LARGEST = BigIntegerField.MAX_BIGINT
 
 
 def hour_of(moment: datetime.datetime) -> datetime.datetime:
@@ -64,172 +70,66 @@ def roll_up_all() -> int:
 
 
 def _roll_up(environment: Environment) -> int:
-    marks = DirtyBucket.objects.filter(environment=environment)
-    done = 0
-    for day in _days(marks.filter(grain=Grain.HOUR)):
-        done += _roll_up_hours(environment, day)
-    for day in _days(marks.filter(grain=Grain.DAY)):
-        done += _roll_up_day(environment, day)
-    return done
+    hours = [_roll_up_hour(environment, start) for start in _marked(environment, Grain.HOUR)]
+    days = [_roll_up_day(environment, start) for start in _marked(environment, Grain.DAY)]
+    return sum(hours) + sum(days)
 
 
-def _days(marks: Iterable[DirtyBucket]) -> list[datetime.datetime]:
-    return sorted({day_of(mark.start) for mark in marks})
-
-
-# What is summed of an outcome; rows of these are several times cheaper than model instances.
-_SUMMED = (
-    "time",
-    "release_digest",
-    "class_key",
-    "labelled_class",
-    "model",
-    "served_model",
-    "attempts",
-    "latency_us",
-    "input_tokens",
-    "output_tokens",
-    "cost_nusd",
-    "quality_nano",
-    "in_sums",
-    "late_quality",
-    "late_label",
-)
-# A sum that is larger than its column is kept as the largest that it holds: whatever routers tell,
-# the other sums of its hour are to be had.
-_LARGEST = BigIntegerField.MAX_BIGINT
-
-
-class Keyed(Protocol):
-    """Of whose sums there is a row: an outcome, or a summary."""
-
-    class_key: str
-    model: str
-    served_model: str
-    release_digest: str
-
-
-class Key(NamedTuple):
-    """What the outcomes of one roll-up row have in common."""
-
-    start: datetime.datetime
-    class_key: str
-    model: str
-    served_model: str
-    release_digest: str
+def _marked(environment: Environment, grain: Grain) -> list[datetime.datetime]:
+    marks = DirtyBucket.objects.filter(environment=environment, grain=grain)
+    return list(marks.order_by("start").values_list("start", flat=True))
 
 
 @transaction.atomic
-def _roll_up_hours(environment: Environment, day: datetime.datetime) -> int:
-    """Sum the marked hours of one day from what was reported of them, and mark the day."""
-    hours = _take_marks(environment, Grain.HOUR, day, day + DAY)
-    if not hours:
-        return 0
-    sums: dict[Key, Sums] = {}
-    _add_outcomes(sums, environment, hours)
-    _add_summaries(sums, environment, hours)
-    _replace(environment, Grain.HOUR, hours, sums)
-    mark(environment, Grain.DAY, [day], timezone.now())
-    return len(hours)
-
-
-def _add_outcomes(
-    sums: dict[Key, Sums], environment: Environment, hours: set[datetime.datetime]
-) -> None:
-    """The outcomes of these hours; of those that summaries count, what was learnt later."""
-    counted = Q(in_sums=False) | Q(late_quality=True) | Q(late_label=True)
-    outcomes = Outcome.objects.filter(
-        counted, environment=environment, time__gte=min(hours), time__lt=max(hours) + HOUR
-    ).values_list(*_SUMMED, named=True)
-    for outcome in outcomes.iterator(chunk_size=2000):
-        hour = hour_of(outcome.time)
-        if hour not in hours:
-            continue
-        part = sums.setdefault(_key(hour, outcome), Sums())
-        if outcome.in_sums:
-            part.add_late(outcome, quality=outcome.late_quality, label=outcome.late_label)
-        else:
-            part.add_outcome(outcome)
-
-
-def _add_summaries(
-    sums: dict[Key, Sums], environment: Environment, hours: set[datetime.datetime]
-) -> None:
-    summaries = OutcomeSummary.objects.filter(
-        environment=environment, minute__gte=min(hours), minute__lt=max(hours) + HOUR
-    )
-    for summary in summaries.iterator(chunk_size=2000):
-        hour = hour_of(summary.minute)
-        if hour in hours:
-            sums.setdefault(_key(hour, summary), Sums()).add_summary(summary)
-
-
-def _key(hour: datetime.datetime, told: Keyed) -> Key:
-    return Key(hour, told.class_key, told.model, told.served_model, told.release_digest)
+def _roll_up_hour(environment: Environment, hour: datetime.datetime) -> bool:
+    """Sum an hour from what was reported of it, and mark its day; False if another run has."""
+    if not _take_mark(environment, Grain.HOUR, hour):
+        return False
+    _replace(environment, Grain.HOUR, hour, kinds.sums_of_hour(environment, hour))
+    mark(environment, Grain.DAY, [day_of(hour)], timezone.now())
+    return True
 
 
 @transaction.atomic
-def _roll_up_day(environment: Environment, day: datetime.datetime) -> int:
-    """Merge the hours of a day; whole numbers, so the same as summing its outcomes."""
-    days = _take_marks(environment, Grain.DAY, day, day + HOUR)
-    if not days:
-        return 0
-    sums: dict[Key, Sums] = {}
-    rows = OutcomeRollup.objects.filter(
-        environment=environment, grain=Grain.HOUR, start__gte=day, start__lt=day + DAY
-    )
-    for row in rows:
-        key = Key(day, row.class_key, row.model, row.served_model, row.release_digest)
-        sums.setdefault(key, Sums()).add_row(
-            tuple(getattr(row, name) for name in COUNT_NAMES),
-            row.latency_bins,
-            row.labelled,
-            class_key=row.class_key,
-            served_model=row.served_model,
-        )
-    _replace(environment, Grain.DAY, days, sums)
-    return len(days)
+def _roll_up_day(environment: Environment, day: datetime.datetime) -> bool:
+    """Sum a day from its hours; False if another run has."""
+    if not _take_mark(environment, Grain.DAY, day):
+        return False
+    _replace(environment, Grain.DAY, day, kinds.sums_of_day(environment, day))
+    return True
 
 
-def _take_marks(
-    environment: Environment, grain: Grain, start: datetime.datetime, end: datetime.datetime
-) -> set[datetime.datetime]:
-    """Take the marks off before reading: what changes from here on marks its bucket anew.
+def _take_mark(environment: Environment, grain: Grain, start: datetime.datetime) -> bool:
+    """Take a mark off before reading: what changes from here on marks the bucket anew.
 
-    Waits for transactions that are marking these buckets; a bucket whose marks another run has
-    just taken is not returned.
+    Waits for transactions that are marking it; False if another run has just taken the mark.
     """
-    marks = (
-        DirtyBucket.objects.select_for_update()
-        .filter(environment=environment, grain=grain, start__gte=start, start__lt=end)
-        .order_by("start")
-    )
-    taken = {mark.pk: mark.start for mark in marks}
-    DirtyBucket.objects.filter(pk__in=taken).delete()
-    return set(taken.values())
+    marks = DirtyBucket.objects.filter(environment=environment, grain=grain, start=start)
+    taken, _ = marks.delete()
+    return bool(taken)
 
 
 def _replace(
-    environment: Environment,
-    grain: Grain,
-    starts: set[datetime.datetime],
-    sums: dict[Key, Sums],
+    environment: Environment, grain: Grain, start: datetime.datetime, sums: Iterable[SumsOfKind]
 ) -> None:
-    OutcomeRollup.objects.filter(environment=environment, grain=grain, start__in=starts).delete()
-    OutcomeRollup.objects.bulk_create(_rows(environment, grain, sums), batch_size=500)
+    """Write the rows of a bucket while their sums are being read."""
+    OutcomeRollup.objects.filter(environment=environment, grain=grain, start=start).delete()
+    rows = _rows(environment, grain, start, sums)
+    while batch := list(islice(rows, kinds.ROWS_AT_ONCE)):
+        OutcomeRollup.objects.bulk_create(batch)
 
 
-def _rows(environment: Environment, grain: Grain, sums: dict[Key, Sums]) -> Iterator[OutcomeRollup]:
-    for key in sorted(sums):
-        part = sums[key]
+def _rows(
+    environment: Environment, grain: Grain, start: datetime.datetime, sums: Iterable[SumsOfKind]
+) -> Iterator[OutcomeRollup]:
+    for kind, part in sums:
+        counts = zip(COUNT_NAMES, part.counts, strict=True)
         yield OutcomeRollup(
             environment=environment,
             grain=grain,
-            **key._asdict(),
-            **{
-                name: min(count, _LARGEST)
-                for name, count in zip(COUNT_NAMES, part.counts, strict=True)
-            },
+            start=start,
+            **kind._asdict(),
+            **{name: min(count, _LARGEST) for name, count in counts},
             latency_bins=histogram.stored(part.latency),
             labelled=part.labelled_rows(),
         )
