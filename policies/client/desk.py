@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..engine import Attempt, DocumentError, NextAttempt, Problem, Request, Stop
+from ..engine import Attempt, Decision, DocumentError, NextAttempt, Problem, Request, Stop
 from ..engine.reading import Place
 from .client import Decided, PolicyClient
 from .messages import Answer, Echo, read_attempts, read_echo
@@ -116,6 +116,9 @@ class Desk:
                 f"The release {echo.release_digest[:100]!r}, which made this decision, is not held "
                 "here any more. Decide again."
             )
+        if not _could_be_of(release, echo.decision):
+            wrong = "must be as it was answered: its release makes no such decision"
+            raise DocumentError([Problem("/decision", wrong)])
         for remembered in (self._decided, self._echoed):
             known = remembered.find(echo.request_id)
             if known is not None and _is_of(known, echo):
@@ -150,6 +153,17 @@ def _kept(request: Request, release: Release) -> Request:
     told = {name: request.attributes[name] for name in declared if name in request.attributes}
     attributes = told if size_of(told) <= MOST_BYTES_OF_ATTRIBUTES else {}
     return replace(request, prompt=None, attributes=attributes)
+
+
+def _could_be_of(release: Release, decision: Decision) -> bool:
+    """Whether class and requirements are ones that the release has. Others are not only wrong: a
+    client could write as many names as it likes into what is remembered of the next attempts.
+    """
+    wanted = decision.requirements.regions, decision.requirements.capabilities
+    routes = release.bundle.router_policy.routes()
+    limits = [route.constraints for _, route in routes]
+    is_wanted = any(wanted == (limit.regions, limit.capabilities) for limit in limits)
+    return is_wanted and decision.class_key in release.bundle.request_classification.class_keys
 
 
 def _is_of(known: Decided, echo: Echo) -> bool:

@@ -18,13 +18,16 @@ from ..engine import Attempt, Bundle, Counts, Decision, NextAttempt, Runtime, St
 
 @dataclass
 class Chain:
-    """One request's attempts as far as they were counted, and what was answered after them."""
+    """How many of one request's attempts were counted, and what was answered after them. Their
+    hash stands for them: chains are remembered by the thousand, each with what a client told.
+    """
 
     bundle: Bundle
     decision: Decision
     request_id: str
     counts: Counts
-    attempts: tuple[Attempt, ...] = ()
+    counted: int = 0
+    told: int = hash(())
     step: NextAttempt | Stop | None = None
     first: NextAttempt | Stop | None = None
 
@@ -45,7 +48,7 @@ class Limiter:
             now, counts = self._now(), self._counts_under(bundle)
             counts.request(now)
             chain = Chain(bundle, decision, request_id, counts)
-            chain.first = self._step(chain, now)
+            chain.first = self._step(chain, (), now)
             return chain
 
     def step(self, chain: Chain, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
@@ -54,11 +57,11 @@ class Limiter:
         """
         made = tuple(attempts)
         with self._lock:
-            if chain.step is not None and made == chain.attempts:
+            if chain.step is not None and hash(made) == chain.told:
                 return chain.step
             now = self._now()
             self._count(chain, made, now)
-            return self._step(chain, now)
+            return self._step(chain, made, now)
 
     def end(self, chain: Chain, attempts: Sequence[Attempt]) -> None:
         """Counts what is new in `attempts`, after which no other is made."""
@@ -87,15 +90,14 @@ class Limiter:
         return self._counts
 
     def _count(self, chain: Chain, made: tuple[Attempt, ...], now: int) -> None:
-        for attempt in made[len(chain.attempts) :]:
+        for attempt in made[chain.counted :]:
             # A name that the release does not know is no target: it would be kept for ever.
             if attempt.model in chain.bundle.catalogue.models:
                 chain.counts.end(now, attempt.model, attempt.failure_kind)
-        if made != chain.attempts:
-            chain.attempts, chain.step = made, None
+        if hash(made) != chain.told:
+            chain.counted, chain.told, chain.step = len(made), hash(made), None
 
-    def _step(self, chain: Chain, now: int) -> NextAttempt | Stop:
-        made = chain.attempts
+    def _step(self, chain: Chain, made: tuple[Attempt, ...], now: int) -> NextAttempt | Stop:
         step = next_attempt(
             chain.bundle,
             chain.decision,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from typing import Any
+
 import pytest
 
 from policies.client import PolicyClient
 from policies.client.desk import MOST_BYTES_OF_ATTRIBUTES, Desk, NotRemembered
-from policies.client.messages import decision_answer
-from policies.engine import Attempt, Request
+from policies.client.messages import MOST_ATTEMPTS, decision_answer
+from policies.engine import Attempt, DocumentError, Request
 from tests.client.conftest import Router
 from tests.client.fake_console import FakeConsole
 
+NO_SIZES = {"input_tokens": None, "max_output_tokens": None}
 FAILED = Attempt("swift-large", "timeout")
 
 
@@ -74,3 +78,37 @@ def test_decisions_sent_back__larger_together_than_may_be__are_forgotten_from_th
     ]
     assert known[2] is known[3]
     assert known[0] is not known[4]
+
+
+def test_attempts__as_many_as_may_be_told__take_no_memory_once_they_are_counted(
+    client: PolicyClient,
+) -> None:
+    desk = Desk(client)
+    for number in range(100):
+        desk.decide(Request(request_id=f"r-{number}"))
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            told = [{"model": f"{number}-{place}-{'x' * 150}"} for place in range(MOST_ATTEMPTS)]
+            desk.next_attempt({"request_id": f"r-{number}", "attempts": told})
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 100 * MOST_ATTEMPTS * 150
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"class": "of nobody"},
+        {"requirements": {**NO_SIZES, "regions": ["mars"], "capabilities": []}},
+        {"requirements": {**NO_SIZES, "regions": [], "capabilities": ["telepathy"]}},
+    ],
+    ids=["class", "regions", "capabilities"],
+)
+def test_decision_sent_back__that_its_release_cannot_make__is_refused(
+    client: PolicyClient, changed: dict[str, Any]
+) -> None:
+    answer = decision_answer(client.decide(Request(request_id="r-1")))
+    with pytest.raises(DocumentError, match="its release makes no such decision"):
+        Desk(client).next_attempt({"decision": {**answer, **changed}})
