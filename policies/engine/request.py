@@ -112,7 +112,7 @@ def _trouble(attribute: Attribute, value: object) -> str:
 def _set_trouble(attribute: Attribute, value: object) -> str:
     if not _are_texts(value):
         return f"must be a list of texts, not {kind_of(value)}"
-    held = _held(attribute, value)
+    held = frozenset(_held(attribute, value))
     unused = [text for text in value if text not in held]
     if not unused:
         return ""

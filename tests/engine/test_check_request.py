@@ -1,10 +1,12 @@
 """A request is told what of it will not be used, with a pointer for each."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from policies.engine import Bundle, Request, check_request, parse_bundle
+from policies.engine.attributes import Attribute
 from policies.engine.request import Given
 from tests.engine.test_vectors import vectors
 
@@ -51,3 +53,27 @@ def test_check_request__sound_request__reports_nothing(bundle: Bundle) -> None:
         "groups": ["beta", "eu"],
     }
     assert check_request(bundle, Request(attributes)) == []
+
+
+class Counted(str):
+    """Text that counts how often it is compared."""
+
+    __slots__ = ()
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.times += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_check_request__a_set_of_many_texts__is_looked_up_and_not_searched(
+    bundle: Bundle,
+) -> None:
+    classification = replace(bundle.request_classification, attributes=(Attribute("tags", "set"),))
+    open_set = replace(bundle, request_classification=classification)
+    texts = [Counted(number) for number in range(1000)]
+    Counted.times = 0
+    assert check_request(open_set, Request({"tags": texts})) == []
+    assert Counted.times < 10 * len(texts)
