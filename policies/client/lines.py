@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
 
 from ..engine import DocumentError, Problem
 from .client import PolicyClient
@@ -17,6 +18,16 @@ from .messages import (
     step_answer,
 )
 
+LONGEST_LINE = 4 * 1024 * 1024  # bytes, as many as a request to the sidecar may have
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream; of one that is too long a byte more than may be, which tells."""
+    while line := stream.readline(LONGEST_LINE + 1):
+        yield line
+        while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            line = stream.readline(LONGEST_LINE + 1) or b"\n"
+
 
 class LineServer:
     """Answers one line at a time. `reports` tells whether outcomes may be sent."""
@@ -30,6 +41,8 @@ class LineServer:
         `{"outcome": {…}}`.
         """
         try:
+            if len(line) > LONGEST_LINE:
+                raise DocumentError([Problem("", f"must be at most {LONGEST_LINE:,} bytes long")])
             raw = read_object(line, what="an object with the request's attributes")
             return self._report(raw) if "outcome" in raw else self._decide(raw)
         except DocumentError as error:

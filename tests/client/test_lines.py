@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies.client.lines import LineServer
+from policies.client.lines import LONGEST_LINE, LineServer, lines_of
 from tests.client.conftest import Router
 from tests.client.fake_console import FakeConsole
 
@@ -95,6 +96,21 @@ def test_line__that_is_no_object__gets_an_error_line(lines: LineServer, line: by
     answer = lines.answer(line)
     assert answer["error"] == "The line cannot be read."
     assert answer["problems"]
+
+
+def test_line__longer_than_any_request__gets_an_error_line_and_the_next_its_decision(
+    lines: LineServer,
+) -> None:
+    good = json.dumps({"request_id": "r-1", "attributes": {"task": "code"}}).encode()
+    sent = io.BytesIO(b"x" * (3 * LONGEST_LINE) + b"\n" + good + b"\n" + b"y" * (2 * LONGEST_LINE))
+    read = list(lines_of(sent))
+    assert [len(line) for line in read] == [LONGEST_LINE + 1, len(good) + 1, LONGEST_LINE + 1]
+    answers = [lines.answer(line) for line in read]
+    assert answers[0]["problems"] == answers[2]["problems"]
+    assert answers[0]["problems"] == [
+        {"pointer": "", "message": "must be at most 4,194,304 bytes long"}
+    ]
+    assert answers[1]["model"] == "swift-large"
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,7 +11,7 @@ from types import FrameType
 
 from ..client import PolicyClient
 from ..errors import ClientError
-from ..lines import LineServer
+from ..lines import LineServer, lines_of
 from .options import add_client_options, client_of, say
 
 SUMMARY = "answer each JSON line on standard input with a decision (the default)"
@@ -59,7 +59,7 @@ def _serve(client: PolicyClient, options: argparse.Namespace) -> int:
         client.wait_polled(FIRST_POLL_S)
     server = LineServer(client, reports=options.report)
     if not (options.once and sys.stdin.isatty()):
-        for line in sys.stdin.buffer:
+        for line in lines_of(sys.stdin.buffer):
             if line.strip():
                 _answer(server.answer(line))
     return 0 if client.release is not None else 1
