@@ -131,7 +131,12 @@ def test_verify__successor_that_the_file_does_not_show_endorsed__fails_and_says_
 ) -> None:
     second = key.next()
     third = second.next()
-    for shown in ({"keys": []}, json.loads(key_set(third)), json.loads(key_set(key, third))):
+    without: list[dict[str, Any]] = [
+        {"keys": []},
+        json.loads(key_set(third)),
+        json.loads(key_set(key, third)),
+    ]
+    for shown in without:
         file = kept(tmp_path, third, **shown)
         assert main(["verify-release", file, "--trusted-keys", trusted]) == 1
         told = capsys.readouterr().out
