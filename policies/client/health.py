@@ -14,6 +14,8 @@ class Health:
 
     `ready` says whether requests can be decided now, `reason` why not. `confirmed_s` is how long
     ago the console was last heard from, and `disk` what cannot be written, "" while all is well.
+    `outcomes_error` says why outcomes cannot be delivered now, else why the last lost one was
+    refused.
     """
 
     ready: bool

@@ -55,7 +55,7 @@ class Reporter:
         self._looked_at = float("-inf")
         self._closed = False
         self._refused = 0
-        self.last_error = ""
+        self._failure = self._refusal = ""
 
     @property
     def alive(self) -> bool:
@@ -75,6 +75,12 @@ class Reporter:
         """How many events and sums the console will never have: without room, refused, or told
         too late."""
         return self._spool.lost + self._refused
+
+    @property
+    def last_error(self) -> str:
+        """Why nothing can be delivered now; while that goes well, why the last that is lost was
+        refused."""
+        return self._failure or self._refusal
 
     @property
     def trouble(self) -> str:
@@ -125,6 +131,7 @@ class Reporter:
         if self._summer is not None:
             self._summer.after_fork()
         self._failures, self._refused = 0, 0
+        self._failure = self._refusal = ""
         self._looked_at = float("-inf")
 
     def _keep(self, lines: Sequence[str]) -> None:
@@ -145,8 +152,7 @@ class Reporter:
             self._keep(self._summer.take(everything=everything))
 
     def _refuse(self, sentence: str) -> bool:
-        self._refused += 1
-        self._say(sentence)
+        self._note_refusal(1, sentence)
         return False
 
     def _see_to_it(self) -> None:
@@ -176,26 +182,30 @@ class Reporter:
                     self._spool.end(done=False)
                     self._note_failure(str(error))
                     return error.retry_after_s if isinstance(error, FetchFailed) else 0.0
-                self._refused += len(batch)
-                self._say(f"{len(batch)} outcomes are given up: {error}")
+                self._note_refusal(len(batch), f"{len(batch)} outcomes are given up: {error}")
             else:
                 self._tell_rejections(receipt)
             self._spool.end(done=True)
-            self._failures, self.last_error = 0, ""
+            self._failures, self._failure = 0, ""
         return 0.0
 
     def _note_failure(self, sentence: str) -> None:
         if self._failures == 0:
             self._say(f"Outcomes are kept until the console takes them. {sentence}")
         self._failures += 1
-        self.last_error = sentence
+        self._failure = sentence
+
+    def _note_refusal(self, count: int, sentence: str) -> None:
+        self._refused += count
+        self._refusal = sentence
+        self._say(sentence)
 
     def _tell_rejections(self, receipt: object) -> None:
         rejected = receipt.get("rejected") if isinstance(receipt, dict) else None
         if not isinstance(rejected, list):
             return
-        self._refused += len(rejected)
         for rejection in rejected[:MOST_REJECTIONS_TOLD]:
-            self._say(f"The console refused an outcome: {rejection}")
-        if len(rejected) > MOST_REJECTIONS_TOLD:
-            self._say(f"… and {len(rejected) - MOST_REJECTIONS_TOLD} more.")
+            self._note_refusal(1, f"The console refused an outcome: {rejection}")
+        if (more := len(rejected) - MOST_REJECTIONS_TOLD) > 0:
+            self._refused += more
+            self._say(f"… and {more} more.")

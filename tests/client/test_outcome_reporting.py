@@ -102,6 +102,21 @@ def test_report__some_events_refused__are_told_with_their_place(
     outbox.add({"request_id": "r-1"})
     outbox.close()
     assert "/time" in said[0]
+    assert (outbox.lost, outbox.last_error) == (1, said[0])
+
+
+def test_report__refused_before_the_console_went_away__tells_first_why_it_cannot_deliver(
+    console: FakeConsole, said: list[str]
+) -> None:
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1", "latency_ms": float("nan")})
+    assert outbox.last_error == said[0]
+    console.outcomes = (503, {"Retry-After": "0"}, b"")
+    outbox.add({"request_id": "r-2"})
+    wait_until(lambda: "503" in outbox.last_error)
+    console.outcomes = (200, {}, b"{}")
+    outbox.close()
+    assert (outbox.waiting, outbox.last_error) == (0, said[0])
 
 
 def test_report__more_than_may_be_kept__loses_the_oldest_and_says_how_many(

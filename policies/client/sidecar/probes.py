@@ -44,6 +44,8 @@ class Probes:
             "confirmed_s": health.confirmed_s,
             "poll_failures": health.failures,
             "last_error": health.last_error,
+            "outcomes_lost": health.outcomes_lost,
+            "outcomes_error": health.outcomes_error,
             "disk": health.disk,
         }
         return json_answer(document, 503 if trouble else 200)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from policies.client.sidecar.listening import parse_address
 from policies.client.sidecar.metrics import MOST_SERIES, Counter, exposition
 from policies.client.sidecar.server import Place
 from tests.client.conftest import Router
+from tests.client.fake_console import FakeConsole
 from tests.client.sidecar.conftest import Running, running
 
 
@@ -24,6 +27,18 @@ def test_readyz__with_a_release__is_ready_and_names_it(sidecar: Running) -> None
     answered = sidecar.ask("GET", "/readyz")
     assert (answered.status, answered.json["release"]["number"]) == (200, 1)
     assert sidecar.ask("HEAD", "/readyz").body == b""
+
+
+def test_readyz__console_refused_an_outcome__says_how_many_are_lost_and_why(
+    console: FakeConsole, sidecar: Running
+) -> None:
+    refusal = {"index": 0, "pointer": "/time", "message": "lies in the future"}
+    console.outcomes = (200, {}, json.dumps({"accepted": 0, "rejected": [refusal]}).encode())
+    assert sidecar.post("/v1/outcomes", {"request_id": "r-1"}).status == 202
+    sidecar.client.close()  # sends what is waiting
+    told = sidecar.ask("GET", "/readyz").json
+    assert told["outcomes_lost"] == 1
+    assert "lies in the future" in told["outcomes_error"]
 
 
 def test_readyz__without_a_release__is_not_ready_and_says_why(router: Router) -> None:
