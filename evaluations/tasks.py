@@ -1,6 +1,7 @@
 """Celery entries; what they do is in `evaluations.services`."""
 
 import logging
+import time
 from collections.abc import Callable
 
 from celery import shared_task
@@ -11,6 +12,9 @@ from evaluations.services.outcomes import rollups
 from evaluations.services.runs import evidence, planned, running
 
 logger = logging.getLogger(__name__)
+
+# It is queued each minute, and other tasks are to have their turn.
+ROLL_UP_S = 30
 
 
 @shared_task(name="evaluations.begin_run")
@@ -44,8 +48,9 @@ def resume_stalled_runs() -> None:
 
 @shared_task(name="evaluations.roll_up_outcomes")
 def roll_up_outcomes() -> None:
-    """Sum every hour and day whose outcomes changed."""
-    rollups.roll_up_all()
+    """Sum hours and days whose outcomes changed; the next run goes on with what is left."""
+    until = time.monotonic() + ROLL_UP_S
+    rollups.roll_up_all(lambda: time.monotonic() > until)
 
 
 @shared_task(name="evaluations.measure_change_impact")

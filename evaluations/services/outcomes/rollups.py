@@ -8,7 +8,8 @@ whoever reports into an hour waits for no other to be summed.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from django.db import transaction
@@ -60,24 +61,45 @@ def mark(
 
 def roll_up(workflow: Workflow) -> int:
     """Sum every marked bucket of a workflow; how many there were."""
-    return sum(_roll_up(environment) for environment in workflow.environments.all())
+    return _in_turn(workflow.environments.all())
 
 
-def roll_up_all() -> int:
-    """Sum every marked bucket there is; how many there were."""
-    environments = Environment.objects.filter(dirty_buckets__isnull=False).distinct()
-    return sum(_roll_up(environment) for environment in environments)
+def roll_up_all(is_over: Callable[[], bool] = lambda: False) -> int:
+    """Sum the marked buckets there are, until `is_over`; how many were summed.
+
+    What is left stays marked. Environments take turns, each with its newest first: whoever
+    reports into many old hours delays nobody else's figures, nor today's.
+    """
+    marked = Environment.objects.filter(dirty_buckets__isnull=False).distinct()
+    return _in_turn(marked, is_over)
 
 
-def _roll_up(environment: Environment) -> int:
-    hours = [_roll_up_hour(environment, start) for start in _marked(environment, Grain.HOUR)]
-    days = [_roll_up_day(environment, start) for start in _marked(environment, Grain.DAY)]
-    return sum(hours) + sum(days)
+def _in_turn(
+    environments: Iterable[Environment], is_over: Callable[[], bool] = lambda: False
+) -> int:
+    done = 0
+    turns = deque(_summed_one_by_one(environment) for environment in environments)
+    while turns and not is_over():
+        turn = turns.popleft()
+        was_marked = next(turn, None)
+        if was_marked is not None:
+            done += was_marked
+            turns.append(turn)
+    return done
 
 
-def _marked(environment: Environment, grain: Grain) -> list[datetime.datetime]:
-    marks = DirtyBucket.objects.filter(environment=environment, grain=grain)
-    return list(marks.order_by("start").values_list("start", flat=True))
+def _summed_one_by_one(environment: Environment) -> Iterator[bool]:
+    """Sums a bucket with each step; False where another run has summed it meanwhile."""
+    marks = DirtyBucket.objects.filter(environment=environment)
+    hours: dict[datetime.datetime, list[datetime.datetime]] = {}
+    for grain, start in marks.order_by("-start").values_list("grain", "start"):
+        of_day = hours.setdefault(day_of(start), [])
+        if grain == Grain.HOUR:
+            of_day.append(start)
+    for day, of_day in hours.items():
+        for hour in of_day:
+            yield _roll_up_hour(environment, hour)
+        yield _roll_up_day(environment, day)
 
 
 @transaction.atomic

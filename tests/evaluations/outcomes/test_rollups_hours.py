@@ -12,7 +12,7 @@ import pytest
 from evaluations.metrics.sums import COUNT_NAMES
 from evaluations.models import DirtyBucket, Grain, Outcome, OutcomeRollup
 from evaluations.services.outcomes.ingestion import ingest, take_feedback
-from evaluations.services.outcomes.rollups import mark, roll_up, roll_up_all
+from evaluations.services.outcomes.rollups import hour_of, mark, roll_up, roll_up_all
 from evaluations.tasks import roll_up_outcomes
 from policies.models import Environment
 from tests.evaluations.outcome_cast import HOUR, NOW, event, stream
@@ -121,6 +121,23 @@ def test_task__sums_every_workflow_that_has_marks(
     roll_up_outcomes()
     assert OutcomeRollup.objects.filter(grain=Grain.HOUR).count() == 2
     assert roll_up_all() == 0
+
+
+def test_run__that_is_over__has_summed_the_newest_of_each_environment_and_leaves_the_rest_marked(
+    staging: Environment, production: Environment
+) -> None:
+    take(staging, stream(200, NOW - 90 * 24 * HOUR, NOW))
+    take(production, stream(20, NOW - 2 * HOUR, NOW))
+    steps = iter([False] * 8)
+    done = roll_up_all(lambda: next(steps, True))
+    assert 0 < done <= 8
+    for environment in (staging, production):
+        newest = Outcome.objects.filter(environment=environment).latest("time").time
+        assert rows(environment=environment, start=hour_of(newest))
+    assert DirtyBucket.objects.filter(environment=staging).exists()
+    roll_up_all()
+    assert not DirtyBucket.objects.exists()
+    assert sum(row.requests for row in OutcomeRollup.objects.filter(grain=Grain.DAY)) == 220
 
 
 def test_outcome__of_another_environment__stays_out(
