@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import call_command
-from django.test import Client
 
 from policies.engine.errors import DocumentError
 from policies.fleet.report import read_report
@@ -101,12 +100,6 @@ def test_status_report__with_every_member__is_read_as_the_document_says(
 def test_bodies__take_no_other_fields(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert schemas["JudgementRequest"]["additionalProperties"] is False
-
-
-def test_schema_address__answers_without_a_token() -> None:
-    answer = Client().get("/api/v1/schema/")
-    assert answer.status_code == 200
-    assert b"openapi: 3" in answer.content
 
 
 def test_operations__that_answer_200__say_with_what(document: dict[str, Any]) -> None:
