@@ -19,7 +19,7 @@ from policies.models.questions import DecisionAnswers
 from policies.models.releases import Release, SigningKey
 from policies.models.rule_changes import RuleChange
 from policies.models.teams import Membership, Team
-from policies.models.tokens import PersonalToken, RouterToken
+from policies.models.tokens import PersonalToken, ReportedHour, RouterToken
 from policies.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
 from policies.models.workflows import Environment, Workflow
 
@@ -52,6 +52,7 @@ __all__ = [
     "Provider",
     "Release",
     "ReleaseArrival",
+    "ReportedHour",
     "Review",
     "ReviewDebt",
     "RouterInstance",

@@ -109,6 +109,27 @@ class RouterToken(BearerToken):
         return ", ".join(TokenScope(scope).label.lower() for scope in self.scopes)
 
 
+class ReportedHour(models.Model):
+    """How much was kept of what came with a router's token in one hour, by the console's clock."""
+
+    token = models.ForeignKey(
+        RouterToken, on_delete=models.CASCADE, db_index=False, related_name="reported_hours"
+    )
+    start = models.DateTimeField()
+    outcomes = models.BigIntegerField(default=0)
+    requests_in_sums = models.BigIntegerField(default=0)
+    feedback = models.BigIntegerField(default=0, help_text="Words that changed an outcome.")
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token", "start"], name="reported_hour_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.token_id} {self.start:%Y-%m-%d %H:%M}"
+
+
 class PersonalToken(BearerToken):
     """Lets a person do over REST what they may do in the browser."""
 

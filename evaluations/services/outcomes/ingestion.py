@@ -13,6 +13,7 @@ from evaluations.outcomes.events import Feedback, read_event, read_feedback
 from evaluations.outcomes.names import Listed, Names
 from evaluations.outcomes.summaries import Summary, read_summary
 from evaluations.services.outcomes.allowances import bound_names
+from evaluations.services.outcomes.counting import count_reported, requests_told
 from evaluations.services.outcomes.pricing import compute_costs, compute_costs_of_sums
 from evaluations.services.outcomes.rollups import hour_of, mark
 from evaluations.services.outcomes.storing import Getter, Inserter
@@ -72,9 +73,13 @@ def ingest(
     with transaction.atomic():
         if token is not None:
             bound_names(token, told)
-        accepted = outcomes.insert(good, **same) + _SUMMARIES.insert(summaries, **same)
+        kept = outcomes.insert(good, **same)
+        accepted = kept + _SUMMARIES.insert(summaries, **same)
         if accepted:
             mark(environment, Grain.HOUR, {hour_of(event.time) for event in told}, now)
+        if accepted and token is not None:
+            requests = requests_told(token, summaries, now)
+            count_reported(token, now, outcomes=kept, requests_in_sums=requests)
     return Receipt(accepted, len(told) - accepted, tuple(rejected))
 
 
@@ -164,6 +169,8 @@ def take_feedback(
         changed = {outcome.pk: outcome for outcome in news}.values()
         Outcome.objects.bulk_update(changed, LEARNT_LATER, batch_size=500)
         mark(environment, Grain.HOUR, {hour_of(row.time) for row in changed}, now)
+        if news and token is not None:
+            count_reported(token, now, feedback=len(news))
     rejected.sort(key=lambda rejection: rejection.index)
     return Receipt(len(news), len(said) - len(news), tuple(rejected))
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from evaluations.models import Grain, Outcome, OutcomeSummary, OutcomeWord, ReportedName
 from evaluations.services.outcomes.rollups import hour_of, mark
 from evaluations.services.outcomes.words import take_words_back
-from policies.models import Release, ReleaseArrival, RouterInstance, RouterToken
+from policies.models import Release, ReleaseArrival, ReportedHour, RouterInstance, RouterToken
 from policies.services import audit
 from policies.services.rights import require_right
 
@@ -48,6 +48,7 @@ def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
     sums_gone, hours_of_sums = _remove_summaries(token)
     hours |= hours_of_sums
     mark(environment, Grain.HOUR, hours, now)
+    ReportedHour.objects.filter(token=token).delete()
     ReportedName.objects.filter(token=token).delete()
     routers = RouterInstance.objects.filter(environment=environment, token=token)
     told = list(routers.values_list("instance_id", flat=True))

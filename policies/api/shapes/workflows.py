@@ -220,6 +220,33 @@ class RouterTokenSerializer(serializers.ModelSerializer[RouterToken]):
         ]
 
 
+class ReportedShape(serializers.Serializer[RouterToken]):
+    """What came with a token and was kept."""
+
+    outcomes = serializers.IntegerField(source="told_outcomes")
+    requests_in_sums = serializers.IntegerField(
+        source="told_requests_in_sums", help_text="Requests that its minute sums stand for."
+    )
+    feedback = serializers.IntegerField(
+        source="told_feedback", help_text="Words that changed an outcome."
+    )
+    routers = serializers.IntegerField(source="told_routers")
+
+
+class ReportingRouterTokenSerializer(RouterTokenSerializer):
+    """A token of `with_reports`."""
+
+    reported_in_24_hours = ReportedShape(
+        source="*", read_only=True, help_text="Counted from the full hour before."
+    )
+    last_reported_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null when nothing counts that came with it."
+    )
+
+    class Meta(RouterTokenSerializer.Meta):
+        fields = [*RouterTokenSerializer.Meta.fields, "reported_in_24_hours", "last_reported_at"]
+
+
 class IssuedRouterTokenSerializer(RouterTokenSerializer):
     token = serializers.SerializerMethodField(help_text="Shown this once; only a hash is kept.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,12 +18,14 @@ from policies.api.pages import page_of, pages_of
 from policies.api.shapes.workflows import (
     IssuedRouterTokenSerializer,
     NewRouterToken,
+    ReportingRouterTokenSerializer,
     Rotation,
     RouterTokenSerializer,
 )
 from policies.models import RouterToken
 from policies.models.tokens import TokenScope
 from policies.services.routers import tokens
+from policies.services.routers.reported import with_reports
 
 
 def _issued(token: RouterToken, plain: str) -> Response:
@@ -39,16 +42,16 @@ def _router_token(request: Request, slug: str, environment: str, pk: int) -> Rou
 class RouterTokens(APIView):
     @operation(
         "list_router_tokens",
-        "Tokens of the routers of an environment",
-        gives=pages_of(RouterTokenSerializer),
+        "Tokens of the routers of an environment, and how much each reported",
+        gives=pages_of(ReportingRouterTokenSerializer),
         query=PageQuery,
     )
     def get(self, request: Request, slug: str, environment: str) -> Response:
         read_query(request, PageQuery)
         found = environment_or_404(request, slug, environment)
-        rows = RouterToken.objects.filter(environment=found)
+        rows = with_reports(RouterToken.objects.filter(environment=found), timezone.now())
         rows = rows.select_related("environment", "created_by")
-        return page_of(rows, RouterTokenSerializer, request)
+        return page_of(rows, ReportingRouterTokenSerializer, request)
 
     @operation(
         "issue_router_token",

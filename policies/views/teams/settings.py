@@ -25,6 +25,7 @@ from policies.governance.refusals import Refused
 from policies.models import Environment, FreezeWindow, Membership, RouterToken, Workflow
 from policies.models.components import ComponentKind
 from policies.services.rights import can
+from policies.services.routers.reported import with_reports
 from policies.services.rules.environments import rules_set_alone
 from policies.services.teams import contracts, questions, workflows
 from policies.views.visible import person, workflow_or_404
@@ -47,9 +48,9 @@ def _context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         "members": Membership.objects.filter(team=workflow.team).select_related("user"),
         "reading": questions.reading_of(workflow),
         "contracts": [(kind, label, in_force.get(kind)) for kind, label in ComponentKind.choices],
-        "tokens": RouterToken.objects.filter(environment__workflow=workflow).select_related(
-            "environment", "created_by"
-        ),
+        "tokens": with_reports(
+            RouterToken.objects.filter(environment__workflow=workflow), timezone.now()
+        ).select_related("environment", "created_by"),
         "member_form": MemberForm(),
         "token_form": RouterTokenForm(workflow=workflow),
         "freeze_form": FreezeForm(workflow=workflow),

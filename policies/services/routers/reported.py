@@ -1,0 +1,35 @@
+"""What came with each router's token lately: whose word the scorecard is."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from policies.models import ReportedHour, RouterInstance, RouterToken
+
+LATELY = datetime.timedelta(hours=24)
+
+
+def with_reports(rows: QuerySet[RouterToken], now: datetime.datetime) -> QuerySet[RouterToken]:
+    """The tokens, each with what came with it in the last 24 hours, counted from the full hour
+    before: `told_outcomes`, `told_requests_in_sums`, `told_feedback`, `told_routers`; and
+    `last_reported_at`, None when nothing counts that came with it.
+    """
+    since = (now - LATELY).replace(minute=0, second=0, microsecond=0)
+    hours = ReportedHour.objects.filter(token=OuterRef("pk"))
+    lately = hours.filter(start__gte=since).order_by().values("token")
+    seen = RouterInstance.objects.filter(token=OuterRef("pk"), last_seen_at__gte=since)
+    routers = seen.order_by().values("token")
+
+    def told(column: str) -> Coalesce:
+        return Coalesce(Subquery(lately.annotate(told=Sum(column)).values("told")), 0)
+
+    return rows.annotate(
+        told_outcomes=told("outcomes"),
+        told_requests_in_sums=told("requests_in_sums"),
+        told_feedback=told("feedback"),
+        told_routers=Coalesce(Subquery(routers.annotate(told=Count("pk")).values("told")), 0),
+        last_reported_at=Subquery(hours.order_by("-start").values("last_at")[:1]),
+    )
