@@ -119,6 +119,7 @@ class Poller:
             self._say(f"The release on disk is not used. {error}")
             return
         self._kept = self._take(release, sealed)
+        self.progress = Progress(self._state.confirmed_at())
 
     def poll(self, *, wait_s: float = 0.0) -> Polled:
         """Ask the console once; `wait_s` asks it to hold the question. Any failure leaves
@@ -140,6 +141,8 @@ class Poller:
             self._note_failure(f"The poll failed in a way it should not: {error!r}.", error)
             return Polled(ok=False, took_s=time.monotonic() - began)
         self.progress = Progress(self._clock(), retry_after_s=fetched.retry_after_s)
+        if self.held is self._kept:
+            self._state.note_confirmed(self._clock())
         new = self.release is not before
         return Polled(ok=True, held=fetched.held, new=new, took_s=time.monotonic() - began)
 

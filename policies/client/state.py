@@ -43,6 +43,22 @@ class StateFolder:
         body = sealed.body.decode("utf-8")
         self._save(RELEASE, {"body": body, "signature": sealed.signature, "etag": sealed.etag})
 
+    def note_confirmed(self, at: float) -> None:
+        """Keep beside the release, as its file's time of change, that the console confirmed it at
+        this time, in seconds of the epoch. What cannot be written is told when a release comes."""
+        if self.path is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self.path / RELEASE, (at, at))
+
+    def confirmed_at(self) -> float | None:
+        """When the console last confirmed the release, in seconds of the epoch."""
+        if self.path is None:
+            return None
+        try:
+            return (self.path / RELEASE).stat().st_mtime
+        except OSError:
+            return None
+
     def load_keys(self) -> Mapping[str, object]:
         """What the keyring kept; {} when there is nothing."""
         return self._load(KEYS)

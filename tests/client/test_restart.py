@@ -10,7 +10,7 @@ import pytest
 
 from policies.client import NoUsableRelease
 from tests.client.conftest import Router
-from tests.client.fake_console import FakeConsole
+from tests.client.fake_console import NOW, FakeConsole
 
 REQUEST = {"attributes": {"task": "code"}, "request_id": "r-1"}
 AWAY = "http://127.0.0.1:9"
@@ -67,6 +67,19 @@ def test_restart__release_changed_on_disk__is_not_used(
     alter(state / "release.json", body=body.replace("swift-large", "swift-other"))
     assert router().release is None
     assert "signature does not hold" in said[-1]
+
+
+def test_restart__console_away__age_counts_from_when_it_last_confirmed_the_release(
+    console: FakeConsole, router: Router
+) -> None:
+    router().poll_once()
+    an_hour_later = NOW.timestamp() + 3600
+    router(clock=lambda: an_hour_later).poll_once()  # 304: it is in force still
+    console.fault = lambda answer: (503, {}, b"")
+    client = router(clock=lambda: an_hour_later + 60)
+    assert client.health.confirmed_s == 60
+    assert not client.poll_once()
+    assert (client.health.confirmed_s, client.health.failures) == (60, 1)
 
 
 def test_restart__release_file_damaged__a_replay_is_still_known_as_one(
