@@ -222,8 +222,9 @@ TASKS_ON_NEW_CONTENT = ["evaluations.measure_change_impact", "evaluations.judge_
 TASKS_ON_SUBMISSION = ["evaluations.evaluate_submitted"]
 
 # --- Routers ----------------------------------------------------------------------------
-# A router that reported nothing for so long was shut down: no release waits for it.
-ROUTER_GONE_AFTER_S = max(60, env.int("ROUTING_CONSOLE_ROUTER_GONE_AFTER_S", default=600))
+# A router that reported nothing for so long, not even that it ends, keeps no release waiting. It is
+# longer than any outage of database or console: who is cut off has not confirmed anything.
+ROUTER_GONE_AFTER_S = max(60, env.int("ROUTING_CONSOLE_ROUTER_GONE_AFTER_S", default=86_400))
 # What it reported is kept for as many days, and with it when releases reached whom.
 ROUTER_KEPT_DAYS = max(1, env.int("ROUTING_CONSOLE_ROUTER_KEPT_DAYS", default=30))
 # Events that one token may report a second, in outcomes and feedback; ten seconds' worth at once.

@@ -94,5 +94,6 @@ def _heard(
         errors=errors,
         clock=at + off,
         started_at=at - datetime.timedelta(days=3),
+        has_ended=False,
     )
     return Heard(environment.pk, NO_TOKEN, told, at, TEN_YEARS_S)

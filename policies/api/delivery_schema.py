@@ -115,6 +115,11 @@ STATUS_REPORT = _object(
         "adopted_at": _nullable(MOMENT),
         "last_success_at": _nullable(MOMENT),
         "errors": {"type": "array", "items": ERROR, "maxItems": MOST_ERRORS},
+        "ended": {
+            "type": "boolean",
+            "default": False,
+            "description": "The last report: the router stops, and counts no more.",
+        },
     },
     additionalProperties=False,
 )

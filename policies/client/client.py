@@ -139,7 +139,7 @@ class PolicyClient(Decider):
         return self
 
     def close(self) -> None:
-        """Stop polling and send what outcomes are waiting."""
+        """Stop polling, say goodbye to the console and send what outcomes are waiting."""
         self._started = False
         self._loop.stop()
         self._status.stop(self._http.interrupt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -35,7 +36,8 @@ class Receiver(Protocol):
 
 class StatusReporter:
     """Reports at once after `wake`, else at the interval that the console asks for. A report that
-    fails hinders nobody; the next one says the same. Without a receiver nothing is reported."""
+    fails hinders nobody; the next one says the same. Once stopped, the last one says that it ends,
+    so that no release waits for this router. Without a receiver nothing is reported."""
 
     def __init__(
         self,
@@ -53,6 +55,14 @@ class StatusReporter:
         self._background = Background("status", self._step, say)
         self._begin()
 
+    def _begin(self) -> None:
+        host = socket.gethostname()[:60] or "router"
+        self.instance_id = f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._started_at = self._clock()
+        self._interval_s = FIRST_INTERVAL_S
+        self._failures = 0
+        self._is_heard = False  # whether the console took the latest report
+
     def start(self) -> None:
         if self._receiver is not None:
             self._background.start()
@@ -62,19 +72,18 @@ class StatusReporter:
         self._background.wake()
 
     def stop(self, interrupt: Callable[[int | None], None]) -> None:
+        is_heard = self._is_heard  # the report that is cut short now would say that it is not
         self._background.stop(1.0, interrupt)
+        self._is_heard = False
+        if is_heard:
+            # One that did not answer the last time may be away: whoever ends does not wait for it.
+            with contextlib.suppress(ClientError):
+                self._post({**self.report(), "ended": True})
 
     def after_fork(self) -> None:
         """A child is a router of its own."""
         self._background.after_fork()
         self._begin()
-
-    def _begin(self) -> None:
-        host = socket.gethostname()[:60] or "router"
-        self.instance_id = f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._started_at = self._clock()
-        self._interval_s = FIRST_INTERVAL_S
-        self._failures = 0
 
     def report(self) -> dict[str, object]:
         """What is said now; docs/delivery.md describes it."""
@@ -97,20 +106,25 @@ class StatusReporter:
 
     def _step(self) -> float:
         wish = 0.0
-        if self._receiver is None:
-            return LONGEST_INTERVAL_S
         try:
-            answer = self._receiver.post_status(json.dumps(self.report()).encode("utf-8"))
+            answer = self._post(self.report())
         except ClientError as error:
             self._failures += 1
+            self._is_heard = False
             if isinstance(error, FetchFailed):
                 wish = error.retry_after_s
                 if error.status in UNKNOWN:
                     wish = PAUSE_WHERE_UNKNOWN_S
         else:
             self._failures = 0
+            self._is_heard = True
             self._interval_s = _interval_of(answer)
         return pause_s(self._interval_s, self._failures, wish, random.random)
+
+    def _post(self, report: Mapping[str, object]) -> object:
+        if self._receiver is None:
+            return None
+        return self._receiver.post_status(json.dumps(report).encode("utf-8"))
 
 
 def checked_labels(labels: Mapping[str, str]) -> dict[str, str]:

@@ -51,7 +51,10 @@ class ReportedError:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """What one running router says of itself. Times are by its own clock, in UTC."""
+    """What one running router says of itself. Times are by its own clock, in UTC.
+
+    `has_ended`: it is the last report, since the router stops.
+    """
 
     instance_id: str
     labels: dict[str, str]
@@ -65,6 +68,7 @@ class StatusReport:
     errors: tuple[ReportedError, ...]
     clock: datetime.datetime
     started_at: datetime.datetime
+    has_ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,7 @@ def _report(place: Place) -> StatusReport:
         "errors",
         "clock",
         "started_at",
+        "ended",
     )
     client_name, client_version = _client(members.required("client"))
     return StatusReport(
@@ -157,6 +162,7 @@ def _report(place: Place) -> StatusReport:
         errors=_errors(members.optional("errors", [])),
         clock=_moment(members.required("clock")),
         started_at=_moment(members.required("started_at")),
+        has_ended=members.optional("ended", False).flag(),
     )
 
 

@@ -56,7 +56,10 @@ WORDS: dict[Standing, StandingWords] = {
         "published.",
     ),
     Standing.FAILING: StandingWords("Failing", "Reports errors of the last ten minutes."),
-    Standing.SILENT: StandingWords("Silent", f"Missed {MISSED_REPORTS} reports or more."),
+    Standing.SILENT: StandingWords(
+        "Silent",
+        f"Missed {MISSED_REPORTS} reports or more, no goodbye; counts with what it said last.",
+    ),
     Standing.STALE: StandingWords(
         "Past its lifetime", "Decides with a release that should have been renewed by now."
     ),

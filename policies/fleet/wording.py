@@ -12,7 +12,8 @@ class Spread:
 
     `have` of the `routers` that report themselves decide with it, the last of them since
     `last_at`. Of those that report nothing only tokens are known: `tokens_told` of `tokens` were
-    told of it when a router last asked with them.
+    told of it when a router last asked with them. `unheard` of the routers have not confirmed it
+    and are silent, all of them since `unheard_since`.
     """
 
     have: int
@@ -21,16 +22,27 @@ class Spread:
     tokens_told: int
     tokens: int
     now: datetime.datetime
+    unheard: int = 0
+    unheard_since: datetime.datetime | None = None
 
     @property
     def sentence(self) -> str:
         """For whoever published: who has it, or why nothing can be said."""
         if not self.routers:
             return self._of_tokens
-        if not self.tokens:
-            return f"{self._of_routers}."
-        many = f"{self.tokens_told} of {self.tokens} token{'' if self.tokens == 1 else 's'}"
-        return f"{self._of_routers}; of routers that report no status, {many} fetched it."
+        parts = [self._of_routers]
+        if self.unheard:
+            parts.append(self.unheard_words)
+        if self.tokens:
+            many = f"{self.tokens_told} of {self.tokens} token{'' if self.tokens == 1 else 's'}"
+            parts.append(f"of routers that report no status, {many} fetched it")
+        return f"{'; '.join(parts)}."
+
+    @property
+    def unheard_words(self) -> str:
+        """How many may run something else, and since when nobody can say."""
+        since = f" since {clock_words(self.unheard_since, self.now)}" if self.unheard_since else ""
+        return f"{self.unheard:,} not heard{since}"
 
     @property
     def _of_routers(self) -> str:

@@ -25,8 +25,13 @@ _LONGEST_SKEW_MS = 86_400_000_000_000
 
 
 class RouterInstanceQuerySet(models.QuerySet["RouterInstance"]):
-    def not_silent_since(self, moment: datetime.datetime) -> RouterInstanceQuerySet:
-        return self.filter(silent_after__gte=moment)
+    def live_since(self, moment: datetime.datetime) -> RouterInstanceQuerySet:
+        return self.filter(is_live_since(moment))
+
+
+def is_live_since(moment: datetime.datetime) -> Q:
+    """Has not said that it ends, and was not silent since before the moment."""
+    return Q(has_ended=False, silent_after__gte=moment)
 
 
 def is_on(release: Release) -> Q:
@@ -92,6 +97,7 @@ class RouterInstance(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     silent_after = models.DateTimeField(help_text="Several reports are missing from then on.")
+    has_ended = models.BooleanField(default=False, help_text="Its last report said so.")
 
     objects = RouterInstanceQuerySet.as_manager()
 

@@ -37,6 +37,7 @@ def got(client: Client, user: User, path: str) -> Any:
 def test_fleet__tells_counts_and_convergence(client: Client, owner: User, routers: Routers) -> None:
     found = got(client, owner, FLEET)
     assert (found["release"], found["routers"], found["gone"]) == (1, 2, 0)
+    assert found["unheard"] == 0
     assert found["counts"]["current"] == found["counts"]["empty"] == 1
     assert (found["delivered"], found["delivered_share"], found["drift_since"]) == (
         False,

@@ -41,6 +41,30 @@ def test_status__release_adopted__is_told_at_once_and_as_the_console_reads_it(
     assert len({r.instance_id for r in reports(console)}) == 1
 
 
+def test_status__closed_client__says_goodbye_once_and_reports_again_when_started(
+    console: FakeConsole, router: Router
+) -> None:
+    client = router(interval_s=0.05).start()
+    wait_until(lambda: client._status._is_heard)
+    client.close()
+    client.close()
+    said = [report.has_ended for report in reports(console)]
+    assert said[-1] and said.count(True) == 1
+    client.start()
+    wait_until(lambda: client._status._is_heard)
+    assert not reports(console)[-1].has_ended
+
+
+def test_status__closed_while_the_console_fails__keeps_nobody_waiting(
+    console: FakeConsole, router: Router
+) -> None:
+    console.status = (503, {}, b"")
+    client = router().start()
+    wait_until(lambda: bool(console.asked_for(STATUS)))
+    client.close()
+    assert not any(report.has_ended for report in reports(console))
+
+
 def test_status__before_any_release__tells_why_there_is_none(
     console: FakeConsole, router: Router
 ) -> None:

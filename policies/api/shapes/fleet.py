@@ -65,8 +65,13 @@ class FleetSerializer(serializers.Serializer[Fleet]):
     release = serializers.IntegerField(
         source="in_force.number", allow_null=True, default=None, help_text="The one in force."
     )
-    routers = serializers.IntegerField(help_text="Heard from lately.")
-    gone = serializers.IntegerField(help_text="Not heard from for long; they count nowhere else.")
+    routers = serializers.IntegerField(help_text="All that may run, silent ones too.")
+    unheard = serializers.IntegerField(
+        source="spread.unheard",
+        default=0,
+        help_text="Those of them that are silent and have not confirmed the release in force.",
+    )
+    gone = serializers.IntegerField(help_text="Ended, or silent for long; they count nowhere else.")
     counts = StandingCountsShape()
     delivered_share = serializers.IntegerField(
         source="environment.delivered_share", help_text="Per cent that must have the release."

@@ -15,7 +15,7 @@ from policies.fleet.convergence import Convergence, convergence
 from policies.fleet.standing import Standing
 from policies.fleet.wording import Spread
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
-from policies.models.fleet import RouterInstanceQuerySet, is_on, standings
+from policies.models.fleet import RouterInstanceQuerySet, is_live_since, is_on, standings
 from policies.services.routers.fleet import gone_after
 
 
@@ -23,8 +23,8 @@ from policies.services.routers.fleet import gone_after
 class Fleet:
     """The routers of an environment, as of `now`: how many of each standing.
 
-    `routers` counts those heard from lately; those silent for long are `gone` and count nowhere
-    else. `spread` is None where nothing is in force.
+    `routers` counts those that may run: also silent ones, until they were so for long. The others
+    are `gone` and count nowhere else. `spread` is None where nothing is in force.
     """
 
     environment: Environment
@@ -39,7 +39,8 @@ class Fleet:
     def is_delivered(self) -> bool:
         """Whether the environment's share of its routers has the release in force.
 
-        One that reports says nothing of others that only fetch: those got it, too.
+        A silent router has what it last said that it has: silence confirms nothing. One that
+        reports says nothing of others that only fetch: those got it, too.
         """
         needed = self.environment.delivered_share * self.routers / 100
         if self.in_force is None or not self.routers or self.counts[Standing.CURRENT] < needed:
@@ -53,9 +54,9 @@ class Fleet:
 
 
 def live(environment: int, now: datetime.datetime) -> RouterInstanceQuerySet:
-    """Its routers that were not silent for long."""
+    """Its routers that neither said that they end nor were silent for long."""
     rows = RouterInstance.objects.filter(environment=environment)
-    return rows.not_silent_since(now - gone_after())
+    return rows.live_since(now - gone_after())
 
 
 def in_force(environment: Environment) -> Release | None:
@@ -67,7 +68,7 @@ def fleet_of(environment: Environment, now: datetime.datetime | None = None) -> 
     """Three queries, however many routers there are."""
     now = now or timezone.now()
     release = in_force(environment)
-    lately = Q(silent_after__gte=now - gone_after())
+    lately = is_live_since(now - gone_after())
     asked = {
         standing.value: Count("pk", filter=lately & which)
         for standing, which in standings(environment.pk, release, now).items()
@@ -85,16 +86,21 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
     """How far a release has come that is in force. One query."""
     now = now or timezone.now()
     routers = live(release.environment_id, now)
+    unheard = routers.filter(silent_after__lt=now).exclude(is_on(release)).order_by()
     tokens = RouterToken.objects.usable(now).filter(environment=release.environment_id)
     fetching = _only_fetching(release.environment_id, now)
     arrivals = ReleaseArrival.objects.filter(release=release.pk).order_by()
     told = Q(fetched_release=release.pk)
-    have, known, last, told_all, all_tokens, told_silent, silent = (
+    have, known, last, missed, missed_at, told_all, all_tokens, told_silent, silent = (
         Release.objects.filter(pk=release.pk)
         .values_list(
             _count(routers.filter(is_on(release))),
             _count(routers),
             Subquery(arrivals.values("release").annotate(last=Max("at")).values("last")),
+            _count(unheard),
+            Subquery(
+                unheard.values("environment").annotate(last=Max("last_seen_at")).values("last")
+            ),
             _count(tokens.filter(told)),
             _count(tokens),
             _count(fetching.filter(told)),
@@ -105,7 +111,8 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
     if known:
         # What reports itself is counted as routers; of the rest, tokens that fetch at all.
         told_all, all_tokens = told_silent, silent
-    return Spread(have, known, last if have else None, told_all, all_tokens, now)
+    last = last if have else None
+    return Spread(have, known, last, told_all, all_tokens, now, missed, missed_at)
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
@@ -122,7 +129,8 @@ def _has_untold_tokens(release: Release, now: datetime.datetime) -> bool:
 
 def _only_fetching(environment: int, now: datetime.datetime) -> QuerySet[RouterToken]:
     """Its tokens that fetch releases, and whose routers report nothing."""
-    reporting = RouterInstance.objects.not_silent_since(now - gone_after())
+    # One that has ended did report: what it fetched last tells of no router that is left.
+    reporting = RouterInstance.objects.filter(silent_after__gte=now - gone_after())
     rows = RouterToken.objects.usable(now).filter(
         environment=environment, fetched_release__isnull=False
     )

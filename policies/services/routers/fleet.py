@@ -94,6 +94,7 @@ def _instance_of(heard: Heard, tokens: Collection[int]) -> dict[str, Any]:
         "first_seen_at": heard.at,
         "last_seen_at": heard.at,
         "silent_after": heard.at + MISSED_REPORTS * datetime.timedelta(seconds=heard.interval_s),
+        "has_ended": report.has_ended,
     }
 
 
@@ -187,13 +188,15 @@ def _releases_of(arrivals: Collection[Arrival]) -> dict[tuple[int, Running], Rel
 def _seen_before(
     arrivals: Collection[Arrival],
 ) -> dict[tuple[int, str], tuple[datetime.datetime, datetime.datetime]]:
-    """When those who arrive were heard from first, and since when they would have been silent."""
+    """When those who arrive were heard from first, and since when they would have been silent.
+    Who had said that it ends waited for nothing."""
     names = sorted({arrival.instance_id for arrival in arrivals})
     found = {}
     for start in range(0, len(names), 500):
         rows = RouterInstance.objects.filter(
             environment__in={arrival.environment_id for arrival in arrivals},
             instance_id__in=names[start : start + 500],
+            has_ended=False,
         )
         for environment, name, first, silent in rows.values_list(
             "environment_id", "instance_id", "first_seen_at", "silent_after"
@@ -204,7 +207,8 @@ def _seen_before(
 
 # --- Letting go --------------------------------------------------------------------------
 def gone_after() -> datetime.timedelta:
-    """A router silent for so long was shut down, and counts no more."""
+    """A router silent for so long without a goodbye counts no more. Whoever is cut off for a
+    while must not drop out, or a release would count as delivered that it never got."""
     return datetime.timedelta(seconds=settings.ROUTER_GONE_AFTER_S)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from policies.fleet.convergence import arrival_at_share
 from policies.fleet.standing import Standing
-from policies.models import DriftEpisode, Environment, Release, ReleaseArrival
+from policies.models import DriftEpisode, Environment, Release, ReleaseArrival, RouterInstance
 from policies.models.fleet import is_on
 from policies.services import audit
 from policies.services.routers.convergence import Fleet, fleet_of, live
@@ -21,7 +21,8 @@ from policies.services.routers.fleet import gone_after
 def watch_fleets(now: datetime.datetime | None = None) -> None:
     """Note deliveries, and begin, tell and end drift, in each environment with routers."""
     now = now or timezone.now()
-    has_routers = Q(router_instances__silent_after__gte=now - gone_after())
+    lately = RouterInstance.objects.live_since(now - gone_after())
+    has_routers = Q(pk__in=lately.values("environment"))
     drifts = Q(drift_episodes__isnull=False, drift_episodes__ended_at=None)
     found = Environment.objects.filter(has_routers | drifts).distinct().select_related("workflow")
     for environment in found:
@@ -96,7 +97,7 @@ def _end_drift(fleet: Fleet) -> None:
 
 
 def drift_sentence(fleet: Fleet) -> str:
-    """Who runs what instead of the release in force."""
+    """Who runs what instead of the release in force, and of whom it is not known."""
     many, release = fleet.drifting, fleet.in_force
     if release is None or not many:
         return ""
@@ -106,6 +107,8 @@ def drift_sentence(fleet: Fleet) -> str:
     if unknown:
         what = "something that was never published here"
         sentence += f"; {unknown:,} run{'s' if unknown == 1 else ''} {what}"
+    if fleet.spread is not None and fleet.spread.unheard:
+        sentence += f"; {fleet.spread.unheard_words}"
     return f"{sentence}."
 
 

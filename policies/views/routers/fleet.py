@@ -137,5 +137,5 @@ def _states(fleet: Fleet) -> list[tuple[str, str, str, int]]:
     ]
     return [
         *states,
-        (GONE, "Gone", "Not heard from for so long that it counts no more.", fleet.gone),
+        (GONE, "Gone", "Said goodbye, or silent for so long that it counts no more.", fleet.gone),
     ]

@@ -91,6 +91,14 @@ def test_spread__of_any_fleet__is_told_in_one_true_sentence(
     assert Spread(have, routers, last, told, tokens, NOW).sentence == sentence
 
 
+def test_spread__with_silent_routers__tells_them_apart() -> None:
+    spread = Spread(1, 4, AT_TWO, 1, 3, NOW, 2, AT_TWO.replace(hour=3, minute=54))
+    assert spread.sentence == (
+        "1 of 4 routers has it, the last one since 14:02; 2 not heard since 03:54; of routers that "
+        "report no status, 1 of 3 tokens fetched it."
+    )
+
+
 def test_clock__of_another_day_or_year__says_so() -> None:
     assert clock_words(AT_TWO - datetime.timedelta(days=1), NOW) == "1 Mar 14:02"
     assert clock_words(AT_TWO.replace(year=2025), NOW) == "2 Mar 2025 14:02"

@@ -30,6 +30,7 @@ def test_report__sound__is_read() -> None:
     assert report.source is Source.NETWORK
     assert report.adopted_at == NOON - SECOND
     assert report.labels == {"region": "eu"}
+    assert not report.has_ended and read_report(body(ended=True)).has_ended
 
 
 def test_report__of_a_router_without_a_release__is_read() -> None:
@@ -55,6 +56,7 @@ def test_report__of_a_router_without_a_release__is_read() -> None:
         ({"errors": [{"kind": "network", "message": "x"}]}, "/errors/0/at", "is required"),
         ({"errors": "none"}, "/errors", "must be a list of errors, not text"),
         ({"colour": "red"}, "/colour", "unknown key"),
+        ({"ended": "yes"}, "/ended", "must be true or false"),
         ({"client": {"name": "x"}}, "/client/version", "is required"),
     ],
 )

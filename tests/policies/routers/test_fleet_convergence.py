@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.fleet.standing import Standing
+from policies.fleet.wording import clock_words
 from policies.models import (
     AuditEvent,
     DriftEpisode,
@@ -24,6 +25,7 @@ from policies.services.routers.watching import watch_fleets
 from tests.policies.routers.fleet_cast import SECOND, Routers
 
 MINUTE = datetime.timedelta(minutes=1)
+HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
 pytestmark = pytest.mark.postgres
 
@@ -107,7 +109,7 @@ def test_router__that_missed_three_reports__is_silent_then_gone(
     routers.now = release.published_at + 95 * SECOND
     routers.say("us-1", release)
     assert trouble(routers, release)["eu-1"] == ["silent"]
-    routers.now += 11 * MINUTE
+    routers.now += DAY + MINUTE
     routers.say("us-1", release)
     fleet = fleet_of(release.environment, routers.now)
     assert (fleet.routers, fleet.gone, fleet.counts[Standing.SILENT]) == (1, 2, 0)
@@ -171,6 +173,65 @@ def test_release__when_all_routers_have_it__counts_as_delivered_since_the_last(
     assert release.delivered_at == routers.now
 
 
+def test_release__while_routers_are_not_heard__is_not_delivered_by_forgetting_them(
+    routers: Routers, release: Release
+) -> None:
+    """As when a plane is cut off from the database, or the console was down for long."""
+    routers.now += 6 * HOUR
+    routers.say("eu-1", release)
+    watch_fleets(routers.now)
+    release.refresh_from_db()
+    fleet = fleet_of(release.environment, routers.now)
+    assert release.delivered_at is None and (fleet.routers, fleet.gone) == (3, 0)
+    assert fleet.spread is not None and fleet.spread.unheard == 1
+    before = release.published_at - 20 * SECOND
+    heard = clock_words(before, routers.now)
+    assert fleet.spread.sentence.endswith(f"; 1 not heard since {heard}.")
+    assert trouble(routers, release)["us-1"] == ["empty", "silent"]
+
+
+def test_router__that_says_goodbye__counts_no_more_at_once_until_it_is_back(
+    routers: Routers, release: Release
+) -> None:
+    routers.say("us-1", None, ended=True)
+    fleet = fleet_of(release.environment, routers.now)
+    assert (fleet.routers, fleet.gone) == (2, 1)
+    assert [row.instance_id for row in instances_of(fleet, Wanted(state="gone"))] == ["us-1"]
+    watch_fleets(routers.now)
+    release.refresh_from_db()
+    assert release.delivered_at is not None
+    routers.now += HOUR
+    routers.say("us-1", release)
+    assert fleet_of(release.environment, routers.now).routers == 3
+    assert convergence_of(release, routers.now).waiting == 2  # it waited for nothing
+
+
+def test_token__of_a_router_that_said_goodbye__keeps_no_release_waiting(
+    routers: Routers, release: Release, owner: User
+) -> None:
+    other = issue_router_token(release.environment, "us", acting_user=owner)[0]
+    routers.say("us-1", None, ended=True)
+    leaving = Routers(other, routers.now)
+    leaving.say("us-2", None, ended=True)
+    before = published_before(release)
+    rows = RouterToken.objects.filter(pk=other.pk)
+    rows.update(fetched_release=before, last_used_at=routers.now)
+    assert fleet_of(release.environment, routers.now).is_delivered
+
+
+def test_token__not_used_for_hours__is_waited_for_as_it_may_be_cut_off(
+    routers: Routers, release: Release, owner: User
+) -> None:
+    routers.say("us-1", release)
+    older = issue_router_token(release.environment, "old routers", acting_user=owner)[0]
+    before = published_before(release)
+    rows = RouterToken.objects.filter(pk=older.pk)
+    rows.update(fetched_release=before, last_used_at=routers.now - 6 * HOUR)
+    assert not fleet_of(release.environment, routers.now).is_delivered
+    rows.update(last_used_at=routers.now - DAY - MINUTE)
+    assert fleet_of(release.environment, routers.now).is_delivered
+
+
 def test_release__when_its_share_has_it__counts_as_delivered(
     routers: Routers, release: Release
 ) -> None:
@@ -231,6 +292,17 @@ def test_drift__that_lasts__is_told_once_and_its_end_too(
     watch_fleets(routers.now)
     assert AuditEvent.objects.filter(action="fleet.drift_ended").count() == 1
     assert DriftEpisode.objects.get().ended_at == routers.now
+
+
+def test_drift__whose_router_falls_silent__is_over_and_says_that_it_is_not_heard(
+    routers: Routers, release: Release
+) -> None:
+    behind_for(routers, 20)
+    heard = routers.now
+    routers.now += HOUR
+    watch_fleets(routers.now)
+    ended = AuditEvent.objects.get(action="fleet.drift_ended")
+    assert f"; 1 not heard since {clock_words(heard, routers.now)}" in ended.detail["reason"]
 
 
 def test_drift__that_passes__is_not_told(routers: Routers, release: Release) -> None:
