@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("policies", "0019_release_attestation")]
+    dependencies = [("policies", "0020_reported_hours")]
 
     operations = [
         migrations.AddField(
