@@ -47,7 +47,8 @@ class Exchanger:
         self._connections: dict[int, Connection] = {}
 
     def exchange(self, ask: Ask, *, held_s: float = 0.0) -> Reply:
-        """The answer with its body unpacked, its status below 300 or 304; raises FetchFailed.
+        """The answer with its body unpacked, its status below 300, or 304 where that was asked for;
+        raises FetchFailed.
 
         `held_s` is how long the server was asked to hold it.
         """
@@ -65,7 +66,7 @@ class Exchanger:
         if connection.interrupted:
             # A body without a length ends where the connection does, also when we end it.
             raise Interrupted("The client is closing.")
-        if reply.status == 304:
+        if reply.status == 304 and "If-None-Match" in ask.headers:
             return reply
         if not reply.is_good:
             raise _failure(ask.url, reply)
@@ -133,6 +134,8 @@ def _unpacked(reply: Reply, bound: Bound) -> bytes:
 
 def _failure(url: str, reply: Reply) -> FetchFailed:
     sentence = f"{url} answers {reply.status} {reply.reason}"
+    if reply.status == 304:
+        sentence += " to a request without an entity tag; a cache in between is broken"
     detail = _detail_of(reply)
     if detail:
         sentence += f": {detail[:300]}"

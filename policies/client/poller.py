@@ -20,7 +20,7 @@ from .errors import (
     StateUnusable,
 )
 from .keyring import Keyring
-from .releases import Mark, Release, Sealed, open_release, refuse_older, refuse_replay
+from .releases import Held, Mark, Release, Sealed, open_release, refuse_older, refuse_replay
 from .state import StateFolder
 from .transport import Fetched
 
@@ -39,7 +39,7 @@ class ReleaseSource(Protocol):
 
     tries: int
 
-    def fetch_policy(self, etag: str, *, wait_s: float = 0.0) -> Fetched: ...
+    def fetch_policy(self, held: Held | None, *, wait_s: float = 0.0) -> Fetched: ...
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,6 @@ class Polled:
     new: bool = False
     cut: bool = False
     took_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class Held:
-    """The release in force, as it came, and since when."""
-
-    release: Release
-    sealed: Sealed
-    adopted_at: float
 
 
 class Poller:
@@ -165,7 +156,7 @@ class Poller:
 
     def _fetch(self, wait_s: float) -> Fetched:
         for left in reversed(range(self._source.tries)):
-            fetched = self._source.fetch_policy(self._etag, wait_s=wait_s)
+            fetched = self._source.fetch_policy(self._known, wait_s=wait_s)
             try:
                 with self._lock:
                     if fetched.sealed is not None:
@@ -222,13 +213,13 @@ class Poller:
         return (there.workflow, there.environment) == here and there.number > mark.number
 
     @property
-    def _etag(self) -> str:
-        """None while the release held was signed with a key that is compromised since: whoever
-        made it may have chosen its tag, too."""
+    def _known(self) -> Held | None:
+        """What need not be sent again. None while the release held was signed with a key that is
+        compromised since: whoever made it may have chosen its number and end, so its tag, too."""
         held = self.held
         if held is None or self._keyring.is_compromised(held.release.kid):
-            return ""
-        return held.sealed.etag
+            return None
+        return held
 
     @property
     def _floor(self) -> Mark | None:
@@ -248,7 +239,7 @@ class Poller:
         before = self.release
         self._newest = release.mark
         self._keyring.note_accepted(release.kid)
-        # One assignment, so that a child forked meanwhile has release and tag of one kind.
+        # One assignment, so that a child forked meanwhile has both of one kind.
         self.held = held = Held(release, sealed, self._clock())
         if before is None or before.mark != release.mark:
             self._say(str(release))

@@ -27,11 +27,10 @@ STALENESS_RULES = ("serve_stale", "refuse")
 
 @dataclass(frozen=True)
 class Sealed:
-    """A release as received: exact body bytes, detached JWS, and the entity tag, if any."""
+    """A release as received: exact body bytes and detached JWS."""
 
     body: bytes
     signature: str
-    etag: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,13 @@ class Release:
         end = int(self.not_after.timestamp())
         return Mark(self.workflow, self.environment, self.number, end, self.kid)
 
+    @property
+    def etag(self) -> str:
+        """The console's strong entity tag of it, in its quotes. What an answer calls it is not
+        signed: with a tag of somebody's choice, a later release would be taken for this one.
+        """
+        return f'"{self.digest.removeprefix("sha256:")}.{self.number}.{self.mark.not_after}"'
+
     @cached_property
     def price_steps(self) -> tuple[int, ...]:
         """Sizes of input, in tokens and ascending, above which some model has another price."""
@@ -91,6 +97,15 @@ class Release:
 
     def __str__(self) -> str:
         return f"release {self.number} {self.digest} from {self.source}"
+
+
+@dataclass(frozen=True)
+class Held:
+    """The release in force, as it came, and since when."""
+
+    release: Release
+    sealed: Sealed
+    adopted_at: float
 
 
 def open_release(

@@ -1,6 +1,6 @@
 """The state folder: last good release, pinned keys, newest release seen. Written whole or not.
 
-`release.json` holds body, signature and entity tag together, so that one rename commits all.
+`release.json` holds body and signature together, so that one rename commits both.
 `newest.json` is apart from it: when the release is damaged, a replay is still known as one.
 """
 
@@ -33,15 +33,15 @@ class StateFolder:
 
     def load_release(self) -> Sealed | None:
         stored = self._load(RELEASE)
-        parts = [stored.get(name) for name in ("body", "signature", "etag")]
+        parts = [stored.get(name) for name in ("body", "signature")]
         if not all(isinstance(part, str) for part in parts):
             return None
-        body, signature, etag = (str(part) for part in parts)
-        return Sealed(body.encode("utf-8", "surrogatepass"), signature, etag)
+        body, signature = (str(part) for part in parts)
+        return Sealed(body.encode("utf-8", "surrogatepass"), signature)
 
     def save_release(self, sealed: Sealed) -> None:
         body = sealed.body.decode("utf-8")
-        self._save(RELEASE, {"body": body, "signature": sealed.signature, "etag": sealed.etag})
+        self._save(RELEASE, {"body": body, "signature": sealed.signature})
 
     def note_confirmed(self, at: float) -> None:
         """Keep beside the release, as its file's time of change, that the console confirmed it at

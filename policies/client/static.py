@@ -1,19 +1,19 @@
 """Releases as files at a static address, such as an object store behind a CDN.
 
 Beside one another lie `policy.json` (the exact body), `policy.jws` (its detached signature) and
-`jwks.json`. The store gives entity tags; there is no token, and nothing is held.
+`jwks.json`. There is no token, and nothing is held.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from . import bounds
-from .connection import Ask, Reply
+from .connection import Ask
 from .exchange import Exchanger, require_http
-from .transport import Fetched, fetched
+from .releases import Held, Sealed
+from .transport import Fetched
 
 BODY, SIGNATURE, KEYS = "policy.json", "policy.jws", "jwks.json"
+PAST_CACHES = {"Cache-Control": "no-cache"}
 
 
 class StaticSource:
@@ -29,22 +29,23 @@ class StaticSource:
             require_http(address)
         self._http = http
 
-    def fetch_policy(self, etag: str, *, wait_s: float = 0.0) -> Fetched:
-        """The release in force; `wait_s` changes nothing. Raises FetchFailed."""
-        headers = {"Accept-Encoding": "gzip"}
-        if etag:
-            headers["If-None-Match"] = etag
-        found = fetched(self._get(BODY, headers, bounds.RELEASE), etag, self._folder + BODY)
-        if found.sealed is None:
-            return found
-        signature = self._get(SIGNATURE, {"Cache-Control": "no-cache"}, bounds.SIGNATURE).body
-        text = signature.decode("ascii", "replace").strip()
-        return replace(found, sealed=replace(found.sealed, signature=text))
+    def fetch_policy(self, held: Held | None, *, wait_s: float = 0.0) -> Fetched:
+        """The release in force; `wait_s` changes nothing. Raises FetchFailed.
+
+        Whether it is the one held is told by its signature, which is short. A store's entity tags
+        follow from nothing that is signed: whoever answered once in its place could leave a tag
+        behind with which the store itself says for ever that nothing changed.
+        """
+        found = self._get(self._folder + SIGNATURE, {}, bounds.SIGNATURE)
+        signature = found.decode("ascii", "replace").strip()
+        if held is not None and signature == held.sealed.signature:
+            return Fetched(None)
+        headers = {"Accept-Encoding": "gzip", **PAST_CACHES}
+        return Fetched(Sealed(self._get(self._folder + BODY, headers, bounds.RELEASE), signature))
 
     def fetch_keys(self) -> bytes:
         """The published keys, past any cache."""
-        ask = Ask("GET", self.jwks_url, {"Cache-Control": "no-cache"}, bounds.KEY_SET)
-        return self._http.exchange(ask).body
+        return self._get(self.jwks_url, PAST_CACHES, bounds.KEY_SET)
 
-    def _get(self, name: str, headers: dict[str, str], bound: bounds.Bound) -> Reply:
-        return self._http.exchange(Ask("GET", self._folder + name, headers, bound))
+    def _get(self, url: str, headers: dict[str, str], bound: bounds.Bound) -> bytes:
+        return self._http.exchange(Ask("GET", url, headers, bound)).body

@@ -12,7 +12,7 @@ from .bounds import KEY_SET, RECEIPT, RELEASE
 from .connection import Ask, Reply
 from .errors import AnswerTooLarge, FetchFailed
 from .exchange import Exchanger, has_preference, require_http, retry_after_s
-from .releases import Sealed
+from .releases import Held, Sealed
 
 POLICY_PATH = "/api/v1/policy"
 OUTCOMES_PATH = "/api/v1/outcomes"
@@ -52,19 +52,25 @@ class Transport:
         self._token = token
         self._http = http
 
-    def fetch_policy(self, etag: str, *, wait_s: float = 0.0) -> Fetched:
+    def fetch_policy(self, held: Held | None, *, wait_s: float = 0.0) -> Fetched:
         """The release in force. `wait_s` asks the console to hold the request so long if it is
-        the one with this entity tag; it may not do so. Raises ClientError.
+        the one held; it may not do so. Raises ClientError.
         """
         headers = {"Accept-Encoding": "gzip"}
-        if etag:
-            headers["If-None-Match"] = etag
-        held_s = float(int(wait_s)) if etag else 0.0
+        held_s = 0.0
+        if held is not None:
+            headers["If-None-Match"] = held.release.etag
+            held_s = float(int(wait_s))
         if held_s:
             headers["Prefer"] = f"wait={int(held_s)}"
         ask = Ask("GET", self.base + POLICY_PATH, headers, RELEASE)
         reply = self._authorized(ask, held_s=held_s)
-        return fetched(reply, etag, self.base + POLICY_PATH)
+        sealed = None
+        if reply.status != 304:
+            sealed = Sealed(reply.body, reply.headers.get("Policy-Signature", ""))
+        wish = retry_after_s(reply.headers.get("Retry-After"))
+        cut_off_s = None if sealed is None else _cut_off_s(reply)
+        return Fetched(sealed, has_preference(reply.headers, "wait"), wish, cut_off_s)
 
     def fetch_keys(self) -> bytes:
         """The console's JWK Set, past any cache; sent without the token."""
@@ -100,23 +106,6 @@ class Transport:
             if renewed == token:
                 raise
         return self._http.exchange(_with_token(ask, renewed), held_s=held_s)
-
-
-def fetched(reply: Reply, etag: str, url: str) -> Fetched:
-    """What an answer to the question for a release says."""
-    wish = retry_after_s(reply.headers.get("Retry-After"))
-    held = has_preference(reply.headers, "wait")
-    if reply.status != 304:
-        signature = reply.headers.get("Policy-Signature", "")
-        sealed = Sealed(reply.body, signature, reply.headers.get("ETag", ""))
-        return Fetched(sealed, held, wish, _cut_off_s(reply))
-    if not etag:
-        raise FetchFailed(
-            f"{url} answers 304 Not Modified to a request without an entity tag; a cache in "
-            "between is broken",
-            status=304,
-        )
-    return Fetched(None, held, wish)
 
 
 def _cut_off_s(reply: Reply) -> float | None:

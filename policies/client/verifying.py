@@ -103,7 +103,7 @@ def _read(content: bytes) -> tuple[Sealed, KeySet]:
             "The file is no signed release: it must hold `body`, the exact text, and `signature`, "
             "as “Download signed release” gives it."
         )
-    return Sealed(body.encode("utf-8", "surrogatepass"), signature, ""), _own_keys(content)
+    return Sealed(body.encode("utf-8", "surrogatepass"), signature), _own_keys(content)
 
 
 def _own_keys(content: bytes) -> KeySet:

@@ -185,7 +185,10 @@ class FakeConsole:
 
     @property
     def etag(self) -> str:
-        return f'"{digest(encoded(self.body))[7:23]}"'
+        """As docs/delivery.md has it."""
+        release = json.loads(self.body)["release"]
+        end = int(datetime.datetime.fromisoformat(release["not_after"]).timestamp())
+        return f'"{release["digest"].removeprefix("sha256:")}.{release["number"]}.{end}"'
 
     def asked_for(self, path: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path == path]

@@ -95,7 +95,7 @@ def test_poll__body_that_nobody_signed__is_not_made_into_values(
 ASKED: list[tuple[str, Callable[[FakeConsole], object]]] = [
     ("jwks.json", lambda console: transport(console).fetch_keys()),
     ("jwks.json", lambda console: StaticSource(console.url, Exchanger()).fetch_keys()),
-    ("policy.jws", lambda console: StaticSource(console.url, Exchanger()).fetch_policy("")),
+    ("policy.jws", lambda console: StaticSource(console.url, Exchanger()).fetch_policy(None)),
 ]
 
 

@@ -28,7 +28,7 @@ def key_for(signature: DetachedSignature) -> bytes:
 
 
 def test_genuine__is_opened() -> None:
-    assert open_release(Sealed(BODY, SIGNATURE, ""), key_for, "network").number == 5
+    assert open_release(Sealed(BODY, SIGNATURE), key_for, "network").number == 5
 
 
 @settings(max_examples=60, deadline=None)
@@ -37,7 +37,7 @@ def test_body__any_byte_changed__is_refused(place: int, other: int) -> None:
     changed = bytearray(BODY)
     changed[place] ^= other
     with pytest.raises(ReleaseRefused):
-        open_release(Sealed(bytes(changed), SIGNATURE, ""), key_for, "network")
+        open_release(Sealed(bytes(changed), SIGNATURE), key_for, "network")
 
 
 @settings(max_examples=40, deadline=None)
@@ -46,7 +46,7 @@ def test_body__cut_short_or_lengthened__is_refused(length: int, tail: bytes) -> 
     for changed in (BODY[:length] + tail, BODY + tail):
         if changed != BODY:
             with pytest.raises(ReleaseRefused):
-                open_release(Sealed(changed, SIGNATURE, ""), key_for, "network")
+                open_release(Sealed(changed, SIGNATURE), key_for, "network")
 
 
 @settings(max_examples=60, deadline=None)
@@ -55,7 +55,7 @@ def test_signature__any_character_changed__is_refused(place: int, other: str) ->
     changed = SIGNATURE[:place] + other + SIGNATURE[place + 1 :]
     if changed.strip() != SIGNATURE:
         with pytest.raises(ReleaseRefused):
-            open_release(Sealed(BODY, changed, ""), key_for, "network")
+            open_release(Sealed(BODY, changed), key_for, "network")
 
 
 def _changed_byte(console: FakeConsole) -> None:

@@ -48,6 +48,16 @@ def test_restart__console_there__asks_with_the_tag_from_disk(
     assert console.asked_for("/api/v1/policy")[-1].headers["If-None-Match"] == console.etag
 
 
+@pytest.mark.parametrize("tag", ["*", '"x"\r\n y', '"of another"', 7])
+def test_restart__tag_that_an_answer_chose_once__is_not_asked_with(
+    console: FakeConsole, state: Path, router: Router, tag: object
+) -> None:
+    kept = json.loads((state / "release.json").read_text())
+    (state / "release.json").write_text(json.dumps({**kept, "etag": tag}))
+    assert router().poll_once()
+    assert console.asked_for("/api/v1/policy")[-1].headers["If-None-Match"] == console.etag
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"body": 1}', "\x00" * 50])
 def test_restart__release_file_damaged__starts_empty_and_fetches(
     state: Path, router: Router, said: list[str], content: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ class Store(FakeConsole):
     """A folder of files, into which a publication writes one after the other."""
 
     signatures: list[str]
+    planted: Mapping[str, str] = {}
 
     def answer(self, asked: Asked) -> Answer:
         if not asked.path.startswith(PATH):
@@ -26,9 +27,9 @@ class Store(FakeConsole):
         self.asked.append(asked)
         name = asked.path.removeprefix(PATH)
         if name == "policy.json":
-            if asked.headers.get("If-None-Match") == self.etag:
+            if asked.headers.get("If-None-Match") in (self.etag, "*"):
                 return 304, {"ETag": self.etag}, b""
-            return 200, {"ETag": self.etag}, self.body
+            return 200, {"ETag": self.etag, **self.planted}, self.body
         if name == "policy.jws":
             waiting = getattr(self, "signatures", [])
             return 200, {}, (waiting.pop(0) if waiting else self.signature).encode()
@@ -61,10 +62,10 @@ def test_static__release_in_the_store__decides_and_no_token_is_sent(
     assert client.decide({"attributes": {"task": "code"}}).model == "swift-large"
     assert not any("Authorization" in asked.headers for asked in store.asked)
     assert [asked.path.removeprefix(PATH) for asked in store.asked] == [
-        "policy.json",
         "policy.jws",
-        "jwks.json",
         "policy.json",
+        "jwks.json",
+        "policy.jws",
     ]
 
 
@@ -73,12 +74,42 @@ def test_static__signature_still_of_the_release_before__is_fetched_again(
 ) -> None:
     client = static_client(store, said)
     assert client.poll_once()
-    before = store.signature
     store.publish(2)
+    before = store.signature
+    store.publish(3)
     store.signatures = [before, before]  # type: ignore[attr-defined]
     assert client.poll_once()
-    assert client.release is not None and client.release.number == 2
+    assert client.release is not None and client.release.number == 3
     assert client.health.failures == 0
+
+
+def test_static__signature_still_of_the_release_held__is_no_failure_and_the_next_poll_has_both(
+    store: FakeConsole, said: list[str]
+) -> None:
+    client = static_client(store, said)
+    assert client.poll_once()
+    before = store.signature
+    store.publish(2)
+    store.signatures = [before]  # type: ignore[attr-defined]
+    for number in (1, 2):
+        assert client.poll_once()
+        assert client.release is not None and client.release.number == number
+    assert client.health.failures == 0
+
+
+def test_static__entity_tag_of_the_next_release_planted_with_this_one__hides_nothing(
+    store: FakeConsole, said: list[str], tmp_path: Path
+) -> None:
+    before = store.body, store.signature
+    store.publish(2)
+    after = store.body, store.signature
+    store.planted = {"ETag": store.etag}  # type: ignore[attr-defined]
+    store.body, store.signature = before
+    client = static_client(store, said, state_dir=tmp_path)
+    assert client.poll_once()
+    store.planted, (store.body, store.signature) = {}, after  # type: ignore[attr-defined]
+    assert client.poll_once()
+    assert client.release is not None and client.release.number == 2
 
 
 def test_static__signature_never_that_of_the_body__is_refused_and_the_last_good_one_kept(

@@ -43,24 +43,19 @@ class Script:
         return of_policy[-1] if of_policy else None
 
 
-def etag_of(name: str) -> str:
-    """The entity tag of a fixture."""
-    return '"' + name.replace(" ", "-").replace(",", "") + '"'
-
-
 def _policy(serve: Mapping[str, Any], asked: Asked) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body, before anything is cut."""
     name = serve.get("release", "")
-    release = RELEASES.get(name, {"body": serve.get("body", ""), "signature": ""})
+    release = RELEASES.get(name, {"body": serve.get("body", ""), "signature": "", "etag": '"none"'})
     signature = serve.get("signature", name)
     headers = {
         "Content-Type": "application/json",
-        "ETag": etag_of(name),
+        "ETag": release["etag"],
         "Policy-Signature": RELEASES.get(signature, {"signature": signature})["signature"],
     }
     body = release["body"].encode("utf-8")
     status = serve.get("status", 200)
-    if name and status == 200 and asked.headers.get("if-none-match") == etag_of(name):
+    if name and status == 200 and asked.headers.get("if-none-match") in (release["etag"], "*"):
         status, body = 304, b""
     packs = serve.get("gzip", "gzip" in asked.headers.get("accept-encoding", ""))
     if packs and body:

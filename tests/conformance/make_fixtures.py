@@ -6,6 +6,7 @@ The keys are made of fixed numbers: they are no secret and sign nothing else.
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,8 +107,18 @@ def body(
     return canonical_bytes({**whole, **(document or {})})
 
 
+def etag(content: bytes) -> str:
+    """The entity tag of a release, as docs/delivery.md has it; of what is none, any other."""
+    try:
+        release = json.loads(content)["release"]
+    except ValueError:
+        return '"none"'
+    end = int(datetime.datetime.fromisoformat(release["not_after"]).timestamp())
+    return f'"{release["digest"].removeprefix("sha256:")}.{release["number"]}.{end}"'
+
+
 def releases() -> dict[str, dict[str, str]]:
-    """Bodies and their signatures by name."""
+    """Bodies, their signatures and entity tags by name."""
     signed = {
         "one": (body(1), FIRST),
         "two": (body(2), FIRST),
@@ -126,7 +137,11 @@ def releases() -> dict[str, dict[str, str]]:
         "two, no JSON": (b"<html>Welcome</html>", FIRST),
     }
     return {
-        name: {"body": content.decode(), "signature": key.sign(content)}
+        name: {
+            "body": content.decode(),
+            "signature": key.sign(content),
+            "etag": etag(content),
+        }
         for name, (content, key) in signed.items()
     }
 

@@ -153,8 +153,10 @@ class _Player:
         last = self._script.last_question()
         for name, wanted in step.get("asked", {}).items():
             found = last.headers.get(name) if last is not None else None
-            if found != wanted:
-                raise Failed(f"asked with {name}: {found!r} instead of {wanted!r}")
+            allowed = wanted if isinstance(wanted, list) else [wanted]
+            if found not in allowed:
+                told = " or ".join(map(repr, allowed))
+                raise Failed(f"asked with {name}: {found!r} instead of {told}")
         for path in step.get("never", ()):
             if any(asked.path == path for asked in self._script.asked):
                 raise Failed(f"asked for {path}")
