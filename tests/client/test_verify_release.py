@@ -199,3 +199,11 @@ def test_verify__control_characters_in_words__do_not_reach_the_terminal(
     said = {**ATTESTATION, "published_by": "olga\x1b[2J"}
     assert main(["verify-release", kept(tmp_path, key, said), "--trusted-keys", trusted]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_verify__word_joiner_in_words__is_left_out_where_no_line_is_broken(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {**ATTESTATION, "impact": {"summary": "Cost −\N{WORD JOINER}$1.75."}}
+    assert main(["verify-release", kept(tmp_path, key, said), "--trusted-keys", trusted]) == 0
+    assert "Impact: Cost −$1.75." in capsys.readouterr().out

@@ -89,8 +89,12 @@ def say(sentence: str) -> None:
 
 
 def printable(sentence: str) -> str:
-    """A sentence for a terminal, which would obey control characters that others wrote into it."""
-    return "".join(character if character.isprintable() else "�" for character in sentence)
+    """A sentence for a terminal, which would obey control characters that others wrote into it.
+
+    The console joins signs to amounts by a word joiner, which no terminal needs.
+    """
+    words = sentence.replace("\N{WORD JOINER}", "")
+    return "".join(character if character.isprintable() else "�" for character in words)
 
 
 def _seconds(text: str) -> float:

@@ -10,14 +10,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 
-from ...engine import DocumentError, Problem, Request, Stop, canonical_bytes, parse_request
+from ...engine import (
+    DocumentError,
+    NextAttempt,
+    Problem,
+    Request,
+    Stop,
+    canonical_bytes,
+    parse_request,
+)
 from ..client import Decided, PolicyClient
 from ..errors import NoUsableRelease
 from ..messages import Answer as Document
-from ..messages import decision_answer, read_object
+from ..messages import decision_answer, read_object, step_answer
 from .http import Answer, Asked, json_answer
 
 Decide = Callable[[Request], Decided]
+Step = NextAttempt | Stop
 FLAGS_PATH = "/ofrep/v1/evaluate/flags"
 _OF_REQUEST = ("prompt", "input_tokens", "max_output_tokens")
 LONGEST_LIST = 200
@@ -35,7 +44,7 @@ def evaluate(decide: Decide, client: PolicyClient, asked: Asked, key: str) -> An
         return _failure(400, error.code, str(error), key=key)
     except NoUsableRelease as error:
         return _failure(503, "GENERAL", str(error), key=key)
-    document = _evaluated(key, decided)
+    document = _evaluated(key, decided, client)
     return json_answer(document, 400 if "errorCode" in document else 200)
 
 
@@ -48,7 +57,7 @@ def evaluate_all(decide: Decide, client: PolicyClient, asked: Asked) -> Answer:
         return _failure(400, error.code, str(error))
     except NoUsableRelease as error:
         return _failure(503, "GENERAL", str(error))
-    answer = json_answer({"flags": [_evaluated(key, decided) for key in FLAGS]})
+    answer = json_answer({"flags": [_evaluated(key, decided, client) for key in FLAGS]})
     tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     if tag in asked.headers.get("if-none-match", ""):
         return Answer(304, headers={"ETag": tag})
@@ -121,20 +130,21 @@ def _failure(status: int, code: str, sentence: str, *, key: str | None = None) -
     return json_answer(document, status, headers=headers)
 
 
-def _evaluated(key: str, decided: Decided) -> Document:
-    first = decided.chain.first
+def _evaluated(key: str, decided: Decided, client: PolicyClient) -> Document:
+    first = client.next_attempt(decided, ())
     if isinstance(first, Stop) and key != "class":
         return {"key": key, "errorCode": "GENERAL", "errorDetails": first.sentence}
-    document = FLAGS[key](decided)
+    document = FLAGS[key](decided, first)
     return {"key": key, **document, "metadata": _metadata(decided)}
 
 
-def _model(decided: Decided) -> Document:
+def _model(decided: Decided, first: Step) -> Document:
     return {"value": decided.model, **_of_policy_rule(decided)}
 
 
-def _decision(decided: Decided) -> Document:
-    return {"value": decision_answer(decided), **_of_policy_rule(decided)}
+def _decision(decided: Decided, first: Step) -> Document:
+    value = {**decision_answer(decided), "next": step_answer(first)}
+    return {"value": value, **_of_policy_rule(decided)}
 
 
 def _of_policy_rule(decided: Decided) -> Document:
@@ -144,14 +154,14 @@ def _of_policy_rule(decided: Decided) -> Document:
     return {"reason": reason, "variant": decision.policy_rule}
 
 
-def _class(decided: Decided) -> Document:
+def _class(decided: Decided, first: Step) -> Document:
     decision = decided.decision
     reason = "DEFAULT" if decision.class_source == "default" else "TARGETING_MATCH"
     variant = decision.class_rule or decision.class_source
     return {"value": decision.class_key, "reason": reason, "variant": variant}
 
 
-FLAGS: dict[str, Callable[[Decided], Document]] = {
+FLAGS: dict[str, Callable[[Decided, Step], Document]] = {
     "model": _model,
     "class": _class,
     "decision": _decision,

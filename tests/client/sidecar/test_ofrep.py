@@ -68,6 +68,8 @@ def test_decision__by_openfeature__can_be_echoed_for_its_next_attempt(
     flags: OpenFeatureClient, sidecar: Running
 ) -> None:
     decision = flags.get_object_details("decision", {}, context(task="code")).value
+    asked_directly = {"request_id": "r-1", "attributes": {"task": "code"}}
+    assert decision == sidecar.post("/v1/decide", asked_directly).json
     failed = {"model": "swift-large", "failure_kind": "timeout"}
     asked = {"decision": decision, "attempts": [failed]}
     assert sidecar.post("/v1/next-attempt", asked).json["next"]["model"] == "orchid"
