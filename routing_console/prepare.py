@@ -15,14 +15,19 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
+from django.db import OperationalError, connection
 
 from routing_console import data_folder
 
 
 def main(arguments: list[str]) -> None:
-    """Prepare the database and the data folder that the environment names."""
+    """Prepare the database and the data folder that the environment names.
+
+    Raises SystemExit, with a sentence, where the database cannot be reached.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
     django.setup()
+    _reach_database()
     call_command("migrate", interactive=False, verbosity=0)
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -31,6 +36,15 @@ def main(arguments: list[str]) -> None:
     # After the demo: its story begins weeks ago, and its first publication publishes the key.
     _publish_first_key()
     complete_demo_files(settings.DATA_DIR)
+
+
+def _reach_database() -> None:
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        told = connection.settings_dict
+        at = f" at {told['HOST']}:{told['PORT'] or 5432}" if told["HOST"] else ""
+        sys.exit(f"The database {told['NAME']}{at} cannot be reached: {error}")
 
 
 def complete_demo_files(data_dir: Path) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import OperationalError
 
 from routing_console import announcement, data_folder, prepare
 
@@ -27,6 +31,23 @@ def test_token_file__that_is_there__is_left_alone(tmp_path: Path) -> None:
     data_folder.demo_token_file(tmp_path).write_text("rcr_given_anew\n")
     prepare.complete_demo_files(tmp_path)
     assert data_folder.demo_token_file(tmp_path).read_text() == "rcr_given_anew\n"
+
+
+def test_database__that_cannot_be_reached__is_told_in_a_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def reach() -> None:
+        raise OperationalError("couldn't get a connection after 10.00 sec")
+
+    settings = {"HOST": "db.example", "PORT": 5432, "NAME": "console", "PASSWORD": "secret"}
+    away = SimpleNamespace(ensure_connection=reach, settings_dict=settings)
+    monkeypatch.setattr(prepare, "connection", away)
+    with pytest.raises(SystemExit) as ended:
+        prepare.main([])
+    assert ended.value.code == (
+        "The database console at db.example:5432 cannot be reached: "
+        "couldn't get a connection after 10.00 sec"
+    )
 
 
 def test_folder_without_a_demo__gets_no_token_file(tmp_path: Path) -> None:
