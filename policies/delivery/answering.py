@@ -79,8 +79,9 @@ class Answering:
         prepared = self.prepared_for(poll, caller, now)
         if prepared is None:
             return None
-        caller.note(prepared.release_id, now)
-        return prepared.answer(poll.packed, poll.if_none_match)
+        messages = prepared.answer(poll.packed, poll.if_none_match)
+        caller.note_answer(messages.status, prepared.release_id, now)
+        return messages
 
     def considered(self, method: str, path: str, pairs: Pairs, caller: Caller | None) -> Messages:
         """The answer by its definition."""
@@ -94,7 +95,8 @@ class Answering:
         if caller is not None and answer.status in (200, 304, 404):
             now = self.memory.clock()
             if shows_what_it_has(method, headers):
-                caller.note(self.memory.told_id(caller.token.environment_id), now)
+                told_id = self.memory.told_id(caller.token.environment_id)
+                caller.note_answer(answer.status, told_id, now)
             else:
                 caller.looked_at = now
         return messages_of(answer)

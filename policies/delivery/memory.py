@@ -24,11 +24,11 @@ Clock = Callable[[], float]
 
 
 class Caller(Bucket):
-    """A router token as this process meets it: how fast it asks, which release it last had.
+    """A router token as this process meets it: how fast it asks, which release it last named.
 
     `reads_until`: until when it may surely read policy (monotonic, s). `used_at` is when it last
-    asked so that it has the release `told_release_id` since, `looked_at` when it asked otherwise;
-    both are monotonic, too, and 0 before the first time.
+    named the tag of the release `told_release_id`, `looked_at` when it asked otherwise; both are
+    monotonic, too, and 0 before the first time.
     """
 
     __slots__ = (
@@ -50,8 +50,13 @@ class Caller(Bucket):
         self.token, self.environment_id = token, token.environment_id
         self.reads_until = now + left_s if READ in token.scopes else float("-inf")
 
-    def note(self, release_id: int | None, now: float) -> None:
-        self.told_release_id, self.used_at = release_id, now
+    def note_answer(self, status: int, release_id: int | None, now: float) -> None:
+        """It named the tag of this release where the answer is 304. What it is sent otherwise may
+        never arrive: its next poll tells."""
+        if status == 304:
+            self.told_release_id, self.used_at = release_id, now
+        else:
+            self.looked_at = now
 
 
 class Memory:

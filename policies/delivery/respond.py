@@ -68,8 +68,8 @@ def respond_with_keys(method: str, jwks: bytes | None) -> Answer:
 
 
 def shows_what_it_has(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a router that this is answered to has the release then: it gets it whole, or named
-    its tag. HEAD brings no content, and `*` is said by who may have any."""
+    """Whether 304 to this says that the router has the release: a tag by its name, in a GET. HEAD
+    is asked by who takes no content, and `*` is said by who may have any."""
     return method == "GET" and not is_any_tag(headers.get("if-none-match"))
 
 

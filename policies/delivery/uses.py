@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 KEEP_EVERY_S = 1.0
 AT_ONCE = 500
 
-# The release that a token has, and when it was last used (monotonic, s).
+# The release whose tag a token named, and when it was last used (monotonic, s).
 Use = tuple[int | None, float]
 NEVER: Use = (None, float("-inf"))
 
 
 class UseKeeper(BackgroundThread):
-    """Writes uses of tokens: at once where a router got another release, else each minute.
+    """Writes uses of tokens: at once where one named another release, else each minute.
 
     In a thread that is not the loader's: on SQLite a write may wait long for its turn.
     """

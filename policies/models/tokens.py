@@ -96,7 +96,7 @@ class RouterToken(BearerToken):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The release in force that the router last got, or named the tag of.",
+        help_text="The release in force that the router last named the tag of.",
     )
 
     objects = RouterTokenQuerySet.as_manager()
