@@ -243,7 +243,12 @@ def _handler(console: FakeConsole) -> type[BaseHTTPRequestHandler]:
             self._answer(b"")
 
         def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) == length:  # else its client hung up
+                self._answer(body)
+            else:
+                self.close_connection = True
 
         def _answer(self, body: bytes) -> None:
             asked = Asked(self.command, self.path, dict(self.headers), body)
