@@ -107,6 +107,11 @@ class PlaneInProcess:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.ask({"authorization": f"Bearer {token}", **given})
 
+    def take_up(self, token: str) -> None:
+        """Fetch the policy, and poll again with its tag: only that shows that it arrived."""
+        tag = self.fetch(token).headers["etag"]
+        assert self.fetch(token, if_none_match=tag).status == 304
+
     def ask(
         self, headers: Mapping[str, str], method: str = "GET", path: str = POLICY_PATH
     ) -> Reply:

@@ -190,7 +190,7 @@ def test_published__says_how_many_routers_have_it(
     first, plain = issue_router_token(live.environment, "eu", acting_user=owner)
     second, _ = issue_router_token(live.environment, "us", acting_user=owner)
     assert "Published No router has asked for it yet." in page(client, live, owner)
-    PlaneInProcess().fetch(plain)
+    PlaneInProcess().take_up(plain)
     behind = "the routers behind them report no status."
     assert f"Fetched with 1 of 2 router tokens; {behind}" in page(client, live, owner)
     revoke_router_token(second, acting_user=owner)
@@ -203,11 +203,11 @@ def test_published_anew__routers_have_to_ask_again(
 ) -> None:
     _, plain = issue_router_token(live.environment, "eu", acting_user=owner)
     plane = PlaneInProcess()
-    plane.fetch(plain)
+    plane.take_up(plain)
     published(live.environment, author, [owner], owner, documents(share=50))
     newer = ChangeRequest.objects.latest("pk")
     assert "No router has asked for it yet." in page(client, newer, owner)
-    plane.fetch(plain)
+    plane.take_up(plain)
     assert "Fetched with 1 of 1 router token;" in page(client, newer, owner)
 
 
