@@ -94,8 +94,8 @@ class Limiter:
             # A name that the release does not know is no target: it would be kept for ever.
             if attempt.model in chain.bundle.catalogue.models:
                 chain.counts.end(now, attempt.model, attempt.failure_kind)
-        if hash(made) != chain.told:
-            chain.counted, chain.told, chain.step = len(made), hash(made), None
+        if (told := hash(made)) != chain.told:
+            chain.counted, chain.told, chain.step = len(made), told, None
 
     def _step(self, chain: Chain, made: tuple[Attempt, ...], now: int) -> NextAttempt | Stop:
         step = next_attempt(

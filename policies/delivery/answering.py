@@ -70,9 +70,10 @@ class Answering:
         prepared = self._prepared.get(caller.environment_id)
         if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
             prepared = self._prepare(caller.environment_id)
-        if prepared is not None and prepared.is_dated and prepared.is_before(poll.if_none_match):
-            return None
-        return prepared
+        if prepared is None or not prepared.is_dated:
+            return prepared
+        # Who names another release than a plane that is cut off may have a later one.
+        return prepared if prepared.is_surely_its_own(poll.if_none_match) else None
 
     def _polled(self, poll: Poll, caller: Caller) -> Messages | None:
         now = self.memory.clock()

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from policies.delivery.answers import Found, Source, VerifiedRelease
-from policies.delivery.negotiation import any_tag_matches, names_later
+from policies.delivery.negotiation import any_tag_matches
 from policies.delivery.respond import Answer, found
 
 
@@ -75,12 +75,9 @@ class PreparedRelease:
         self._whole = _in_both_codings(outcome, {})
         self._unchanged = _in_both_codings(outcome, {"if-none-match": "*"})
 
-    def is_before(self, if_none_match: bytes | None) -> bool:
-        """Whether a router that names these tags has a later release."""
-        if if_none_match is None or if_none_match in self._tags:
-            return False
-        text = if_none_match.decode("latin-1")
-        return not any_tag_matches(text, self._texts) and names_later(text, self._texts[0])
+    def is_surely_its_own(self, if_none_match: bytes | None) -> bool:
+        """Whether this is one of its tags as it is sent, or none: no other release is named."""
+        return if_none_match is None or if_none_match in self._tags
 
     def answer(self, packed: bool, if_none_match: bytes | None) -> Messages:
         """The answer to a poll that has these tags already."""

@@ -23,6 +23,7 @@ from policies.delivery.answers import (
     VerifiedRelease,
 )
 from policies.delivery.counters import Counters
+from policies.delivery.hanging_up import Receive, until_gone
 from policies.delivery.holdings import Holdings
 from policies.delivery.limits import RateLimit
 from policies.delivery.memory import Memory
@@ -33,7 +34,6 @@ from policies.delivery.waiting import Waiter, WaitingRoom
 DEFAULT_LIMIT = RateLimit(per_second=2_000, burst=20_000)
 
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Tell = Callable[[Messages], None]
 
@@ -170,7 +170,7 @@ class Plane:
         held = self._hold(poll, messages, told.set_result)
         if isinstance(held, Messages):
             return held
-        gone = asyncio.ensure_future(_hung_up(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         ends: set[asyncio.Future[Any]] = {told, gone}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -221,11 +221,6 @@ class Plane:
             "once."
         )
         return messages_of(problem(429, detail, {"Retry-After": str(self.memory.jitter(1))}))
-
-
-async def _hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass  # a body, which a poll has no use for
 
 
 def _release_of(holdings: Holdings, environment_id: int) -> VerifiedRelease | None:

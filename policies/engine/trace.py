@@ -317,8 +317,8 @@ def _note(waits: dict[str, list[int]], step: NextAttempt) -> None:
 def _plain(value: object) -> object:
     if isinstance(value, Constraint):
         return value.to_json()
-    if isinstance(value, Decision | Requirements):
-        return {name: _plain(member) for name, member in value._asdict().items()}
+    if isinstance(value, tuple) and (names := getattr(value, "_fields", None)):  # a named tuple
+        return {name: _plain(member) for name, member in zip(names, value, strict=True)}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from policies.delivery.hanging_up import until_gone
 from routing_console.front.bodies import ClientGone
 from routing_console.front.wire import Receive
 
@@ -116,9 +117,3 @@ class Place:
                 turn.set_result(None)  # the thread goes on to the next one: as busy as before
                 return
         self.busy -= 1
-
-
-async def until_gone(receive: Receive) -> None:
-    """Return when the client has hung up."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

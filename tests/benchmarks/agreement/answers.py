@@ -12,6 +12,7 @@ from policies.engine import (
     NextAttempt,
     Requirements,
     Runtime,
+    Stop,
     next_attempt,
 )
 from policies.engine.fallback import Breaker, Limits, RetryBudget
@@ -52,16 +53,28 @@ def runtime_of(raw: Raw) -> Runtime:
 def step_as_json(
     bundle: Bundle, decision: Decision, attempts: list[Raw], request_id: str, runtime: Raw
 ) -> Raw:
-    step = next_attempt(
-        bundle,
-        decision,
-        [Attempt(**attempt) for attempt in attempts],
-        request_id=request_id,
-        runtime=runtime_of(runtime),
+    return step_told(
+        next_attempt(
+            bundle,
+            decision,
+            [Attempt(**attempt) for attempt in attempts],
+            request_id=request_id,
+            runtime=runtime_of(runtime),
+        )
     )
+
+
+def step_told(step: NextAttempt | Stop) -> Raw:
     if isinstance(step, NextAttempt):
         return {"model": step.model, "wait_ms": step.wait_ms}
     return {"stop": step.reason}
+
+
+def runtime_told(runtime: Runtime) -> Raw:
+    return {
+        "open_breakers": sorted(runtime.open_breakers),
+        "retry_allowed": runtime.retry_allowed,
+    }
 
 
 def counts_of(raw: Raw) -> Counts:
@@ -83,11 +96,7 @@ def carry_out(counts: Counts, step: Raw) -> Raw:
             counts.begin(at, step["target"], retry=step["do"] == "retry")
         elif step["do"] == "end":
             counts.end(at, step["target"], step["failure_kind"])
-    runtime = counts.runtime(at)
-    return {
-        "open_breakers": sorted(runtime.open_breakers),
-        "retry_allowed": runtime.retry_allowed,
-    }
+    return runtime_told(counts.runtime(at))
 
 
 def runtimes_as_json(raw: Raw) -> list[Raw]:

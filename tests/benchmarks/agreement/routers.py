@@ -27,13 +27,12 @@ from policies.engine import (
     Bundle,
     Counts,
     NextAttempt,
-    Runtime,
     Stop,
     decide,
     next_attempt,
     parse_request,
 )
-from tests.benchmarks.agreement.answers import Raw, decision_as_json
+from tests.benchmarks.agreement.answers import Raw, decision_as_json, runtime_told, step_told
 from tests.benchmarks.agreement.making import random_request
 from tests.client.held_client import HeldClient
 from tests.client.litellm.errors import OF_KIND
@@ -103,14 +102,14 @@ def by_the_engine(bundle: Bundle, fates: Sequence[Fate]) -> Carried:
                 request_id=request.request_id,
                 runtime=counts.runtime(_ms(clock)),
             )
-            steps.append(_step(step))
+            steps.append(step_told(step))
             if isinstance(step, Stop):
                 break
             again = bool(attempts) and attempts[-1].model == step.model
             counts.begin(_ms(clock), step.model, retry=again)
             attempts.append(_made(step.model, fate, len(attempts), clock))
             counts.end(_ms(clock), step.model, attempts[-1].failure_kind)
-        yield decision_as_json(decision), steps, _runtime(counts.runtime(_ms(clock)))
+        yield decision_as_json(decision), steps, runtime_told(counts.runtime(_ms(clock)))
 
 
 def by_the_client(bundle: Bundle, fates: Sequence[Fate]) -> Carried:
@@ -123,10 +122,10 @@ def by_the_client(bundle: Bundle, fates: Sequence[Fate]) -> Carried:
         attempts: list[Attempt] = []
         steps: list[Raw] = []
         while isinstance(step := client.next_attempt(decided, attempts), NextAttempt):
-            steps.append(_step(step))
+            steps.append(step_told(step))
             attempts.append(_made(step.model, fate, len(attempts), clock))
-        steps.append(_step(step))
-        yield decision_as_json(decided.decision), steps, _runtime(client.runtime())
+        steps.append(step_told(step))
+        yield decision_as_json(decided.decision), steps, runtime_told(client.runtime())
 
 
 def by_the_sidecar(bundle: Bundle, fates: Sequence[Fate]) -> Carried:
@@ -160,7 +159,7 @@ def by_the_sidecar(bundle: Bundle, fates: Sequence[Fate]) -> Carried:
         yield (
             _decision_of(answer),
             [_plain(step) for step in steps],
-            _runtime(client.runtime()),
+            runtime_told(client.runtime()),
         )
 
 
@@ -179,7 +178,7 @@ def by_litellm(bundle: Bundle, fates: Sequence[Fate]) -> Carried:
         yield (
             decision_as_json(client.latest.decision),
             client.steps,
-            _runtime(client.runtime()),
+            runtime_told(client.runtime()),
         )
 
 
@@ -217,7 +216,7 @@ class _Watched(HeldClient):
 
     def next_attempt(self, decided: Decided, attempts: Sequence[Attempt]) -> NextAttempt | Stop:
         step = super().next_attempt(decided, attempts)
-        self.steps.append(_step(step))
+        self.steps.append(step_told(step))
         return step
 
     def report(self, event: object) -> bool:
@@ -252,12 +251,6 @@ def _ms(clock: Clock) -> int:
     return int(clock.now_s * 1000)
 
 
-def _step(step: NextAttempt | Stop) -> Raw:
-    if isinstance(step, NextAttempt):
-        return {"model": step.model, "wait_ms": step.wait_ms}
-    return {"stop": step.reason}
-
-
 def _plain(step: Raw) -> Raw:
     """A step as the sidecar tells it."""
     if step["do"] == "call":
@@ -271,10 +264,3 @@ def _decision_of(answer: Raw) -> Raw:
     told = {name: value for name, value in answer.items() if name not in about}
     excluded = [{name: out[name] for name in ("model", "reason")} for out in answer["excluded"]]
     return {**told, "class_key": answer["class"], "excluded": excluded}
-
-
-def _runtime(runtime: Runtime) -> Raw:
-    return {
-        "open_breakers": sorted(runtime.open_breakers),
-        "retry_allowed": runtime.retry_allowed,
-    }
