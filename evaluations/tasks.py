@@ -7,6 +7,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.db import Error as DatabaseError
 
+from evaluations.demo import fleet
 from evaluations.services.impact import checking
 from evaluations.services.outcomes import rollups
 from evaluations.services.runs import evidence, planned, running
@@ -51,6 +52,12 @@ def roll_up_outcomes() -> None:
     """Sum hours and days whose outcomes changed; the next run goes on with what is left."""
     until = time.monotonic() + ROLL_UP_S
     rollups.roll_up_all(lambda: time.monotonic() > until)
+
+
+@shared_task(name="evaluations.let_demo_routers_report")
+def let_demo_routers_report() -> None:
+    """The demo's simulated routers go over to what was published; without a demo there are none."""
+    fleet.follow()
 
 
 @shared_task(name="evaluations.measure_change_impact")

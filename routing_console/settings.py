@@ -134,11 +134,8 @@ DELIVERY_BURST = _at_least_one("ROUTING_CONSOLE_DELIVERY_BURST", default=20_000)
 # Routers that one process lets wait for the next release; each takes some 10 kB of memory.
 DELIVERY_WAITERS = _at_least_one("ROUTING_CONSOLE_DELIVERY_WAITERS", default=20_000)
 # What a plane knows, kept so that it starts and serves with everything else down.
-DELIVERY_SNAPSHOT_FILE = Path(
-    env.str(
-        "ROUTING_CONSOLE_DELIVERY_SNAPSHOT", default=str(data_folder.delivery_snapshot(DATA_DIR))
-    )
-)
+_SNAPSHOT = str(data_folder.delivery_snapshot(DATA_DIR))
+DELIVERY_SNAPSHOT_FILE = Path(env.str("ROUTING_CONSOLE_DELIVERY_SNAPSHOT", default=_SNAPSHOT))
 
 # --- Redis: cache and broker ------------------------------------------------------------
 # redis-py says unix://, Celery says redis+socket:// for the same socket: either may be given.
@@ -193,6 +190,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 CELERY_BEAT_SCHEDULE = {
     "roll up outcomes": _every(60.0, "evaluations.roll_up_outcomes"),
+    "let demo routers report": _every(10.0, "evaluations.let_demo_routers_report"),
     "resume stalled runs": _every(30.0, "evaluations.resume_stalled_runs"),
     "measure missing impacts": _every(30.0, "evaluations.measure_missing_impacts"),
     "judge changes": _every(60.0, "evaluations.judge_changes"),

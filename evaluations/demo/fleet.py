@@ -1,11 +1,10 @@
-"""Simulated routers of the demo: they took the release up, and two have something to look into.
-
-They are never heard of again, so their next report is asked for in the far future.
-"""
+"""Simulated routers of the demo: each release in force reaches them, and two have something to
+look into."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -19,11 +18,12 @@ from policies.fleet.report import (
     StatusReport,
     arrival_of,
 )
-from policies.models import Environment, Release
+from policies.models import Environment, Release, RouterInstance
 from policies.services.routers.fleet import keep_statuses
 from policies.services.routers.watching import watch_fleets
 
-TEN_YEARS_S = 10 * 365 * 86_400
+# They report whenever the scheduler lets them; one that is busy for a while makes none silent.
+INTERVAL_S = 600
 NO_TOKEN = 0
 SECOND = datetime.timedelta(seconds=1)
 CLIENT = "routing-console-client"
@@ -52,33 +52,67 @@ ROUTERS = (
     Simulated("ashburn-2", "us", "0.1.0", 2.2, error="No space left on device"),
     Simulated("oregon-1", "us", "0.0.9", 24),
 )
+BY_NAME = {router.name: router for router in ROUTERS}
 
 
-def report(environment: Environment) -> None:
+def begin(environment: Environment) -> None:
     """Let them run since before the release in force was published."""
-    releases = Release.objects.filter(environment=environment).order_by("-number")
-    newest = releases.select_related("bundle")[0]
-    running = Running(newest.number, newest.bundle.digest)
-    before = newest.published_at - 20 * SECOND
-    waiting = [_heard(environment, router, None, before, before) for router in ROUTERS]
-    keep_statuses(StatusBatch(tuple(waiting), ()))
-    now = timezone.now()
-    heard = [
-        _heard(environment, router, running, newest.published_at + router.after_s * SECOND, now)
+    release = Release.objects.active().get(environment=environment)
+    before = release.published_at - 20 * SECOND
+    started = before - datetime.timedelta(days=3)
+    _keep(
+        _heard(environment.pk, router, None, None, before, started + router.clock_off_s * SECOND)
         for router in ROUTERS
-    ]
-    arrivals = [arrival_of(entry) for entry in heard]
-    keep_statuses(StatusBatch(tuple(heard), tuple(found for found in arrivals if found)))
+    )
+    now = timezone.now()
+    follow(now)
     watch_fleets(now)
 
 
+def follow(now: datetime.datetime | None = None) -> None:
+    """Let those that there are report: who had the time for it has the release in force."""
+    now = now or timezone.now()
+    rows = RouterInstance.objects.filter(
+        environment__workflow__is_simulated=True,
+        token=None,
+        instance_id__in=BY_NAME,
+        **{f"labels__{SIMULATED}": "yes"},
+    )
+    in_force = {
+        release.environment_id: release
+        for release in Release.objects.active()
+        .filter(environment__in=rows.values("environment"))
+        .select_related("bundle")
+    }
+    _keep(_now_at(row, in_force.get(row.environment_id), now) for row in rows)
+
+
+def _now_at(row: RouterInstance, release: Release | None, now: datetime.datetime) -> Heard:
+    router = BY_NAME[row.instance_id]
+    active, adopted_at = None, None
+    if row.active_number is not None:
+        active = Running(row.active_number, row.active_digest)
+    if release is not None and now >= release.published_at + router.after_s * SECOND:
+        active = Running(release.number, release.bundle.digest)
+        adopted_at = release.published_at + router.after_s * SECOND
+    return _heard(row.environment_id, router, active, adopted_at, now, row.started_at)
+
+
+def _keep(reports: Iterable[Heard]) -> None:
+    heard = tuple(reports)
+    arrivals = (arrival_of(entry) for entry in heard if entry.report.adopted_at is not None)
+    keep_statuses(StatusBatch(heard, tuple(found for found in arrivals if found)))
+
+
 def _heard(
-    environment: Environment,
+    environment_id: int,
     router: Simulated,
     active: Running | None,
-    adopted_at: datetime.datetime,
+    adopted_at: datetime.datetime | None,
     at: datetime.datetime,
+    started_at: datetime.datetime,
 ) -> Heard:
+    """A report at `at`; `started_at` is by the router's own clock, the others by ours."""
     off = router.clock_off_s * SECOND
     errors = (ReportedError("disk", router.error, at + off, 3),) if router.error else ()
     told = StatusReport(
@@ -89,11 +123,11 @@ def _heard(
         active=active,
         pending=None,
         source=Source.NETWORK if active else None,
-        adopted_at=adopted_at + off if active else None,
+        adopted_at=adopted_at + off if adopted_at else None,
         last_success_at=at + off,
         errors=errors,
         clock=at + off,
-        started_at=at - datetime.timedelta(days=3),
+        started_at=started_at,
         has_ended=False,
     )
-    return Heard(environment.pk, NO_TOKEN, told, at, TEN_YEARS_S)
+    return Heard(environment_id, NO_TOKEN, told, at, INTERVAL_S)

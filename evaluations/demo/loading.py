@@ -80,7 +80,7 @@ def load() -> Loaded:
         workflow, staging, production = _workflow(cast)
     live_through(workflow, staging, production, cast)
     _traffic(production)
-    fleet.report(production)
+    fleet.begin(production)
     _, token = tokens.issue_router_token(production, "demo router", acting_user=cast.owner)
     return Loaded(accounts, token, SLUG, production.name)
 

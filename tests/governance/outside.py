@@ -56,6 +56,7 @@ TASKS = frozenset(
         "evaluations.finish_run",
         "evaluations.resume_stalled_runs",
         "evaluations.roll_up_outcomes",
+        "evaluations.let_demo_routers_report",
         "evaluations.measure_change_impact",
         "evaluations.measure_missing_impacts",
         "evaluations.evaluate_submitted",
