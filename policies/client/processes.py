@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import atexit
+
+# Codecs that names of hosts, documents and their digests are read with are loaded when they are
+# first used. Were that in a thread of ours while the process forks, the child would wait for ever
+# for the import to end.
+import encodings.idna
+import encodings.utf_8_sig
+import encodings.utf_16_be  # noqa: F401
 import os
 import threading  # noqa: F401 - its own hook has to be registered before ours, see below
 import weakref

@@ -124,6 +124,29 @@ def test_fork__before_start__the_child_starts_as_if_it_were_the_first(
         assert json.loads(told.readline())["release"] == 2
 
 
+LOADING = """
+import sys
+from policies.client import PolicyClient
+
+url, token = sys.argv[1:]
+before = set(sys.modules)
+client = PolicyClient(url, token, interval_s=0.05).start()
+assert client.wait_ready(10)
+client.report({"request_id": "r-1"})
+client.close()
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_threads__at_work__load_no_module_whose_lock_a_child_would_wait_for(
+    console: FakeConsole,
+) -> None:
+    console.publish(1, not_after=NOW.replace(year=2999))
+    command = [sys.executable, "-S", "-c", LOADING, console.url, TOKEN]
+    done = subprocess.run(command, cwd=BASE_DIR, timeout=30, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+
+
 def test_health__thread_that_polls_has_ended__is_never_ready(
     console: FakeConsole, router: Router
 ) -> None:
