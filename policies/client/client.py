@@ -14,6 +14,7 @@ from .decider import Decider
 from .errors import ClientError
 from .exchange import Exchanger
 from .health import Health, health_of
+from .instance_ids import InstanceId
 from .keyring import Keyring
 from .long_polling import LongPolling
 from .poll_loop import PollLoop
@@ -61,12 +62,13 @@ class PolicyClient(Decider):
     they are kept in `state_dir`. `expect` is "workflow/environment"; without it the first release
     accepted settles it. `ca_file` names authorities to trust instead of the
     system's. A poll is held by the console for up to `long_poll_s`, 0 for not at all; where it is
-    not held, polls are `interval_s` apart. `labels` say where this router runs. `spool_bytes`
-    bounds outcomes that wait. `reports=Summaries(sample=0.01)` sends sums of each minute, and whole
+    not held, polls are `interval_s` apart. `instance_id` names this process in the fleet; without
+    it one is kept in `state_dir`. `labels` say where it runs. `spool_bytes` bounds outcomes that
+    wait. `reports=Summaries(sample=0.01)` sends sums of each minute, and whole
     outcomes of that share of the requests, in place of every outcome. `say` is told, in sentences,
     of new releases and of trouble.
 
-    Raises ClientError at once for an address, token, key file or label that cannot be used. A
+    Raises ClientError at once for an address, token, key file, id or label that cannot be used. A
     folder that cannot be written is told in `health`.
     """
 
@@ -85,6 +87,7 @@ class PolicyClient(Decider):
         expect: str = "",
         timeout_s: float = 10.0,
         ca_file: str | Path | None = None,
+        instance_id: str = "",
         labels: Mapping[str, str] | None = None,
         spool_bytes: int = MOST_BYTES,
         reports: Summaries | None = None,
@@ -98,12 +101,8 @@ class PolicyClient(Decider):
         if url:
             given = token_of(token, token_file)
             console = Transport(url, given, http, jwks_url="" if static_url else jwks_url)
-        source: Transport | StaticSource
-        if static_url:
-            source = StaticSource(static_url, http, jwks_url=jwks_url)
-        elif console is not None:
-            source = console
-        else:
+        source = StaticSource(static_url, http, jwks_url=jwks_url) if static_url else console
+        if source is None:
             raise ClientError("Give the console's address, or that of static releases.")
         folder = Path(state_dir) if state_dir is not None else None
         state = StateFolder(folder)
@@ -122,8 +121,9 @@ class PolicyClient(Decider):
         spool = Spool(folder and folder / "outcomes", spool_bytes)
         summer = Summer(reports, self._price_steps, monotonic) if reports is not None else None
         self._reporter = Reporter(console, spool, say, summer)
+        name = InstanceId(folder and folder / "instances", instance_id)
         self._status = StatusReporter(
-            console, self._poller, labels=labels or {}, say=say, clock=clock
+            console, self._poller, name, labels=labels or {}, say=say, clock=clock
         )
         pace = LongPolling(0.0 if static_url else long_poll_s, interval_s)
         self._loop = PollLoop(self._poller, pace, http, say=say, adopted=self._status.wake)
@@ -176,6 +176,7 @@ class PolicyClient(Decider):
         return health_of(
             self._poller,
             self._reporter,
+            self._status,
             self._clock(),
             started=self._started,
             polling=self._loop.alive,

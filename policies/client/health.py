@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .poller import Poller
 from .reporting import Reporter
+from .status import StatusReporter
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,13 @@ class Health:
 
 
 def health_of(
-    poller: Poller, reporter: Reporter, now: float, *, started: bool, polling: bool
+    poller: Poller,
+    reporter: Reporter,
+    status: StatusReporter,
+    now: float,
+    *,
+    started: bool,
+    polling: bool,
 ) -> Health:
     """How these are. `started` says that polling ought to go on, `polling` that it does."""
     held, progress = poller.held, poller.progress
@@ -64,7 +71,7 @@ def health_of(
         outcomes_waiting_bytes=reporter.waiting_bytes,
         outcomes_lost=reporter.lost,
         outcomes_error=reporter.last_error,
-        disk=poller.disk_trouble or reporter.trouble,
+        disk=poller.disk_trouble or reporter.trouble or status.trouble,
     )
 
 

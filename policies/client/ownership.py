@@ -1,4 +1,4 @@
-"""Which process a file of the spool belongs to: a lock that ends with its process."""
+"""Which process a name belongs to, of spool files or an id: a lock that ends with its process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ try:
 except ImportError:  # Windows: every file found at the start is taken for left behind
     fcntl = None  # type: ignore[assignment]
 
+LOCK = ".lock"
+
+
+def tells_who_is_alive() -> bool:
+    """Whether locks hold here; else two processes may own one name."""
+    return fcntl is not None
+
 
 class Owner:
     """Holds the lock of a name; raises OSError when another process does."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._path = folder / f"{name}.lock"
+        self._path = folder / f"{name}{LOCK}"
         self._descriptor = self._locked()
 
     def release(self) -> None:
@@ -27,7 +34,8 @@ class Owner:
         self.forget()
 
     def forget(self) -> None:
-        """Close, in a child that inherited it; the parent goes on holding it."""
+        """Close and leave the file: in a child that inherited it, whose parent goes on holding it,
+        or of a name that is to be had again."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

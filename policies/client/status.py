@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
 import random
-import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -16,6 +13,7 @@ from typing import Protocol
 from .background import Background
 from .backoff import pause_s
 from .errors import ClientError, FetchFailed
+from .instance_ids import InstanceId, require_line
 from .poller import Poller
 from .version import VERSION
 
@@ -25,7 +23,7 @@ SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 1.0, 3600.0
 # A console of before does not know the address, and will not learn it soon.
 UNKNOWN = frozenset({403, 404, 405})
 PAUSE_WHERE_UNKNOWN_S = 600.0
-MOST_LABELS, LONGEST_LABEL = 20, 120
+MOST_LABELS = 20
 
 
 class Receiver(Protocol):
@@ -43,6 +41,7 @@ class StatusReporter:
         self,
         receiver: Receiver | None,
         poller: Poller,
+        instance_id: InstanceId,
         *,
         labels: Mapping[str, str],
         say: Callable[[str], None],
@@ -50,21 +49,26 @@ class StatusReporter:
     ) -> None:
         self._receiver = receiver
         self._poller = poller
+        self._instance_id = instance_id
         self._labels = checked_labels(labels)
         self._clock = clock
         self._background = Background("status", self._step, say)
         self._begin()
 
     def _begin(self) -> None:
-        host = socket.gethostname()[:60] or "router"
-        self.instance_id = f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
         self._started_at = self._clock()
         self._interval_s = FIRST_INTERVAL_S
         self._failures = 0
         self._is_heard = False  # whether the console took the latest report
 
+    @property
+    def trouble(self) -> str:
+        """What of the disk cannot be used; "" while all is well."""
+        return self._instance_id.trouble
+
     def start(self) -> None:
         if self._receiver is not None:
+            self._instance_id.claim()
             self._background.start()
 
     def wake(self) -> None:
@@ -74,22 +78,25 @@ class StatusReporter:
     def stop(self, interrupt: Callable[[int | None], None]) -> None:
         is_heard = self._is_heard  # the report that is cut short now would say that it is not
         self._background.stop(1.0, interrupt)
-        self._is_heard = False
+        self._is_heard = said_goodbye = False
         if is_heard:
             # One that did not answer the last time may be away: whoever ends does not wait for it.
             with contextlib.suppress(ClientError):
                 self._post({**self.report(), "ended": True})
+                said_goodbye = True
+        self._instance_id.release(said_goodbye=said_goodbye)
 
     def after_fork(self) -> None:
         """A child is a router of its own."""
         self._background.after_fork()
+        self._instance_id.after_fork()
         self._begin()
 
     def report(self) -> dict[str, object]:
         """What is said now; docs/delivery.md describes it."""
         held = self._poller.held
         return {
-            "instance_id": self.instance_id,
+            "instance_id": str(self._instance_id),
             "labels": self._labels,
             "client": {"name": CLIENT_NAME, "version": VERSION},
             "active": held and {"number": held.release.number, "digest": held.release.digest},
@@ -130,11 +137,8 @@ class StatusReporter:
 def checked_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels; raises ClientError where the console would refuse them."""
     for name, value in labels.items():
-        for text in (name, value):
-            if not isinstance(text, str) or not text.strip() or not text.isprintable():
-                raise ClientError(f"The label {name!r} must be a name and a text of one line.")
-            if len(text) > LONGEST_LABEL:
-                raise ClientError(f"The label {name!r} is longer than {LONGEST_LABEL} characters.")
+        require_line(f"The name of the label {name!r}", name)
+        require_line(f"The text of the label {name!r}", value)
     if len(labels) > MOST_LABELS:
         raise ClientError(f"There are more than {MOST_LABELS} labels.")
     return dict(labels)

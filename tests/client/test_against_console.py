@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,9 +22,12 @@ from evaluations.services.outcomes.rollups import roll_up
 from evaluations.services.scorecard.scorecard import Filters, scorecard
 from policies.client import Attempt, PolicyClient, Summaries
 from policies.client.lines import LineServer
-from policies.models import Environment, Release, RouterToken, SigningKey
+from policies.models import Environment, Release, RouterInstance, RouterToken, SigningKey
 from policies.services.releases.publication import roll_back
+from policies.services.routers.convergence import fleet_of
 from policies.services.routers.tokens import issue_router_token, revoke_router_token
+from routing_console.bootstrap import BASE_DIR
+from tests.client.test_outcome_reporting import wait_until
 from tests.policies.steps import documents, published, use_data_folder
 from tests.services.live_console import LiveConsole
 
@@ -146,3 +152,34 @@ def test_router__outcome_of_a_decided_request__is_kept_with_the_release_that_dec
     assert outcome.release_digest == release.bundle.digest
     assert (outcome.class_key, outcome.rule, outcome.model) == ("complex", "default", "swift-large")
     assert said == [f"release 1 {release.bundle.digest} from network"]
+
+
+def test_router__killed_and_started_anew__is_one_router_that_confirms_the_next_release(
+    live_console: LiveConsole,
+    release: Release,
+    staging: Environment,
+    author: User,
+    owner: User,
+    operator: User,
+    tmp_path: Path,
+) -> None:
+    _, token = issue_router_token(staging, "router", acting_user=operator)
+    command = [sys.executable, "-S", "-m", "policies.client", "--url", live_console.url]
+    command += ["--token", token, "--state-dir", str(tmp_path / "state")]
+
+    def run_until_delivered_and_kill() -> None:
+        with subprocess.Popen(
+            command, cwd=BASE_DIR, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as running:
+            wait_until(lambda: fleet_of(staging).is_delivered, 30)
+            running.kill()  # and nobody says goodbye
+
+    run_until_delivered_and_kill()
+    published(staging, author, [owner], owner, documents(share=10))
+    assert not fleet_of(staging).is_delivered
+    run_until_delivered_and_kill()
+    assert RouterInstance.objects.count() == 1
+    in_an_hour = timezone.now() + datetime.timedelta(hours=1)
+    fleet = fleet_of(staging, in_an_hour)
+    assert fleet.is_delivered and fleet.spread is not None
+    assert (fleet.spread.have, fleet.spread.routers, fleet.spread.unheard) == (1, 1, 0)

@@ -107,7 +107,8 @@ def test_status__console_that_takes_none__hinders_nothing(
 
 
 @pytest.mark.parametrize(
-    "labels", [{"": "x"}, {"region": ""}, {"region": "e\nu"}, {"region": "x" * 121}]
+    "labels",
+    [{"": "x"}, {"region": ""}, {"region": " eu"}, {"region": "e\nu"}, {"region": "x" * 121}],
 )
 def test_labels__that_the_console_would_refuse__are_refused_at_once(
     router: Router, labels: dict[str, str]

@@ -39,6 +39,13 @@ def add_client_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ca-file", help="certificate authorities to trust for the console")
     parser.add_argument(
+        "--instance-id",
+        default="",
+        metavar="ID",
+        help="what the console's fleet page calls this router, the same at each start and no "
+        "other's; without it one is kept in --state-dir",
+    )
+    parser.add_argument(
         "--labels",
         type=_labels,
         default={},
@@ -77,6 +84,7 @@ def client_of(options: argparse.Namespace) -> PolicyClient:
         trusted_keys=options.trusted_keys,
         expect=options.expect,
         ca_file=options.ca_file,
+        instance_id=options.instance_id,
         labels=options.labels,
         reports=options.sums,
         say=say,

@@ -7,7 +7,8 @@ What it approximates, since the proxy makes the calls: the fallbacks of a reques
 all kinds of failures, without waits. Where the matrix has to be carried out as it was reviewed, use
 the loop. `hook` is made when it is first asked for, of the environment: ROUTING_CONSOLE_URL,
 ROUTING_CONSOLE_TOKEN, ROUTING_CONSOLE_STATE_DIR, and if wanted ROUTING_CONSOLE_TRUSTED_KEYS,
-ROUTING_CONSOLE_EXPECT and ROUTING_CONSOLE_ROUTED_MODEL (default "auto"): requests for that model
+ROUTING_CONSOLE_EXPECT, ROUTING_CONSOLE_INSTANCE_ID (of a proxy with one worker; several take their
+ids from the folder) and ROUTING_CONSOLE_ROUTED_MODEL (default "auto"): requests for that model
 are decided, all others are left alone. `model_name`s of the proxy are keys of the catalogue.
 """
 
@@ -159,6 +160,7 @@ def _client() -> PolicyClient:
         folder,
         trusted_keys=os.environ.get("ROUTING_CONSOLE_TRUSTED_KEYS") or None,
         expect=os.environ.get("ROUTING_CONSOLE_EXPECT", ""),
+        instance_id=os.environ.get("ROUTING_CONSOLE_INSTANCE_ID", ""),
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from policies.client.litellm import proxy
 from policies.client.litellm.proxy import (
     PolicyRefused,
     ProxyHook,
@@ -190,3 +192,16 @@ def test_events__of_requests_that_nobody_decided__are_nobodys() -> None:
     loops.run(hook.async_log_success_event({"model": "x"}, ANSWER, NOW, LATER))
     loops.run(hook.async_log_failure_event({"model": "x"}, None, NOW, LATER))
     assert console.reported == []
+
+
+def test_hook__instance_id_in_the_environment__is_what_its_client_reports_under(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, text in (
+        ("URL", "http://127.0.0.1:9"),
+        ("TOKEN", "rcr_"),
+        ("STATE_DIR", str(tmp_path)),
+        ("INSTANCE_ID", "proxy-0"),
+    ):
+        monkeypatch.setenv(f"ROUTING_CONSOLE_{name}", text)
+    assert proxy._client()._status.report()["instance_id"] == "proxy-0"
