@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .backoff import pause_s
+from .backoff import pause_s, spread_s
 
 # A proxy that cut a wait cuts the next one just as soon; so many go well before longer is tried.
 CAREFUL_FOR = 20
@@ -55,5 +55,5 @@ class LongPolling:
         if failures or not prompt or not self.wait_s:
             return pause_s(self.interval_s, failures, retry_after_s, random)
         spread = SPREAD_S * random()
-        wished = retry_after_s * (1 + 0.1 * random())
+        wished = spread_s(retry_after_s, random)
         return max(SHORTEST_ROUND_S - took_s, 0.0) + max(spread, wished)
