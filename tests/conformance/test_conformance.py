@@ -55,6 +55,36 @@ def test_runner__over_a_client_of_any_language__tells_which_cases_hold(
     assert "step 2: release is 2 instead of 1" in told
 
 
+CANNOT = """
+import json, sys
+for line in sys.stdin:
+    does = json.loads(line)["do"] != "fork" and sys.argv[1] == "all but forks"
+    answer = {"release": 1, "stale": False, "error": None} if does else {"unsupported": True}
+    print(json.dumps(answer), flush=True)
+"""
+
+
+def test_runner__over_a_client_that_can_do_nothing__fails_all_cases(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = [sys.executable, "-S", "-c", CANNOT, "nothing"]
+    assert run.main(["--", *command]) == 1
+    told = capsys.readouterr().out
+    assert told.splitlines()[-1] == f"0 of {len(CASES)} cases hold"
+    assert "step 1: answered 'poll' with unsupported, which only a fork may be" in told
+
+
+def test_runner__over_a_client_that_cannot_fork__counts_that_case_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = [sys.executable, "-S", "-c", CANNOT, "all but forks"]
+    assert run.main(["--case", "fork", "--", *command]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "skip fork: the client cannot fork",
+        "0 of 1 cases hold, 1 skipped",
+    ]
+
+
 @pytest.mark.parametrize(
     "program",
     ["import sys; sys.exit()", "print('hello')", "print([])"],
