@@ -55,7 +55,7 @@ class Publication:
 
 def write_keys(objects: Objects, folder: str, jwks: bytes) -> bool:
     """Write the JWK Set; whether that changed anything. `folder` "" is the top."""
-    path = f"{folder}/jwks.json".lstrip("/")
+    path = _keys_path(folder)
     for _ in range(MOST_TRIES):
         there = objects.get(path)
         if there is not None and there.body == jwks:
@@ -66,6 +66,12 @@ def write_keys(objects: Objects, folder: str, jwks: bytes) -> bool:
             continue
         return True
     raise StoreError(f"{path} is changed by others all the time.")
+
+
+def has_keys(objects: Objects, folder: str, jwks: bytes) -> bool:
+    """Whether the JWK Set there is this one; `folder` "" is the top."""
+    there = objects.get(_keys_path(folder))
+    return there is not None and there.body == jwks
 
 
 def write_release(objects: Objects, publication: Publication) -> bool:
@@ -95,6 +101,10 @@ def is_current(publication: Publication, body: Kept | None, signature: Kept | No
         return False
     wanted = publication.release
     return (body.body, signature.body) == (wanted.body, wanted.signature.encode("ascii"))
+
+
+def _keys_path(folder: str) -> str:
+    return f"{folder}/jwks.json".lstrip("/")
 
 
 def _refuse_to_go_back(objects: Objects, publication: Publication, body: Kept | None) -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,13 @@ from django.db.models import QuerySet
 
 from policies.delivery import signing
 from policies.delivery.static.objects import Objects, StoreError
-from policies.delivery.static.writing import Publication, is_current, write_keys, write_release
+from policies.delivery.static.writing import (
+    Publication,
+    has_keys,
+    is_current,
+    write_keys,
+    write_release,
+)
 from policies.delivery.verifying import verified
 from policies.models import Release
 
@@ -61,7 +67,9 @@ def publish_environment(objects: Objects, environment_id: int) -> None:
 def compare(objects: Objects, only: str = "") -> list[Result]:
     """What `publish_all` would change; writes nothing."""
     keys = signing.published_keys()
-    return _of_each(_active(only), lambda release: _compare(objects, release, keys))
+    document = _document(keys)
+    results = _of_each(_active(only), lambda release: _compare(objects, release, keys, document))
+    return results if has_keys(objects, "", document) else _all_changed(results)
 
 
 def publish_as_configured(environment_id: int) -> None:
@@ -121,10 +129,11 @@ def _in_force(releases: QuerySet[Release]) -> tuple[Keys, Mapping[int, str]]:
 
 def _write(objects: Objects, releases: Iterable[Release], keys: Keys) -> dict[int, Result]:
     """Write releases as they are now; results by environment."""
-    document = json.dumps(keys).encode("utf-8")
-    write_keys(objects, "", document)
+    document = _document(keys)
+    keys_changed = write_keys(objects, "", document)
     found = list(releases)
     results = _of_each(found, lambda release: _write_one(objects, release, keys, document))
+    results = _all_changed(results) if keys_changed else results
     return {release.environment_id: result for release, result in zip(found, results, strict=True)}
 
 
@@ -148,13 +157,24 @@ def _write_one(objects: Objects, release: Release, keys: Keys, document: bytes) 
     return _result(release, changed=changed or keys_changed)
 
 
-def _compare(objects: Objects, release: Release, keys: Keys) -> Result:
+def _compare(objects: Objects, release: Release, keys: Keys, document: bytes) -> Result:
     publication = _publication(release, keys)
     if publication is None:
         return _result(release, trouble=f"{_named(release)} {UNVERIFIED}.")
     folder = publication.folder
     body, signature = objects.get(f"{folder}/policy.json"), objects.get(f"{folder}/policy.jws")
-    return _result(release, changed=not is_current(publication, body, signature))
+    is_there = is_current(publication, body, signature) and has_keys(objects, folder, document)
+    return _result(release, changed=not is_there)
+
+
+def _document(keys: Keys) -> bytes:
+    """The JWK Set as an object."""
+    return json.dumps(keys).encode("utf-8")
+
+
+def _all_changed(results: Iterable[Result]) -> list[Result]:
+    """The keys at the top are those of every environment."""
+    return [replace(result, changed=True) for result in results]
 
 
 def _publication(release: Release, keys: Keys) -> Publication | None:

@@ -117,6 +117,31 @@ def test_command__checking__fails_until_all_is_there(folder: Path, release: Rele
     call_command("publish_releases", to=folder.as_uri(), check=True)
 
 
+@pytest.mark.parametrize("of", ["environment", "top"])
+@pytest.mark.parametrize("content", [None, b'{"keys": []}'], ids=["missing", "empty"])
+def test_command__checking_where_keys_are_not_those_published__fails_until_they_are_written(
+    folder: Path,
+    release: Release,
+    capsys: pytest.CaptureFixture[str],
+    of: str,
+    content: bytes | None,
+) -> None:
+    call_command("publish_releases", to=folder.as_uri())
+    place = f"{release.workflow.slug}/{release.environment.name}"
+    keys = folder / "jwks.json" if of == "top" else folder / place / "jwks.json"
+    keys.unlink()
+    if content is not None:
+        keys.write_bytes(content)
+    capsys.readouterr()
+    with pytest.raises(CommandError, match="1 of 1 are not as they should be"):
+        call_command("publish_releases", to=folder.as_uri(), check=True)
+    assert capsys.readouterr().out == f"{place} release {release.number}: behind\n"
+    call_command("publish_releases", to=folder.as_uri())
+    assert capsys.readouterr().out == f"{place} release {release.number}: written\n"
+    assert held(folder, release)
+    call_command("publish_releases", to=folder.as_uri(), check=True)
+
+
 def test_command__without_an_address_or_a_release__says_so(folder: Path) -> None:
     with pytest.raises(CommandError, match="--to"):
         call_command("publish_releases")
