@@ -7,7 +7,7 @@ from policies.governance.origin import Origin, acting_from
 from policies.services.news import mail, news, notifications, webhook_delivery
 from policies.services.releases import scheduling, sealing, static_delivery
 from policies.services.review import settling
-from policies.services.routers import fleet, watching
+from policies.services.routers import fleet, reported, watching
 from policies.services.waking import DELIVER_NEWS, PUBLISH_OBJECTS, REPAIR_OBJECTS
 
 
@@ -50,8 +50,9 @@ def watch_fleets() -> None:
 
 @shared_task(name="policies.forget_gone_routers")
 def forget_gone_routers() -> None:
-    """Drop routers that have reported nothing for long."""
+    """Drop routers that have reported nothing for long, and how much came in hours long past."""
     fleet.forget_gone()
+    reported.forget_hours()
 
 
 @shared_task(name="policies.publish_scheduled")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from policies.models import ReportedHour, RouterInstance, RouterToken
 
 LATELY = datetime.timedelta(hours=24)
+KEPT_FOR = datetime.timedelta(days=7)
 
 
 def with_reports(rows: QuerySet[RouterToken], now: datetime.datetime) -> QuerySet[RouterToken]:
@@ -33,3 +35,12 @@ def with_reports(rows: QuerySet[RouterToken], now: datetime.datetime) -> QuerySe
         told_routers=Coalesce(Subquery(routers.annotate(told=Count("pk")).values("told")), 0),
         last_reported_at=Subquery(hours.order_by("-start").values("last_at")[:1]),
     )
+
+
+def forget_hours(now: datetime.datetime | None = None) -> int:
+    """Drop hours that nobody counts any more; returns how many. The last of each token stays: it
+    says when the token last reported."""
+    before = (now or timezone.now()) - KEPT_FOR
+    later = ReportedHour.objects.filter(token=OuterRef("token"), start__gt=OuterRef("start"))
+    dropped, _ = ReportedHour.objects.filter(Exists(later), start__lt=before).delete()
+    return dropped

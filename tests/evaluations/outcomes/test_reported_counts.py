@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from evaluations.services.outcomes.ingestion import ingest, take_feedback
 from evaluations.services.outcomes.removing import remove_reported
-from policies.models import Release, RouterToken
+from policies.models import Release, ReportedHour, RouterToken
 from policies.services.routers.reported import with_reports
 from policies.services.routers.tokens import issue_router_token
+from policies.tasks import forget_gone_routers
 from tests.evaluations.outcome_cast import HOUR, NOW, event, minute_sums
 from tests.policies.routers.fleet_cast import Routers
 
@@ -61,6 +62,25 @@ def test_counted__of_what_was_taken_back__is_nothing(token: RouterToken, owner: 
     ingest(token.environment, [event("a")], now=NOW, token=token)
     remove_reported(token, acting_user=owner)
     assert told(token) == (0, 0, 0, 0)
+
+
+def test_hours__long_past__are_forgotten_but_the_last_of_each_token(
+    token: RouterToken, release: Release, owner: User
+) -> None:
+    quiet, _ = issue_router_token(release.environment, "us", acting_user=owner)
+    long_ago = timezone.now() - 10 * 24 * HOUR
+    for of, name, moment in (
+        (token, "a", long_ago),
+        (token, "b", long_ago + HOUR),
+        (token, "c", timezone.now()),
+        (quiet, "d", long_ago - HOUR),
+        (quiet, "e", long_ago),
+    ):
+        ingest(of.environment, [event(name, time=moment.isoformat())], now=moment, token=of)
+    forget_gone_routers()
+    assert ReportedHour.objects.filter(token=token).count() == 1
+    assert told(token, timezone.now()) == (1, 0, 0, 0)
+    assert ReportedHour.objects.get(token=quiet).last_at == long_ago
 
 
 def test_counts__on_the_settings_and_over_rest__stand_with_each_token(
