@@ -6,7 +6,8 @@ import datetime
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 
-from policies.fleet.report import Heard, Running
+from policies.fleet.report import Heard, Running, Shared
+from policies.fleet.sharing import Seen, is_late_goodbye, seen
 
 InstanceKey = tuple[int, str]
 
@@ -18,6 +19,16 @@ class Last:
     token_id: int
     at: datetime.datetime
     active: Running | None
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Whether a report names another release than the one before, and whether two report under
+    its instance_id."""
+
+    is_elsewhere: bool
+    shared: Shared | None
 
 
 class TooMany(Exception):
@@ -46,18 +57,22 @@ class Instances:
     def __contains__(self, key: InstanceKey) -> bool:
         return key in self._last
 
-    def note(self, heard: Heard) -> bool:
-        """Remember a report; whether it names another release than the one before. Raises
-        TooMany."""
+    def note(self, heard: Heard) -> Noted | None:
+        """Remember a report; None for the goodbye of a process that another has taken the place
+        of, which changes nothing. Raises TooMany."""
         key = (heard.environment_id, heard.report.instance_id)
         before = self._last.get(key)
         if before is None:
             self._make_room(heard)
+        elif is_late_goodbye(before.seen, heard):
+            return None
         else:
             self._drop(key)
-        self._last[key] = Last(heard.token_id, heard.at, heard.report.active)
+        now = seen(before.seen if before else None, heard)
+        self._last[key] = Last(heard.token_id, heard.at, heard.report.active, now)
         self._by_token[key[0]].setdefault(heard.token_id, OrderedDict())[key] = None
-        return before is None or before.active != heard.report.active
+        is_elsewhere = before is None or before.active != heard.report.active
+        return Noted(is_elsewhere, now.shared)
 
     def _make_room(self, heard: Heard) -> None:
         while self._last:

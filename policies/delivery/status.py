@@ -13,7 +13,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from policies.delivery.answers import REPORT, Denial, KnownToken
 from policies.delivery.background import BackgroundThread
@@ -105,9 +105,13 @@ class StatusDesk(BackgroundThread):
         return _taken(heard.interval_s)
 
     def _note(self, heard: Heard) -> None:
-        is_elsewhere = self._instances.note(heard)
+        noted = self._instances.note(heard)
+        if noted is None:
+            return
+        heard = replace(heard, shared=noted.shared)
         self._changed[heard.environment_id, heard.report.instance_id] = heard
-        if is_elsewhere:
+        # Of two under one instance_id nobody knows whether both have it.
+        if noted.is_elsewhere and noted.shared is None:
             self._note_arrival(heard)
 
     def _note_arrival(self, heard: Heard) -> None:

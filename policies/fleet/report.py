@@ -72,14 +72,27 @@ class StatusReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """Two processes report under one instance_id, noticed first at `since`. A later report than
+    `until` lifts that."""
+
+    since: datetime.datetime
+    until: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """A report, whose it is, when it came by the console's clock, and when the next is due."""
+    """A report, whose it is, when it came by the console's clock, and when the next is due.
+
+    `shared` is what the plane that took it noticed by then of others under its instance_id.
+    """
 
     environment_id: int
     token_id: int
     report: StatusReport
     at: datetime.datetime
     interval_s: int
+    shared: Shared | None = None
 
     @property
     def skew(self) -> datetime.timedelta:

@@ -25,6 +25,7 @@ class Standing(StrEnum):
     CURRENT = "current"
     OLD = "old"
     UNKNOWN = "unknown"
+    SHARED = "shared"
     EMPTY = "empty"
     STRAGGLING = "straggling"
     FAILING = "failing"
@@ -49,6 +50,11 @@ WORDS: dict[Standing, StandingWords] = {
     Standing.UNKNOWN: StandingWords(
         "On something else", "Decides with what was never published in this environment."
     ),
+    Standing.SHARED: StandingWords(
+        "Shared instance_id",
+        "Two routers report under this instance_id; give each its own. Until then they confirm no "
+        "release.",
+    ),
     Standing.EMPTY: StandingWords("Without a release", "Has none to decide with."),
     Standing.STRAGGLING: StandingWords(
         "Behind",
@@ -70,6 +76,7 @@ WORDS: dict[Standing, StandingWords] = {
 # What somebody should look into, worst first.
 TROUBLES = (
     Standing.UNKNOWN,
+    Standing.SHARED,
     Standing.FAILING,
     Standing.STRAGGLING,
     Standing.EMPTY,

@@ -13,7 +13,8 @@ class Spread:
     `have` of the `routers` that report themselves decide with it, the last of them since
     `last_at`. Of those that report nothing only tokens are known: `tokens_told` of `tokens` were
     told of it when a router last asked with them. `unheard` of the routers have not confirmed it
-    and are silent, all of them since `unheard_since`.
+    and are silent, all of them since `unheard_since`. Under each of
+    `shared` instance_ids two routers report, which confirm nothing; `shared_id` is one of them.
     """
 
     have: int
@@ -24,6 +25,8 @@ class Spread:
     now: datetime.datetime
     unheard: int = 0
     unheard_since: datetime.datetime | None = None
+    shared: int = 0
+    shared_id: str = ""
 
     @property
     def sentence(self) -> str:
@@ -33,6 +36,8 @@ class Spread:
         parts = [self._of_routers]
         if self.unheard:
             parts.append(self.unheard_words)
+        if self.shared:
+            parts.append(self.shared_words)
         if self.tokens:
             many = f"{self.tokens_told} of {self.tokens} token{'' if self.tokens == 1 else 's'}"
             parts.append(f"of routers that report no status, {many} fetched it")
@@ -43,6 +48,14 @@ class Spread:
         """How many may run something else, and since when nobody can say."""
         since = f" since {clock_words(self.unheard_since, self.now)}" if self.unheard_since else ""
         return f"{self.unheard:,} not heard{since}"
+
+    @property
+    def shared_words(self) -> str:
+        """Under which instance_ids nobody can say what runs."""
+        if self.shared == 1:
+            return f"two routers report under the instance_id {self.shared_id}"
+        many = f"two routers each report under {self.shared:,} instance_ids"
+        return f"{many}, {self.shared_id} among them"
 
     @property
     def _of_routers(self) -> str:

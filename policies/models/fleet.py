@@ -7,7 +7,8 @@ import datetime
 from django.db import models
 from django.db.models import F, Q, Subquery
 
-from policies.fleet.report import LONGEST_NAME
+from policies.fleet.report import LONGEST_NAME, Shared
+from policies.fleet.sharing import Seen, began_ms
 from policies.fleet.standing import (
     CLOCK_OFF,
     FAILING_FOR,
@@ -25,17 +26,29 @@ _LONGEST_SKEW_MS = 86_400_000_000_000
 
 
 class RouterInstanceQuerySet(models.QuerySet["RouterInstance"]):
-    def live_since(self, moment: datetime.datetime) -> RouterInstanceQuerySet:
-        return self.filter(is_live_since(moment))
+    def live(
+        self, now: datetime.datetime, gone_after: datetime.timedelta
+    ) -> RouterInstanceQuerySet:
+        return self.filter(is_live(now, gone_after))
 
 
-def is_live_since(moment: datetime.datetime) -> Q:
-    """Has not said that it ends, and was not silent since before the moment."""
-    return Q(has_ended=False, silent_after__gte=moment)
+_IS_SHARED = Q(shared_since__isnull=False)
+
+
+def is_live(now: datetime.datetime, gone_after: datetime.timedelta) -> Q:
+    """Has not said that it ends, and was not silent for so long. Where two share an instance_id
+    the goodbye is of one of them: the other is heard from before it would be silent."""
+    runs = Q(has_ended=False, silent_after__gte=now - gone_after)
+    return runs | Q(_IS_SHARED, has_ended=True, silent_after__gte=now)
 
 
 def is_on(release: Release) -> Q:
-    """Decides with this release. Asked of the rows of its environment."""
+    """Decides with this release, which two that share an instance_id do not confirm. Asked of the
+    rows of its environment."""
+    return _names(release) & ~_IS_SHARED
+
+
+def _names(release: Release) -> Q:
     bundle = Bundle.objects.filter(pk=release.bundle_id)
     return Q(active_number=release.number, active_digest=Subquery(bundle.values("digest")[:1]))
 
@@ -45,21 +58,21 @@ def standings(
 ) -> dict[Standing, Q]:
     """What is asked of the rows of one environment, whose release is `in_force`, for each."""
     published = Release.objects.filter(environment=environment)
-    is_current = Q(pk__in=())
+    is_named = Q(pk__in=())
     is_behind = Q(pk__in=())
     if in_force is not None:
-        is_current = is_on(in_force)
+        is_named = _names(in_force)
         if in_force.published_at < now - STRAGGLING_AFTER:
-            is_behind = ~is_current & Q(
-                silent_after__gte=now, first_seen_at__lt=now - STRAGGLING_AFTER
-            )
+            reports = Q(silent_after__gte=now, first_seen_at__lt=now - STRAGGLING_AFTER)
+            is_behind = reports & ~is_named & ~_IS_SHARED
     has_some = Q(active_number__isnull=False)
     is_published = Q(active_digest__in=published.values("bundle__digest"))
     off_ms = CLOCK_OFF.total_seconds() * 1000
     return {
-        Standing.CURRENT: is_current,
-        Standing.OLD: has_some & is_published & ~is_current,
+        Standing.CURRENT: is_named & ~_IS_SHARED,
+        Standing.OLD: has_some & is_published & ~is_named,
         Standing.UNKNOWN: has_some & ~is_published,
+        Standing.SHARED: _IS_SHARED,
         Standing.EMPTY: ~has_some,
         Standing.STRAGGLING: is_behind,
         Standing.FAILING: Q(last_error_at__gte=F("last_seen_at") - FAILING_FOR),
@@ -71,7 +84,8 @@ def standings(
 
 class RouterInstance(models.Model):
     """One running router, as it last reported itself. Times are by the console's clock, but
-    `started_at`, `last_success_at` and those in `errors`, which are by the router's own."""
+    `started_at`, `started_before`, `last_success_at` and those in `errors`, which are by the
+    router's own."""
 
     environment = models.ForeignKey(
         Environment, on_delete=models.CASCADE, related_name="router_instances"
@@ -94,6 +108,15 @@ class RouterInstance(models.Model):
     last_error_at = models.DateTimeField(null=True)
     skew_ms = models.BigIntegerField(help_text="How far its clock is ahead of the console's.")
     started_at = models.DateTimeField()
+    started_before = models.DateTimeField(
+        null=True, help_text="When the process started that reported before under its instance_id."
+    )
+    shared_since = models.DateTimeField(
+        null=True, help_text="Since when two are known to report under its instance_id."
+    )
+    shared_until = models.DateTimeField(
+        null=True, help_text="A report after it lifts that, unless the other one reports, too."
+    )
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     silent_after = models.DateTimeField(help_text="Several reports are missing from then on.")
@@ -112,6 +135,20 @@ class RouterInstance(models.Model):
 
     def __str__(self) -> str:
         return self.instance_id
+
+    @property
+    def seen(self) -> Seen:
+        """Which process reported last, and whether two do."""
+        shared = None
+        if self.shared_since is not None and self.shared_until is not None:
+            shared = Shared(self.shared_since, self.shared_until)
+        began = began_ms(self.started_at, self.skew, self.last_seen_at)
+        return Seen(self.started_at, began, self.started_before, shared)
+
+    @property
+    def skew(self) -> datetime.timedelta:
+        """How far its clock is ahead."""
+        return datetime.timedelta(milliseconds=self.skew_ms)
 
     @property
     def skew_words(self) -> str:

@@ -67,6 +67,19 @@ def test_routers__of_a_standing__are_listed_with_their_troubles(
     )
 
 
+def test_router__whose_id_another_has_too__is_told_since_when(
+    client: Client, owner: User, release: Release, routers: Routers
+) -> None:
+    (before,) = got(client, owner, f"{FLEET}routers/?search=eu-1")["results"]
+    routers.share("eu-1", release)
+    (row,) = got(client, owner, f"{FLEET}routers/?trouble=shared")["results"]
+    assert before["shared_since"] is None
+    assert (row["instance_id"], row["troubles"]) == ("eu-1", ["shared"])
+    assert row["shared_since"] is not None
+    found = got(client, owner, FLEET)
+    assert (found["counts"]["shared"], found["counts"]["current"]) == (1, 0)
+
+
 def test_routers__asked_for_by_what_there_is_not__are_refused(
     client: Client, owner: User, routers: Routers
 ) -> None:

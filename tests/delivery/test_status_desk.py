@@ -101,6 +101,33 @@ def test_hand_on__with_nothing_new__hands_on_nothing(desk: StatusDesk, kept: Kep
     assert len(kept.batches) == 1
 
 
+def test_reports__of_two_routers_under_one_id__are_handed_on_as_that_with_no_arrival(
+    desk: StatusDesk, kept: Kept
+) -> None:
+    """A batch holds one report of an instance, so that only the desk can tell."""
+    elder, younger = ((NOON - hours * 60 * MINUTE).isoformat() for hours in (3, 2))
+    for started_at in (elder, younger, elder, younger):
+        kept.now += MINUTE / 60
+        desk.take(reporter(), body(at=kept.now, started_at=started_at, active=None))
+    desk.take(reporter(id=2), body(at=kept.now, started_at=younger))
+    desk.hand_on()
+    ((told,), arrivals) = kept.batches[0].heard, kept.batches[0].arrivals
+    assert told.shared is not None and told.shared.since == NOON + 3 * MINUTE / 60
+    assert arrivals == ()
+
+
+def test_goodbye__of_a_process_that_another_has_replaced__changes_nothing(
+    desk: StatusDesk, kept: Kept
+) -> None:
+    before, after = ((NOON - hours * 60 * MINUTE).isoformat() for hours in (3, 2))
+    desk.take(reporter(), body(started_at=before))
+    desk.take(reporter(), body(started_at=after))
+    assert desk.take(reporter(), body(started_at=before, ended=True)).status == 202
+    desk.hand_on()
+    (told,) = kept.batches[0].heard
+    assert (told.report.has_ended, told.shared) == (False, None)
+
+
 def test_report__of_the_same_release_again__is_no_arrival(desk: StatusDesk, kept: Kept) -> None:
     desk.take(reporter(), body())
     desk.hand_on()

@@ -121,6 +121,7 @@ class RouterInstanceSerializer(serializers.ModelSerializer[RouterInstance]):
             "client_name",
             "client_version",
             "skew_ms",
+            "shared_since",
             "reported_errors",
             "last_success_at",
             "started_at",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from policies.fleet.convergence import Convergence, convergence
 from policies.fleet.standing import Standing
 from policies.fleet.wording import Spread
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
-from policies.models.fleet import RouterInstanceQuerySet, is_live_since, is_on, standings
+from policies.models.fleet import RouterInstanceQuerySet, is_live, is_on, standings
 from policies.services.routers.fleet import gone_after
 
 
@@ -56,7 +56,7 @@ class Fleet:
 def live(environment: int, now: datetime.datetime) -> RouterInstanceQuerySet:
     """Its routers that neither said that they end nor were silent for long."""
     rows = RouterInstance.objects.filter(environment=environment)
-    return rows.live_since(now - gone_after())
+    return rows.live(now, gone_after())
 
 
 def in_force(environment: Environment) -> Release | None:
@@ -68,7 +68,7 @@ def fleet_of(environment: Environment, now: datetime.datetime | None = None) -> 
     """Three queries, however many routers there are."""
     now = now or timezone.now()
     release = in_force(environment)
-    lately = is_live_since(now - gone_after())
+    lately = is_live(now, gone_after())
     asked = {
         standing.value: Count("pk", filter=lately & which)
         for standing, which in standings(environment.pk, release, now).items()
@@ -91,7 +91,8 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
     fetching = _only_fetching(release.environment_id, now)
     arrivals = ReleaseArrival.objects.filter(release=release.pk).order_by()
     told = Q(fetched_release=release.pk)
-    have, known, last, missed, missed_at, told_all, all_tokens, told_silent, silent = (
+    shared = routers.filter(shared_since__isnull=False)
+    have, known, last, missed, missed_at, told_all, all_tokens, told_silent, silent, two, one = (
         Release.objects.filter(pk=release.pk)
         .values_list(
             _count(routers.filter(is_on(release))),
@@ -105,6 +106,13 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
             _count(tokens),
             _count(fetching.filter(told)),
             _count(fetching),
+            _count(shared),
+            Subquery(
+                shared.order_by()
+                .values("environment")
+                .annotate(one=Min("instance_id"))
+                .values("one")
+            ),
         )
         .get()
     )
@@ -112,7 +120,7 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
         # What reports itself is counted as routers; of the rest, tokens that fetch at all.
         told_all, all_tokens = told_silent, silent
     last = last if have else None
-    return Spread(have, known, last, told_all, all_tokens, now, missed, missed_at)
+    return Spread(have, known, last, told_all, all_tokens, now, missed, missed_at, two, one or "")
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -11,8 +11,10 @@ from django.db import connection, models, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from policies.delivery.instances import InstanceKey
 from policies.delivery.status import MOST_INSTANCES, StatusBatch
 from policies.fleet.report import Arrival, Heard, Running, corrected
+from policies.fleet.sharing import Seen, is_late_goodbye, seen
 from policies.fleet.standing import MISSED_REPORTS
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
 
@@ -28,15 +30,43 @@ def keep_statuses(batch: StatusBatch) -> None:
     environments = {heard.environment_id for heard in batch.heard}
     environments |= {arrival.environment_id for arrival in batch.arrivals}
     known = set(Environment.objects.filter(pk__in=environments).values_list("pk", flat=True))
-    heard = sorted(
-        (entry for entry in batch.heard if entry.environment_id in known),
-        key=lambda entry: (entry.environment_id, entry.report.instance_id),
-    )
-    _keep_arrivals([entry for entry in batch.arrivals if entry.environment_id in known])
-    tokens = RouterToken.objects.filter(pk__in={entry.token_id for entry in heard})
-    _keep_instances(heard, set(tokens.values_list("pk", flat=True)))
-    for environment in sorted({entry.environment_id for entry in heard}):
+    before = _rows_before(batch)
+    latest = _latest([entry for entry in batch.heard if entry.environment_id in known], before)
+    shared = {key for key, row in before.items() if row.shared_since and key not in latest}
+    shared |= {key for key, (_, process) in latest.items() if process.shared}
+    _keep_arrivals([a for a in batch.arrivals if a.environment_id in known], before, shared)
+    _keep_instances([latest[key] for key in sorted(latest)])
+    for environment in sorted({key[0] for key in latest}):
         _make_room(environment)
+
+
+def _latest(
+    heard: Iterable[Heard], before: Mapping[InstanceKey, RouterInstance]
+) -> dict[InstanceKey, tuple[Heard, Seen]]:
+    """The reports that are newer than what is known, with what they say of shared ids."""
+    found = {}
+    for entry in heard:
+        key = (entry.environment_id, entry.report.instance_id)
+        row = before.get(key)
+        if row is None:
+            found[key] = (entry, seen(None, entry))
+        elif entry.at >= row.last_seen_at and not is_late_goodbye(row.seen, entry):
+            found[key] = (entry, seen(row.seen, entry))
+    return found
+
+
+def _rows_before(batch: StatusBatch) -> dict[InstanceKey, RouterInstance]:
+    """What is known of those in a batch."""
+    keys = {(heard.environment_id, heard.report.instance_id) for heard in batch.heard}
+    keys |= {(arrival.environment_id, arrival.instance_id) for arrival in batch.arrivals}
+    environments, names = {key[0] for key in keys}, sorted({key[1] for key in keys})
+    found: dict[InstanceKey, RouterInstance] = {}
+    for start in range(0, len(names), 500):
+        rows = RouterInstance.objects.filter(
+            environment__in=environments, instance_id__in=names[start : start + 500]
+        ).defer("labels", "errors")
+        found |= {(row.environment_id, row.instance_id): row for row in rows}
+    return found
 
 
 # --- Instances ---------------------------------------------------------------------------
@@ -46,25 +76,42 @@ def _columns(model: type[models.Model]) -> tuple[str, ...]:
 
 _INSTANCE = _columns(RouterInstance)
 _KEPT_FROM_BEFORE = ("environment_id", "instance_id", "first_seen_at")
+_SHARED = ("shared_since", "shared_until")
 _TABLE = RouterInstance._meta.db_table
 # Every name in these is the models' own, none a caller's.
 _UPSERT = (
     f"INSERT INTO {_TABLE} ({', '.join(_INSTANCE)}) "  # noqa: S608
     f"VALUES ({', '.join(['%s'] * len(_INSTANCE))}) "
     "ON CONFLICT (environment_id, instance_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in _INSTANCE if name not in _KEPT_FROM_BEFORE)
+    + ", ".join(
+        f"{name} = excluded.{name}"
+        for name in _INSTANCE
+        if name not in (*_KEPT_FROM_BEFORE, *_SHARED)
+    )
+    # What another plane noticed since the row was looked at stays.
+    + "".join(
+        f", {name} = CASE WHEN {_TABLE}.shared_until >= excluded.last_seen_at AND "
+        f"({_TABLE}.shared_until > excluded.shared_until OR excluded.shared_until IS NULL) "
+        f"THEN {_TABLE}.{name} ELSE excluded.{name} END"
+        for name in _SHARED
+    )
     # Two planes may have heard of one router: the later report stays.
     + f" WHERE excluded.last_seen_at >= {_TABLE}.last_seen_at"
 )
 
 
-def _keep_instances(heard: Iterable[Heard], tokens: Collection[int]) -> None:
-    rows = [_adapted(RouterInstance, _INSTANCE, _instance_of(entry, tokens)) for entry in heard]
+def _keep_instances(entries: Collection[tuple[Heard, Seen]]) -> None:
+    found = RouterToken.objects.filter(pk__in={heard.token_id for heard, _ in entries})
+    tokens = set(found.values_list("pk", flat=True))
+    rows = [
+        _adapted(RouterInstance, _INSTANCE, _instance_of(heard, process, tokens))
+        for heard, process in entries
+    ]
     with connection.cursor() as cursor:
         cursor.executemany(_UPSERT, rows)
 
 
-def _instance_of(heard: Heard, tokens: Collection[int]) -> dict[str, Any]:
+def _instance_of(heard: Heard, process: Seen, tokens: Collection[int]) -> dict[str, Any]:
     report = heard.report
     times = [corrected(error.at, heard.skew, otherwise=heard.at) for error in report.errors]
     return {
@@ -91,6 +138,9 @@ def _instance_of(heard: Heard, tokens: Collection[int]) -> dict[str, Any]:
         "last_error_at": max((min(time, heard.at) for time in times), default=None),
         "skew_ms": heard.skew // MILLISECOND,
         "started_at": report.started_at,
+        "started_before": process.started_before,
+        "shared_since": process.shared and process.shared.since,
+        "shared_until": process.shared and process.shared.until,
         "first_seen_at": heard.at,
         "last_seen_at": heard.at,
         "silent_after": heard.at + MISSED_REPORTS * datetime.timedelta(seconds=heard.interval_s),
@@ -142,24 +192,28 @@ _INSERT = (
 )
 
 
-def _keep_arrivals(arrivals: Collection[Arrival]) -> None:
-    """Only of releases that were published there: what else a router runs is no arrival."""
+def _keep_arrivals(
+    arrivals: Collection[Arrival],
+    before: Mapping[InstanceKey, RouterInstance],
+    shared: Collection[InstanceKey],
+) -> None:
+    """Only of releases that were published there: what else a router runs is no arrival. Of two
+    that share an instance_id nobody knows when both have it."""
     if not arrivals:
         return
     releases = _releases_of(arrivals)
-    seen = _seen_before(arrivals)
     rows = {}
     for arrival in arrivals:
+        key = (arrival.environment_id, arrival.instance_id)
         release = releases.get((arrival.environment_id, arrival.release))
-        if release is None:
+        if release is None or key in shared:
             continue
-        was_seen = seen.get((arrival.environment_id, arrival.instance_id))
         rows[release.pk, arrival.instance_id] = {
             "release_id": release.pk,
             "instance_id": arrival.instance_id,
             "at": max(arrival.at, release.published_at),
             "heard_at": arrival.heard_at,
-            "was_waiting": was_seen is not None and _was_waiting(release, *was_seen),
+            "was_waiting": key in before and _was_waiting(release, before[key]),
         }
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -167,12 +221,13 @@ def _keep_arrivals(arrivals: Collection[Arrival]) -> None:
         )
 
 
-def _was_waiting(
-    release: Release, first_seen: datetime.datetime, silent_after: datetime.datetime
-) -> bool:
-    """Whether it ran when the release was published, by what was known before it arrived."""
+def _was_waiting(release: Release, before: RouterInstance) -> bool:
+    """Whether it ran when the release was published, by what was known before it arrived. Who had
+    said that it ends waited for nothing."""
     return (
-        first_seen <= release.published_at and silent_after >= release.published_at - gone_after()
+        not before.has_ended
+        and before.first_seen_at <= release.published_at
+        and before.silent_after >= release.published_at - gone_after()
     )
 
 
@@ -183,26 +238,6 @@ def _releases_of(arrivals: Collection[Arrival]) -> dict[tuple[int, Running], Rel
     ).select_related("bundle")
     found = found.only("environment", "number", "published_at", "bundle__digest")
     return {(row.environment_id, Running(row.number, row.bundle.digest)): row for row in found}
-
-
-def _seen_before(
-    arrivals: Collection[Arrival],
-) -> dict[tuple[int, str], tuple[datetime.datetime, datetime.datetime]]:
-    """When those who arrive were heard from first, and since when they would have been silent.
-    Who had said that it ends waited for nothing."""
-    names = sorted({arrival.instance_id for arrival in arrivals})
-    found = {}
-    for start in range(0, len(names), 500):
-        rows = RouterInstance.objects.filter(
-            environment__in={arrival.environment_id for arrival in arrivals},
-            instance_id__in=names[start : start + 500],
-            has_ended=False,
-        )
-        for environment, name, first, silent in rows.values_list(
-            "environment_id", "instance_id", "first_seen_at", "silent_after"
-        ):
-            found[environment, name] = (first, silent)
-    return found
 
 
 # --- Letting go --------------------------------------------------------------------------

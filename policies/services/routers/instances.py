@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 
 from policies.fleet.standing import TROUBLES, WORDS, Standing, StandingWords
 from policies.models import Release, RouterInstance
-from policies.models.fleet import RouterInstanceQuerySet, is_live_since, is_on, standings
+from policies.models.fleet import RouterInstanceQuerySet, is_live, is_on, standings
 from policies.services.routers.convergence import Fleet, live
 from policies.services.routers.fleet import gone_after
 
@@ -52,11 +52,11 @@ def instances_of(fleet: Fleet, wanted: Wanted) -> RouterInstanceQuerySet:
     environment = fleet.environment.pk
     asked = standings(environment, fleet.in_force, fleet.now)
     rows = RouterInstance.objects.filter(environment=environment, **wanted.columns)
-    is_live = is_live_since(fleet.now - gone_after())
+    running = is_live(fleet.now, gone_after())
     if wanted.state == GONE:
-        rows = rows.exclude(is_live)
+        rows = rows.exclude(running)
     else:
-        rows = rows.filter(is_live)
+        rows = rows.filter(running)
         if wanted.state:
             rows = rows.filter(asked[Standing(wanted.state)])
     told = rows.annotate(

@@ -21,7 +21,7 @@ from policies.services.routers.fleet import gone_after
 def watch_fleets(now: datetime.datetime | None = None) -> None:
     """Note deliveries, and begin, tell and end drift, in each environment with routers."""
     now = now or timezone.now()
-    lately = RouterInstance.objects.live_since(now - gone_after())
+    lately = RouterInstance.objects.live(now, gone_after())
     has_routers = Q(pk__in=lately.values("environment"))
     drifts = Q(drift_episodes__isnull=False, drift_episodes__ended_at=None)
     found = Environment.objects.filter(has_routers | drifts).distinct().select_related("workflow")

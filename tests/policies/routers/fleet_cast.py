@@ -24,6 +24,15 @@ class Routers:
         self.token = KnownToken(token.pk, token.environment_id, SCOPES, math.inf)
         self.desk = StatusDesk(keep_statuses, now=lambda: self.now)
 
+    def share(self, instance: str, release: Release | None) -> None:
+        """Two report under one id: one that has run for an hour and has no release, then another
+        that started a minute ago and has this one; twice each."""
+        for _ in range(2):
+            for active, ran in ((None, 3600), (release, 60)):
+                self.now += SECOND
+                started = self.now - ran * SECOND
+                self.say(instance, active, started_at=started.isoformat())
+
     def say(self, instance: str, release: Release | None, **members: Any) -> None:
         """One report, kept at once; by default the release was taken up just now."""
         active = release and {"number": release.number, "digest": release.bundle.digest}

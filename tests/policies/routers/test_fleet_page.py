@@ -40,7 +40,11 @@ def signed_in(client: Client, owner: User) -> Client:
 
 
 def shown(client: Client, query: str = "") -> str:
-    answer = client.get(ADDRESS + query)
+    return shown_at(client, ADDRESS + query)
+
+
+def shown_at(client: Client, address: str) -> str:
+    answer = client.get(address)
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
 
@@ -85,6 +89,21 @@ def test_fleet__simulated_router__is_marked_and_no_other(
     assert ">simulated<" not in shown(signed_in)
     routers.say("made-up", release, labels={"simulated": "yes"})
     assert shown(signed_in).count(">simulated<") == 1
+
+
+def test_fleet__with_two_routers_under_one_id__says_so_and_what_to_do(
+    signed_in: Client, routers: Routers, release: Release
+) -> None:
+    assert "instance_id" not in shown(signed_in)
+    routers.share("eu-2", release)
+    said = shown(signed_in)
+    assert "1 of 2 routers has release 1" in said
+    assert "two routers report under the instance_id eu-2" in said
+    assert "Shared instance_id" in said and "give each its own" in said
+    assert ">eu-2<" in (only := shown(signed_in, "?state=shared")) and ">eu-1<" not in only
+    assert "two routers report under the instance_id eu-2" in shown_at(
+        signed_in, release.get_absolute_url()
+    )
 
 
 def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:

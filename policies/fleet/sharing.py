@@ -1,0 +1,91 @@
+"""Whether two running routers report under one instance_id. Pure.
+
+A restart ends one process and begins another, and the first is never heard of again. Where it is,
+both run.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from policies.fleet.report import Heard, Shared
+
+# Of so many reports of one process alone the other would have come up.
+SHARED_FOR_REPORTS = 5
+# Reports take seconds on their way, and the clocks of two planes differ.
+CLEARLY_BEFORE = datetime.timedelta(seconds=5)
+# Some clients work their start out for each report, and are off by a rounding.
+ROUNDING = datetime.timedelta(milliseconds=50)
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+MILLISECOND = datetime.timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Which process of an instance reported last: when it started by its own clock, and by the
+    console's in ms since 1970. `started_before` is that of the process before, by its own clock."""
+
+    started_at: datetime.datetime
+    began_ms: int
+    started_before: datetime.datetime | None = None
+    shared: Shared | None = None
+
+
+def seen(before: Seen | None, heard: Heard) -> Seen:
+    """What is known once a report is there."""
+    started_at = heard.report.started_at
+    began = began_ms(started_at, heard.skew, heard.at)
+    if before is None:
+        return Seen(started_at, began, None, heard.shared)
+    shared = _lasting(before.shared, heard)
+    if _is_another(before, heard):
+        if _is_back(before, heard):
+            until = heard.at + SHARED_FOR_REPORTS * datetime.timedelta(seconds=heard.interval_s)
+            shared = Shared(shared.since if shared else heard.at, until)
+        return Seen(started_at, began, before.started_at, shared)
+    return Seen(started_at, began, before.started_before, shared)
+
+
+def is_late_goodbye(before: Seen | None, heard: Heard) -> bool:
+    """Whether a process ends that another has taken the place of: its goodbye is not for that."""
+    if before is None or not heard.report.has_ended:
+        return False
+    return _is_another(before, heard) and _is_back(before, heard)
+
+
+def _is_another(before: Seen, heard: Heard) -> bool:
+    # Who says the same start is the same process, however its clock was set meanwhile.
+    return heard.report.started_at != before.started_at
+
+
+def _is_back(before: Seen, heard: Heard) -> bool:
+    """Whether another process than the last one is one that was there before it."""
+    if (
+        began_ms(heard.report.started_at, heard.skew, heard.at)
+        < before.began_ms - CLEARLY_BEFORE // MILLISECOND
+    ):
+        return True
+    # Two that were started at once: the exact start of the process before comes again.
+    started_at = heard.report.started_at
+    return (
+        started_at == before.started_before
+        and bool(started_at.microsecond and before.started_at.microsecond)
+        and abs(started_at - before.started_at) > ROUNDING
+    )
+
+
+def began_ms(started_at: datetime.datetime, skew: datetime.timedelta, at: datetime.datetime) -> int:
+    """When a process started by the console's clock: never after it was heard, whatever it says.
+    In whole numbers, since a clock may be off by more than a date can hold."""
+    return min(started_at - _EPOCH - skew, at - _EPOCH) // MILLISECOND
+
+
+def _lasting(shared: Shared | None, heard: Heard) -> Shared | None:
+    """What was noticed before, here or by the plane that took the report, if it is not over."""
+    if shared is None or shared.until < heard.at:
+        return heard.shared
+    if heard.shared is None:
+        return shared
+    told = heard.shared
+    return Shared(min(shared.since, told.since), max(shared.until, told.until))
