@@ -123,7 +123,17 @@ STATUS_REPORT = _object(
     },
     additionalProperties=False,
 )
-TAKEN = _object({"interval_s": {"type": "integer"}, "jitter_s": {"type": "integer"}})
+TAKEN = _object(
+    {"interval_s": {"type": "integer"}, "jitter_s": {"type": "integer"}},
+    {
+        "workflow": {**TEXT, "description": "Where the token belongs."},
+        "environment": {
+            **TEXT,
+            "description": "Both are missing only while a plane knows no more than a file of an "
+            "earlier version.",
+        },
+    },
+)
 SIGNING_KEY = _object(
     {
         "kty": {"type": "string", "enum": ["OKP"]},

@@ -16,7 +16,8 @@ class Health:
     `ready` says whether requests can be decided now, `reason` why not. `confirmed_s` is how long
     ago the console was last heard from, and `disk` what cannot be written, "" while all is well.
     `outcomes_error` says why outcomes cannot be delivered now, else why the last lost one was
-    refused.
+    refused. `token_error` says that the token is not of where the releases come from, so that
+    status and outcomes go to the wrong place.
     """
 
     ready: bool
@@ -36,6 +37,7 @@ class Health:
     outcomes_waiting_bytes: int
     outcomes_lost: int
     outcomes_error: str
+    token_error: str
     disk: str
 
 
@@ -71,6 +73,7 @@ def health_of(
         outcomes_waiting_bytes=reporter.waiting_bytes,
         outcomes_lost=reporter.lost,
         outcomes_error=reporter.last_error,
+        token_error=status.token_error,
         disk=poller.disk_trouble or reporter.trouble or status.trouble,
     )
 

@@ -95,6 +95,13 @@ class Poller:
     def release(self) -> Release | None:
         return self.held.release if self.held is not None else None
 
+    @property
+    def belongs_to(self) -> str:
+        """Whose releases these are, "workflow/environment": before the first one what is expected,
+        "" where nothing is."""
+        release = self.release
+        return self._expect if release is None else f"{release.workflow}/{release.environment}"
+
     def load(self) -> None:
         """Take the last good release from disk; it is verified again, and damage only told."""
         sealed = self._state.load_release()

@@ -15,6 +15,7 @@ from .backoff import pause_s
 from .errors import ClientError, FetchFailed
 from .instance_ids import InstanceId, require_line
 from .poller import Poller
+from .tokens import misplaced
 from .version import VERSION
 
 CLIENT_NAME = "routing-console-client"
@@ -52,6 +53,8 @@ class StatusReporter:
         self._instance_id = instance_id
         self._labels = checked_labels(labels)
         self._clock = clock
+        self._say = say
+        self.token_error = ""  # why the console counts the reports elsewhere
         self._background = Background("status", self._step, say)
         self._begin()
 
@@ -126,7 +129,16 @@ class StatusReporter:
             self._failures = 0
             self._is_heard = True
             self._interval_s = _interval_of(answer)
+            self._note_place(answer)
         return pause_s(self._interval_s, self._failures, wish, random.random)
+
+    def _note_place(self, answer: object) -> None:
+        error = misplaced(answer, self._poller.belongs_to)
+        if error:
+            self._poller.errors.note("token", error, self._clock())
+            if error != self.token_error:
+                self._say(error)
+        self.token_error = error
 
     def _post(self, report: Mapping[str, object]) -> object:
         if self._receiver is None:

@@ -28,6 +28,22 @@ def token_of(given: TokenSource | None, file: str | Path | None) -> Callable[[],
     return lambda: token
 
 
+def misplaced(answer: object, needed: str) -> str:
+    """Why the token of a status report is the wrong one, by the console's answer; "" where it is
+    that of `needed` ("workflow/environment", "" where that is not known yet), or where a console of
+    before does not say."""
+    told = answer if isinstance(answer, dict) else {}
+    workflow, environment = told.get("workflow"), told.get("environment")
+    if not needed or not isinstance(workflow, str) or not isinstance(environment, str):
+        return ""
+    if f"{workflow}/{environment}" == needed:
+        return ""
+    return (
+        f"The token belongs to {workflow}/{environment}, the releases are of {needed}: status and "
+        f"outcomes go to the wrong place. Use a token of {needed}."
+    )
+
+
 class _TokenFile:
     """The file's token. While the file is away or half written, the one before goes on."""
 

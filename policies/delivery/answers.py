@@ -31,12 +31,18 @@ class Source(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class KnownToken:
-    """A router token that is good until `expires_at`, in seconds since 1970 (`inf`: for ever)."""
+    """A router token that is good until `expires_at`, in seconds since 1970 (`inf`: for ever).
+
+    `workflow` and `environment` are the names of where it belongs, both "" where only a file of an
+    earlier version is known.
+    """
 
     id: int
     environment_id: int
     scopes: frozenset[str]
     expires_at: float
+    workflow: str = field(default="", compare=False)
+    environment: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

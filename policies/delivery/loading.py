@@ -13,7 +13,7 @@ from policies.delivery import signing
 from policies.delivery.answers import Denial, KnownToken
 from policies.delivery.holdings import HeldRelease, Holdings
 from policies.delivery.verifying import verified
-from policies.models import PersonalToken, Release, RouterToken
+from policies.models import Environment, PersonalToken, Release, RouterToken
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +38,21 @@ def _router_tokens() -> dict[bytes, KnownToken | Denial]:
     rows = RouterToken.objects.values_list(
         "hash", "pk", "environment_id", "scopes", "expires_at", "revoked_at"
     )
+    names = _names_of_environments()
     for key, pk, environment_id, scopes, expires_at, revoked_at in rows.iterator(chunk_size=5000):
-        known = KnownToken(pk, environment_id, frozenset(scopes), _epoch(expires_at))
+        # An environment made meanwhile has its names with the next load.
+        workflow, environment = names.get(environment_id, ("", ""))
+        known = KnownToken(
+            pk, environment_id, frozenset(scopes), _epoch(expires_at), workflow, environment
+        )
         found[bytes.fromhex(key)] = known if revoked_at is None else Denial.REVOKED
     return found
+
+
+def _names_of_environments() -> dict[int, tuple[str, str]]:
+    """Workflow and environment by the environment's id."""
+    rows = Environment.objects.values_list("pk", "workflow__slug", "name")
+    return {pk: (workflow, name) for pk, workflow, name in rows}
 
 
 def _personal_tokens() -> tuple[dict[bytes, float], dict[bytes, KnownToken | Denial]]:

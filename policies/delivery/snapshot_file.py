@@ -14,7 +14,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,11 @@ def _to_json(holdings: Holdings) -> dict[str, Any]:
         "format": FORMAT,
         "jwks": holdings.jwks.decode("utf-8"),
         "tokens": dict(_tokens_to_json(holdings)),
+        "environments": {
+            str(token.environment_id): [token.workflow, token.environment]
+            for token in holdings.tokens.values()
+            if isinstance(token, KnownToken)
+        },
         "personal": {key.hex(): _finite(ends) for key, ends in holdings.personal.items()},
         "releases": {
             str(environment_id): {
@@ -130,19 +135,23 @@ def _from_json(document: dict[str, Any]) -> Holdings:
             logger.error("A release in the snapshot does not verify; it is not handed out.")
             continue
         releases[int(environment_id)] = HeldRelease(kept["id"], kept["signature"], release)
+    names = document.get("environments", {})  # a file of an earlier version has none
     return Holdings(
-        tokens={bytes.fromhex(key): _token(kept) for key, kept in document["tokens"].items()},
+        tokens={
+            bytes.fromhex(key): _token(kept, names) for key, kept in document["tokens"].items()
+        },
         personal={bytes.fromhex(k): _ending(ends) for k, ends in document["personal"].items()},
         releases=releases,
         jwks=document["jwks"].encode("utf-8"),
     )
 
 
-def _token(kept: Any) -> KnownToken | Denial:
+def _token(kept: Any, names: Mapping[str, list[str]]) -> KnownToken | Denial:
     if isinstance(kept, str):
         return Denial[kept]
     pk, environment_id, scopes, ends = kept
-    return KnownToken(pk, environment_id, frozenset(scopes), _ending(ends))
+    workflow, environment = names.get(str(environment_id), ("", ""))
+    return KnownToken(pk, environment_id, frozenset(scopes), _ending(ends), workflow, environment)
 
 
 def _finite(moment: float) -> float | None:

@@ -102,7 +102,7 @@ class StatusDesk(BackgroundThread):
                     "instance the same instance_id each time it starts.",
                     heard.interval_s,
                 )
-        return _taken(heard.interval_s)
+        return _taken(heard.interval_s, token)
 
     def _note(self, heard: Heard) -> None:
         noted = self._instances.note(heard)
@@ -182,9 +182,13 @@ def too_large() -> Answer:
     return problem(413, sentence)
 
 
-def _taken(interval_s: int) -> Answer:
-    """202; routers add up to `jitter_s` at random, so that they do not all come at once."""
-    return _json(202, {"interval_s": interval_s, "jitter_s": interval_s // 5})
+def _taken(interval_s: int, token: KnownToken) -> Answer:
+    """202; routers add up to `jitter_s` at random, so that they do not all come at once. Where the
+    token belongs tells a router that has its releases from elsewhere."""
+    told: dict[str, object] = {"interval_s": interval_s, "jitter_s": interval_s // 5}
+    if token.workflow:
+        told |= {"workflow": token.workflow, "environment": token.environment}
+    return _json(202, told)
 
 
 def _too_many(sentence: str, wait_s: int) -> Answer:

@@ -48,7 +48,9 @@ WORDS: dict[Standing, StandingWords] = {
         "On an earlier release", "Decides with a release that was in force here before."
     ),
     Standing.UNKNOWN: StandingWords(
-        "On something else", "Decides with what was never published in this environment."
+        "On something else",
+        "Decides with what was never published in this environment; its token may be of another "
+        "environment than its releases.",
     ),
     Standing.SHARED: StandingWords(
         "Shared instance_id",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from django.db import models
-from django.db.models import F, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from policies.fleet.report import LONGEST_NAME, Shared
 from policies.fleet.sharing import Seen, began_ms
@@ -66,12 +66,15 @@ def standings(
             reports = Q(silent_after__gte=now, first_seen_at__lt=now - STRAGGLING_AFTER)
             is_behind = reports & ~is_named & ~_IS_SHARED
     has_some = Q(active_number__isnull=False)
-    is_published = Q(active_digest__in=published.values("bundle__digest"))
+    # The same content may be published elsewhere, under another number.
+    is_published = Exists(
+        published.filter(number=OuterRef("active_number"), bundle__digest=OuterRef("active_digest"))
+    )
     off_ms = CLOCK_OFF.total_seconds() * 1000
     return {
         Standing.CURRENT: is_named & ~_IS_SHARED,
-        Standing.OLD: has_some & is_published & ~is_named,
-        Standing.UNKNOWN: has_some & ~is_published,
+        Standing.OLD: has_some & Q(is_published) & ~is_named,
+        Standing.UNKNOWN: has_some & ~Q(is_published),
         Standing.SHARED: _IS_SHARED,
         Standing.EMPTY: ~has_some,
         Standing.STRAGGLING: is_behind,

@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from policies.delivery import snapshot_file
 from policies.delivery.answering import JWKS_PATH
+from policies.delivery.answers import KnownToken
 from policies.delivery.loader import Loader
 from policies.delivery.snapshot_file import SnapshotFile
 from policies.models import Release, RouterToken
@@ -56,6 +57,14 @@ def test_start__from_the_file_alone__serves_release_and_keys_and_says_how_old_th
     assert 3600 <= int(reply.headers["age"]) < 3700
     assert plane.fetch(token, if_none_match=release.etag).status == 304
     assert len(json.loads(plane.ask({}, path=JWKS_PATH).body)["keys"]) == 1
+
+
+def test_start__from_the_file__knows_whose_tokens_are(
+    path: Path, token: str, release: Release
+) -> None:
+    known = started_from(path).plane.memory.token_of_text(token)
+    assert isinstance(known, KnownToken)
+    assert (known.workflow, known.environment) == (release.workflow.slug, release.environment.name)
 
 
 def test_start__from_the_file__refuses_whom_it_refused_before(

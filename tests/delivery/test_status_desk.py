@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -60,6 +60,12 @@ def detail(answer: Answer) -> dict[str, Any]:
 def test_report__taken__is_told_when_to_report_next(desk: StatusDesk) -> None:
     answer = desk.take(reporter(), body())
     assert (answer.status, detail(answer)) == (202, {"interval_s": 30, "jitter_s": 6})
+
+
+def test_report__taken__is_told_whose_the_token_is(desk: StatusDesk) -> None:
+    token = replace(reporter(), workflow="support", environment="staging")
+    told = detail(desk.take(token, body()))
+    assert (told["workflow"], told["environment"]) == ("support", "staging")
 
 
 def test_report__of_more_than_fit_the_interval__is_asked_for_less_often(kept: Kept) -> None:

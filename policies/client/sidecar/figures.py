@@ -77,6 +77,11 @@ class Figures:
             ),
             gauge("outcomes_waiting_bytes", "Their size.", health.outcomes_waiting_bytes),
             gauge("outcomes_lost", "Outcomes given up since the start.", health.outcomes_lost),
+            gauge(
+                "token_misplaced",
+                "1 while the token is not of where the releases come from.",
+                int(bool(health.token_error)),
+            ),
             gauge("disk_trouble", "1 while the folder cannot be written.", int(bool(health.disk))),
             self._breakers(),
         ]

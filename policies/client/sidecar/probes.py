@@ -46,6 +46,7 @@ class Probes:
             "last_error": health.last_error,
             "outcomes_lost": health.outcomes_lost,
             "outcomes_error": health.outcomes_error,
+            "token_error": health.token_error,
             "disk": health.disk,
         }
         return json_answer(document, 503 if trouble else 200)

@@ -92,6 +92,16 @@ def test_router__that_reports_something_odd__is_told_apart(
     assert trouble(routers, release)["us-1"] == found
 
 
+def test_router__with_content_of_here_under_a_number_of_elsewhere__is_on_something_else(
+    routers: Routers, release: Release
+) -> None:
+    """As one whose token is of another environment than its releases, with the same content."""
+    routers.now = release.published_at + 40 * SECOND
+    elsewhere = {"number": release.number + 11, "digest": release.bundle.digest}
+    routers.say("us-1", None, active=elsewhere)
+    assert trouble(routers, release)["us-1"] == ["unknown", "straggling"]
+
+
 def test_router__with_errors__is_failing_until_they_are_old(
     routers: Routers, release: Release
 ) -> None:

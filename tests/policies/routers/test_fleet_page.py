@@ -91,6 +91,17 @@ def test_fleet__simulated_router__is_marked_and_no_other(
     assert shown(signed_in).count(">simulated<") == 1
 
 
+def test_fleet__of_a_router_on_what_was_never_published_here__names_it_and_what_to_look_at(
+    signed_in: Client, routers: Routers, release: Release
+) -> None:
+    assert "never published in staging" not in shown(signed_in)
+    elsewhere = {"number": 58, "digest": "sha256:" + "f" * 64}
+    routers.say("eu-2", None, active=elsewhere)
+    said = shown(signed_in, "?state=unknown")
+    assert ">eu-2<" in said and ">eu-1<" not in said
+    assert "never published in staging; its token may be of another environment" in said
+
+
 def test_fleet__with_two_routers_under_one_id__says_so_and_what_to_do(
     signed_in: Client, routers: Routers, release: Release
 ) -> None:
