@@ -14,7 +14,7 @@ from django.utils import timezone
 from policies.delivery.instances import InstanceKey
 from policies.delivery.status import MOST_INSTANCES, StatusBatch
 from policies.fleet.report import Arrival, Heard, Running, corrected
-from policies.fleet.sharing import Seen, is_late_goodbye, seen
+from policies.fleet.sharing import CLEARLY_BEFORE, Seen, is_late_goodbye, seen
 from policies.fleet.standing import MISSED_REPORTS
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
 
@@ -36,6 +36,10 @@ def keep_statuses(batch: StatusBatch) -> None:
     shared |= {key for key, (_, process) in latest.items() if process.shared}
     _keep_arrivals([a for a in batch.arrivals if a.environment_id in known], before, shared)
     _keep_instances([latest[key] for key in sorted(latest)])
+    for key in sorted(latest.keys() & before.keys() & shared):
+        (_, process), row = latest[key], before[key]
+        if process.shared and process.shared.since != row.shared_since:
+            _take_back(key, max(process.began_ms, row.seen.began_ms, 0))
     for environment in sorted({key[0] for key in latest}):
         _make_room(environment)
 
@@ -238,6 +242,17 @@ def _releases_of(arrivals: Collection[Arrival]) -> dict[tuple[int, Running], Rel
     ).select_related("bundle")
     found = found.only("environment", "number", "published_at", "bundle__digest")
     return {(row.environment_id, Running(row.number, row.bundle.digest)): row for row in found}
+
+
+def _take_back(key: InstanceKey, began_ms: int) -> None:
+    """Take back what counted by an instance's word since the second of two that share its id runs:
+    until that was noticed, each spoke for both."""
+    environment, name = key
+    since = datetime.datetime.fromtimestamp(began_ms / 1000, datetime.UTC) - CLEARLY_BEFORE
+    of_instance = ReleaseArrival.objects.filter(instance_id=name, heard_at__gte=since)
+    of_instance.filter(release__environment=environment).delete()
+    releases = Release.objects.active().filter(environment=environment)
+    releases.filter(delivered_at__gte=since).update(delivered_at=None)
 
 
 # --- Letting go --------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from typing import Any
 
 from policies.delivery.answers import KnownToken
 from policies.delivery.status import StatusDesk
-from policies.models import Release, RouterToken
+from policies.models import Release, RouterInstance, RouterToken
 from policies.services.routers.fleet import keep_statuses
 from tests.policies.fleet.reports import body
 
 SECOND = datetime.timedelta(seconds=1)
+HOUR = datetime.timedelta(hours=1)
 SCOPES = frozenset({"read", "report"})
 
 
@@ -40,3 +41,39 @@ class Routers:
         answer = self.desk.take(self.token, body(instance, self.now, **said))
         assert answer.status == 202, answer.body
         assert self.desk.hand_on()
+
+
+class Process:
+    """One start of a router, whose clock is off by `off`; it reports through one plane."""
+
+    def __init__(
+        self,
+        plane: Routers,
+        release: Release | None,
+        started: datetime.datetime,
+        off: datetime.timedelta = datetime.timedelta(0),
+    ) -> None:
+        self.plane, self.release, self.started, self.off = plane, release, started, off
+
+    def says(self, at: datetime.datetime, **members: Any) -> None:
+        self.plane.now = at
+        told = {
+            "clock": (at + self.off).isoformat(),
+            "started_at": (self.started + self.off).isoformat(),
+            "adopted_at": (at + self.off).isoformat(),
+        }
+        self.plane.say("node", self.release, **told | members)
+
+
+def take_turns(*processes: Process, start: datetime.datetime, rounds: int = 3) -> datetime.datetime:
+    """Each reports every 30 seconds, evenly spread; when the last one did."""
+    step = 30 * SECOND / len(processes)
+    for number in range(rounds * len(processes)):
+        at = start + number * step
+        processes[number % len(processes)].says(at)
+    return at
+
+
+def is_flagged() -> bool:
+    """Whether two are known to report as "node"."""
+    return RouterInstance.objects.get(instance_id="node").shared_since is not None

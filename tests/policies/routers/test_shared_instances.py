@@ -3,76 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
-from policies.delivery.status import StatusBatch
 from policies.fleet.standing import Standing
 from policies.models import (
     DriftEpisode,
-    Environment,
     Release,
     ReleaseArrival,
     RouterInstance,
-    RouterToken,
 )
 from policies.services.routers.convergence import convergence_of, fleet_of, spread_of
-from policies.services.routers.fleet import keep_statuses
 from policies.services.routers.instances import Wanted, groups_of, instances_of, standings_of
 from policies.services.routers.tokens import issue_router_token
 from policies.services.routers.watching import watch_fleets
-from tests.policies.fleet.reports import body, heard
-from tests.policies.routers.fleet_cast import SECOND, Routers
+from tests.policies.fleet.reports import body
+from tests.policies.routers.fleet_cast import HOUR, SECOND, Process, Routers, is_flagged, take_turns
 
 MINUTE = datetime.timedelta(minutes=1)
-HOUR = datetime.timedelta(hours=1)
 pytestmark = pytest.mark.postgres
-
-
-class Process:
-    """One start of a router, whose clock is off by `off`; it reports through one plane."""
-
-    def __init__(
-        self,
-        plane: Routers,
-        release: Release | None,
-        started: datetime.datetime,
-        off: datetime.timedelta = datetime.timedelta(0),
-    ) -> None:
-        self.plane, self.release, self.started, self.off = plane, release, started, off
-
-    def says(self, at: datetime.datetime, **members: Any) -> None:
-        self.plane.now = at
-        told = {
-            "clock": (at + self.off).isoformat(),
-            "started_at": (self.started + self.off).isoformat(),
-            "adopted_at": (at + self.off).isoformat(),
-        }
-        self.plane.say("node", self.release, **told | members)
-
-
-@pytest.fixture
-def token(staging: Environment, owner: User) -> RouterToken:
-    return issue_router_token(staging, "eu", acting_user=owner)[0]
-
-
-@pytest.fixture
-def start(release: Release) -> datetime.datetime:
-    """An hour after the release was published."""
-    return release.published_at + HOUR
-
-
-@pytest.fixture
-def plane(token: RouterToken, start: datetime.datetime) -> Routers:
-    return Routers(token, start)
-
-
-@pytest.fixture
-def other_plane(token: RouterToken, start: datetime.datetime) -> Routers:
-    return Routers(token, start)
 
 
 @pytest.fixture
@@ -81,19 +32,6 @@ def lone(plane: Routers, release: Release, start: datetime.datetime) -> Routers:
     plane.now = start
     plane.say("other", release)
     return plane
-
-
-def is_flagged() -> bool:
-    return RouterInstance.objects.get(instance_id="node").shared_since is not None
-
-
-def take_turns(*processes: Process, start: datetime.datetime, rounds: int = 3) -> datetime.datetime:
-    """Each reports every 30 seconds, evenly spread; when the last one did."""
-    step = 30 * SECOND / len(processes)
-    for number in range(rounds * len(processes)):
-        at = start + number * step
-        processes[number % len(processes)].says(at)
-    return at
 
 
 # --- Noticed -------------------------------------------------------------------------------
@@ -143,6 +81,16 @@ def test_three_routers__under_one_id__are_flagged(
     assert is_flagged()
 
 
+def test_two_routers__that_tell_the_ends_of_time__are_flagged(
+    plane: Routers, release: Release, start: datetime.datetime
+) -> None:
+    for day in (1, 9, 1, 9):
+        plane.now += SECOND
+        began = f"0001-01-0{day}T00:00:00+00:00"
+        plane.say("node", release, started_at=began, clock="9999-12-31T23:59:59+00:00")
+    assert is_flagged()
+
+
 def test_flag__says_since_when_and_stays_while_they_take_turns(
     plane: Routers, release: Release, start: datetime.datetime
 ) -> None:
@@ -180,103 +128,6 @@ def report_of(at: datetime.datetime, started_at: str, said: dict[str, Any]) -> b
     return body("node", at, **{"active": None, "started_at": started_at} | said)
 
 
-# --- Not a false alarm ---------------------------------------------------------------------
-def test_restarts__one_after_the_other__are_never_flagged(
-    plane: Routers, other_plane: Routers, release: Release, start: datetime.datetime
-) -> None:
-    at = start
-    for number in range(20):
-        process = Process((plane, other_plane)[number % 2], release, at)
-        at = take_turns(process, start=at + SECOND) + 7 * SECOND
-        assert not is_flagged()
-    assert fleet_of(release.environment, at).is_delivered
-
-
-def test_goodbye__that_comes_after_the_next_start__neither_flags_nor_ends_it(
-    plane: Routers, other_plane: Routers, release: Release, start: datetime.datetime
-) -> None:
-    before, after = Process(plane, None, start), Process(other_plane, release, start + HOUR)
-    before.says(start + SECOND)
-    after.says(start + HOUR + SECOND)
-    before.says(start + HOUR + 2 * SECOND, ended=True)
-    row = RouterInstance.objects.get(instance_id="node")
-    assert (row.has_ended, row.active_number, row.shared_since) == (False, release.number, None)
-
-
-@pytest.mark.parametrize("step", [10 * MINUTE, -10 * MINUTE])
-def test_clock__set_while_a_router_runs__flags_nothing(
-    plane: Routers, release: Release, start: datetime.datetime, step: datetime.timedelta
-) -> None:
-    process = Process(plane, release, start)
-    began = start.isoformat()
-    for number in range(6):
-        off = step if number >= 3 else 0 * SECOND
-        at = start + MINUTE + number * 30 * SECOND
-        process.says(at, started_at=began, clock=(at + off).isoformat())
-        assert not is_flagged()
-
-
-def test_restart__with_a_clock_set_back__is_not_flagged(
-    plane: Routers, release: Release, start: datetime.datetime
-) -> None:
-    before = Process(plane, release, start)
-    after = Process(plane, release, start + MINUTE, -10 * MINUTE)
-    at = take_turns(before, start=start + SECOND, rounds=2)
-    assert at < after.started
-    take_turns(after, start=after.started + SECOND)
-    assert not is_flagged()
-
-
-def test_restart__whose_clock_was_set_forward_before_it_first_reported__is_flagged_for_minutes(
-    plane: Routers, release: Release, start: datetime.datetime
-) -> None:
-    """It says that it started ten minutes ago, when the one before did not run yet."""
-    take_turns(Process(plane, release, start), start=start + SECOND, rounds=2)
-    after = Process(plane, release, start - 9 * MINUTE)
-    at = take_turns(after, start=start + MINUTE + SECOND, rounds=5)
-    assert is_flagged()
-    at = take_turns(after, start=at + 30 * SECOND, rounds=3)
-    assert not is_flagged() and fleet_of(release.environment, at).is_delivered
-
-
-@pytest.mark.parametrize(
-    "told_at",
-    [
-        lambda start, number: start - HOUR,
-        lambda start, number: start + number * 30 * SECOND,
-        lambda start, number: start.replace(microsecond=0) + number % 2 * SECOND,
-        lambda start, number: start.replace(microsecond=5000 + number % 2 * 1000),
-    ],
-    ids=["constant", "now", "rounded to seconds", "rounded to milliseconds"],
-)
-def test_start__told_in_the_ways_of_other_clients__is_not_flagged(
-    plane: Routers,
-    release: Release,
-    start: datetime.datetime,
-    told_at: Callable[[datetime.datetime, int], datetime.datetime],
-) -> None:
-    process = Process(plane, release, start)
-    for number in range(10):
-        started_at = told_at(start, number).isoformat()
-        process.says(start + number * 30 * SECOND, started_at=started_at)
-        assert not is_flagged()
-
-
-def test_reports__given_again_or_late__flag_nothing(
-    staging: Environment, token: RouterToken, start: datetime.datetime
-) -> None:
-    def told(began: datetime.datetime, at: datetime.datetime) -> StatusBatch:
-        report = heard(staging.pk, token.pk, "node", at=at, started_at=began.isoformat())
-        return StatusBatch((report,), ())
-
-    before = told(start, start + MINUTE)
-    after = told(start + 2 * MINUTE, start + 3 * MINUTE)
-    for batch in (before, before, after, before, after, before, after):
-        keep_statuses(batch)
-    row = RouterInstance.objects.get()
-    assert row.shared_since is None and row.last_seen_at == start + 3 * MINUTE
-
-
 # --- While it is flagged, and afterwards ---------------------------------------------------
 @pytest.fixture
 def flagged(lone: Routers, release: Release, start: datetime.datetime) -> tuple[Process, Process]:
@@ -306,6 +157,34 @@ def test_flagged__is_said_in_the_sentence_and_in_no_group_and_drifts_not(
     assert troubles == {"node": ["shared"], "other": []}
     watch_fleets(now)
     assert not DriftEpisode.objects.exists()
+
+
+def test_second_router__before_it_was_noticed__had_claimed_what_is_taken_back(
+    lone: Routers, release: Release, start: datetime.datetime
+) -> None:
+    behind, second = Process(lone, None, start), Process(lone, release, start + HOUR)
+    behind.says(start + SECOND)
+    lone.say("other", release)
+    second.says(start + HOUR + SECOND)
+    watch_fleets(lone.now)
+    assert Release.objects.exclude(delivered_at=None).exists()
+    assert ReleaseArrival.objects.filter(instance_id="node").exists()
+    behind.says(start + HOUR + 20 * SECOND)
+    watch_fleets(lone.now)
+    assert not Release.objects.exclude(delivered_at=None).exists()
+    assert ReleaseArrival.objects.get().instance_id == "other"
+
+
+def test_second_router__started_after_a_release_was_delivered__takes_nothing_back(
+    lone: Routers, release: Release, start: datetime.datetime
+) -> None:
+    first, second = Process(lone, release, start), Process(lone, release, start + HOUR)
+    first.says(start + SECOND)
+    watch_fleets(lone.now)
+    take_turns(second, first, start=start + HOUR + SECOND)
+    release.refresh_from_db()
+    assert is_flagged() and release.delivered_at is not None
+    assert ReleaseArrival.objects.filter(instance_id="node").exists()
 
 
 def test_arrival__under_a_shared_id__is_claimed_by_neither(
