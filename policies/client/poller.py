@@ -97,8 +97,7 @@ class Poller:
 
     @property
     def belongs_to(self) -> str:
-        """Whose releases these are, "workflow/environment": before the first one what is expected,
-        "" where nothing is."""
+        """`workflow/environment` of the release, before the first one as expected, else ""."""
         release = self.release
         return self._expect if release is None else f"{release.workflow}/{release.environment}"
 

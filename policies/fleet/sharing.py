@@ -24,27 +24,30 @@ MILLISECOND = datetime.timedelta(milliseconds=1)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Which process of an instance reported last: when it started by its own clock, and by the
-    console's in ms since 1970. `started_before` is that of the process before, by its own clock."""
+    console's in ms since 1970, and whether it said that it ends. `started_before` is when the
+    process before started, by its own clock."""
 
     started_at: datetime.datetime
     began_ms: int
     started_before: datetime.datetime | None = None
     shared: Shared | None = None
+    has_ended: bool = False
 
 
 def seen(before: Seen | None, heard: Heard) -> Seen:
     """What is known once a report is there."""
     started_at = heard.report.started_at
     began = began_ms(started_at, heard.skew, heard.at)
+    has_ended = heard.report.has_ended
     if before is None:
-        return Seen(started_at, began, None, heard.shared)
+        return Seen(started_at, began, None, heard.shared, has_ended)
     shared = _lasting(before.shared, heard)
-    if _is_another(before, heard):
-        if _is_back(before, heard):
-            until = heard.at + SHARED_FOR_REPORTS * datetime.timedelta(seconds=heard.interval_s)
-            shared = Shared(shared.since if shared else heard.at, until)
-        return Seen(started_at, began, before.started_at, shared)
-    return Seen(started_at, began, before.started_before, shared)
+    if not _is_another(before, heard):
+        return Seen(started_at, began, before.started_before, shared, has_ended)
+    if _is_back(before, heard):
+        until = heard.at + SHARED_FOR_REPORTS * datetime.timedelta(seconds=heard.interval_s)
+        shared = Shared(shared.since if shared else heard.at, until)
+    return Seen(started_at, began, before.started_at, shared, has_ended)
 
 
 def is_late_goodbye(before: Seen | None, heard: Heard) -> bool:
@@ -60,7 +63,10 @@ def _is_another(before: Seen, heard: Heard) -> bool:
 
 
 def _is_back(before: Seen, heard: Heard) -> bool:
-    """Whether another process than the last one is one that was there before it."""
+    """Whether another process than the last one is one that was there before it, and that one did
+    not end."""
+    if before.has_ended:
+        return False
     if (
         began_ms(heard.report.started_at, heard.skew, heard.at)
         < before.began_ms - CLEARLY_BEFORE // MILLISECOND

@@ -146,7 +146,7 @@ class RouterInstance(models.Model):
         if self.shared_since is not None and self.shared_until is not None:
             shared = Shared(self.shared_since, self.shared_until)
         began = began_ms(self.started_at, self.skew, self.last_seen_at)
-        return Seen(self.started_at, began, self.started_before, shared)
+        return Seen(self.started_at, began, self.started_before, shared, self.has_ended)
 
     @property
     def skew(self) -> datetime.timedelta:

@@ -35,6 +35,17 @@ def test_restarts__one_after_the_other__are_never_flagged(
     assert fleet_of(release.environment, at).is_delivered
 
 
+def test_id__of_a_router_that_said_goodbye__may_be_taken_by_an_elder(
+    plane: Routers, release: Release, start: datetime.datetime
+) -> None:
+    """A client that is closed and started again keeps its start, and takes an id that is free."""
+    elder, ended = Process(plane, release, start), Process(plane, release, start + HOUR)
+    ended.says(start + HOUR + SECOND)
+    ended.says(start + HOUR + 2 * SECOND, ended=True)
+    take_turns(elder, start=start + 2 * HOUR)
+    assert not is_flagged()
+
+
 def test_goodbye__that_comes_after_the_next_start__neither_flags_nor_ends_it(
     plane: Routers, other_plane: Routers, release: Release, start: datetime.datetime
 ) -> None:
