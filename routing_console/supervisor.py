@@ -23,6 +23,7 @@ from pathlib import Path
 from routing_console import announcement, data_folder
 from routing_console.children import Child
 from routing_console.parent_death import die_with_parent
+from routing_console.ports import LEFTOVER_LIMIT_S, wait_until_free
 from routing_console.start_lock import AlreadyRunning, only_one
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,7 +31,6 @@ HOST = "127.0.0.1"
 POLL_S = 0.1
 READY_LIMIT_S = 60.0
 STOP_LIMIT_S = 6.0
-LEFTOVER_LIMIT_S = 5.0
 # On this signal Celery gives running tasks a moment, then hands them back to the broker.
 WORKER_STOP = signal.SIGQUIT
 SILENT = ("worker.enable_remote_control=no",)
@@ -121,19 +121,8 @@ def _run(options: Options, leftover_limit_s: float) -> None:
 
 # --- Before the first process -----------------------------------------------------------
 def _wait_for_port(port: int, leftover_limit_s: float) -> None:
-    # Processes of a killed console end a moment after it; only then is waiting worth it.
-    if not _wait_until(lambda: _port_is_free(port), leftover_limit_s):
+    if not wait_until_free(HOST, port, leftover_limit_s):
         raise StartFailed(f"Port {port} is taken by another program; choose one with --port.")
-
-
-def _port_is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def _make_secret_key(data_dir: Path) -> None:

@@ -12,6 +12,8 @@ import resource
 import sys
 from typing import Any
 
+from routing_console.ports import wait_until_free
+
 CONSOLE = "routing_console.asgi:application"
 DELIVERY = "routing_console.delivery_asgi:application"
 BACKLOG = 4096
@@ -34,6 +36,7 @@ def serve(application: str, *, host: str, port: int, workers: int, patience_s: i
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routing_console.settings")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    wait_until_free(host, port)  # where it stays taken, the server says so
     uvicorn.run(
         application,
         host=host,

@@ -4,8 +4,8 @@ The server stops on SIGINT and on SIGTERM, closing its port at once: whoever bal
 learn of it by failed connections. So SIGTERM is taken here, readiness says "draining", and the
 server is stopped by the other signal when the time for that is over.
 
-Where several workers serve a port, the kernel sends SIGTERM to those whose watcher was killed: they
-would hold the port against the next one.
+Where several workers serve a port, the kernel sends SIGTERM to those whose watcher was killed. They
+close it at once: the next one needs it, and nobody can tell by which of the two he was answered.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Draining:
     notice_s: float
     begun: bool = False
     on_begin: list[Callable[[], None]] = field(default_factory=list)
+    _has_stopped_server: bool = False
 
     def watch(self) -> None:
         """Take SIGTERM from now on, where the event loop has the process's main thread."""
@@ -38,14 +39,26 @@ class Draining:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.begin)
 
     def begin(self) -> None:
-        """Say that this process is stopping, and stop the server after the notice."""
-        if self.begun:
+        """Say that this process is stopping, and stop the server after the notice.
+
+        A worker whose watcher has ended stops it at once, also when it had begun before.
+        """
+        has_lost_watcher = _has_lost_watcher()
+        if self.begun and not has_lost_watcher:
             return
-        self.begun = True
-        logger.info("Draining: the port is closed in %g s.", self.notice_s)
-        for each in self.on_begin:
-            each()
-        asyncio.get_running_loop().call_later(self.notice_s, stop_server)
+        notice_s = 0.0 if has_lost_watcher else self.notice_s
+        logger.info("Draining: the port is closed in %g s.", notice_s)
+        if not self.begun:
+            self.begun = True
+            for each in self.on_begin:
+                each()
+        asyncio.get_running_loop().call_later(notice_s, self._stop_server)
+
+    def _stop_server(self) -> None:
+        """Have the server close its port, finish the requests in flight and end."""
+        if not self._has_stopped_server:  # a second signal has it finish nothing
+            self._has_stopped_server = True
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 def end_while_starting() -> None:
@@ -60,6 +73,6 @@ def end_while_starting() -> None:
         die_with_parent(signal.SIGTERM, parent=watcher.pid)
 
 
-def stop_server() -> None:
-    """Have the server close its port, finish the requests in flight and end."""
-    os.kill(os.getpid(), signal.SIGINT)
+def _has_lost_watcher() -> bool:
+    watcher = multiprocessing.parent_process()
+    return watcher is not None and os.getppid() != watcher.pid
