@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from heapq import nlargest
 from typing import Any
 
@@ -11,7 +10,7 @@ from policies.files.yaml_text import dump_yaml
 from policies.interop.envoy_traffic import duration, tell_of_traffic, traffic_policy
 from policies.interop.lanes import Lane, Share, after, lanes_of, tell_what_no_gateway_has
 from policies.interop.losses import Losses
-from policies.interop.naming import provider_of, without_provider
+from policies.interop.naming import in_few_characters, provider_of, without_provider
 
 API_VERSION = "aigateway.envoyproxy.io/v1beta1"
 KIND = "AIGatewayRoute"
@@ -20,6 +19,7 @@ MODEL_HEADER = "x-ai-eg-model"
 MOST_RULES = 15
 # Of the HTTPRoute that the controller makes; its own resource would hold more.
 MOST_BACKENDS = 16
+MOST_OF_A_NAME = 63  # RFC 1123, so that it may be a label, too
 ANY_MODEL = {"type": "RegularExpression", "name": MODEL_HEADER, "value": ".*"}
 
 
@@ -125,7 +125,7 @@ def _backend(
     priority: int = 0,
 ) -> dict[str, Any]:
     provider = provider_of(bundle, model)
-    name = resource_name(provider)
+    name = in_few_characters(provider, "-", MOST_OF_A_NAME)
     losses.caller(f"/catalogue/models/{model}", f"“{name}” is to be an AIServiceBackend.")
     override = without_provider(provider, model)
     return {
@@ -143,8 +143,3 @@ def _whole(weight: float, lane: Lane, losses: Losses) -> int:
         return int(weight)
     losses.approximated("/router_policy", f"The shares of “{lane.name}” are in thousandths.")
     return max(1, round(weight / total * 1000))
-
-
-def resource_name(text: str) -> str:
-    """A name as Kubernetes takes it: lower case, digits and `-`."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "backend"

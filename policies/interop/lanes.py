@@ -50,7 +50,7 @@ class Lane:
 
 def lanes_of(bundle: Bundle, losses: Losses) -> tuple[Lane, ...]:
     """The lanes of a policy in the order of its rules, the default last; tells what gets lost."""
-    taken = set(bundle.model_names())
+    names = _names(bundle)
     found = []
     for index, (rule_id, route) in enumerate(bundle.router_policy.routes()):
         is_default = rule_id == DEFAULT_RULE
@@ -60,9 +60,24 @@ def lanes_of(bundle: Bundle, losses: Losses) -> tuple[Lane, ...]:
         if shares:
             when = rule.when if rule else None
             is_itself = len(shares) == 1 and shares[0].model == rule_id
-            name = f"route-{rule_id}" if rule_id in taken and not is_itself else rule_id
+            name = rule_id if is_itself else names[rule_id]
             found.append(Lane(name, rule_id, when, shares, _classes(bundle, when)))
     return tuple(found)
+
+
+def _names(bundle: Bundle) -> dict[str, str]:
+    """What to call the lane of each rule, by its id: nothing that a model or another rule is."""
+    models, ids = set(bundle.model_names()), [key for key, _ in bundle.router_policy.routes()]
+    taken = models | set(ids)
+    found = {}
+    for key in ids:
+        name = key
+        if key in models:
+            while name in taken:
+                name = f"route-{name}"
+        taken.add(name)
+        found[key] = name
+    return found
 
 
 def tell_what_no_gateway_has(bundle: Bundle, lanes: tuple[Lane, ...], losses: Losses) -> None:

@@ -20,7 +20,7 @@ from policies.interop.lanes import (
     tell_what_no_gateway_has,
 )
 from policies.interop.losses import Losses
-from policies.interop.naming import LITELLM, provider_of
+from policies.interop.naming import LITELLM, in_few_characters, provider_of
 
 # More of a list LiteLLM does not try unless told, and it says nothing of that.
 MOST_FALLBACKS = 5
@@ -91,7 +91,7 @@ def _per_token(usd_per_mtok: float | None) -> float | None:
 
 def _parameters(bundle: Bundle, model: str) -> dict[str, Any]:
     provider = provider_of(bundle, model)
-    variable = "".join(c if c.isalnum() else "_" for c in provider).upper()
+    variable = in_few_characters(provider, "_").upper()
     key = {"api_key": f"os.environ/{variable}_API_KEY"}
     if model.partition("/")[0] in LITELLM.values() and "/" in model:
         return {"model": model, **key}

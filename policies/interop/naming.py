@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 from policies.engine import Bundle
 
 SPOKEN = (
@@ -28,6 +31,24 @@ OPENROUTER = {"mistral": "mistralai", "xai": "x-ai", "gemini": "google", "vertex
 def provider_of(bundle: Bundle, model: str) -> str:
     """The key of the provider that runs a model of the bundle."""
     return bundle.catalogue.models[model].provider
+
+
+def in_few_characters(key: str, joint: str, most: int = 64) -> str:
+    """A key in lower case, digits and `joint`, `most` characters at most, for who takes no others.
+
+    As it is where it has no other, else with a digest of the key at the end, so that no two keys
+    become one, and each is called the same whatever others there are.
+    """
+    kept = re.sub(r"[^a-z0-9]+", joint, key.lower()).strip(joint)
+    if kept == key and len(key) <= most and not _ENDS_AS_DIGEST.search(key):
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[:_DIGEST_LENGTH]
+    kept = kept[: most - len(joint) - _DIGEST_LENGTH].strip(joint)
+    return f"{kept}{joint}{digest}" if kept else digest
+
+
+_DIGEST_LENGTH = 8
+_ENDS_AS_DIGEST = re.compile(rf"(?<![a-z0-9])[0-9a-f]{{{_DIGEST_LENGTH}}}\Z")
 
 
 def bare(model: str) -> str:

@@ -43,19 +43,24 @@ def _request(bundle: Bundle, lane: Lane, losses: Losses) -> dict[str, Any]:
         )
     found = after(bundle, largest.model, lane.classes, losses)
     chain = [largest.model, *dict.fromkeys((*found.general, *found.context, *found.content))]
-    if len(chain) > MOST_MODELS:
+    named: dict[str, str] = {}
+    for model in chain:
+        name = openrouter_name(provider_of(bundle, model), model)
+        if named.setdefault(name, model) != model:
+            losses.dropped(
+                "/fallback_matrix/rows", f"{model} is called {name} there, as {named[name]} is."
+            )
+    models, beyond = [*named][:MOST_MODELS], [*named.values()][MOST_MODELS:]
+    if beyond:
         losses.dropped(
             "/fallback_matrix/rows",
-            f"“{lane.name}”: {', '.join(chain[MOST_MODELS:])} would be a fourth model or more.",
+            f"“{lane.name}”: {', '.join(beyond)} would be a fourth model or more.",
         )
-    models = [_name(bundle, model, losses) for model in chain[:MOST_MODELS]]
+    for name in models:
+        losses.caller(
+            f"/catalogue/models/{named[name]}", f"See whether OpenRouter calls it {name}."
+        )
     losses.approximated(
         "/fallback_matrix/rows", "OpenRouter goes on after any error, whatever its kind."
     )
     return {"model": models[0], **({"models": models} if len(models) > 1 else {})}
-
-
-def _name(bundle: Bundle, model: str, losses: Losses) -> str:
-    name = openrouter_name(provider_of(bundle, model), model)
-    losses.caller(f"/catalogue/models/{model}", f"See whether OpenRouter calls it {name}.")
-    return name

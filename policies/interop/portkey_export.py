@@ -27,8 +27,8 @@ def export_portkey(bundle: Bundle, losses: Losses) -> str:
     for key in ("deadline_ms", "max_attempts", "breaker"):
         losses.dropped(f"/fallback_matrix/limits/{key}", "A chain is as long as its targets are.")
     targets = {lane.name: _target(bundle, lane, losses) for lane in lanes}
-    named = [lane for lane in lanes if lane.when is not None]
-    content = _conditional(bundle, named, targets, losses) if named else _only(targets)
+    has_rules = any(lane.when is not None for lane in lanes)
+    content = _conditional(bundle, lanes, targets, losses) if has_rules else _only(targets)
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -37,20 +37,22 @@ def _only(targets: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _conditional(
-    bundle: Bundle, named: list[Lane], targets: dict[str, dict[str, Any]], losses: Losses
+    bundle: Bundle, lanes: tuple[Lane, ...], targets: dict[str, dict[str, Any]], losses: Losses
 ) -> dict[str, Any]:
     rules = {rule.id: index for index, rule in enumerate(bundle.router_policy.rules)}
     conditions = []
-    for lane in named:
+    for lane in lanes:
+        if lane.when is None:
+            continue
         place = f"/router_policy/rules/{rules[lane.rule]}/when"
-        query = _query(lane.when, place, losses) if lane.when else None
+        query = _query(lane.when, place, losses)
         if query is None:
             losses.caller(place, f"Send the metadata {ROUTE} “{lane.name}” where this rule holds.")
             query = {f"metadata.{ROUTE}": {"$eq": lane.name}}
         conditions.append({"query": query, "then": lane.name})
     strategy: dict[str, Any] = {"mode": "conditional", "conditions": conditions}
-    if "default" in targets or "route-default" in targets:
-        strategy["default"] = "default" if "default" in targets else "route-default"
+    if lanes[-1].when is None:
+        strategy["default"] = lanes[-1].name
     return {
         "strategy": strategy,
         "targets": [{"name": name, **target} for name, target in targets.items()],

@@ -186,12 +186,6 @@ def test_chain__of_more_models_than_a_rule_holds__ends_before_and_says_where() -
     )
 
 
-def test_provider__whose_key_is_as_long_as_may_be__has_a_name_that_ends_in_a_letter() -> None:
-    key = f"{'a' * 62}_b"
-    [rule] = rules_of(export(bundle_of([], ORDERED, [], catalogue_of(1, key)), "envoy"))
-    assert rule["backendRefs"][0]["name"] == f"{'a' * 62}-b"
-
-
 # --- What is carried out ------------------------------------------------------------------
 def precedence(rule: dict[str, Any]) -> tuple[int, int]:
     """By which Envoy Gateway orders rules of one path: headers tested, those of them exactly."""
