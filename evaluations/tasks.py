@@ -51,7 +51,7 @@ def resume_stalled_runs() -> None:
 def roll_up_outcomes() -> None:
     """Sum hours and days whose outcomes changed; the next run goes on with what is left."""
     until = time.monotonic() + ROLL_UP_S
-    rollups.roll_up_all(lambda: time.monotonic() > until)
+    rollups.roll_up_all(lambda: time.monotonic() > until, rests=True)
 
 
 @shared_task(name="evaluations.let_demo_routers_report")

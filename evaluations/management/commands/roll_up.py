@@ -1,4 +1,4 @@
-"""`manage.py roll_up`: sum changed hours and days now, instead of with the next minute."""
+"""`manage.py roll_up`: sum changed hours and days now, instead of when it is their turn."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from evaluations.services.outcomes.rollups import roll_up_all
 
 
 class Command(BaseCommand):
-    help = "Sum every hour and day whose outcomes changed, as the scheduler does each minute."
+    help = "Sum every hour and day whose outcomes changed, also those that the scheduler lets rest."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{roll_up_all()} hours and days summed.")

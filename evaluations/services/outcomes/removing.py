@@ -13,7 +13,8 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from evaluations.models import Grain, Outcome, OutcomeSummary, OutcomeWord, ReportedName
-from evaluations.services.outcomes.rollups import hour_of, mark
+from evaluations.services.outcomes.resting import wake
+from evaluations.services.outcomes.rollups import day_of, hour_of, mark
 from evaluations.services.outcomes.words import take_words_back
 from policies.models import Release, ReleaseArrival, ReportedHour, RouterInstance, RouterToken
 from policies.services import audit
@@ -48,6 +49,8 @@ def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
     sums_gone, hours_of_sums = _remove_summaries(token)
     hours |= hours_of_sums
     mark(environment, Grain.HOUR, hours, now)
+    buckets = [*((Grain.HOUR, hour) for hour in hours), *{(Grain.DAY, day_of(h)) for h in hours}]
+    transaction.on_commit(lambda: wake(environment, buckets))
     ReportedHour.objects.filter(token=token).delete()
     ReportedName.objects.filter(token=token).delete()
     routers = RouterInstance.objects.filter(environment=environment, token=token)

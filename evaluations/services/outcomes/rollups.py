@@ -8,6 +8,7 @@ whoever reports into an hour waits for no other to be summed.
 from __future__ import annotations
 
 import datetime
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -21,6 +22,7 @@ from evaluations.metrics.sums import COUNT_NAMES
 from evaluations.models import DirtyBucket, Grain, OutcomeRollup
 from evaluations.services.outcomes import kinds
 from evaluations.services.outcomes.kinds import SumsOfKind
+from evaluations.services.outcomes.resting import Bucket, rest, resting
 from policies.models import Environment, Workflow
 
 # A sum that is larger than its column is kept as the largest that it holds: whatever routers tell,
@@ -64,21 +66,25 @@ def roll_up(workflow: Workflow) -> int:
     return _in_turn(workflow.environments.all())
 
 
-def roll_up_all(is_over: Callable[[], bool] = lambda: False) -> int:
+def roll_up_all(is_over: Callable[[], bool] = lambda: False, *, rests: bool = False) -> int:
     """Sum the marked buckets there are, until `is_over`; how many were summed.
 
-    What is left stays marked. Environments take turns, each with its newest first: whoever
-    reports into many old hours delays nobody else's figures, nor today's.
+    What is left stays marked, and what `rests` of before. Environments take turns, each with its
+    newest first: whoever reports into many old hours delays nobody else's figures, nor those of
+    the current hour.
     """
     marked = Environment.objects.filter(dirty_buckets__isnull=False).distinct()
-    return _in_turn(marked, is_over)
+    return _in_turn(marked, is_over, rests=rests)
 
 
 def _in_turn(
-    environments: Iterable[Environment], is_over: Callable[[], bool] = lambda: False
+    environments: Iterable[Environment],
+    is_over: Callable[[], bool] = lambda: False,
+    *,
+    rests: bool = False,
 ) -> int:
     done = 0
-    turns = deque(_summed_one_by_one(environment) for environment in environments)
+    turns = deque(_summed_one_by_one(environment, rests=rests) for environment in environments)
     while turns and not is_over():
         turn = turns.popleft()
         was_marked = next(turn, None)
@@ -88,7 +94,7 @@ def _in_turn(
     return done
 
 
-def _summed_one_by_one(environment: Environment) -> Iterator[bool]:
+def _summed_one_by_one(environment: Environment, *, rests: bool) -> Iterator[bool]:
     """Sums a bucket with each step; False where another run has summed it meanwhile."""
     marks = DirtyBucket.objects.filter(environment=environment)
     hours: dict[datetime.datetime, list[datetime.datetime]] = {}
@@ -96,13 +102,28 @@ def _summed_one_by_one(environment: Environment) -> Iterator[bool]:
         of_day = hours.setdefault(day_of(start), [])
         if grain == Grain.HOUR:
             of_day.append(start)
-    for day, of_day in hours.items():
-        for hour in of_day:
-            yield _roll_up_hour(environment, hour)
-        yield _roll_up_day(environment, day)
+    order: list[Bucket] = []
+    for day, of_day in hours.items():  # a day after its hours, which mark it
+        order += [*((Grain.HOUR, hour) for hour in of_day), (Grain.DAY, day)]
+    passed_over = resting(environment, order) if rests else set()
+    for grain, start in order:
+        if (grain, start) not in passed_over:
+            yield _sum_up(environment, grain, start, rests=rests)
 
 
 @transaction.atomic
+def _sum_up(
+    environment: Environment, grain: Grain, start: datetime.datetime, *, rests: bool
+) -> bool:
+    """Sum a marked bucket; False if another run has. It rests before what it was summed from may
+    change, so that whoever changes it can wake it."""
+    began = time.perf_counter()
+    was_marked = _BY_GRAIN[grain](environment, start)
+    if was_marked and rests:
+        rest(environment, grain, start, time.perf_counter() - began)
+    return was_marked
+
+
 def _roll_up_hour(environment: Environment, hour: datetime.datetime) -> bool:
     """Sum an hour from what was reported of it, and mark its day; False if another run has."""
     if not _take_mark(environment, Grain.HOUR, hour):
@@ -112,13 +133,15 @@ def _roll_up_hour(environment: Environment, hour: datetime.datetime) -> bool:
     return True
 
 
-@transaction.atomic
 def _roll_up_day(environment: Environment, day: datetime.datetime) -> bool:
     """Sum a day from its hours; False if another run has."""
     if not _take_mark(environment, Grain.DAY, day):
         return False
     _replace(environment, Grain.DAY, day, kinds.sums_of_day(environment, day))
     return True
+
+
+_BY_GRAIN = {Grain.HOUR: _roll_up_hour, Grain.DAY: _roll_up_day}
 
 
 def _take_mark(environment: Environment, grain: Grain, start: datetime.datetime) -> bool:
