@@ -60,6 +60,7 @@ class Plane:
         self._refill_s, self._depth_s = self.settings.limit.refill_s, self.settings.limit.depth_s
         self.answering = Answering(memory)
         self._loop: asyncio.AbstractEventLoop | None = None  # where the waiters are
+        self._on_ended: list[Callable[[], object]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -94,6 +95,9 @@ class Plane:
         }
         if (changed or ended) and self._loop is not None:
             self._loop.call_soon_threadsafe(self._tell, changed, ended)
+        if ended:
+            for tell in self._on_ended:
+                tell()
 
     def drain(self) -> None:
         """Answer all who wait, at once, and let nobody wait any more. From any thread."""
@@ -129,6 +133,14 @@ class Plane:
         ):
             return None
         return Poll(sha256(authorization[7:]).digest(), pairs, headers)
+
+    def on_ended(self, tell: Callable[[], object]) -> None:
+        """Call `tell`, from any thread, when tokens have ended or changed."""
+        self._on_ended.append(tell)
+
+    def has_ended(self, poll: Poll) -> bool:
+        """Whether the token of a poll that `read` understood is none any more."""
+        return poll.key not in self.memory.callers
 
     def answer(self, poll: Poll, tell: Tell) -> Waiter | bool:
         """Answer a poll that `read` understood, where there is nothing special about it.

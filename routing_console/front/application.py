@@ -103,6 +103,11 @@ class Front:
     async def _start(self) -> None:
         self.draining.watch()
         self.connections.watch()
+        forget = partial(
+            asyncio.get_running_loop().call_soon_threadsafe, self.understood.forget_ended
+        )
+        for quick in self.direct.quick.values():
+            quick.on_ended(forget)
         await self.direct.startup()
 
     async def _stop(self) -> None:

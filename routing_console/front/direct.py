@@ -50,6 +50,12 @@ class Quick(Protocol):
         """What a GET with these headers (names in lower case) asks for, now and whenever it is sent
         again; None where it is unusual or has a body: ask the application."""
 
+    def on_ended(self, tell: Callable[[], object]) -> None:
+        """Call `tell`, from any thread, when some who asked may have ended."""
+
+    def has_ended(self, asked: Any) -> bool:
+        """Whether nobody is there any more who asks this."""
+
     def answer(self, asked: Any, tell: Tell) -> Held | bool:
         """Answer by calling `tell` once: before True is returned, or later than who is held was.
         False: nothing was done; ask the application."""

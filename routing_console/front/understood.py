@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -13,6 +15,7 @@ MOST_LINES_EACH = 20  # clients send five to eight, proxies some more
 # 1,000 bytes in 20. `_cost` has them as 2.0 and 5.2 kB, so that this is more than is taken whatever
 # is sent: 24,000 usual requests (41 MB), or 9,200 of the costliest (45 MB).
 MOST_COST = 48_000_000
+LOOKED_AT_ONCE = 200
 
 
 class Understood(dict[bytes, tuple[Quick, Any]]):
@@ -35,9 +38,26 @@ class Understood(dict[bytes, tuple[Quick, Any]]):
         if self.cost > MOST_COST:
             self._forget_oldest()
 
+    def forget_ended(self) -> None:
+        """Keep nothing of who has ended: it would stay until as much has come from others.
+
+        Some at a time, on the running loop, which answers polls in between.
+        """
+        self._look_through(iter(list(self)))
+
+    def _look_through(self, left: Iterator[bytes]) -> None:
+        looked_at = list(islice(left, LOOKED_AT_ONCE))
+        found = [(data, self[data]) for data in looked_at if data in self]
+        self._forget([data for data, (quick, asked) in found if quick.has_ended(asked)])
+        if looked_at:
+            asyncio.get_running_loop().call_soon(self._look_through, left)
+
     def _forget_oldest(self) -> None:
         # Many at once: a dict finds its first item slowly when those before it were taken out.
-        for data in list(islice(self, len(self) // 4 + 1)):
+        self._forget(list(islice(self, len(self) // 4 + 1)))
+
+    def _forget(self, those: list[bytes]) -> None:
+        for data in those:
             del self[data]
             self.cost -= _cost(data)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
+import math
 import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 
 from policies.delivery.answering import POLICY_PATH
+from policies.delivery.answers import READ, KnownToken
+from policies.delivery.memory import token_key
 from policies.delivery.plane import Plane
 from routing_console.front.understood import MOST_COST, MOST_LINES_EACH, Understood
 from tests.services.front_server import FrontServer, serving
 from tests.services.plane import UNLIMITED, plane_with
-from tests.services.raw_client import CURRENT, HOLDINGS, connected, front_of
+from tests.services.raw_client import CURRENT, HOLDINGS, LIMIT_S, connected, front_of
+from tests.services.waiting import within
 
 
 @pytest.fixture
@@ -48,6 +53,25 @@ def test_poll__with_few_short_lines__is_known_the_next_time(own: FrontServer) ->
             client.poll(CURRENT)
             assert client.read().status == 304
     assert len(own.front.understood) == 1
+
+
+def test_poll__of_a_token_that_was_revoked__is_known_no_more(plane: Plane) -> None:
+    kept = {token_key(b"rcr_b"): KnownToken(2, 7, frozenset({READ}), math.inf)}
+    plane.adopt(dataclasses.replace(HOLDINGS, tokens={**HOLDINGS.tokens, **kept}))
+    with serving(front_of(plane)) as server, connected(server) as client:
+        understood = server.front.understood
+        for token in ("rcr_a", "rcr_b"):
+            client.send(f"GET {POLICY_PATH} HTTP/1.1", f"Authorization: Bearer {token}", CURRENT)
+            assert client.read().status == 304
+        assert len(understood) == 2
+
+        plane.adopt(dataclasses.replace(HOLDINGS, tokens=kept))
+        assert within(LIMIT_S, lambda: len(understood) == 1)
+        [left] = understood
+        assert b"rcr_b" in left
+        once_more = Understood()
+        once_more.add(left, understood[left])
+        assert understood.cost == once_more.cost
 
 
 @pytest.mark.parametrize(
