@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from evaluations.outcomes.events import Feedback, read_event, read_feedback
 from evaluations.outcomes.names import Listed, Names
 from evaluations.outcomes.summaries import Summary, read_summary
 from evaluations.services.outcomes.allowances import bound_names
+from evaluations.services.outcomes.claims import CLAIMED, claimed_by_others
 from evaluations.services.outcomes.counting import count_reported, requests_told
 from evaluations.services.outcomes.pricing import compute_costs, compute_costs_of_sums
 from evaluations.services.outcomes.rollups import hour_of, mark
@@ -80,7 +81,19 @@ def ingest(
         if accepted and token is not None:
             requests = requests_told(token, summaries, now)
             count_reported(token, now, outcomes=kept, requests_in_sums=requests)
-    return Receipt(accepted, len(told) - accepted, tuple(rejected))
+        is_all_new = kept == len(good)
+        claimed = set() if token is None or is_all_new else claimed_by_others(token, good)
+    lost = [event for event in good if event.request_id in claimed]
+    rejected += _claims(events, claimed)
+    rejected.sort(key=lambda rejection: rejection.index)
+    return Receipt(accepted, len(told) - accepted - len(lost), tuple(rejected))
+
+
+def _claims(events: Sequence[object], claimed: set[str]) -> Iterator[Rejection]:
+    for index, raw in enumerate(events):
+        request_id = raw.get("request_id") if isinstance(raw, dict) else None
+        if isinstance(request_id, str) and request_id in claimed:
+            yield Rejection(index, "/request_id", CLAIMED)
 
 
 def _read(
