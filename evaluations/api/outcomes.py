@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evaluations.api.batches import Batch, BatchParser
+from evaluations.api.batches import Batch, BatchParser, BatchTooLarge
 from evaluations.api.routers import IsRouter, RouterTokenAuthentication
 from evaluations.services.outcomes.ingestion import Receipt, ingest, take_feedback
 from policies.delivery.limits import RateLimit, TokenBuckets
@@ -166,7 +166,7 @@ _ANSWERS = {
     401: OpenApiResponse(description="No token, or not a usable one."),
     403: OpenApiResponse(description="A person's token, or one that may not report."),
     429: OpenApiResponse(description="More events than a token may report; see Retry-After."),
-    413: OpenApiResponse(description="More than 1,000 events, 200,000 values or 5 MB."),
+    413: OpenApiResponse(description=BatchTooLarge.default_detail),
 }
 
 

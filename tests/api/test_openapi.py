@@ -8,6 +8,7 @@ import pytest
 import yaml
 from django.core.management import call_command
 
+from evaluations.api.batches import BatchTooLarge
 from policies.engine.errors import DocumentError
 from policies.fleet.report import read_report
 from routing_console.delivery import direct
@@ -110,3 +111,11 @@ def test_operations__that_answer_200__say_with_what(document: dict[str, Any]) ->
         if code in ("200", "201") and not answer.get("content")
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("path", ["/api/v1/outcomes", "/api/v1/feedback"])
+def test_batch__that_is_too_large__is_described_by_what_its_answer_says(
+    document: dict[str, Any], path: str
+) -> None:
+    told = document["paths"][path]["post"]["responses"]["413"]["description"]
+    assert told == BatchTooLarge.default_detail
