@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.engine.reading import Place
+from policies.engine.routing import read_model_name
 from policies.interop.drafting import REQUESTED, NeededModel, Read, ReadLane, as_attribute, as_key
 from policies.interop.envoy_export import ANY_MODEL, KIND, MODEL_HEADER
 from policies.interop.lanes import Share
@@ -135,12 +136,14 @@ def _backends(
         return (), ()
     for item in place.items(of="backends"):
         members = dict(item.members())
-        backend = members["name"].label() if "name" in members else ""
+        backend = read_model_name(members["name"], None) if "name" in members else ""
         if not backend:
             item.report("must have a name")
             continue
         override = members.get("modelNameOverride")
-        name = override.label() if override and override.value is not None else backend
+        name = (
+            read_model_name(override, None) if override and override.value is not None else backend
+        )
         if override is None:
             losses.caller(
                 item.pointer,

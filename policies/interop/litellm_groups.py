@@ -125,7 +125,7 @@ def aliases_of(settings: Mapping[str, Place], groups: Groups, losses: Losses) ->
         if isinstance(named, dict):
             losses.dropped(target.pointer, "Whether an alias is listed is not part of a policy.")
             named = named.get("model")
-        if named not in groups.of:
+        if not isinstance(named, str) or named not in groups.of:
             target.report(f"must be a model_name of the model_list, not {named!r:.80}")
         found[alias] = str(named)
     return found

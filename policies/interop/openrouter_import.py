@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policies.engine.reading import Place
+from policies.engine.routing import read_model_name
 from policies.interop.drafting import NeededModel, Read, ReadLane, as_key
 from policies.interop.lanes import Share
 from policies.interop.losses import Losses
@@ -55,7 +56,7 @@ def _chain(request: Place, models: dict[str, NeededModel], losses: Losses) -> li
 
 
 def _model(item: Place, models: dict[str, NeededModel], losses: Losses) -> str:
-    name = item.label()
+    name = read_model_name(item, None)
     if name.startswith("@preset/") or "@preset/" in name:
         losses.dropped(item.pointer, "A preset always means its latest version: name the models.")
         return ""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policies.engine import Problem
+from policies.engine.conditions import read_constraint
 from policies.engine.reading import Place
+from policies.engine.routing import read_model_name
 from policies.interop.drafting import NeededModel, Read, ReadLane, as_attribute, as_key
 from policies.interop.lanes import Share
 from policies.interop.losses import Losses
@@ -79,15 +82,15 @@ def _conditional(
     for item in at.items(of="conditions"):
         fields = item.fields("query", "then")
         target, query = fields.required("then"), fields.required("query")
-        if target.value not in targets:
+        if not isinstance(target.value, str) or target.value not in targets:
             target.report("must be the name of a target")
             continue
         when = _query(query, reading, 0)
         if when is not None:
-            lanes.append(_lane(targets[str(target.value)], (), reading, when))
+            lanes.append(_lane(targets[target.value], (), reading, when))
     default = strategy.get("default")
-    if default in targets:
-        lanes.append(_lane(targets[str(default)], (), reading, {}))
+    if isinstance(default, str) and default in targets:
+        lanes.append(_lane(targets[default], (), reading, {}))
     elif lanes:
         reading.losses.approximated(
             "/strategy/default", "Without a default Portkey refuses; here the last rule serves."
@@ -128,7 +131,12 @@ def _test(key: str, item: Place, reading: _Reading) -> tuple[str, Any] | None:
     name = as_attribute(segments[1] if segments[0] == "metadata" else f"param_{segments[1]}")
     operators = item.value if isinstance(item.value, dict) else {"$eq": item.value}
     constraint, kind = _constraint(operators)
-    if not name or constraint is None or reading.attributes.setdefault(name, kind) != kind:
+    if (
+        not name
+        or constraint is None
+        or not _can_hold(constraint)
+        or reading.attributes.setdefault(name, kind) != kind
+    ):
         return None
     return name, constraint
 
@@ -143,6 +151,13 @@ def _constraint(operators: Mapping[str, Any]) -> tuple[Any, str]:
     if operators and set(operators) <= set(RANGES) and all(map(_is_number, operators.values())):
         return {RANGES[name]: bound for name, bound in operators.items()}, "number"
     return None, ""
+
+
+def _can_hold(constraint: object) -> bool:
+    """Whether our documents may say it; a range that no number lies in they may not."""
+    log: list[Problem] = []
+    read_constraint(Place(constraint, "", log))
+    return not log
 
 
 def _are_texts(value: object) -> bool:
@@ -234,7 +249,7 @@ def _model(place: Place, members: Mapping[str, Place], reading: _Reading) -> str
     if model.startswith("@"):
         given, _, model = model[1:].partition("/")
     key = as_key(given.lstrip("@")) or "unknown"
-    name = (place.child("model", model).label() or "-")[:200]
+    name = (read_model_name(place.child("model", model), None) or "-")[:200]
     known = reading.models.setdefault(name, NeededModel(name, key))
     if known.provider != key:
         name = f"{key}/{name}"[:200]

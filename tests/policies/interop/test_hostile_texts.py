@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.engine import COMPONENTS, DocumentError, compose
+from policies.engine import COMPONENTS, DocumentError, Problem, compose
 from policies.files.yaml_text import dump_yaml
 from policies.interop import FORMATS, read
 
@@ -38,14 +39,16 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-def read_or_refused(text: str, key: str) -> None:
+def read_or_refused(text: str, key: str) -> Sequence[Problem]:
+    """Why it is refused; nothing where it is read."""
     try:
         imported = read(text, key)
     except DocumentError as error:
         assert error.problems
-        return
+        return error.problems
     assert set(imported.documents) == set(COMPONENTS)
     compose(imported.documents, imported.catalogue)  # they fit each other and the catalogue
+    return ()
 
 
 @pytest.mark.parametrize("key", FORMATS)
