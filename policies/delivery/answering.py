@@ -81,7 +81,7 @@ class Answering:
         if prepared is None:
             return None
         messages = prepared.answer(poll.packed, poll.if_none_match)
-        caller.note_answer(messages.status, prepared.release_id, now)
+        caller.note_answer(messages.status, prepared.release_id, poll.if_none_match, now)
         return messages
 
     def considered(self, method: str, path: str, pairs: Pairs, caller: Caller | None) -> Messages:
@@ -97,7 +97,7 @@ class Answering:
             now = self.memory.clock()
             if shows_what_it_has(method, headers):
                 told_id = self.memory.told_id(caller.token.environment_id)
-                caller.note_answer(answer.status, told_id, now)
+                caller.note_answer(answer.status, told_id, headers.get("if-none-match"), now)
             else:
                 caller.looked_at = now
         return messages_of(answer)

@@ -18,6 +18,10 @@ from policies.delivery.limits import Bucket, jittered
 # The check comes every second; one that hangs is no confirmation.
 CONFIRMED_FOR_S = 5.0
 NOTHING_KNOWN = "The policy is not known here yet. Go on with the last release."
+# Who names another release's tag for longer did not just miss the moment of its publication.
+BEHIND_AFTER_S = 20.0
+# A router that refuses a release asks for it again within a minute.
+STILL_BEHIND_WITHIN_S = 150.0
 UNVERIFIED = "The release in force does not verify and is not handed out. Go on with the last one."
 
 Clock = Callable[[], float]
@@ -27,11 +31,15 @@ class Caller(Bucket):
     """A router token as this process meets it: how fast it asks, which release it last named.
 
     `reads_until`: until when it may surely read policy (monotonic, s). `used_at` is when it last
-    named the tag of the release `told_release_id`, `looked_at` when it asked otherwise; both are
-    monotonic, too, and 0 before the first time.
+    named the tag of the release `told_release_id`, `looked_at` when it asked otherwise, and
+    `behind_at` when some router with it named another release's tag, and had done so for
+    `BEHIND_AFTER_S`; these are monotonic, too, and 0 before the first time.
     """
 
     __slots__ = (
+        "_elsewhere_at",
+        "_elsewhere_since",
+        "behind_at",
         "environment_id",
         "looked_at",
         "reads_until",
@@ -43,20 +51,27 @@ class Caller(Bucket):
     def __init__(self) -> None:
         super().__init__()
         self.told_release_id: int | None = None
-        self.used_at = self.looked_at = 0.0
+        self.used_at = self.looked_at = self.behind_at = 0.0
+        self._elsewhere_since = self._elsewhere_at = float("-inf")
 
     def is_of(self, token: KnownToken, left_s: float, now: float) -> None:
         """What the database says of it now: this token, with so many seconds left."""
         self.token, self.environment_id = token, token.environment_id
         self.reads_until = now + left_s if READ in token.scopes else float("-inf")
 
-    def note_answer(self, status: int, release_id: int | None, now: float) -> None:
+    def note_answer(self, status: int, release_id: int | None, tag: object, now: float) -> None:
         """It named the tag of this release where the answer is 304. What it is sent otherwise may
-        never arrive: its next poll tells."""
+        never arrive: its next poll tells. `tag`: what it named, None for nothing."""
         if status == 304:
             self.told_release_id, self.used_at = release_id, now
-        else:
-            self.looked_at = now
+            return
+        self.looked_at = now
+        if tag is not None:
+            if now - self._elsewhere_at > STILL_BEHIND_WITHIN_S:
+                self._elsewhere_since = now
+            self._elsewhere_at = now
+            if now - self._elsewhere_since >= BEHIND_AFTER_S:
+                self.behind_at = now
 
 
 class Memory:

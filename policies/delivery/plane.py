@@ -156,7 +156,7 @@ class Plane:
         if prepared is None or not caller.take(now, self._refill_s, self._depth_s):
             return False
         messages = prepared.answer(poll.packed, poll.if_none_match)
-        caller.note_answer(messages.status, prepared.release_id, now)
+        caller.note_answer(messages.status, prepared.release_id, poll.if_none_match, now)
         if poll.wait_s and messages.status == 304:
             held = self._hold(poll, messages, partial(self._count_and, tell))
             if isinstance(held, Waiter):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
@@ -19,9 +20,17 @@ logger = logging.getLogger(__name__)
 KEEP_EVERY_S = 1.0
 AT_ONCE = 500
 
-# The release whose tag a token named, and when it was last used (monotonic, s).
-Use = tuple[int | None, float]
-NEVER: Use = (None, float("-inf"))
+
+class Use(NamedTuple):
+    """The release whose tag a token named, when it was last used, and when some router with it was
+    seen to be behind (both monotonic, s)."""
+
+    told: int | None
+    at: float
+    behind_at: float
+
+
+NEVER = Use(None, float("-inf"), 0.0)
 
 
 class UseKeeper(BackgroundThread):
@@ -38,20 +47,21 @@ class UseKeeper(BackgroundThread):
 
     def keep(self) -> bool:
         """Write what is due; False where it has to be tried again."""
-        due: defaultdict[int | None, dict[int, Use]] = defaultdict(dict)
+        due: defaultdict[tuple[int | None, bool], dict[int, Use]] = defaultdict(dict)
         for caller in list(self._memory.callers.values()):
             told, told_at, pk = caller.told_release_id, caller.used_at, caller.token.id
-            use = told, max(told_at, caller.looked_at)
+            use = Use(told, max(told_at, caller.looked_at), caller.behind_at)
             before = self._kept.get(pk, NEVER)
-            if use[1] and _is_due(use, before):
+            if use.at and _is_due(use, before):
                 # What it had before may be older than what another process saw it get since.
-                is_news = told != before[0] or told_at > before[1]
-                due[told if is_news else None][pk] = use
+                is_news = told != before.told or told_at > before.at
+                is_behind = use.behind_at > before.behind_at
+                due[told if is_news else None, is_behind][pk] = use
         try:
-            for told, uses in due.items():
+            for (told, is_behind), uses in due.items():
                 for batch in _batches(list(uses)):
                     with transaction.atomic():
-                        RouterToken.objects.note_fetches(batch, told)
+                        RouterToken.objects.note_fetches(batch, told, is_behind=is_behind)
                     self._kept.update({pk: uses[pk] for pk in batch})
             self._has_failed = False
         except DatabaseError as error:
@@ -72,7 +82,9 @@ class UseKeeper(BackgroundThread):
 
 
 def _is_due(use: Use, before: Use) -> bool:
-    return use[0] != before[0] or use[1] - before[1] >= USE_NOTED_EVERY.total_seconds()
+    every = USE_NOTED_EVERY.total_seconds()
+    is_news = use.told != before.told or (use.behind_at > 0 and not before.behind_at)
+    return is_news or use.at - before.at >= every or use.behind_at - before.behind_at >= every
 
 
 def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:

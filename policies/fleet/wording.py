@@ -15,6 +15,7 @@ class Spread:
     told of it when a router last asked with them. `unheard` of the routers have not confirmed it
     and are silent, all of them since `unheard_since`. Under each of
     `shared` instance_ids two routers report, which confirm nothing; `shared_id` is one of them.
+    `tokens_ended` were revoked or expired before their routers, which report nothing, had it.
     """
 
     have: int
@@ -27,6 +28,7 @@ class Spread:
     unheard_since: datetime.datetime | None = None
     shared: int = 0
     shared_id: str = ""
+    tokens_ended: int = 0
 
     @property
     def sentence(self) -> str:
@@ -41,6 +43,9 @@ class Spread:
         if self.tokens:
             many = f"{self.tokens_told} of {self.tokens} token{'' if self.tokens == 1 else 's'}"
             parts.append(f"of routers that report no status, {many} fetched it")
+        if self.tokens_ended:
+            many = f"{self.tokens_ended} token{'' if self.tokens_ended == 1 else 's'}"
+            parts.append(f"{many} revoked or expired within a day did not fetch it")
         return f"{'; '.join(parts)}."
 
     @property

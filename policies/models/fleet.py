@@ -48,6 +48,12 @@ def is_on(release: Release) -> Q:
     return _names(release) & ~_IS_SHARED
 
 
+def is_off(release: Release, now: datetime.datetime) -> Q:
+    """Reports, and decides with something else, were it only for a moment. Of two that share an
+    instance_id nobody knows."""
+    return Q(silent_after__gte=now) & ~_names(release) & ~_IS_SHARED
+
+
 def _names(release: Release) -> Q:
     bundle = Bundle.objects.filter(pk=release.bundle_id)
     return Q(active_number=release.number, active_digest=Subquery(bundle.values("digest")[:1]))
@@ -63,8 +69,7 @@ def standings(
     if in_force is not None:
         is_named = _names(in_force)
         if in_force.published_at < now - STRAGGLING_AFTER:
-            reports = Q(silent_after__gte=now, first_seen_at__lt=now - STRAGGLING_AFTER)
-            is_behind = reports & ~is_named & ~_IS_SHARED
+            is_behind = is_off(in_force, now) & Q(first_seen_at__lt=now - STRAGGLING_AFTER)
     has_some = Q(active_number__isnull=False)
     # The same content may be published elsewhere, under another number.
     is_published = Exists(
@@ -124,6 +129,9 @@ class RouterInstance(models.Model):
     last_seen_at = models.DateTimeField()
     silent_after = models.DateTimeField(help_text="Several reports are missing from then on.")
     has_ended = models.BooleanField(default=False, help_text="Its last report said so.")
+    behind_since = models.DateTimeField(
+        null=True, help_text="Since when it was seen behind, each time that fleets were watched."
+    )
 
     objects = RouterInstanceQuerySet.as_manager()
 
@@ -152,6 +160,11 @@ class RouterInstance(models.Model):
     def skew(self) -> datetime.timedelta:
         """How far its clock is ahead."""
         return datetime.timedelta(milliseconds=self.skew_ms)
+
+    @property
+    def clock(self) -> datetime.datetime:
+        """What its own clock said when it reported last, to the millisecond below."""
+        return self.last_seen_at + self.skew
 
     @property
     def skew_words(self) -> str:

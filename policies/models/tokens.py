@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -47,13 +47,24 @@ class TokenQuerySet(models.QuerySet[Token]):
 
 
 class RouterTokenQuerySet(TokenQuerySet["RouterToken"]):
-    def note_fetches(self, pks: Sequence[int], release: int | None) -> None:
+    def ended(self, since: datetime.datetime, now: datetime.datetime) -> RouterTokenQuerySet:
+        """Revoked or expired ones that were used since then."""
+        is_over = models.Q(revoked_at__isnull=False) | models.Q(expires_at__lte=now)
+        return self.filter(is_over, last_used_at__gte=since)
+
+    def note_fetches(
+        self, pks: Sequence[int], release: int | None, *, is_behind: bool = False
+    ) -> None:
         """Keep that routers with these tokens asked a moment ago, and have this release.
 
-        None: what they have did not show, so that what was known of it stays.
+        None: what they have did not show, so that what was known of it stays. `is_behind`: some
+        router with each named another release's tag for a while.
         """
-        fetched = {} if release is None else {"fetched_release_id": release}
-        self.filter(pk__in=pks).update(last_used_at=timezone.now(), **fetched)
+        now = timezone.now()
+        known: dict[str, Any] = {} if release is None else {"fetched_release_id": release}
+        if is_behind:
+            known["behind_at"] = now
+        self.filter(pk__in=pks).update(last_used_at=now, **known)
 
 
 class BearerToken(models.Model):
@@ -97,6 +108,11 @@ class RouterToken(BearerToken):
         blank=True,
         related_name="+",
         help_text="The release in force that the router last named the tag of.",
+    )
+    behind_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a router with it last named another release's tag, and did so for a while.",
     )
 
     objects = RouterTokenQuerySet.as_manager()

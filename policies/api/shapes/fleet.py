@@ -26,7 +26,7 @@ class ConvergenceShape(serializers.Serializer[Any]):
 
     sentence = serializers.CharField(help_text="Who has it, in words; empty once it is retired.")
     delivered_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the environment's share of its routers had it."
+        allow_null=True, help_text="When the environment's share of its routers had it first."
     )
     waiting = serializers.IntegerField(help_text="Routers that ran when it was published.")
     arrived = serializers.IntegerField(help_text="Those of them that took it up.")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Min, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,7 +15,8 @@ from policies.fleet.convergence import Convergence, convergence
 from policies.fleet.standing import Standing
 from policies.fleet.wording import Spread
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
-from policies.models.fleet import RouterInstanceQuerySet, is_live, is_on, standings
+from policies.models.fleet import RouterInstanceQuerySet, is_live, is_off, is_on, standings
+from policies.services.routers import fetching
 from policies.services.routers.fleet import gone_after
 
 
@@ -24,7 +25,8 @@ class Fleet:
     """The routers of an environment, as of `now`: how many of each standing.
 
     `routers` counts those that may run: also silent ones, until they were so for long. The others
-    are `gone` and count nowhere else. `spread` is None where nothing is in force.
+    are `gone` and count nowhere else. `drifting` are those that report, and run something else than
+    the release in force. `spread` is None where nothing is in force.
     """
 
     environment: Environment
@@ -33,6 +35,7 @@ class Fleet:
     routers: int
     gone: int
     counts: Mapping[Standing, int]
+    drifting: int
     spread: Spread | None
 
     @property
@@ -45,12 +48,7 @@ class Fleet:
         needed = self.environment.delivered_share * self.routers / 100
         if self.in_force is None or not self.routers or self.counts[Standing.CURRENT] < needed:
             return False
-        return not _has_untold_tokens(self.in_force, self.now)
-
-    @property
-    def drifting(self) -> int:
-        """Routers that report, and run something else than the release in force."""
-        return self.counts[Standing.STRAGGLING]
+        return not fetching.has_untold(self.in_force, self.now)
 
 
 def live(environment: int, now: datetime.datetime) -> RouterInstanceQuerySet:
@@ -73,12 +71,21 @@ def fleet_of(environment: Environment, now: datetime.datetime | None = None) -> 
         standing.value: Count("pk", filter=lately & which)
         for standing, which in standings(environment.pk, release, now).items()
     }
+    if release is not None:
+        asked["drifting"] = Count("pk", filter=lately & is_off(release, now))
     found = RouterInstance.objects.filter(environment=environment).aggregate(
         routers=Count("pk", filter=lately), gone=Count("pk", filter=~lately), **asked
     )
-    counts = {standing: found[standing.value] for standing in Standing}
-    spread = spread_of(release, now) if release is not None else None
-    return Fleet(environment, release, now, found["routers"], found["gone"], counts, spread)
+    return Fleet(
+        environment,
+        in_force=release,
+        now=now,
+        routers=found["routers"],
+        gone=found["gone"],
+        counts={standing: found[standing.value] for standing in Standing},
+        drifting=found.get("drifting", 0),
+        spread=spread_of(release, now) if release is not None else None,
+    )
 
 
 # --- How far a release in force has come --------------------------------------------------
@@ -88,26 +95,27 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
     routers = live(release.environment_id, now)
     unheard = routers.filter(silent_after__lt=now).exclude(is_on(release)).order_by()
     tokens = RouterToken.objects.usable(now).filter(environment=release.environment_id)
-    fetching = _only_fetching(release.environment_id, now)
+    others = fetching.unreported(release, now)
+    told = fetching.has_it(release, now)
     arrivals = ReleaseArrival.objects.filter(release=release.pk).order_by()
-    told = Q(fetched_release=release.pk)
     shared = routers.filter(shared_since__isnull=False)
-    have, known, last, missed, missed_at, told_all, all_tokens, told_silent, silent, two, one = (
+    found = (
         Release.objects.filter(pk=release.pk)
-        .values_list(
-            _count(routers.filter(is_on(release))),
-            _count(routers),
-            Subquery(arrivals.values("release").annotate(last=Max("at")).values("last")),
-            _count(unheard),
-            Subquery(
+        .values(
+            have=_count(routers.filter(is_on(release))),
+            known=_count(routers),
+            last=Subquery(arrivals.values("release").annotate(last=Max("at")).values("last")),
+            unheard=_count(unheard),
+            unheard_since=Subquery(
                 unheard.values("environment").annotate(last=Max("last_seen_at")).values("last")
             ),
-            _count(tokens.filter(told)),
-            _count(tokens),
-            _count(fetching.filter(told)),
-            _count(fetching),
-            _count(shared),
-            Subquery(
+            told=_count(tokens.filter(told)),
+            tokens=_count(tokens),
+            others_told=_count(others.usable(now).filter(told)),
+            others=_count(others.usable(now)),
+            others_ended=_count(others.filter(~told).ended(now - gone_after(), now)),
+            shared=_count(shared),
+            shared_id=Subquery(
                 shared.order_by()
                 .values("environment")
                 .annotate(one=Min("instance_id"))
@@ -116,33 +124,29 @@ def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
         )
         .get()
     )
-    if known:
-        # What reports itself is counted as routers; of the rest, tokens that fetch at all.
-        told_all, all_tokens = told_silent, silent
-    last = last if have else None
-    return Spread(have, known, last, told_all, all_tokens, now, missed, missed_at, two, one or "")
+    # What reports itself is counted as routers; of the rest, tokens that fetch at all.
+    told_of, of = found["told"], found["tokens"]
+    if found["known"]:
+        told_of, of = found["others_told"], found["others"]
+    return Spread(
+        have=found["have"],
+        routers=found["known"],
+        last_at=found["last"] if found["have"] else None,
+        tokens_told=told_of,
+        tokens=of,
+        tokens_ended=found["others_ended"],
+        now=now,
+        unheard=found["unheard"],
+        unheard_since=found["unheard_since"],
+        shared=found["shared"],
+        shared_id=found["shared_id"] or "",
+    )
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
     """How many rows of one environment, as a part of another query."""
     counted = rows.order_by().values("environment").annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted), 0)
-
-
-def _has_untold_tokens(release: Release, now: datetime.datetime) -> bool:
-    """Whether tokens fetched lately that report nothing and got another release last."""
-    rows = _only_fetching(release.environment_id, now).filter(last_used_at__gte=now - gone_after())
-    return rows.exclude(fetched_release=release).exists()
-
-
-def _only_fetching(environment: int, now: datetime.datetime) -> QuerySet[RouterToken]:
-    """Its tokens that fetch releases, and whose routers report nothing."""
-    # One that has ended did report: what it fetched last tells of no router that is left.
-    reporting = RouterInstance.objects.filter(silent_after__gte=now - gone_after())
-    rows = RouterToken.objects.usable(now).filter(
-        environment=environment, fetched_release__isnull=False
-    )
-    return rows.filter(~Exists(reporting.filter(token=OuterRef("pk"))))
 
 
 # --- How a release spread -----------------------------------------------------------------

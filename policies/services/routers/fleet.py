@@ -14,7 +14,7 @@ from django.utils import timezone
 from policies.delivery.instances import InstanceKey
 from policies.delivery.status import MOST_INSTANCES, StatusBatch
 from policies.fleet.report import Arrival, Heard, Running, corrected
-from policies.fleet.sharing import CLEARLY_BEFORE, Seen, is_late_goodbye, seen
+from policies.fleet.sharing import CLEARLY_BEFORE, Seen, began_ms, is_late_goodbye, seen
 from policies.fleet.standing import MISSED_REPORTS
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
 
@@ -54,13 +54,24 @@ def _latest(
         row = before.get(key)
         if row is None:
             found[key] = (entry, seen(None, entry))
-        elif entry.at >= row.last_seen_at and not is_late_goodbye(row.seen, entry):
+        elif not is_older(row, entry) and not is_late_goodbye(row.seen, entry):
             found[key] = (entry, seen(row.seen, entry))
     return found
 
 
+def is_older(row: RouterInstance, heard: Heard) -> bool:
+    """Whether a report was made before the one that is kept. By the console's clock alone one of a
+    plane whose clock is ahead, or was, would hide all that come after it: the router's own, or
+    which process started later, has to say so, too."""
+    if heard.at >= row.last_seen_at:
+        return False
+    if heard.report.started_at == row.started_at:
+        return heard.report.clock < row.clock
+    return began_ms(heard.report.started_at, heard.skew, heard.at) < row.seen.began_ms
+
+
 def _rows_before(batch: StatusBatch) -> dict[InstanceKey, RouterInstance]:
-    """What is known of those in a batch."""
+    """What is known of those in a batch, locked: two planes may have heard of one router."""
     keys = {(heard.environment_id, heard.report.instance_id) for heard in batch.heard}
     keys |= {(arrival.environment_id, arrival.instance_id) for arrival in batch.arrivals}
     environments, names = {key[0] for key in keys}, sorted({key[1] for key in keys})
@@ -68,7 +79,8 @@ def _rows_before(batch: StatusBatch) -> dict[InstanceKey, RouterInstance]:
     for start in range(0, len(names), 500):
         rows = RouterInstance.objects.filter(
             environment__in=environments, instance_id__in=names[start : start + 500]
-        ).defer("labels", "errors")
+        ).order_by("instance_id", "environment")
+        rows = rows.select_for_update().defer("labels", "errors")
         found |= {(row.environment_id, row.instance_id): row for row in rows}
     return found
 
@@ -79,28 +91,14 @@ def _columns(model: type[models.Model]) -> tuple[str, ...]:
 
 
 _INSTANCE = _columns(RouterInstance)
-_KEPT_FROM_BEFORE = ("environment_id", "instance_id", "first_seen_at")
-_SHARED = ("shared_since", "shared_until")
+_KEPT_FROM_BEFORE = ("environment_id", "instance_id", "first_seen_at", "behind_since")
 _TABLE = RouterInstance._meta.db_table
 # Every name in these is the models' own, none a caller's.
 _UPSERT = (
     f"INSERT INTO {_TABLE} ({', '.join(_INSTANCE)}) "  # noqa: S608
     f"VALUES ({', '.join(['%s'] * len(_INSTANCE))}) "
     "ON CONFLICT (environment_id, instance_id) DO UPDATE SET "
-    + ", ".join(
-        f"{name} = excluded.{name}"
-        for name in _INSTANCE
-        if name not in (*_KEPT_FROM_BEFORE, *_SHARED)
-    )
-    # What another plane noticed since the row was looked at stays.
-    + "".join(
-        f", {name} = CASE WHEN {_TABLE}.shared_until >= excluded.last_seen_at AND "
-        f"({_TABLE}.shared_until > excluded.shared_until OR excluded.shared_until IS NULL) "
-        f"THEN {_TABLE}.{name} ELSE excluded.{name} END"
-        for name in _SHARED
-    )
-    # Two planes may have heard of one router: the later report stays.
-    + f" WHERE excluded.last_seen_at >= {_TABLE}.last_seen_at"
+    + ", ".join(f"{name} = excluded.{name}" for name in _INSTANCE if name not in _KEPT_FROM_BEFORE)
 )
 
 
@@ -149,6 +147,7 @@ def _instance_of(heard: Heard, process: Seen, tokens: Collection[int]) -> dict[s
         "last_seen_at": heard.at,
         "silent_after": heard.at + MISSED_REPORTS * datetime.timedelta(seconds=heard.interval_s),
         "has_ended": report.has_ended,
+        "behind_since": None,
     }
 
 

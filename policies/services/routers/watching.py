@@ -6,13 +6,13 @@ import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from policies.fleet.convergence import arrival_at_share
 from policies.fleet.standing import Standing
 from policies.models import DriftEpisode, Environment, Release, ReleaseArrival, RouterInstance
-from policies.models.fleet import is_on
+from policies.models.fleet import RouterInstanceQuerySet, is_off, is_on, standings
 from policies.services import audit
 from policies.services.routers.convergence import Fleet, fleet_of, live
 from policies.services.routers.fleet import gone_after
@@ -43,17 +43,44 @@ def _note_delivery(fleet: Fleet) -> None:
 
 
 def _note_drift(fleet: Fleet) -> None:
-    """An episode begins with the first router that is behind, and ends with the last."""
-    environment, now = fleet.environment, fleet.now
+    """An episode begins with the first router that is behind, and ends with the last. It is told
+    once one router stayed behind for long, not when several took turns."""
+    since = _note_behind(fleet)
     if not fleet.drifting:
         _end_drift(fleet)
-        return
-    episode, _ = DriftEpisode.objects.get_or_create(
-        environment=environment, ended_at=None, defaults={"began_at": now}
-    )
-    lasted = now - episode.began_at
-    if episode.told_at is None and lasted >= datetime.timedelta(seconds=settings.DRIFT_AFTER_S):
-        _tell_drift(episode, fleet)
+    elif since is not None:
+        episode, _ = DriftEpisode.objects.get_or_create(
+            environment=fleet.environment, ended_at=None, defaults={"began_at": since}
+        )
+        if episode.told_at is None:
+            episode.began_at = since
+            episode.save(update_fields=["began_at"])
+            if fleet.now - since >= datetime.timedelta(seconds=settings.DRIFT_AFTER_S):
+                _tell_drift(episode, fleet)
+
+
+@transaction.atomic
+def _note_behind(fleet: Fleet) -> datetime.datetime | None:
+    """Keep since when each router is behind; since when the one is that is so for longest. A
+    release that was published a moment ago puts nobody behind yet, and nobody right."""
+    rows = RouterInstance.objects.filter(environment=fleet.environment)
+    known = rows.filter(behind_since__isnull=False)
+    release = fleet.in_force
+    if release is None:
+        _at_hand(known).update(behind_since=None)
+        return None
+    _at_hand(known.filter(is_on(release) | Q(has_ended=True))).update(behind_since=None)
+    is_behind = standings(fleet.environment.pk, release, fleet.now)[Standing.STRAGGLING]
+    _at_hand(rows.filter(is_behind, behind_since=None)).update(behind_since=fleet.now)
+    off = known.filter(is_off(release, fleet.now))
+    since: datetime.datetime | None = off.aggregate(since=Min("behind_since"))["since"]
+    return since
+
+
+def _at_hand(rows: RouterInstanceQuerySet) -> RouterInstanceQuerySet:
+    """Without those that a plane is writing, so that nobody waits in a ring: next time will do."""
+    free = rows.order_by().select_for_update(skip_locked=True)
+    return RouterInstance.objects.filter(pk__in=free.values("pk"))
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from policies.services.routers.fleet import keep_statuses
 from tests.policies.fleet.reports import body
 
 SECOND = datetime.timedelta(seconds=1)
+MINUTE = datetime.timedelta(minutes=1)
 HOUR = datetime.timedelta(hours=1)
 SCOPES = frozenset({"read", "report"})
 

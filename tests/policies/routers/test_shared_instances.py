@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from policies.fleet.sharing import Seen
 from policies.fleet.standing import Standing
 from policies.models import (
     DriftEpisode,
@@ -17,11 +16,10 @@ from policies.models import (
     RouterInstance,
 )
 from policies.services.routers.convergence import convergence_of, fleet_of, spread_of
-from policies.services.routers.fleet import _keep_instances
 from policies.services.routers.instances import Wanted, groups_of, instances_of, standings_of
 from policies.services.routers.tokens import issue_router_token
 from policies.services.routers.watching import watch_fleets
-from tests.policies.fleet.reports import body, heard
+from tests.policies.fleet.reports import body
 from tests.policies.routers.fleet_cast import HOUR, SECOND, Process, Routers, is_flagged, take_turns
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -198,16 +196,6 @@ def test_arrival__under_a_shared_id__is_claimed_by_neither(
         flagged[number % 2].says(at + number * 15 * SECOND)
     assert not ReleaseArrival.objects.filter(instance_id="node").exists()
     assert convergence_of(release, at + MINUTE).arrived == 0
-
-
-def test_flag__set_by_another_plane_since_the_row_was_looked_at__stays(
-    flagged: tuple[Process, Process], release: Release
-) -> None:
-    at = flagged[0].plane.now + SECOND
-    report = heard(release.environment_id, flagged[0].plane.token.id, "node", at=at)
-    _keep_instances([(report, Seen(report.report.started_at, 0))])
-    row = RouterInstance.objects.get(instance_id="node")
-    assert row.last_seen_at == at and row.shared_since is not None
 
 
 def test_flag__once_one_of_them_reports_alone__is_lifted_and_the_release_delivered(

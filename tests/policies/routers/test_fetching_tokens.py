@@ -1,0 +1,127 @@
+"""Routers that only fetch: several with one token, one whose token ended, beside reporting ones."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from policies.models import Environment, Release, RouterToken
+from policies.services.routers.convergence import fleet_of
+from policies.services.routers.tokens import issue_router_token, revoke_router_token
+from tests.policies.routers.fleet_cast import HOUR, MINUTE, SECOND, Routers
+from tests.policies.steps import documents, published
+from tests.services.plane import Clock, PlaneInProcess
+
+pytestmark = pytest.mark.postgres
+
+
+class Fetching:
+    """Routers that fetch with one token, and name the tag of what they have with each poll."""
+
+    def __init__(self, environment: Environment, user: User) -> None:
+        self.row, self.token = issue_router_token(environment, "fetching", acting_user=user)
+        self.clock = Clock()
+        self.plane = PlaneInProcess(self.clock)
+
+    def tag(self) -> str:
+        return self.plane.fetch(self.token).headers["etag"]
+
+    def polls(self, *tags: str, seconds: int) -> list[int]:
+        """One router with each tag, every five seconds for so long; the last answers."""
+        for _ in range(0, seconds + 1, 5):
+            told = [self.plane.fetch(self.token, if_none_match=tag).status for tag in tags]
+            self.clock.now += 5
+        return told
+
+
+@pytest.fixture
+def fetching(release: Release, staging: Environment, owner: User) -> Fetching:
+    return Fetching(staging, owner)
+
+
+@pytest.fixture
+def reporting(
+    fetching: Fetching, plane: Routers, staging: Environment, author: User, owner: User
+) -> Release:
+    """The next release, which the one router that reports has; who fetches had the first."""
+    fetching.polls(fetching.tag(), seconds=5)
+    second = published(staging, author, [owner], owner, documents(share=10))
+    plane.now = timezone.now()
+    plane.say("eu-1", second)
+    return second
+
+
+def told(environment: Environment, now: datetime.datetime) -> tuple[bool, str]:
+    fleet = fleet_of(environment, now)
+    assert fleet.spread is not None
+    return fleet.is_delivered, fleet.spread.sentence.partition("; ")[2]
+
+
+def test_two_with_one_token__is_fetched_only_when_neither_names_another(
+    fetching: Fetching, reporting: Release, staging: Environment
+) -> None:
+    old = '"of-the-release-before"'
+    new = fetching.tag()
+    assert fetching.polls(new, old, seconds=25) == [304, 200]
+    is_delivered, others = told(staging, timezone.now())
+    assert not is_delivered
+    assert others == "of routers that report no status, 0 of 1 token fetched it."
+    fetching.polls(new, seconds=25)
+    is_delivered, others = told(staging, timezone.now() + 4 * MINUTE)
+    assert is_delivered
+    assert others == "of routers that report no status, 1 of 1 token fetched it."
+
+
+def test_router_that_was_a_moment_late__holds_up_nothing(
+    fetching: Fetching, reporting: Release, staging: Environment
+) -> None:
+    assert fetching.polls('"of-the-release-before"', seconds=10) == [200]
+    fetching.polls(fetching.tag(), seconds=10)
+    assert told(staging, timezone.now())[0]
+
+
+def test_token_of_a_reporting_router__does_not_hide_another_that_is_behind(
+    release: Release, plane: Routers, staging: Environment, owner: User, author: User
+) -> None:
+    shared = Fetching(staging, owner)
+    second = published(staging, author, [owner], owner, documents(share=10))
+    routers = Routers(shared.row, timezone.now())
+    routers.say("eu-1", second)
+    assert told(staging, timezone.now())[0]
+    shared.polls(shared.tag(), '"of-the-release-before"', seconds=25)
+    assert not told(staging, timezone.now())[0]
+
+
+def test_goodbye__hides_no_other_router_that_goes_on_with_the_token(
+    reporting: Release, release: Release, plane: Routers, staging: Environment, owner: User
+) -> None:
+    shared, _ = issue_router_token(staging, "shared", acting_user=owner)
+    RouterToken.objects.exclude(pk=shared.pk).update(last_used_at=None)
+    now = timezone.now()
+    Routers(shared, now).say("job-1", reporting, ended=True)
+    rows = RouterToken.objects.filter(pk=shared.pk)
+    rows.update(fetched_release=release, last_used_at=now + 20 * SECOND)
+    assert told(staging, now + MINUTE)[0]
+    rows.update(last_used_at=now + HOUR)
+    assert not told(staging, now + HOUR)[0]
+
+
+def test_token_that_was_revoked__leaves_its_routers_with_what_they_had(
+    fetching: Fetching, reporting: Release, staging: Environment, owner: User
+) -> None:
+    revoke_router_token(fetching.row, acting_user=owner)
+    is_delivered, others = told(staging, timezone.now())
+    assert not is_delivered
+    assert others == "1 token revoked or expired within a day did not fetch it."
+    assert told(staging, timezone.now() + 25 * HOUR)[1] == ""
+
+
+def test_token_that_was_revoked__after_its_routers_had_it__holds_up_nothing(
+    fetching: Fetching, reporting: Release, staging: Environment, owner: User
+) -> None:
+    fetching.polls(fetching.tag(), seconds=5)
+    revoke_router_token(fetching.row, acting_user=owner)
+    assert told(staging, timezone.now()) == (True, "")
