@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.lasting import lasting
+
 FIXTURES = Path(__file__).parent / "fixtures"
 RELEASES = json.loads((FIXTURES / "releases.json").read_bytes())
 KEYS = json.loads((FIXTURES / "keys.json").read_bytes())
@@ -35,6 +37,7 @@ class Script:
     serve: Mapping[str, Any] = field(default_factory=dict)
     keys: str = "first"
     asked: list[Asked] = field(default_factory=list)
+    lasting: dict[str, Mapping[str, str]] = field(default_factory=dict)
     answered: threading.Event = field(default_factory=threading.Event)
 
     def last_question(self) -> Asked | None:
@@ -42,16 +45,28 @@ class Script:
         of_policy = [asked for asked in self.asked if asked.path == POLICY_PATH]
         return of_policy[-1] if of_policy else None
 
+    def release(self) -> Mapping[str, str]:
+        """The one that is served; what lasts seconds does so from when it is first asked for."""
+        name = self.serve.get("release", "")
+        if "lasts_s" in self.serve:
+            if name not in self.lasting:
+                self.lasting[name] = lasting(RELEASES[name], self.serve["lasts_s"])
+            return self.lasting[name]
+        without = {"body": self.serve.get("body", ""), "signature": "", "etag": '"none"'}
+        released: Mapping[str, str] = RELEASES.get(name, without)
+        return released
 
-def _policy(serve: Mapping[str, Any], asked: Asked) -> tuple[int, dict[str, str], bytes]:
+
+def _policy(script: Script, asked: Asked) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body, before anything is cut."""
-    name = serve.get("release", "")
-    release = RELEASES.get(name, {"body": serve.get("body", ""), "signature": "", "etag": '"none"'})
-    signature = serve.get("signature", name)
+    serve, release = script.serve, script.release()
+    name, signature = serve.get("release", ""), release["signature"]
+    if "signature" in serve:
+        signature = RELEASES.get(serve["signature"], serve)["signature"]
     headers = {
         "Content-Type": "application/json",
         "ETag": release["etag"],
-        "Policy-Signature": RELEASES.get(signature, {"signature": signature})["signature"],
+        "Policy-Signature": signature,
     }
     body = release["body"].encode("utf-8")
     status = serve.get("status", 200)
@@ -88,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         if serve.get("unpublished"):
             self.close_connection = True
         else:
-            self._send(*_policy(serve, asked), serve)
+            self._send(*_policy(self.server.script, asked), serve)
         self.server.script.answered.set()
 
     def _send(

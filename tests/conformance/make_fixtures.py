@@ -6,7 +6,7 @@ The keys are made of fixed numbers: they are no secret and sign nothing else.
 from __future__ import annotations
 
 import base64
-import datetime
+import hmac
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policies.client.keys import thumbprint
 from policies.engine import canonical_bytes, compose, digest
+from tests.conformance.lasting import etag
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # As little as a policy can be: what it decides is the vectors' business.
@@ -47,7 +48,8 @@ MODEL = {
 }
 CATALOGUE = {"providers": {"acme": {"label": "Acme"}}, "models": {"swift": MODEL}}
 FOR_EVER, LONG_AGO = "2999-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
-CREATED = "2026-03-01T12:00:00Z"
+CREATED, REVOKED = "2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z"
+KEY_TYP, REVOCATION_TYP = "routing-console-key", "routing-console-revocation"
 
 
 def encoded(data: bytes) -> str:
@@ -63,19 +65,46 @@ class Key:
         self.kid, self.x, self.sequence = thumbprint(public), encoded(public), sequence
 
     def sign(self, payload: bytes, **header: object) -> str:
-        protected = encoded(json.dumps({"alg": "EdDSA", "kid": self.kid, **header}).encode())
-        signed = f"{protected}.{encoded(payload)}".encode()
+        protected, signed = self._signed(payload, header)
         return f"{protected}..{encoded(self._private.sign(signed))}"
 
-    def jwk(self, endorsed_by: Key) -> dict[str, Any]:
-        """Its entry of a JWK Set, as docs/delivery.md has it."""
+    def sign_as_hmac(self, payload: bytes) -> str:
+        """With what everybody knows of the key as the secret of an HMAC."""
+        protected, signed = self._signed(payload, {"alg": "HS256"})
+        public = self._private.public_key().public_bytes_raw()
+        return f"{protected}..{encoded(hmac.digest(public, signed, 'sha256'))}"
+
+    def jwk(self, endorsed_by: Key, typs: tuple[str, ...] = (KEY_TYP,)) -> dict[str, Any]:
+        """Its entry of a JWK Set, as docs/delivery.md has it; `typs` are those of the endorsements,
+        "" for one without.
+        """
         own = {"created_at": CREATED, "kid": self.kid, "sequence": self.sequence, "x": self.x}
-        endorsement = endorsed_by.sign(canonical_bytes(own), typ="routing-console-key")
+        endorsements = [
+            endorsed_by.sign(canonical_bytes(own), **({"typ": typ} if typ else {})) for typ in typs
+        ]
         of_okp = {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA"}
-        return {**of_okp, **own, "endorsements": [endorsement]}
+        return {**of_okp, **own, "endorsements": endorsements}
+
+    def revoked(
+        self, by: Key, reason: str = "retired", typ: str = REVOCATION_TYP, **changes: int
+    ) -> dict[str, Any]:
+        """Its entry among the revoked ones; `changes` are of what it says of the key."""
+        entry = {**self.jwk(FIRST), **changes}
+        said = {"reason": reason, "revoked_at": REVOKED}
+        statement = {**said, "kid": self.kid, "sequence": entry["sequence"]}
+        signature = by.sign(canonical_bytes(statement), typ=typ)
+        return {**entry, "revocation": {**said, "signature": signature}}
+
+    def _signed(self, payload: bytes, header: Mapping[str, object]) -> tuple[str, bytes]:
+        """The header, and the bytes that are signed."""
+        protected = encoded(json.dumps({"alg": "EdDSA", "kid": self.kid, **header}).encode())
+        return protected, f"{protected}.{encoded(payload)}".encode()
 
 
-FIRST, SECOND, STRANGER = Key(1, 1), Key(2, 2), Key(3, 2)
+# A stranger's keys claim what places they like.
+FIRST, SECOND, STRANGER, STRANGER_THIRD = Key(1, 1), Key(2, 2), Key(3, 2), Key(6, 3)
+# Who has stolen the first key endorses these with it.
+STOLEN_SECOND, STOLEN_THIRD = Key(4, 2), Key(5, 3)
 
 
 def body(
@@ -107,27 +136,27 @@ def body(
     return canonical_bytes({**whole, **(document or {})})
 
 
-def etag(content: bytes) -> str:
-    """The entity tag of a release, as docs/delivery.md has it; of what is none, any other."""
-    try:
-        release = json.loads(content)["release"]
-    except ValueError:
-        return '"none"'
-    end = int(datetime.datetime.fromisoformat(release["not_after"]).timestamp())
-    return f'"{release["digest"].removeprefix("sha256:")}.{release["number"]}.{end}"'
-
-
 def releases() -> dict[str, dict[str, str]]:
     """Bodies, their signatures and entity tags by name."""
+    two = body(2)
     signed = {
         "one": (body(1), FIRST),
-        "two": (body(2), FIRST),
+        "one, refuse": (body(1, when_stale="refuse"), FIRST),
+        "two": (two, FIRST),
         "three": (body(3), FIRST),
+        "nine": (body(9), FIRST),
+        "nine of staging": (body(9, of="support-assistant/staging"), FIRST),
         "two renewed": (body(2, not_after="2999-06-01T00:00:00Z"), FIRST),
-        "two by the second key": (body(2), SECOND),
-        "two by a stranger": (body(2), STRANGER),
+        "two by the second key": (two, SECOND),
+        "two of staging by the second key": (body(2, of="support-assistant/staging"), SECOND),
+        "three by the second key": (body(3), SECOND),
+        "four by the second key": (body(4), SECOND),
+        "two by a stranger": (two, STRANGER),
+        "three by the stolen second key": (body(3), STOLEN_SECOND),
+        "three by the stolen third key": (body(3), STOLEN_THIRD),
         "two expired, refuse": (body(2, not_after=LONG_AGO, when_stale="refuse"), FIRST),
         "two expired, serve": (body(2, not_after=LONG_AGO), FIRST),
+        "two of an unknown staleness": (body(2, when_stale="ask_somebody"), FIRST),
         "two from the future": (body(2, published_at="2998-01-01T00:00:00Z"), FIRST),
         "two of staging": (body(2, of="support-assistant/staging"), FIRST),
         "two of another workflow": (body(2, of="sales/production"), FIRST),
@@ -136,24 +165,64 @@ def releases() -> dict[str, dict[str, str]]:
         "two rolled out": (body(2, document={"rollout": {"share": 0.1}}), FIRST),
         "two, no JSON": (b"<html>Welcome</html>", FIRST),
     }
-    return {
-        name: {
-            "body": content.decode(),
-            "signature": key.sign(content),
-            "etag": etag(content),
-        }
-        for name, (content, key) in signed.items()
+    otherwise_signed = {
+        "two signed as Ed25519": FIRST.sign(two, alg="Ed25519"),
+        "two signed by HMAC": FIRST.sign_as_hmac(two),
+        "two signed by nobody": FIRST.sign(two, alg="none").partition("..")[0] + "..",
+        "two by a stranger as the first key": STRANGER.sign(two, kid=FIRST.kid),
     }
+    return {
+        **{name: _release(content, key.sign(content)) for name, (content, key) in signed.items()},
+        **{name: _release(two, signature) for name, signature in otherwise_signed.items()},
+    }
+
+
+def _release(content: bytes, signature: str) -> dict[str, str]:
+    return {"body": content.decode(), "signature": signature, "etag": etag(content)}
 
 
 def key_sets() -> dict[str, dict[str, Any]]:
     """JWK Sets by name."""
     first, second = FIRST.jwk(FIRST), SECOND.jwk(FIRST)
+    stranger = STRANGER.jwk(STRANGER)
     return {
+        "none": {"keys": []},
         "first": {"keys": [first]},
         "first and second": {"keys": [first, second]},
-        "stranger beside": {"keys": [first, STRANGER.jwk(STRANGER)]},
-        "stranger alone": {"keys": [STRANGER.jwk(STRANGER)]},
+        "stranger beside": {"keys": [first, stranger]},
+        "stranger alone": {"keys": [stranger]},
+        "stranger as the first": {"keys": [{**stranger, "kid": FIRST.kid, "sequence": 1}]},
+        "stolen second": {"keys": [first, STOLEN_SECOND.jwk(FIRST)]},
+        "stolen third": {"keys": [first, second, STOLEN_THIRD.jwk(FIRST)]},
+        "third without a second": {"keys": [first, STOLEN_THIRD.jwk(FIRST)]},
+        "second endorsed in other words": {
+            "keys": [first, SECOND.jwk(FIRST, typs=("", REVOCATION_TYP))]
+        },
+        **revocations(),
+    }
+
+
+def revocations() -> dict[str, dict[str, Any]]:
+    """JWK Sets with revocations by name."""
+    first, second = FIRST.jwk(FIRST), SECOND.jwk(FIRST)
+    by_stranger = FIRST.revoked(STRANGER_THIRD, "compromised")
+    return {
+        "first retired": {"keys": [second], "revoked": [FIRST.revoked(SECOND)]},
+        "first compromised": {"keys": [second], "revoked": [FIRST.revoked(SECOND, "compromised")]},
+        "first revoked in other words": {
+            "keys": [second],
+            "revoked": [FIRST.revoked(SECOND, typ=KEY_TYP)],
+        },
+        "first revoked by a stranger": {
+            "keys": [second, STRANGER_THIRD.jwk(STRANGER_THIRD)],
+            "revoked": [by_stranger],
+        },
+        "second revoked by the first": {"keys": [first], "revoked": [SECOND.revoked(FIRST)]},
+        "second revoked by itself": {"keys": [first], "revoked": [SECOND.revoked(SECOND)]},
+        "second revoked as of no place": {
+            "keys": [first],
+            "revoked": [SECOND.revoked(FIRST, sequence=0)],
+        },
     }
 
 

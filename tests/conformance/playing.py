@@ -62,6 +62,7 @@ def play(case: Case, script: Script, start: Starter, folder: Path) -> None:
     """Raises Failed, with the step, where the client does not hold to the case."""
     script.serve, script.keys = {}, "first"
     script.asked.clear()
+    script.lasting.clear()
     player = _Player(script, start, _variables(case, script, folder), folder / "state")
     try:
         for number, step in enumerate(case.steps, start=1):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.client import PolicyClient
+from tests.conformance.clients import Client
 
 POLL_S = 0.1
 
@@ -35,7 +36,7 @@ class PythonClient:
             self._error = self._poll()
         elif do == "start":
             self._client.start()
-        elif do == "fork" and not self._fork():
+        elif do == "fork" and not in_a_child():
             return {"unsupported": True}
         release = self._client.release
         health = self._client.health
@@ -55,21 +56,23 @@ class PythonClient:
             return "disk" if self._client.health.disk else None
         return self._client._poller.errors.latest()[-1].kind
 
-    def _fork(self) -> bool:
-        if not hasattr(os, "fork"):
-            return False
-        if child := os.fork():
-            os.waitpid(child, 0)
-            os._exit(0)
-        return True
+
+def in_a_child() -> bool:
+    """Fork, and go on as the child alone; False where that cannot be done."""
+    if not hasattr(os, "fork"):
+        return False
+    if child := os.fork():
+        os.waitpid(child, 0)
+        os._exit(0)
+    return True
 
 
-def main() -> None:
-    client = PythonClient(os.environ)
+def answer_lines(client: Client) -> None:
+    """Answer the runner until it closes standard input."""
     for line in sys.stdin:
         print(json.dumps(client.ask(json.loads(line))), flush=True)
     client.end()
 
 
 if __name__ == "__main__":
-    main()
+    answer_lines(PythonClient(os.environ))

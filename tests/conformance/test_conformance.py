@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.conformance import make_fixtures, run
 from tests.conformance.clients import ProcessClient
 from tests.conformance.console import FIXTURES, Script, scripted_console
+from tests.conformance.lasting import sign
 from tests.conformance.playing import Case, Failed, load_cases, play
 from tests.conformance.python_client import PythonClient
 
@@ -105,6 +109,14 @@ def test_fixtures__written_anew__are_the_same_bytes(
     make_fixtures.main()
     for name in ("releases.json", "keys.json"):
         assert (tmp_path / name).read_bytes() == (FIXTURES / name).read_bytes()
+
+
+@given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=200))
+@settings(max_examples=20, deadline=None)
+def test_signing__with_any_seed__signs_as_an_independent_library(
+    seed: bytes, message: bytes
+) -> None:
+    assert sign(seed, message) == Ed25519PrivateKey.from_private_bytes(seed).sign(message)
 
 
 def test_cases__each__names_fixtures_that_are_there() -> None:
