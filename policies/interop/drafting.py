@@ -22,7 +22,10 @@ LONGEST_KEY = 64
 
 @dataclass(frozen=True)
 class NeededModel:
-    """What a catalogue has to have. Prices in USD per 1 M tokens; None where not told."""
+    """What a catalogue has to have. Prices in USD per 1 M tokens; None where not told.
+
+    ``spoken`` is what the format calls it, where that is not its name; ``place`` says where.
+    """
 
     name: str
     provider: str
@@ -31,6 +34,8 @@ class NeededModel:
     output_usd_per_mtok: float | None = None
     regions: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    spoken: str = ""
+    place: str = ""
 
     def to_json(self) -> dict[str, object]:
         return {

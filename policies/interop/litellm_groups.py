@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from policies.engine.reading import Place
 from policies.interop.losses import Losses
 
+ENVIRONMENT = "os.environ/"
 PARAMETERS = "litellm_params"
 # What of a deployment says how to call it, not where requests go: it stays with the caller.
 CREDENTIALS = frozenset(
@@ -20,18 +22,20 @@ READ = frozenset(
 )
 # What LiteLLM shuffles the deployments of a group by, the first that is told.
 SHUFFLED_BY = ("weight", "rpm", "tpm")
-LISTS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
 
 @dataclass
 class Deployment:
-    """One entry of `model_list`; ``index`` is its place there."""
+    """One entry of `model_list`; ``index`` is its place there.
+
+    ``weights`` are the numbers that groups are shuffled by, by their keys; None is not known.
+    """
 
     index: int
     group: str
     parameters: Mapping[str, Any]
     info: Mapping[str, Any]
-    name: str = ""
+    weights: Mapping[str, float | None]
 
     @property
     def place(self) -> str:
@@ -40,15 +44,24 @@ class Deployment:
 
 @dataclass
 class Groups:
-    """Deployments by model group, names that mean a group, and where each goes after a failure."""
+    """Deployments by model group, other names of groups, and patterns of names not listed."""
 
     of: dict[str, list[Deployment]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
-    lists: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    wildcards: list[str] = field(default_factory=list)
+
+    def group(self, name: str) -> str | None:
+        """The group whose deployments answer a name. An alias goes before a group of its name."""
+        found = self.aliases.get(name, name)
+        return found if found in self.of else None
+
+    def names(self) -> tuple[str, ...]:
+        """All that callers may ask for."""
+        return tuple(dict.fromkeys((*self.of, *self.aliases)))
 
 
-def groups_of(place: Place, losses: Losses) -> dict[str, list[Deployment]]:
-    found: dict[str, list[Deployment]] = {}
+def groups_of(place: Place, losses: Losses) -> Groups:
+    groups = Groups()
     for index, item in enumerate(place.items(not_empty=True, of="deployments")):
         members = dict(item.members())
         name_place = members.get("model_name")
@@ -64,22 +77,31 @@ def groups_of(place: Place, losses: Losses) -> dict[str, list[Deployment]]:
             parameters.report("must have a model")
             continue
         model.label()
-        for key in SHUFFLED_BY:
-            if key in inner:
-                inner[key].nullable(lambda told: told.number(at_least=0))
+        weights = {key: number_of(inner[key], losses) for key in SHUFFLED_BY if key in inner}
         info = members.get("model_info")
-        deployment = Deployment(
-            index, name, _values(inner), _values(dict(info.members())) if info else {}
-        )
+        facts = _values(dict(info.members())) if info else {}
+        deployment = Deployment(index, name, _values(inner), facts, weights)
         if "*" in name or "*" in str(deployment.parameters["model"]):
             losses.dropped(
                 f"/model_list/{index}",
                 f"A wildcard ({name}) means models that nobody lists: list those that you use.",
             )
+            groups.wildcards.append(name)
         elif name:
             _tell_parameters(deployment, losses)
-            found.setdefault(name, []).append(deployment)
-    return found
+            groups.of.setdefault(name, []).append(deployment)
+    return groups
+
+
+def number_of(place: Place, losses: Losses) -> float | None:
+    """A number that is told, else None; what is none is reported."""
+    if isinstance(place.value, str) and place.value.startswith(ENVIRONMENT):
+        losses.caller(
+            place.pointer,
+            "This number is in the router's environment: write it here to have it read.",
+        )
+        return None
+    return place.nullable(lambda told: told.number(at_least=0))
 
 
 def _values(members: Mapping[str, Place]) -> dict[str, Any]:
@@ -99,55 +121,29 @@ def _tell_parameters(deployment: Deployment, losses: Losses) -> None:
             losses.caller(place, "Parameters of the call are the caller's to send.")
 
 
-def name_models(groups: Groups) -> None:
-    """A group of one deployment gives its model the group's name; others have that of LiteLLM."""
-    single = {
-        str(found[0].parameters["model"]): name
-        for name, found in groups.of.items()
-        if len(found) == 1
-    }
-    taken: dict[str, int] = {}
-    for name, found in groups.of.items():
-        for deployment in found:
-            model = str(deployment.parameters["model"])
-            chosen = name if len(found) == 1 else single.get(model, model)
-            if len(found) > 1 and chosen == model:
-                taken[chosen] = taken.get(chosen, 0) + 1
-                chosen = chosen if taken[chosen] == 1 else f"{chosen} #{taken[chosen]}"
-            deployment.name = chosen[:200]
-
-
-def aliases_of(settings: Mapping[str, Place], groups: Groups, losses: Losses) -> dict[str, str]:
-    found: dict[str, str] = {}
+def read_aliases(settings: Mapping[str, Place], groups: Groups, losses: Losses) -> None:
+    """Aliases of groups that are there; of an alias of an alias LiteLLM follows the first alone."""
     place = settings.get("model_group_alias")
     for alias, target in place.members() if place and place.value is not None else ():
         named = target.value
         if isinstance(named, dict):
             losses.dropped(target.pointer, "Whether an alias is listed is not part of a policy.")
             named = named.get("model")
-        if not isinstance(named, str) or named not in groups.of:
-            target.report(f"must be a model_name of the model_list, not {named!r:.80}")
-        found[alias] = str(named)
-    return found
+        if not isinstance(named, str):
+            target.report("must be a model_name of the model_list")
+        elif named not in groups.of:
+            losses.dropped(target.pointer, nobody_called(named, groups))
+        else:
+            groups.aliases[alias] = named
+            if alias in groups.of and alias != named:
+                losses.dropped(
+                    groups.of[alias][0].place,
+                    f"The alias “{alias}” leads to “{named}”, so nobody comes here by that name.",
+                )
 
 
-def fallbacks_of(settings: Mapping[str, Place], key: str, groups: Groups) -> dict[str, list[str]]:
-    """Model groups by the group that failed; "*" stands for any that has no list of its own."""
-    found: dict[str, list[str]] = {}
-    place = settings.get(key)
-    for item in place.items(of="objects") if place and place.value is not None else ():
-        for name, targets in item.members():
-            found[name] = [_target(target, groups) for target in targets.items(of="model groups")]
-    for_all = settings.get("default_fallbacks")
-    if key == LISTS[0] and for_all is not None and for_all.value is not None:
-        listed = for_all.items(of="model groups")
-        found.setdefault("*", [_target(target, groups) for target in listed])
-    return found
-
-
-def _target(place: Place, groups: Groups) -> str:
-    name = place.value
-    if not isinstance(name, str) or (name not in groups.of and name not in groups.aliases):
-        place.report("must be a model_name of the model_list or an alias")
-        return ""
-    return groups.aliases.get(name, name)
+def nobody_called(name: str, groups: Groups) -> str:
+    """What is said of a name that no group and no alias has."""
+    if any(fnmatchcase(name, pattern) for pattern in groups.wildcards):
+        return f"“{name}” is served by a wildcard: list it in the model_list to have it read."
+    return f"No model group and no alias is called “{name}”, so LiteLLM calls nobody there."

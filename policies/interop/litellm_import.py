@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from policies.engine.catalogue import TOKENS_PER_PRICE
@@ -10,15 +11,15 @@ from policies.engine.reading import Place
 from policies.interop.drafting import NeededModel, Read, ReadLane, as_key
 from policies.interop.lanes import Share
 from policies.interop.litellm_groups import (
-    LISTS,
     SHUFFLED_BY,
     Deployment,
     Groups,
-    aliases_of,
-    fallbacks_of,
     groups_of,
-    name_models,
+    number_of,
+    read_aliases,
 )
+from policies.interop.litellm_lists import LISTS, FallbackLists, Targets, lists_of
+from policies.interop.litellm_names import Named, names_of
 from policies.interop.losses import Losses
 
 CAPABILITIES = {
@@ -27,8 +28,36 @@ CAPABILITIES = {
     "supports_response_schema": "json_schema",
     "supports_audio_input": "audio",
 }
+SECTIONS = ("litellm_settings", "router_settings")
+# What LiteLLM does where nothing is told of it.
+RETRIES, MOST_FALLBACKS, ALLOWED_FAILS, COOLDOWN_S = 2, 5, 3, 5
 NUMBERS = ("num_retries", "max_fallbacks", "allowed_fails", "cooldown_time")
 Numbers = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The parts of a configuration, and what is lost of them."""
+
+    groups: Groups
+    named: Mapping[int, Named]
+    lists: Mapping[str, FallbackLists]
+    numbers: Numbers
+    settings: Mapping[str, Place]
+    losses: Losses
+
+    @property
+    def retries(self) -> int:
+        told = self.numbers["num_retries"]
+        return RETRIES if told is None else int(told)
+
+    def setting(self, key: str) -> object:
+        return self.settings[key].value if key in self.settings else None
+
+    def place(self, key: str) -> str:
+        return self.settings[key].pointer if key in self.settings else f"/router_settings/{key}"
+
+
 SETTINGS_READ = frozenset(
     {
         "allowed_fails",
@@ -48,64 +77,85 @@ SETTINGS_READ = frozenset(
 
 def import_litellm(place: Place, losses: Losses) -> Read | None:
     """What the configuration says; None where it is not sound, which the place's log tells."""
-    fields = place.members()
-    members = dict(fields)
+    members = dict(place.members())
     settings = _merged_settings(members)
-    groups = Groups(
-        of=groups_of(members.get("model_list") or place.child("model_list", None), losses)
-    )
+    groups = groups_of(members.get("model_list") or place.child("model_list", None), losses)
     if place.log or not groups.of:
         if not place.log:
             place.report("must have a model_list with a model_name that is not a wildcard")
         return None
-    name_models(groups)
-    groups.aliases = aliases_of(settings, groups, losses)
-    groups.lists = {key: fallbacks_of(settings, key, groups) for key in LISTS}
-    numbers = {key: _number(settings, key) for key in NUMBERS}
+    read_aliases(settings, groups, losses)
+    lists = {key: lists_of(settings, key, groups, losses) for key in LISTS}
+    numbers = {
+        key: number_of(settings[key], losses) if key in settings else None for key in NUMBERS
+    }
     if place.log:
         return None
     _tell_the_rest(members, settings, losses)
-    return _read(groups, settings, numbers, losses)
+    named = names_of((one for found in groups.of.values() for one in found), losses)
+    return _read(_Reading(groups, named, lists, numbers, settings, losses))
 
 
 def _merged_settings(members: Mapping[str, Place]) -> dict[str, Place]:
     """Settings of the router; LiteLLM takes some of them from `litellm_settings`, too."""
     found: dict[str, Place] = {}
-    for section in ("litellm_settings", "router_settings"):
+    for section in SECTIONS:
         if section in members:
             inner = dict(members[section].members())
-            wanted = inner if section == "router_settings" else SETTINGS_READ & set(inner)
-            found.update({key: inner[key] for key in wanted})
+            found.update({key: inner[key] for key in SETTINGS_READ & set(inner)})
     return found
 
 
 def _tell_the_rest(
     members: Mapping[str, Place], settings: Mapping[str, Place], losses: Losses
 ) -> None:
-    for key in members:
-        if key not in ("model_list", "router_settings"):
-            losses.dropped(f"/{key}", "Keys, callbacks and guards of the proxy are no policy.")
-    for key, place in settings.items():
-        if key not in SETTINGS_READ:
-            losses.dropped(place.pointer, "This setting has no counterpart in the documents.")
+    for key, place in members.items():
+        if key == "include":
+            losses.dropped(
+                place.pointer, "Other files are not read: put what they hold into this one."
+            )
+        elif key not in ("model_list", *SECTIONS):
+            losses.dropped(place.pointer, "Keys, callbacks and guards of the proxy are no policy.")
+    for section in SECTIONS:
+        for key, place in members[section].members() if section in members else ():
+            if key not in SETTINGS_READ:
+                losses.dropped(place.pointer, "This setting has no counterpart in the documents.")
+            elif settings[key] != place:
+                losses.dropped(place.pointer, "The same setting of router_settings goes before it.")
 
 
-def _read(groups: Groups, settings: Mapping[str, Place], numbers: Numbers, losses: Losses) -> Read:
-    retries = numbers["num_retries"]
-    strategy = settings["routing_strategy"].value if "routing_strategy" in settings else None
-    lanes = [
-        _lane(name, found, groups, int(retries or 0), strategy, losses)
-        for name, found in groups.of.items()
+def _read(reading: _Reading) -> Read:
+    lanes = _lanes(reading)
+    _tell_retries(reading)
+    default = _default(lanes, reading.losses)
+    used = {model for lane in lanes for model in _models_of(lane)}
+    models = [
+        _model(deployment, reading.named[deployment.index])
+        for found in reading.groups.of.values()
+        for deployment in found
+        if reading.named[deployment.index].name in used
     ]
-    if retries:
-        losses.approximated(
-            settings["num_retries"].pointer,
+    return Read(tuple(lanes), default, _unique(models), limits=_limits(reading))
+
+
+def _models_of(lane: ReadLane) -> tuple[str, ...]:
+    others = (*(lane.context_fallbacks or ()), *(lane.content_fallbacks or ()))
+    return (*(share.model for share in lane.shares), *lane.fallbacks, *others)
+
+
+def _tell_retries(reading: _Reading) -> None:
+    told = reading.numbers["num_retries"]
+    place = reading.place("num_retries")
+    if told is None:
+        reading.losses.approximated(
+            place, f"Without it LiteLLM tries {RETRIES} times again, which is what stands here."
+        )
+    if reading.retries:
+        reading.losses.approximated(
+            place,
             "Waits between retries are those of the documents; LiteLLM retries on any deployment "
             "of the group.",
         )
-    default = _default(groups, lanes, losses)
-    models = [_model(deployment, losses) for found in groups.of.values() for deployment in found]
-    return Read(tuple(lanes), default, _unique(models), limits=_limits(settings, numbers, losses))
 
 
 def _unique(models: Iterable[NeededModel]) -> tuple[NeededModel, ...]:
@@ -122,67 +172,89 @@ def _told(model: NeededModel) -> int:
     return sum(bool(value) for value in model.to_json().values())
 
 
+def _lanes(reading: _Reading) -> list[ReadLane]:
+    """One for all names that mean one group and go on alike after a failure."""
+    names: dict[tuple[str, tuple[Targets | None, ...]], list[str]] = {}
+    for name in reading.groups.names():
+        group = reading.groups.group(name)
+        if group is not None:
+            after = tuple(reading.lists[key].after(name) for key in LISTS)
+            names.setdefault((group, after), []).append(name)
+    return [_lane(group, tuple(own), after, reading) for (group, after), own in names.items()]
+
+
 def _lane(
-    name: str,
-    found: list[Deployment],
-    groups: Groups,
-    retries: int,
-    strategy: object,
-    losses: Losses,
+    group: str, names: tuple[str, ...], after: tuple[Targets | None, ...], reading: _Reading
 ) -> ReadLane:
-    names = (name, *(alias for alias, target in groups.aliases.items() if target == name))
-    shares = _shares(found, strategy, losses)
-    lists = {key: _models_after(name, key, groups, losses) for key in LISTS}
+    found = reading.groups.of[group]
+    shares = _shares(found, reading)
+    general, context, content = (_models_after(names[0], targets, reading) for targets in after)
+    if content is None and reading.lists["content_policy_fallbacks"].by_name:
+        content = ()  # LiteLLM keeps to these lists where there are any, also for other names
     if len(shares) == 1:
-        losses.exact(found[0].place, f"“{name}” goes to {shares[0].model}.")
+        reading.losses.exact(found[0].place, f"“{names[0]}” goes to {shares[0].model}.")
+    is_cheapest = reading.setting("routing_strategy") == "cost-based-routing"
     return ReadLane(
         names=names,
         shares=shares,
-        fallbacks=tuple(lists["fallbacks"] or ()),
-        context_fallbacks=lists["context_window_fallbacks"],
-        content_fallbacks=lists["content_policy_fallbacks"],
-        retries=retries,
-        select="cheapest" if strategy == "cost-based-routing" else "ordered",
+        fallbacks=general or (),
+        context_fallbacks=context,
+        content_fallbacks=content,
+        retries=reading.retries,
+        select="cheapest" if is_cheapest else "ordered",
     )
 
 
-def _shares(found: list[Deployment], strategy: object, losses: Losses) -> tuple[Share, ...]:
+def _shares(found: list[Deployment], reading: _Reading) -> tuple[Share, ...]:
     """LiteLLM shuffles by weight where one is told, else by requests, else by tokens a minute."""
-    if len(found) == 1:
-        return (Share(found[0].name),)
+    weights: dict[str, float] = {}
     by = next((k for k in SHUFFLED_BY if found[0].parameters.get(k) is not None), None)
-    weights = [(deployment.parameters.get(by) or 0) if by else 1 for deployment in found]
+    told = [deployment.weights.get(by) if by else 1 for deployment in found]
+    # A number that is only in the environment, or none at all that is above 0: all alike.
+    if by and (found[0].weights.get(by) is None or not any(told)):
+        by, told = None, [1] * len(found)
+    for deployment, weight in zip(found, told, strict=True):
+        name = reading.named[deployment.index].name
+        weights[name] = weights.get(name, 0) + (weight or 0)
+    if len(weights) > 1:
+        _tell_split(found[0], by, reading)
+    return tuple(Share(name, weight) for name, weight in weights.items())
+
+
+def _tell_split(first: Deployment, by: str | None, reading: _Reading) -> None:
+    strategy = reading.setting("routing_strategy")
     if strategy not in (None, "simple-shuffle", "cost-based-routing"):
-        losses.approximated(
-            found[0].place, f"{strategy} chooses by load; here the group is split by fixed shares."
+        reading.losses.approximated(
+            first.place, f"{strategy} chooses by load; here the group is split by fixed shares."
         )
     else:
-        losses.approximated(
-            found[0].place,
-            f"“{found[0].group}” is split by {by or 'equal shares'}; a request keeps its model.",
+        reading.losses.approximated(
+            first.place,
+            f"“{first.group}” is split by {by or 'equal shares'}; a request keeps its model.",
         )
-    if not any(weights):
-        weights = [1] * len(found)
-    return tuple(Share(d.name, weight) for d, weight in zip(found, weights, strict=True))
 
 
-def _models_after(name: str, key: str, groups: Groups, losses: Losses) -> tuple[str, ...] | None:
+def _models_after(name: str, after: Targets | None, reading: _Reading) -> tuple[str, ...] | None:
     """The models of the groups that follow; None where nothing is said of such failures."""
-    lists = groups.lists[key]
-    targets = lists.get(name, lists.get("*"))
-    if targets is None:
+    if after is None:
         return None
-    for target in targets:
-        if len(groups.of.get(target, ())) > 1:
-            losses.approximated(
-                f"/router_settings/{key}",
+    for lists in reading.lists.values():
+        if lists.is_own(name) and any(map(lists.goes_by_that_for_all, after.groups)):
+            reading.losses.approximated(
+                after.place,
+                f"After “{name}”, its targets go on by the list for all names; LiteLLM does not.",
+            )
+    for target in after.groups:
+        if len(reading.groups.of[target]) > 1:
+            reading.losses.approximated(
+                after.place,
                 f"After “{name}”, the deployments of “{target}” are tried in order, not by shares.",
             )
-    found = [d.name for target in targets if target for d in groups.of[target]]
-    return tuple(dict.fromkeys(found))
+    found = [deployment for target in after.groups for deployment in reading.groups.of[target]]
+    return tuple(dict.fromkeys(reading.named[deployment.index].name for deployment in found))
 
 
-def _default(groups: Groups, lanes: list[ReadLane], losses: Losses) -> int:
+def _default(lanes: list[ReadLane], losses: Losses) -> int:
     if len(lanes) > 1:
         chosen = next((i for i, lane in enumerate(lanes) if "default" in lane.names), 0)
         losses.approximated(
@@ -197,20 +269,20 @@ def _default(groups: Groups, lanes: list[ReadLane], losses: Losses) -> int:
     return 0
 
 
-def _model(deployment: Deployment, losses: Losses) -> NeededModel:
+def _model(deployment: Deployment, named: Named) -> NeededModel:
     told = {**deployment.parameters, **deployment.info}
-    model = str(deployment.parameters["model"])
-    provider = as_key(model.partition("/")[0] if "/" in model else "openai") or "unknown"
     region = as_key(str(told.get("region_name") or ""))
     window = told.get("max_input_tokens")
     return NeededModel(
-        deployment.name,
-        provider,
+        named.name,
+        named.provider,
         context_window=window if isinstance(window, int) and window >= 1 else None,
         input_usd_per_mtok=_per_mtok(told.get("input_cost_per_token")),
         output_usd_per_mtok=_per_mtok(told.get("output_cost_per_token")),
         regions=(region,) if region else (),
         capabilities=tuple(ours for key, ours in CAPABILITIES.items() if told.get(key) is True),
+        spoken=named.spoken,
+        place=deployment.place,
     )
 
 
@@ -220,34 +292,36 @@ def _per_mtok(value: object) -> float | None:
     return round(value * TOKENS_PER_PRICE, 9)
 
 
-def _limits(settings: Mapping[str, Place], numbers: Numbers, losses: Losses) -> dict[str, Any]:
-    limits: dict[str, Any] = {"retry_budget": None}
-    most = numbers["max_fallbacks"]
-    retries = numbers["num_retries"] or 0
-    limits["max_attempts"] = int(min(max(1 + (5 if most is None else most) + retries, 1), 100))
-    losses.approximated(
-        "/router_settings/max_fallbacks", f"A chain has at most {limits['max_attempts']} attempts."
+def _limits(reading: _Reading) -> dict[str, Any]:
+    most = reading.numbers["max_fallbacks"]
+    hops = 1 + (MOST_FALLBACKS if most is None else most)
+    attempts = int(min(max(hops * (1 + reading.retries), 1), 100))
+    reading.losses.approximated(
+        reading.place("max_fallbacks"),
+        f"A chain has at most {attempts} attempts, of which LiteLLM counts the models alone.",
     )
-    allowed, cooldown = numbers["allowed_fails"], numbers["cooldown_time"]
-    disabled = settings["disable_cooldowns"].value if "disable_cooldowns" in settings else None
-    if disabled is True or (allowed is None and cooldown is None):
-        limits["breaker"] = None
-    else:
-        requests = int(max(allowed or 3, 1))
-        limits["breaker"] = {
-            "failure_ratio": 0.5,
-            "min_requests": requests,
-            "window_s": 60,
-            "cooldown_s": 5 if cooldown is None else cooldown,
-        }
-        losses.approximated(
-            "/router_settings/cooldown_time",
-            "LiteLLM counts failures of a minute; here half of the requests of a minute must fail.",
+    return {"retry_budget": None, "max_attempts": attempts, "breaker": _breaker(reading)}
+
+
+def _breaker(reading: _Reading) -> dict[str, Any] | None:
+    """None where LiteLLM leaves no deployment alone, and where it does so by its defaults."""
+    if reading.setting("disable_cooldowns") is True:
+        return None
+    allowed, cooldown = reading.numbers["allowed_fails"], reading.numbers["cooldown_time"]
+    if allowed is None and cooldown is None:
+        reading.losses.dropped(
+            reading.place("cooldown_time"),
+            f"Without it LiteLLM leaves a deployment alone for {COOLDOWN_S} s after more than "
+            f"{ALLOWED_FAILS} failures in a minute; there is no breaker here.",
         )
-    return limits
-
-
-def _number(settings: Mapping[str, Place], key: str) -> float | None:
-    """A number that is told, else None; what is none is reported."""
-    place = settings.get(key)
-    return None if place is None else place.nullable(lambda told: told.number(at_least=0))
+        return None
+    reading.losses.approximated(
+        reading.place("cooldown_time"),
+        "LiteLLM counts failures of a minute; here half of the requests of a minute must fail.",
+    )
+    return {
+        "failure_ratio": 0.5,
+        "min_requests": int(max(allowed or ALLOWED_FAILS, 1)),
+        "window_s": 60,
+        "cooldown_s": COOLDOWN_S if cooldown is None else cooldown,
+    }

@@ -66,6 +66,21 @@ def without_provider(provider: str, model: str) -> str:
     return bare(model) if model.startswith(f"{provider}/") else model
 
 
+def variable_of(provider: str) -> str:
+    """What variables of a router's environment that hold something of a provider start with."""
+    return "".join(c if c.isalnum() else "_" for c in provider).upper()
+
+
+def is_same_provider(one: str, other: str) -> bool:
+    """Whether two keys, each as a catalogue or a format has it, may mean the same provider."""
+    return not _spoken_of(one).isdisjoint(_spoken_of(other))
+
+
+def _spoken_of(provider: str) -> set[str]:
+    asked = variable_of(provider).lower()
+    return {provider, asked, LITELLM.get(provider, provider), OPENROUTER.get(provider, provider)}
+
+
 def spellings(provider: str, model: str) -> set[str]:
     """What a model of the catalogue is called in any of the formats."""
     spoken = LITELLM.get(provider, provider)
@@ -75,4 +90,5 @@ def spellings(provider: str, model: str) -> set[str]:
         openrouter_name(provider, model),
         f"{provider}/{without_provider(provider, model)}",
         f"{spoken}/{without_provider(provider, model)}",
+        f"{variable_of(provider).lower()}/{without_provider(provider, model)}",
     }

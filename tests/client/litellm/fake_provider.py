@@ -28,6 +28,13 @@ REFUSALS: dict[str, tuple[int, str | None, str, str]] = {
         "image_generation_user_error",
         "Your request was rejected.",
     ),
+    # The same, in words that LiteLLM raises its own class of exception for.
+    "refused_content": (
+        400,
+        "content_policy_violation",
+        "invalid_request_error",
+        "Your request was rejected as a result of the safety system.",
+    ),
     "context_window": (
         400,
         "context_length_exceeded",

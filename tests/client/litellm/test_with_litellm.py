@@ -27,7 +27,12 @@ from tests.services.live_console import LiveConsole
 
 pytestmark = pytest.mark.slow
 NAMES = ["swift-small", "swift-large", "orchid"]
-KINDS = {"bad_gateway": "server_error", "gateway_timeout": "timeout", "drops": "network"}
+KINDS = {
+    "bad_gateway": "server_error",
+    "gateway_timeout": "timeout",
+    "drops": "network",
+    "refused_content": "content_policy",
+}
 # Six kinds of failure, each told by LiteLLM in a way of its own.
 SIX = ("rate_limit", "quota_exhausted", "server_error", "content_policy", "hangs", "drops")
 OF_ORDER = {**{name: name for name in REFUSALS}, **KINDS, "hangs": "timeout"}

@@ -75,8 +75,8 @@ def test_configuration__over_rest__becomes_a_draft_only_with_a_title(
     asked = {"format": "litellm", "text": CONFIG}
     answer = calling(viewer).post(f"{PATH}/imports/", asked)
     assert (answer.status_code, answer.json()["draft"]) == (200, None)
-    assert answer.json()["missing_models"] == ["newcomer"]
-    assert answer.json()["catalogue"]["models"]["newcomer"]["provider"] == "acme"
+    assert answer.json()["missing_models"] == ["acme/newcomer"]
+    assert answer.json()["catalogue"]["models"]["acme/newcomer"]["provider"] == "acme"
     asked["title"] = "From LiteLLM"
     assert calling(viewer).post(f"{PATH}/imports/", asked).status_code == 403
     answer = calling(author).post(f"{PATH}/imports/", asked)
@@ -99,7 +99,7 @@ def test_release__exported_and_read_again__lacks_no_model(
 def test_configuration__that_is_wrong__is_refused_with_line_and_place(
     release: Release, author: User, calling: CallerOf
 ) -> None:
-    wrong = CONFIG.replace("[swift-large]", "[swift-huge]")
+    wrong = CONFIG.replace("[swift-large]", "[[swift-large]]")
     answer = calling(author).post(f"{PATH}/imports/", {"format": "litellm", "text": wrong})
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
@@ -182,7 +182,7 @@ def test_command__reads_a_configuration_into_a_draft(
     out = StringIO()
     arguments = ["import-from", "litellm", str(file), "--workflow", "support-assistant", "--as"]
     call_command("policy", *arguments, author.username, stdout=out)
-    assert "The catalogue lacks newcomer." in out.getvalue()
+    assert "The catalogue lacks acme/newcomer." in out.getvalue()
     assert Draft.objects.get(title="Import of config.yaml").get_absolute_url() in out.getvalue()
     with pytest.raises(CommandError) as refused:
         call_command("policy", *arguments, viewer.username, stdout=out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -41,14 +42,15 @@ def _route(select: str, models: list[str], wanted: list[str]) -> dict[str, Any]:
     return {"select": select, "candidates": candidates, "constraints": {"regions": wanted}}
 
 
-def rows() -> st.SearchStrategy[list[dict[str, Any]]]:
+def rows(kinds: Sequence[str] = KINDS) -> st.SearchStrategy[list[dict[str, Any]]]:
     targets = st.lists(st.sampled_from(MODELS), max_size=3, unique=True)
-    return st.lists(st.tuples(st.sampled_from(MODELS), targets), max_size=4).map(_rows)
+    found = st.lists(st.tuples(st.sampled_from(MODELS), targets), max_size=4)
+    return found.map(lambda pairs: _rows(pairs, list(kinds)))
 
 
-def _rows(found: list[tuple[str, list[str]]]) -> list[dict[str, Any]]:
+def _rows(found: list[tuple[str, list[str]]], kinds: list[str]) -> list[dict[str, Any]]:
     return [
-        {"model": model, "on": KINDS, "then": [target for target in targets if target != model]}
+        {"model": model, "on": kinds, "then": [target for target in targets if target != model]}
         for model, targets in dict(found).items()
     ]
 
@@ -81,7 +83,7 @@ def bundle_of(
     return parse_bundle(compose(documents, catalogue))
 
 
-def bundles() -> st.SearchStrategy[Bundle]:
+def bundles(kinds: Sequence[str] = KINDS) -> st.SearchStrategy[Bundle]:
     """Those that have something to write: some route has a model that may serve."""
-    found = st.builds(bundle_of, rules(), routes(), rows())
+    found = st.builds(bundle_of, rules(), routes(), rows(kinds))
     return found.filter(lambda bundle: bool(lanes_of(bundle, Losses())))

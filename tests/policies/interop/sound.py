@@ -23,11 +23,11 @@ SOUND: dict[str, Any] = {
             {"model_name": "small", "litellm_params": {"model": "mistral/small", "weight": 1}},
             {"model_name": "openai/*", "litellm_params": {"model": "openai/*"}},
         ],
-        "litellm_settings": {"num_retries": 2, "request_timeout": 600},
+        "litellm_settings": {"num_retries": "os.environ/RETRIES", "request_timeout": 600},
         "router_settings": {
             "routing_strategy": "simple-shuffle",
             "model_group_alias": {"best": "gpt-4o", "hidden": {"model": "small", "hidden": True}},
-            "fallbacks": [{"small": ["best"]}],
+            "fallbacks": [{"small": ["best"]}, {"best": [{"model": "small", "max_tokens": 5}]}],
             "context_window_fallbacks": [{"small": ["gpt-4o"]}],
             "content_policy_fallbacks": [{"gpt-4o": ["small"]}],
             "default_fallbacks": ["small"],

@@ -51,7 +51,7 @@ def asked(bundle: Bundle, name: str, request_id: str = "r-1") -> str | None:
 
 
 def test_group_and_alias__go_to_the_groups_model(bundle: Bundle) -> None:
-    assert [asked(bundle, name) for name in ("gpt-4o", "best")] == ["gpt-4o", "gpt-4o"]
+    assert [asked(bundle, name) for name in ("gpt-4o", "best")] == ["azure/prod-4o"] * 2
 
 
 def test_group_of_two__is_split_by_its_weights(bundle: Bundle) -> None:
@@ -64,14 +64,14 @@ def test_fallbacks__lead_to_siblings_first_and_then_to_the_group_that_is_named(
     bundle: Bundle,
 ) -> None:
     chain = full_chain(bundle, "general", "openai/gpt-4o-mini", "server_error")
-    assert chain == ("mistral/mistral-small", "gpt-4o")
+    assert chain == ("mistral/mistral-small", "azure/prod-4o")
     # default_fallbacks hold where a group has no list of its own
-    chain = full_chain(bundle, "general", "gpt-4o", "server_error")
+    chain = full_chain(bundle, "general", "azure/prod-4o", "server_error")
     assert chain[0] == "openai/gpt-4o-mini"
 
 
 def test_facts_of_models__become_what_the_catalogue_needs(imported: Imported) -> None:
-    model = imported.catalogue["models"]["gpt-4o"]
+    model = imported.catalogue["models"]["azure/prod-4o"]
     assert model["provider"] == "azure"
     assert model["context_window"] == 128_000
     assert model["input_usd_per_mtok"] == 2.5
@@ -98,8 +98,8 @@ def test_report__names_each_part_that_is_no_policy(imported: Imported) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "pointer"),
     [
-        ("best: gpt-4o", "best: gpt-5", "/router_settings/model_group_alias/best"),
-        ("small: [best]", "small: [huge]", "/router_settings/fallbacks/0/small/0"),
+        ("best: gpt-4o", "best: [gpt-4o]", "/router_settings/model_group_alias/best"),
+        ("small: [best]", "small: [[best]]", "/router_settings/fallbacks/0/small/0"),
         ("num_retries: 2", "num_retries: many", "/litellm_settings/num_retries"),
         ("weight: 3", "weight: -3", "/model_list/1/litellm_params/weight"),
         ("model: azure/prod-4o", "modell: x", "/model_list/0/litellm_params"),
