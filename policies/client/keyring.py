@@ -168,11 +168,14 @@ class Keyring:
 
     def _load(self) -> None:
         stored = self._store.load_keys()
-        if stored.get("origin") != self._origin:
-            return
         try:
             kept = parse_key_set(json.dumps(stored.get("jwks")).encode(), "The kept keys")
         except ClientError:
+            return
+        if stored.get("origin") != self._origin:
+            # Trust begins anew with another file, but of what was kept it takes what it would
+            # take of the address. Else a file that is written anew would undo revocations.
+            self._trusted = grown(self._trusted, kept)
             return
         self._trusted = first_trusted(kept)
         looked_at = stored.get("looked_at")

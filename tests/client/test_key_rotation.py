@@ -286,6 +286,31 @@ def test_trusted_keys__another_file__forgets_what_the_first_one_brought_in(
     assert client.poll_once() and number(client) == 2
 
 
+@pytest.mark.parametrize("listed", [1, 2])
+def test_trusted_keys__file_written_anew__keeps_the_revocation_that_its_keys_endorse(
+    console: FakeConsole, router: Router, clock: Clock, tmp_path: Path, listed: int
+) -> None:
+    stolen, standby = console.key, console.key.next()
+    console.published_keys = [stolen, standby]
+    file = tmp_path / "trusted.json"
+    file.write_bytes(key_set(*console.published_keys[:listed]))
+    console.publish(1, key=standby)
+    client = router(clock=clock, trusted_keys=file)
+    assert client.poll_once()
+    standby.revoke(stolen)
+    clock.now += HOUR_S
+    assert client.poll_once()
+    client.close()
+    stolen.revocation = None  # the thief has the address, and hides it
+    console.publish(999, key=stolen)
+    file.write_bytes(file.read_bytes() + b"\n")
+    for _ in range(2):
+        again = router(clock=clock, trusted_keys=file)
+        assert not again.poll_once()
+        assert "was revoked on" in again.health.last_error and number(again) == 1
+        again.close()
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"keys": []}', '{"keys": [{"kty": "RSA"}]}', "[]"])
 def test_trusted_keys__file_without_a_key__is_refused_at_once(
     router: Router, tmp_path: Path, content: str
