@@ -11,10 +11,11 @@ from typing import Protocol
 
 from .background import Background
 from .backoff import pause_s
-from .errors import ClientError, FetchFailed
+from .errors import AnswerTooLarge, ClientError, FetchFailed
 from .segments import MOST_EVENTS
 from .spool import Spool
 from .summaries import Summer
+from .transport import Receipt
 
 GATHER_S = 1.0
 # Somebody may end without a word while we run, and leave outcomes behind.
@@ -27,7 +28,7 @@ MOST_REJECTIONS_TOLD = 5
 class Receiver(Protocol):
     """Where outcomes are sent."""
 
-    def post_outcomes(self, events: Sequence[str]) -> object: ...
+    def post_outcomes(self, events: Sequence[str]) -> Receipt: ...
 
 
 class Reporter:
@@ -178,7 +179,7 @@ class Reporter:
             try:
                 receipt = self._receiver.post_outcomes(batch)
             except ClientError as error:
-                if getattr(error, "status", 0) not in HOPELESS:
+                if not _is_hopeless(error):
                     self._spool.end(done=False)
                     self._note_failure(str(error))
                     return error.retry_after_s if isinstance(error, FetchFailed) else 0.0
@@ -200,8 +201,8 @@ class Reporter:
         self._refusal = sentence
         self._say(sentence)
 
-    def _tell_rejections(self, receipt: object) -> None:
-        rejected = receipt.get("rejected") if isinstance(receipt, dict) else None
+    def _tell_rejections(self, receipt: Receipt) -> None:
+        rejected = receipt.get("rejected")
         if not isinstance(rejected, list):
             return
         for rejection in rejected[:MOST_REJECTIONS_TOLD]:
@@ -209,3 +210,9 @@ class Reporter:
         if (more := len(rejected) - MOST_REJECTIONS_TOLD) > 0:
             self._refused += more
             self._say(f"… and {more} more.")
+
+
+def _is_hopeless(error: ClientError) -> bool:
+    """Whether the same batch would be answered so each time. A receipt that is too large to read
+    tells of more mistakes than one batch should have."""
+    return isinstance(error, AnswerTooLarge) or getattr(error, "status", 0) in HOPELESS

@@ -16,6 +16,7 @@ from .errors import ClientError, FetchFailed
 from .instance_ids import InstanceId, require_line
 from .poller import Poller
 from .tokens import misplaced
+from .transport import Receipt
 from .version import VERSION
 
 CLIENT_NAME = "routing-console-client"
@@ -30,7 +31,7 @@ MOST_LABELS = 20
 class Receiver(Protocol):
     """Where status reports are sent."""
 
-    def post_status(self, report: bytes) -> object: ...
+    def post_status(self, report: bytes) -> Receipt: ...
 
 
 class StatusReporter:
@@ -117,7 +118,7 @@ class StatusReporter:
     def _step(self) -> float:
         wish = 0.0
         try:
-            answer = self._post(self.report())
+            receipt = self._post(self.report())
         except ClientError as error:
             self._failures += 1
             self._is_heard = False
@@ -128,21 +129,21 @@ class StatusReporter:
         else:
             self._failures = 0
             self._is_heard = True
-            self._interval_s = _interval_of(answer)
-            self._note_place(answer)
+            self._interval_s = _interval_of(receipt)
+            self._note_place(receipt)
         return pause_s(self._interval_s, self._failures, wish, random.random)
 
-    def _note_place(self, answer: object) -> None:
-        error = misplaced(answer, self._poller.belongs_to)
+    def _note_place(self, receipt: Receipt) -> None:
+        error = misplaced(receipt, self._poller.belongs_to)
         if error:
             self._poller.errors.note("token", error, self._clock())
             if error != self.token_error:
                 self._say(error)
         self.token_error = error
 
-    def _post(self, report: Mapping[str, object]) -> object:
+    def _post(self, report: Mapping[str, object]) -> Receipt:
         if self._receiver is None:
-            return None
+            return {}
         return self._receiver.post_status(json.dumps(report).encode("utf-8"))
 
 
@@ -156,9 +157,9 @@ def checked_labels(labels: Mapping[str, str]) -> dict[str, str]:
     return dict(labels)
 
 
-def _interval_of(answer: object) -> float:
-    told = answer.get("interval_s") if isinstance(answer, dict) else None
-    if isinstance(told, bool) or not isinstance(told, (int, float)):
+def _interval_of(receipt: Receipt) -> float:
+    told = receipt.get("interval_s")
+    if not isinstance(told, int):
         return FIRST_INTERVAL_S
     return min(max(float(told), SHORTEST_INTERVAL_S), LONGEST_INTERVAL_S)
 

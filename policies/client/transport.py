@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ..engine import DocumentError
 from .bounds import KEY_SET, RECEIPT, RELEASE
 from .connection import Ask, Reply
-from .errors import AnswerTooLarge, FetchFailed
+from .errors import FetchFailed
 from .exchange import Exchanger, has_preference, require_http, retry_after_s
 from .releases import Held, Sealed
 
@@ -19,6 +19,8 @@ OUTCOMES_PATH = "/api/v1/outcomes"
 STATUS_PATH = "/api/v1/status"
 JWKS_PATH = "/.well-known/jwks.json"
 LONGEST_AGE = 9  # digits, of seconds
+
+Receipt = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -77,22 +79,36 @@ class Transport:
         ask = Ask("GET", self.jwks_url, {"Cache-Control": "no-cache"}, KEY_SET)
         return self._http.exchange(ask).body
 
-    def post_outcomes(self, events: Sequence[str]) -> object:
-        """Report a batch of events, each as JSON text; its receipt, None if unreadable."""
+    def post_outcomes(self, events: Sequence[str]) -> Receipt:
+        """Report a batch of events, each as JSON text; gives the receipt. Raises ClientError."""
         packed = gzip.compress(f"[{','.join(events)}]".encode(), 6)
-        return self._post(OUTCOMES_PATH, packed, {"Content-Encoding": "gzip"})
+        headers = {"Content-Encoding": "gzip"}
+        return self._post(OUTCOMES_PATH, packed, headers, ("accepted", "duplicates"))
 
-    def post_status(self, report: bytes) -> object:
-        """Report how this router is; the answer, None if unreadable."""
-        return self._post(STATUS_PATH, report, {})
+    def post_status(self, report: bytes) -> Receipt:
+        """Report how this router is; gives the receipt. Raises ClientError."""
+        return self._post(STATUS_PATH, report, {}, ("interval_s",))
 
-    def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> object:
+    def _post(
+        self, path: str, body: bytes, headers: Mapping[str, str], counts: Sequence[str]
+    ) -> Receipt:
+        """`counts` are the whole numbers by which a receipt of the console is known. What has none
+        was answered by somebody else, and took nothing.
+        """
         headers = {"Content-Type": "application/json", **headers}
+        reply = self._authorized(Ask("POST", self.base + path, headers, RECEIPT, body))
         try:
-            reply = self._authorized(Ask("POST", self.base + path, headers, RECEIPT, body))
-            return RECEIPT.load(reply.body)
-        except (AnswerTooLarge, DocumentError):
-            return None
+            receipt = RECEIPT.load(reply.body)
+        except DocumentError:
+            receipt = None
+        told = receipt if isinstance(receipt, dict) else {}
+        if any(type(told.get(name)) is not int for name in counts):
+            raise FetchFailed(
+                f"{self.base + path} answers {reply.status} {reply.reason} without a receipt: "
+                "something else, such as a page to sign in at, may answer in the console's place.",
+                status=reply.status,
+            )
+        return told
 
     def _authorized(self, ask: Ask, *, held_s: float = 0.0) -> Reply:
         """Exchange with the token; once more when it was refused and another has come since."""

@@ -152,6 +152,16 @@ class Asked:
 
 
 Answer = tuple[int, Mapping[str, str], bytes]
+TAKEN: Answer = (200, {}, b'{"accepted": 1, "duplicates": 0, "rejected": []}')
+# What others answer in the console's place: a page to sign in at, nothing, an error of their own.
+NO_RECEIPTS: list[Answer] = [
+    (200, {"Content-Type": "text/html"}, b"<html>Sign in</html>"),
+    (200, {}, b""),
+    (204, {}, b""),
+    (200, {}, b'{"error": "no"}'),
+    (200, {}, b'{"accepted": true, "duplicates": "0", "interval_s": "30"}'),
+    (200, {}, b"[]"),
+]
 
 
 @dataclass
@@ -164,7 +174,7 @@ class FakeConsole:
     body: bytes = b""
     signature: str = ""
     fault: Callable[[Answer], Answer] = lambda answer: answer
-    outcomes: Answer = (200, {}, b'{"accepted": 1, "duplicates": 0, "rejected": []}')
+    outcomes: Answer = TAKEN
     status: Answer = (202, {}, b'{"interval_s": 30}')
     asked: list[Asked] = field(default_factory=list)
     token: str = TOKEN

@@ -152,7 +152,7 @@ def test_id__several_are_free__the_one_without_a_goodbye_is_taken_first(
             client.close()
     console.status = (503, {}, b"")
     clients[silent].close()  # its goodbye is not heard
-    console.status = (202, {}, b"{}")
+    console.status = (202, {}, b'{"interval_s": 30}')
     started(console, router, "next")
     assert told(console, "next")[0] == told(console, silent)[0]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
+from policies.client.bounds import RECEIPT
 from policies.client.exchange import Exchanger
 from policies.client.reporting import Reporter
 from policies.client.segments import MOST_EVENTS
 from policies.client.spool import Spool
 from policies.client.transport import Transport
-from tests.client.fake_console import TOKEN, FakeConsole
+from tests.client.fake_console import NO_RECEIPTS, TAKEN, TOKEN, Answer, FakeConsole
 
 OUTCOMES = "/api/v1/outcomes"
 
@@ -72,7 +75,7 @@ def test_report__console_in_trouble__keeps_the_events_and_sends_them_later(
     outbox = reporter(console, said)
     outbox.add({"request_id": "r-1"})
     wait_until(lambda: len(said) == 1)
-    console.outcomes = (200, {}, b"{}")
+    console.outcomes = TAKEN
     outbox.close()
     assert "are kept" in said[0]
     assert reported(console)[-1] == "r-1"
@@ -96,13 +99,41 @@ def test_report__some_events_refused__are_told_with_their_place(
     console.outcomes = (
         200,
         {},
-        b'{"accepted": 0, "rejected": [{"index": 0, "pointer": "/time", "message": "no"}]}',
+        b'{"accepted": 0, "duplicates": 0,'
+        b' "rejected": [{"index": 0, "pointer": "/time", "message": "no"}]}',
     )
     outbox = reporter(console, said)
     outbox.add({"request_id": "r-1"})
     outbox.close()
     assert "/time" in said[0]
     assert (outbox.lost, outbox.last_error) == (1, said[0])
+
+
+@pytest.mark.parametrize("answer", NO_RECEIPTS)
+def test_report__answered_without_a_receipt__keeps_the_events_and_sends_them_later(
+    console: FakeConsole, said: list[str], answer: Answer
+) -> None:
+    console.outcomes = answer
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1"})
+    wait_until(lambda: len(said) == 1)
+    assert (outbox.waiting, outbox.lost) == (1, 0)
+    assert "without a receipt" in outbox.last_error
+    console.outcomes = TAKEN
+    outbox.close()
+    assert (outbox.waiting, outbox.lost, outbox.last_error) == (0, 0, "")
+    assert reported(console)[-1] == "r-1"
+
+
+def test_report__receipt_too_large_to_be_read__is_given_up_and_counted(
+    console: FakeConsole, said: list[str]
+) -> None:
+    console.outcomes = (200, {}, b" " * (RECEIPT.most_bytes + 1))
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1"})
+    outbox.close()
+    assert "1 outcomes are given up" in said[0] and "larger than" in said[0]
+    assert (outbox.waiting, outbox.lost) == (0, 1)
 
 
 def test_report__refused_before_the_console_went_away__tells_first_why_it_cannot_deliver(
@@ -114,7 +145,7 @@ def test_report__refused_before_the_console_went_away__tells_first_why_it_cannot
     console.outcomes = (503, {"Retry-After": "0"}, b"")
     outbox.add({"request_id": "r-2"})
     wait_until(lambda: "503" in outbox.last_error)
-    console.outcomes = (200, {}, b"{}")
+    console.outcomes = TAKEN
     outbox.close()
     assert (outbox.waiting, outbox.last_error) == (0, said[0])
 

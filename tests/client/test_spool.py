@@ -21,7 +21,7 @@ from policies.client import Attempt, PolicyClient
 from policies.client.spool import Spool
 from routing_console.bootstrap import BASE_DIR
 from tests.client.conftest import Router
-from tests.client.fake_console import NOW, TOKEN, FakeConsole
+from tests.client.fake_console import NOW, TAKEN, TOKEN, FakeConsole
 from tests.client.test_outcome_reporting import on_disk, reported, wait_until
 
 KILLED = """
@@ -95,7 +95,7 @@ def test_close__console_away__leaves_the_outcomes_on_disk_for_the_next_start(
     outbox.close()
     assert said[-1] == "1 outcomes wait on disk for the next start."
     assert outbox.lost == 0
-    console.outcomes = (200, {}, b"{}")
+    console.outcomes = TAKEN
     sent_before = len(reported(console))
     again = on_disk(console, said, tmp_path)
     again.start()

@@ -14,7 +14,7 @@ from policies.client import Summaries
 from policies.client.errors import ClientError
 from policies.client.summaries import Summer
 from tests.client.conftest import Router
-from tests.client.fake_console import FakeConsole
+from tests.client.fake_console import TAKEN, FakeConsole
 
 OUTCOMES = "/api/v1/outcomes"
 Clock = list[float]
@@ -242,7 +242,7 @@ def test_client__console_away__keeps_sums_on_disk_and_the_next_start_sends_them_
     first.report(json.loads(told("a")))
     first.close()
     tried = [event for asked in console.asked_for(OUTCOMES) for event in asked.events]
-    console.outcomes = (200, {}, b"{}")
+    console.outcomes = TAKEN
     second = router(reports=Summaries(sample=1.0))
     second.start()
     second.close()

@@ -33,7 +33,8 @@ def test_readyz__console_refused_an_outcome__says_how_many_are_lost_and_why(
     console: FakeConsole, sidecar: Running
 ) -> None:
     refusal = {"index": 0, "pointer": "/time", "message": "lies in the future"}
-    console.outcomes = (200, {}, json.dumps({"accepted": 0, "rejected": [refusal]}).encode())
+    receipt = {"accepted": 0, "duplicates": 0, "rejected": [refusal]}
+    console.outcomes = (207, {}, json.dumps(receipt).encode())
     assert sidecar.post("/v1/outcomes", {"request_id": "r-1"}).status == 202
     sidecar.client.close()  # sends what is waiting
     told = sidecar.ask("GET", "/readyz").json

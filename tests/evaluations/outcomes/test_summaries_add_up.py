@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -43,10 +43,10 @@ class Console:
         self.environment = environment
         self.rejected: list[object] = []
 
-    def post_outcomes(self, events: Sequence[str]) -> object:
+    def post_outcomes(self, events: Sequence[str]) -> Mapping[str, object]:
         receipt = ingest(self.environment, [json.loads(text) for text in events], now=NOW)
         self.rejected += receipt.rejected
-        return None
+        return {"accepted": receipt.accepted, "duplicates": receipt.duplicates}
 
 
 def report(
