@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .poller import Poller
 from .reporting import Reporter
 from .status import StatusReporter
+from .troubles import why_unusable
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,6 @@ def health_of(
 
 
 def _reason(poller: Poller, now: float, *, is_dead: bool) -> str:
-    release = poller.release
     if is_dead:
         return "The thread that polls has ended."
-    if release is None:
-        return "There is no release yet."
-    if not release.may_decide(now):
-        return f"Release {release.number} is stale, and its workflow refuses stale releases."
-    return ""
+    return why_unusable(poller.release, now)

@@ -23,6 +23,7 @@ from .keyring import Keyring
 from .releases import Held, Mark, Release, Sealed, open_release, refuse_older, refuse_replay
 from .state import StateFolder
 from .transport import Fetched
+from .troubles import why_unusable
 
 Say = Callable[[str], None]
 
@@ -145,16 +146,18 @@ class Poller:
 
     def usable_release(self) -> Release:
         """The release to decide with now; raises NoUsableRelease."""
-        held = self.held
-        if held is None:
-            raise NoUsableRelease("There is no release yet.")
-        release = held.release
-        if not release.may_decide(self._clock()):
-            raise NoUsableRelease(
-                f"Release {release.number} may be used until {release.not_after.isoformat()}, "
-                "and its workflow refuses to decide with a stale release."
-            )
+        release = self.release
+        why = why_unusable(release, self._clock())
+        if release is None or why:
+            raise NoUsableRelease(why)
         return release
+
+    @property
+    def is_compromised(self) -> bool:
+        """Whether the release held was signed with a key that is compromised since. It goes on
+        being used: nothing else may be left to decide with."""
+        release = self.release
+        return release is not None and self._keyring.is_compromised(release.kid)
 
     def after_fork(self) -> None:
         self._lock = threading.Lock()
@@ -220,12 +223,9 @@ class Poller:
 
     @property
     def _known(self) -> Held | None:
-        """What need not be sent again. None while the release held was signed with a key that is
-        compromised since: whoever made it may have chosen its number and end, so its tag, too."""
-        held = self.held
-        if held is None or self._keyring.is_compromised(held.release.kid):
-            return None
-        return held
+        """What need not be sent again. None while the release held is compromised: whoever made
+        it may have chosen its number and end, so its tag, too."""
+        return None if self.is_compromised else self.held
 
     @property
     def _floor(self) -> Mark | None:

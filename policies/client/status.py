@@ -12,11 +12,14 @@ from typing import Protocol
 
 from .background import Background
 from .backoff import pause_s
+from .error_log import MOST_KEPT, LoggedError
 from .errors import ClientError, FetchFailed
 from .instance_ids import InstanceId, require_line
 from .poller import Poller
+from .releases import Held
 from .tokens import misplaced
 from .transport import Receipt
+from .troubles import troubles_of
 from .version import VERSION
 
 CLIENT_NAME = "routing-console-client"
@@ -98,22 +101,30 @@ class StatusReporter:
 
     def report(self) -> dict[str, object]:
         """What is said now; docs/delivery.md describes it."""
-        held = self._poller.held
+        now, held = self._clock(), self._poller.held
+        # With one that may not be used nothing is decided, so that it counts for no delivery.
+        active = held if held is not None and held.release.may_decide(now) else None
         return {
             "instance_id": str(self._instance_id),
             "labels": self._labels,
             "client": {"name": CLIENT_NAME, "version": VERSION},
-            "active": held and {"number": held.release.number, "digest": held.release.digest},
-            "pending": None,
-            "source": held and held.release.source,
-            "adopted_at": held and _moment(held.adopted_at),
+            "active": _named(active),
+            "pending": None if active is held else _named(held),
+            "source": active and active.release.source,
+            "adopted_at": active and _moment(active.adopted_at),
             "last_success_at": _moment(self._poller.progress.last_success_at),
-            "errors": [
-                {**vars(error), "at": _moment(error.at)} for error in self._poller.errors.latest()
-            ],
-            "clock": _moment(self._clock()),
+            "errors": [{**vars(error), "at": _moment(error.at)} for error in self._errors(held)],
+            "clock": _moment(now),
             "started_at": _moment(self._started_at),
         }
+
+    def _errors(self, held: Held | None) -> list[LoggedError]:
+        """What is wrong now, then what went wrong: of that the latest, as many as are taken."""
+        now = []
+        if held is not None:
+            is_compromised = self._poller.is_compromised
+            now = troubles_of(held.release, self._clock(), is_compromised=is_compromised)
+        return [*now, *self._poller.errors.latest()[len(now) - MOST_KEPT :]]
 
     def _step(self) -> float:
         wish = 0.0
@@ -155,6 +166,12 @@ def checked_labels(labels: Mapping[str, str]) -> dict[str, str]:
     if len(labels) > MOST_LABELS:
         raise ClientError(f"There are more than {MOST_LABELS} labels.")
     return dict(labels)
+
+
+def _named(held: Held | None) -> dict[str, object] | None:
+    if held is None:
+        return None
+    return {"number": held.release.number, "digest": held.release.digest}
 
 
 def _interval_of(receipt: Receipt) -> float:

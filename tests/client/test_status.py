@@ -9,18 +9,27 @@ from collections.abc import Mapping
 
 import pytest
 
-from policies.client import VERSION, ClientError
+from policies.client import VERSION, ClientError, PolicyClient
+from policies.client.error_log import MOST_KEPT
 from policies.fleet.report import StatusReport, read_report
 from tests.client.conftest import Router
 from tests.client.fake_console import NO_RECEIPTS, NOW, FakeConsole
 from tests.client.test_outcome_reporting import wait_until
+from tests.client.test_staleness import Clock
 
 STATUS = "/api/v1/status"
+END = NOW + datetime.timedelta(days=1)
+PAST = END + datetime.timedelta(seconds=1)
 
 
 def reports(console: FakeConsole) -> list[StatusReport]:
     """What the console's own reader makes of the reports."""
     return [read_report(asked.body) for asked in console.asked_for(STATUS)]
+
+
+def told(client: PolicyClient) -> StatusReport:
+    """What the console's own reader makes of what this client would report now."""
+    return read_report(json.dumps(client._status.report()).encode())
 
 
 def test_status__release_adopted__is_told_at_once_and_as_the_console_reads_it(
@@ -72,7 +81,7 @@ def test_status__before_any_release__tells_why_there_is_none(
     client = router()
     client.poll_once()
     client.poll_once()
-    report = read_report(json.dumps(client._status.report()).encode())
+    report = told(client)
     (error,) = report.errors
     assert (report.active, report.source, report.adopted_at) == (None, None, None)
     assert (error.kind, error.count) == ("fetch", 2)
@@ -85,9 +94,56 @@ def test_status__release_refused__is_told_as_that(console: FakeConsole, router: 
     client.poll_once()
     console.publish(4)
     client.poll_once()
-    report = read_report(json.dumps(client._status.report()).encode())
+    report = told(client)
     assert [(error.kind, error.count) for error in report.errors] == [("refused", 1)]
     assert report.active is not None and report.active.number == 5
+
+
+def test_status__stale_where_that_is_refused__names_no_active_release_but_a_pending_one(
+    console: FakeConsole, router: Router
+) -> None:
+    clock = Clock()
+    console.publish(3, not_after=END, when_stale="refuse")
+    client = router(clock=clock)
+    client.poll_once()
+    clock.now = END
+    assert told(client).active is not None
+    clock.now = PAST
+    report = told(client)
+    assert (report.active, report.source, report.adopted_at) == (None, None, None)
+    assert report.pending is not None and report.pending.number == 3
+    [error] = report.errors
+    assert (error.kind, error.count, error.at) == ("stale", 1, PAST)
+    assert "refuses to decide" in error.message
+
+
+def test_status__stale_where_that_is_served__is_active_and_told_as_an_error(
+    console: FakeConsole, router: Router
+) -> None:
+    clock = Clock()
+    console.publish(3, not_after=END, when_stale="serve_stale")
+    client = router(clock=clock)
+    client.poll_once()
+    clock.now = PAST
+    report = told(client)
+    assert report.active is not None and report.active.number == 3
+    assert report.pending is None
+    assert [error.kind for error in report.errors] == ["stale"]
+
+
+def test_status__more_errors_than_are_taken__leaves_out_the_oldest(
+    console: FakeConsole, router: Router
+) -> None:
+    clock = Clock()
+    console.publish(3, not_after=END)
+    client = router(clock=clock)
+    client.poll_once()
+    clock.now = PAST
+    for number in range(MOST_KEPT):
+        client._poller.errors.note("fetch", f"failure {number}", clock())
+    errors = told(client).errors
+    assert len(errors) == MOST_KEPT
+    assert [errors[0].kind, errors[1].message] == ["stale", "failure 1"]
 
 
 @pytest.mark.parametrize("answer", [(404, {}, b""), (503, {}, b""), *NO_RECEIPTS])
