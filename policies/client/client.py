@@ -185,9 +185,14 @@ class PolicyClient(Decider):
     def report(self, event: Mapping[str, object]) -> bool:
         """Keep an outcome event to be sent to the console; never waits for it, never raises.
 
-        False, and told, for one that cannot be sent: after `close`, or no JSON.
+        False, told, and counted as lost, for one that cannot be sent: without a console, after
+        `close`, no JSON, or not to be summed.
         """
         return self._reporter.add(event)
+
+    def take(self, event: Mapping[str, object]) -> None:
+        """As `report`, for who can tell the sender: raises OutcomeRefused, and counts nothing."""
+        self._reporter.take(event)
 
     def _price_steps(self) -> tuple[int, ...]:
         return () if self.release is None else self.release.price_steps

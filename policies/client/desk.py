@@ -13,6 +13,7 @@ from dataclasses import replace
 from ..engine import Attempt, Decision, DocumentError, NextAttempt, Problem, Request, Stop
 from ..engine.reading import Place
 from .client import Decided, PolicyClient
+from .errors import OutcomeRefused
 from .messages import Answer, Echo, read_attempts, read_echo
 from .recent import Recent, size_of
 from .releases import Release
@@ -73,12 +74,16 @@ class Desk:
     def report(self, event: object, pointer: str = "") -> str:
         """Queue an outcome, completed with what is known of its request; gives the request's id.
 
-        `pointer` is where the event stands in what was sent.
+        `pointer` is where the event stands in what was sent. Raises DocumentError for one that
+        cannot be sent, whatever the reason: nothing is queued then.
         """
         if not isinstance(event, dict) or not isinstance(event.get("request_id"), str):
             wrong = "must be the request's own id, which tells repeats"
             raise DocumentError([Problem(f"{pointer}/request_id", wrong)])
-        self._client.report(self._completed(event))
+        try:
+            self._client.take(self._completed(event))
+        except OutcomeRefused as error:
+            raise DocumentError([Problem(pointer, f"cannot be reported: {error}")]) from None
         return str(event["request_id"])
 
     def _asked(self, raw: Mapping[str, object]) -> tuple[tuple[Attempt, ...], Decided]:

@@ -39,5 +39,9 @@ class StateUnusable(ClientError):
     """The state folder cannot be read or written."""
 
 
+class OutcomeRefused(ClientError):
+    """An outcome cannot be sent to the console; the text says why, as the end of a sentence."""
+
+
 class NoUsableRelease(ClientError):
     """There is no release to decide with: none yet, or the only one may not be used any more."""

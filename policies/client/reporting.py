@@ -11,7 +11,7 @@ from typing import Protocol
 
 from .background import Background
 from .backoff import pause_s
-from .errors import AnswerTooLarge, ClientError, FetchFailed
+from .errors import AnswerTooLarge, ClientError, FetchFailed, OutcomeRefused
 from .segments import MOST_EVENTS
 from .spool import Spool
 from .summaries import Summer
@@ -95,21 +95,29 @@ class Reporter:
             self._background.start()
 
     def add(self, event: Mapping[str, object]) -> bool:
-        """Keep an event to be sent; False, and told, for one that cannot be."""
+        """Keep an event to be sent; False, told and counted as lost, for one that cannot be."""
+        try:
+            self.take(event)
+        except OutcomeRefused as error:
+            self._note_refusal(1, f"An outcome is lost: {error}.")
+            return False
+        return True
+
+    def take(self, event: Mapping[str, object]) -> None:
+        """Keep an event to be sent; raises OutcomeRefused for one that cannot be."""
         if self._receiver is None:
-            return self._refuse("An outcome is lost: no console is known to report to.")
+            raise OutcomeRefused("no console is known to report to")
         if self._closed:
-            return self._refuse("An outcome is lost: it came after the client was closed.")
+            raise OutcomeRefused("it came after the client was closed")
         try:
             text = json.dumps(event, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            return self._refuse(f"An outcome that is not JSON is left out: {error}")
+            raise OutcomeRefused(f"it is not JSON: {error}") from None
         try:
             self._keep([text] if self._summer is None else self._summed(self._summer, text))
         except ValueError as error:
-            return self._refuse(f"An outcome cannot be summed: {error}")
+            raise OutcomeRefused(f"it cannot be summed: {error}") from None
         self._see_to_it()
-        return True
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Send what is waiting, once more, within the time; then say what becomes of the rest."""
@@ -151,10 +159,6 @@ class Reporter:
     def _keep_sums(self, *, everything: bool = False) -> None:
         if self._summer is not None:
             self._keep(self._summer.take(everything=everything))
-
-    def _refuse(self, sentence: str) -> bool:
-        self._note_refusal(1, sentence)
-        return False
 
     def _see_to_it(self) -> None:
         if not self._background.alive:
@@ -206,10 +210,12 @@ class Reporter:
         if not isinstance(rejected, list):
             return
         for rejection in rejected[:MOST_REJECTIONS_TOLD]:
-            self._note_refusal(1, f"The console refused an outcome: {rejection}")
+            self._note_refusal(0, f"The console refused an outcome: {rejection}")
         if (more := len(rejected) - MOST_REJECTIONS_TOLD) > 0:
-            self._refused += more
             self._say(f"… and {more} more.")
+        # One event may be refused for several reasons, each with the event's index.
+        places = (each.get("index") for each in rejected if isinstance(each, dict))
+        self._refused += len({place for place in places if isinstance(place, int)})
 
 
 def _is_hopeless(error: ClientError) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policies.client import Summaries
 from policies.client.lines import LONGEST_LINE, LineServer, lines_of
 from tests.client.conftest import Router
 from tests.client.fake_console import FakeConsole
@@ -178,6 +179,28 @@ def test_outcome__of_an_unknown_request__gets_the_release_in_force(
     client.close()
     (event,) = console.asked_for("/api/v1/outcomes")[0].events
     assert client.release is not None and event["release_digest"] == client.release.digest
+
+
+def test_outcome__without_a_console_to_report_to__gets_an_error_line(
+    console: FakeConsole, router: Router
+) -> None:
+    client = router(url="", token=None, static_url=console.url + "/static/")
+    answer = ask(LineServer(client, reports=True), {"outcome": {"request_id": "r-1"}})
+    [problem] = answer["problems"]
+    assert problem == {
+        "pointer": "/outcome",
+        "message": "cannot be reported: no console is known to report to",
+    }
+    assert client.health.outcomes_lost == 0  # it was told to who sent it
+
+
+def test_outcome__that_cannot_be_summed__gets_an_error_line(router: Router) -> None:
+    client = router(reports=Summaries(sample=0.0))
+    client.poll_once()
+    outcome = {"request_id": "r-1", "cost_usd": "abc"}
+    [problem] = ask(LineServer(client, reports=True), {"outcome": outcome})["problems"]
+    assert "cannot be summed: /cost_usd" in problem["message"]
+    assert (client.health.outcomes_waiting, client.health.outcomes_lost) == (0, 0)
 
 
 @pytest.mark.parametrize("outcome", [None, [], {}, {"request_id": 7}, "x"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -109,6 +110,20 @@ def test_report__some_events_refused__are_told_with_their_place(
     assert (outbox.lost, outbox.last_error) == (1, said[0])
 
 
+def test_report__event_refused_for_several_reasons__is_one_lost(
+    console: FakeConsole, said: list[str]
+) -> None:
+    reasons = [{"index": index, "pointer": "/a", "message": "no"} for index in (0, 0, 0, 1)]
+    receipt = {"accepted": 0, "duplicates": 0, "rejected": reasons}
+    console.outcomes = (207, {}, json.dumps(receipt).encode())
+    outbox = reporter(console, said)
+    for number in range(3):
+        outbox.add({"request_id": f"r-{number}"})
+    outbox.close()
+    assert outbox.lost == 2
+    assert len(said) == 4 + 1
+
+
 @pytest.mark.parametrize("answer", NO_RECEIPTS)
 def test_report__answered_without_a_receipt__keeps_the_events_and_sends_them_later(
     console: FakeConsole, said: list[str], answer: Answer
@@ -172,8 +187,8 @@ def test_report__event_that_is_not_json__is_left_out_and_told(
     outbox.add({"request_id": "r-2", "time": object()})
     outbox.close()
     assert [sentence.partition(":")[0] for sentence in said] == [
-        "An outcome that is not JSON is left out",
-        "An outcome that is not JSON is left out",
+        "An outcome is lost",
+        "An outcome is lost",
         "2 outcomes were not reported.",
     ]
     assert console.asked_for(OUTCOMES) == []

@@ -231,7 +231,9 @@ def test_client__outcome_that_the_console_would_refuse__is_told_and_counted_as_l
     client = router(reports=Summaries())
     assert not client.report({**json.loads(told()), "quality": 7})
     assert client.health.outcomes_lost == 1
-    assert said == ["An outcome cannot be summed: /quality: must be a number from 0 to 1"]
+    assert said == [
+        "An outcome is lost: it cannot be summed: /quality: must be a number from 0 to 1."
+    ]
 
 
 def test_client__console_away__keeps_sums_on_disk_and_the_next_start_sends_them_as_they_were(

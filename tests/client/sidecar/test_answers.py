@@ -239,3 +239,13 @@ def test_outcomes__never_wait_for_the_console(sidecar: Running, console: FakeCon
     console.outcomes = (503, {"Retry-After": "60"}, b"")
     events = [{"request_id": f"r-{number}"} for number in range(1000)]
     assert sidecar.post("/v1/outcomes", events).json["queued"] == 1000
+
+
+def test_outcomes__without_a_console_to_report_to__are_rejected_with_the_reason(
+    console: FakeConsole, router: Router
+) -> None:
+    with running(router(url="", token=None, static_url=console.url + "/static/")) as sidecar:
+        answered = sidecar.post("/v1/outcomes", {"request_id": "r-1"})
+    assert (answered.status, answered.json["queued"]) == (400, 0)
+    [rejected] = answered.json["rejected"]
+    assert "no console is known to report to" in rejected["problems"][0]["message"]
