@@ -43,7 +43,7 @@ class AsyncPolicyClient:
         return await asyncio.to_thread(self.client.poll_once)
 
     async def wait_ready(self, timeout_s: float) -> bool:
-        """Wait for a release, from disk or network; whether there is one."""
+        """Wait until requests can be decided; whether they can."""
         return await asyncio.to_thread(self.client.wait_ready, timeout_s)
 
     async def wait_polled(self, timeout_s: float) -> bool:

@@ -13,7 +13,7 @@ from .decided import Decided
 from .decider import Decider
 from .errors import ClientError
 from .exchange import Exchanger
-from .health import Health, health_of
+from .health import Health, Polling, health_of
 from .instance_ids import InstanceId
 from .keyring import Keyring
 from .long_polling import LongPolling
@@ -30,6 +30,9 @@ from .tokens import TokenSource, token_of
 from .transport import Transport
 
 __all__ = ["Decided", "PolicyClient"]
+
+# The release with the token and with a renewed one, or its two files; and the keys.
+EXCHANGES_A_POLL = 3
 
 Started = TypeVar("Started", bound="PolicyClient")
 
@@ -115,7 +118,8 @@ class PolicyClient(Decider):
         )
         self._http = http
         self._say = say
-        self._started = False
+        # None until the first `start`: who never calls it sees to the polls himself.
+        self._started: bool | None = None
         self._poller = Poller(source, state, keyring, say=say, expect=expect, clock=clock)
         super().__init__(self._poller.usable_release, clock, monotonic)
         spool = Spool(folder and folder / "outcomes", spool_bytes)
@@ -126,7 +130,12 @@ class PolicyClient(Decider):
             console, self._poller, name, labels=labels or {}, say=say, clock=clock
         )
         pace = LongPolling(0.0 if static_url else long_poll_s, interval_s)
-        self._loop = PollLoop(self._poller, pace, http, say=say, adopted=self._status.wake)
+        self._loop = PollLoop(
+            self._poller, pace, http, say=say, adopted=self._status.wake, clock=clock
+        )
+        # A wait that was cut is followed by another poll; that of static files is made again.
+        polls = max(2, source.tries)
+        self._longest_poll_s = polls * EXCHANGES_A_POLL * http.longest_s + pace.longest_s
         self._poller.load()
         processes.follow(self)
 
@@ -139,7 +148,11 @@ class PolicyClient(Decider):
         return self
 
     def close(self) -> None:
-        """Stop polling, say goodbye to the console and send what outcomes are waiting."""
+        """Stop polling, say goodbye to the console and send what outcomes are waiting.
+
+        Requests that are on their way are decided on, with the release that is held; `health` is
+        not ready until the next `start`.
+        """
         self._started = False
         self._loop.stop()
         self._status.stop(self._http.interrupt)
@@ -158,8 +171,9 @@ class PolicyClient(Decider):
         return self._loop.poll().ok
 
     def wait_ready(self, timeout_s: float) -> bool:
-        """Wait for a release, from disk or network; whether there is one."""
-        return self._loop.wait_for(lambda: self.release is not None, timeout_s)
+        """Wait until requests can be decided, by a release from disk or network that may be used;
+        whether they can."""
+        return self._loop.wait_for(lambda: self.health.ready, timeout_s)
 
     def wait_polled(self, timeout_s: float) -> bool:
         """Wait until the console was asked once, whatever came of it."""
@@ -173,14 +187,10 @@ class PolicyClient(Decider):
     @property
     def health(self) -> Health:
         """How this client is: whether it is ready, polling, reporting and keeping on disk."""
-        return health_of(
-            self._poller,
-            self._reporter,
-            self._status,
-            self._clock(),
-            started=self._started,
-            polling=self._loop.alive,
+        polling = Polling(
+            self._started, self._loop.alive, self._loop.polling_since, self._longest_poll_s
         )
+        return health_of(self._poller, self._reporter, self._status, polling, self._clock())
 
     def report(self, event: Mapping[str, object]) -> bool:
         """Keep an outcome event to be sent to the console; never waits for it, never raises.

@@ -46,6 +46,11 @@ class Exchanger:
             raise ClientError(f"The authorities in {ca_file} cannot be read: {error}") from None
         self._connections: dict[int, Connection] = {}
 
+    @property
+    def longest_s(self) -> float:
+        """The most that an exchange takes that the server is not asked to hold."""
+        return PATIENCE * self._timeout_s
+
     def exchange(self, ask: Ask, *, held_s: float = 0.0) -> Reply:
         """The answer with its body unpacked, its status below 300, or 304 where that was asked for;
         raises FetchFailed.
@@ -53,7 +58,7 @@ class Exchanger:
         `held_s` is how long the server was asked to hold it.
         """
         silence = self._timeout_s + held_s
-        deadline = Deadline.within(PATIENCE * self._timeout_s + held_s, silence)
+        deadline = Deadline.within(self.longest_s + held_s, silence)
         connection = self._connections.setdefault(threading.get_ident(), Connection(self._tls))
         ask = replace(ask, headers={"User-Agent": USER_AGENT, **ask.headers})
         try:

@@ -13,7 +13,10 @@ from .poller import Polled, Poller, Say
 
 
 class PollLoop:
-    """Runs a poller in a thread. `adopted` is called when a poll brought a release."""
+    """Runs a poller in a thread. `adopted` is called when a poll brought a release.
+
+    `polling_since` is when the poll that the thread is at began, by `clock`, None between polls.
+    """
 
     def __init__(
         self,
@@ -23,11 +26,14 @@ class PollLoop:
         *,
         say: Say,
         adopted: Callable[[], None],
+        clock: Callable[[], float],
     ) -> None:
         self._poller = poller
         self._pace = pace
         self._http = http
         self._adopted = adopted
+        self._clock = clock
+        self.polling_since: float | None = None
         self._background = Background("policy", self._step, say)
         self._changed = threading.Condition()
         self._polls = 0
@@ -66,12 +72,15 @@ class PollLoop:
     def after_fork(self) -> None:
         self._background.after_fork()
         self._changed = threading.Condition()
+        self.polling_since = None
 
     def _step(self) -> float:
+        self.polling_since = self._clock()
         polled = self.poll(wait_s=self._pace.wait_s)
         if polled.cut:
             self._pace.note_cut(polled.took_s)
             polled = self.poll()
+        self.polling_since = None
         if polled.ok:
             self._pace.note_good()
         progress = self._poller.progress

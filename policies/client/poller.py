@@ -45,9 +45,14 @@ class ReleaseSource(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """How polling goes; times in seconds of the epoch."""
+    """How polling goes; times in seconds of the epoch.
+
+    `confirmed_at` is when the console last knew the release to be in force. That is earlier than
+    its last answer where a plane answered that is cut off.
+    """
 
     last_success_at: float | None = None
+    confirmed_at: float | None = None
     last_error: str = ""
     failures: int = 0
     retry_after_s: float = 0.0
@@ -117,7 +122,8 @@ class Poller:
             self._say(f"The release on disk is not used. {error}")
             return
         self._kept = self._take(release, sealed)
-        self.progress = Progress(self._state.confirmed_at())
+        confirmed_at = self._state.confirmed_at()
+        self.progress = Progress(confirmed_at, confirmed_at)
 
     def poll(self, *, wait_s: float = 0.0) -> Polled:
         """Ask the console once; `wait_s` asks it to hold the question. Any failure leaves
@@ -138,9 +144,7 @@ class Poller:
         except Exception as error:  # a router must outlive a fault of ours, and tell it
             self._note_failure(f"The poll failed in a way it should not: {error!r}.", error)
             return Polled(ok=False, took_s=time.monotonic() - began)
-        self.progress = Progress(self._clock(), retry_after_s=fetched.retry_after_s)
-        if self.held is self._kept:
-            self._state.note_confirmed(self._clock())
+        self._note_success(fetched)
         new = self.release is not before
         return Polled(ok=True, held=fetched.held, new=new, took_s=time.monotonic() - began)
 
@@ -253,6 +257,13 @@ class Poller:
             self._say(f"Release {release.number} is stale since {release.not_after.isoformat()}.")
         return held
 
+    def _note_success(self, fetched: Fetched) -> None:
+        now = self._clock()
+        confirmed_at = _confirmed_at(now, fetched.cut_off_s or 0.0, self.progress.confirmed_at)
+        self.progress = Progress(now, confirmed_at, retry_after_s=fetched.retry_after_s)
+        if self.held is self._kept:
+            self._state.note_confirmed(confirmed_at)
+
     def _note_failure(self, sentence: str, error: Exception) -> None:
         if sentence != self.progress.last_error:
             on = f" Going on with release {self.release.number}." if self.release else ""
@@ -260,10 +271,19 @@ class Poller:
         self.errors.note(_kind_of(error), sentence, self._clock())
         self.progress = Progress(
             last_success_at=self.progress.last_success_at,
+            confirmed_at=self.progress.confirmed_at,
             last_error=sentence,
             failures=self.progress.failures + 1,
             retry_after_s=error.retry_after_s if isinstance(error, FetchFailed) else 0.0,
         )
+
+
+def _confirmed_at(now: float, cut_off_s: float, before: float | None) -> float:
+    """When the release was known to be in force: another plane may have known more before. What
+    lies ahead of the clock was kept by a clock that was wrong."""
+    if before is None or before > now:
+        return now - cut_off_s
+    return max(now - cut_off_s, before)
 
 
 def _kind_of(error: Exception) -> str:

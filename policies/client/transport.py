@@ -28,7 +28,7 @@ class Fetched:
     """The release in force, None when it is the one that was named; whether the server held the
     request for a new one; and how long it asks to wait before the next, in s.
 
-    `cut_off_s` is since when the server knows nothing new, None where it does not say so.
+    `cut_off_s` is for how long the server knows nothing new, None where it does not say so.
     """
 
     sealed: Sealed | None
@@ -71,8 +71,7 @@ class Transport:
         if reply.status != 304:
             sealed = Sealed(reply.body, reply.headers.get("Policy-Signature", ""))
         wish = retry_after_s(reply.headers.get("Retry-After"))
-        cut_off_s = None if sealed is None else _cut_off_s(reply)
-        return Fetched(sealed, has_preference(reply.headers, "wait"), wish, cut_off_s)
+        return Fetched(sealed, has_preference(reply.headers, "wait"), wish, _cut_off_s(reply))
 
     def fetch_keys(self) -> bytes:
         """The console's JWK Set, past any cache; sent without the token."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from routing_console.bootstrap import BASE_DIR
+from tests.client.conftest import Router
 from tests.client.fake_console import NOW, TOKEN, FakeConsole
 
 LINES = '{"request_id":"r-1","attributes":{"task":"code"}}\n\nnonsense\n'
@@ -72,6 +73,19 @@ def test_command__no_release_at_all__answers_with_errors_and_ends_with_one(
     done = run(fresh, tmp_path, "--once")
     assert json.loads(done.stdout.splitlines()[0])["error"] == "There is no release yet."
     assert "Nothing was published." in done.stderr
+    assert done.returncode == 1
+
+
+def test_command__release_that_may_not_be_used__answers_with_errors_and_ends_with_one(
+    fresh: FakeConsole, router: Router, tmp_path: Path
+) -> None:
+    past = NOW.replace(year=2019)
+    fresh.publish(1, not_after=past, when_stale="refuse")
+    assert router(clock=past.timestamp).poll_once()
+    done = run(fresh, tmp_path / "state", "--once")
+    assert (
+        "refuses to decide with a stale release" in json.loads(done.stdout.splitlines()[0])["error"]
+    )
     assert done.returncode == 1
 
 

@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; 1 when there was no release to decide with; 2 for a wrong start."""
+    """Exit status 0; 1 when there was no release that may be used; 2 for a wrong start."""
     try:
         client = client_of(options)
     except ClientError as error:
@@ -62,7 +62,7 @@ def _serve(client: PolicyClient, options: argparse.Namespace) -> int:
         for line in lines_of(sys.stdin.buffer):
             if line.strip():
                 _answer(server.answer(line))
-    return 0 if client.release is not None else 1
+    return 0 if client.health.ready else 1
 
 
 def _answer(answer: dict[str, object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...engine import NextAttempt, Stop
 from ..client import Decided, PolicyClient
+from ..health import Health
 from ..releases import Release
 from .metrics import Counter, Family, gauge
 
@@ -85,7 +86,7 @@ class Figures:
             gauge("disk_trouble", "1 while the folder cannot be written.", int(bool(health.disk))),
             self._breakers(),
         ]
-        return families if release is None else [*families, *_of_release(release, health.stale)]
+        return families if release is None else [*families, *_of_release(release, health)]
 
     def _breakers(self) -> Family:
         open_now = sorted(self._client.runtime().open_breakers)
@@ -93,10 +94,15 @@ class Figures:
         return Family("breaker_open", "gauge", "Models whose breaker is open.", ("model",), samples)
 
 
-def _of_release(release: Release, is_stale: bool) -> list[Family]:
+def _of_release(release: Release, health: Health) -> list[Family]:
     end = release.not_after.timestamp()
     return [
         gauge("release_number", "The release held.", release.number),
         gauge("release_not_after_timestamp_seconds", "Until when it may be used.", end),
-        gauge("release_stale", "1 when that time is over.", int(is_stale)),
+        gauge("release_stale", "1 when that time is over.", int(health.stale)),
+        gauge(
+            "release_compromised",
+            "1 when the key that signed it is compromised.",
+            int(health.compromised),
+        ),
     ]

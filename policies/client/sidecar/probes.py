@@ -41,6 +41,7 @@ class Probes:
             "detail": trouble,
             "release": {"number": health.release, "digest": health.digest},
             "stale": health.stale,
+            "compromised": health.compromised,
             "confirmed_s": health.confirmed_s,
             "poll_failures": health.failures,
             "last_error": health.last_error,
