@@ -12,7 +12,7 @@ from typing import Protocol
 
 from .errors import ClientError, ReleaseRefused, StateUnusable
 from .keys import DetachedSignature
-from .keyset import KeySet, doubt, first_trusted, grown, parse_key_set, unplaced
+from .keyset import KeySet, doubt, first_trusted, given_keys, grown, parse_key_set, unplaced
 
 LOOK_EVERY_S = 3600.0
 
@@ -62,7 +62,7 @@ class Keyring:
         if file is not None:
             content = _read(file)
             self._origin = f"file:{hashlib.sha256(content).hexdigest()}"
-            self._trusted = first_trusted(parse_key_set(content, str(file)))
+            self._trusted = given_keys(content, str(file))
         self._load()
 
     def key_of_kept(self, signature: DetachedSignature) -> bytes:

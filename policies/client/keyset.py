@@ -138,6 +138,22 @@ def parse_key_set(text: bytes, where: str) -> KeySet:
     return KeySet(keys, revocations)
 
 
+def given_keys(content: bytes, where: str) -> KeySet:
+    """What is trusted by a file of keys that people vouch for, `where` to be named in errors.
+
+    Raises ClientError also for a signed release, which brings the keys along that it is to be
+    judged by.
+    """
+    keys = parse_key_set(content, where)
+    document = KEY_SET.load(content)
+    if isinstance(document, dict) and "body" in document:
+        raise ClientError(
+            f"{where} is a signed release, which cannot vouch for itself. Give the console's own "
+            "keys: “Download keys” in the settings, or /.well-known/jwks.json."
+        )
+    return first_trusted(keys)
+
+
 def first_trusted(shown: KeySet) -> KeySet:
     """What is trusted where nothing was before: every key, and the revocations that hold."""
     return _with_revocations(KeySet(shown.keys), shown)

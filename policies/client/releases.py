@@ -116,6 +116,11 @@ def open_release(
     `key_for` gives the trusted public key of a signature or raises. Raises ReleaseRefused.
     """
     signature = parse_signature(sealed.signature)
+    if signature.kind:
+        raise ReleaseRefused(
+            f"The signature is one of a {signature.kind[:100]!r}, not of a release: what it signs "
+            "was not signed to be used as one."
+        )
     if not signature.holds(sealed.body, key_for(signature)):
         raise BadSignature("The release's signature does not hold: it was changed on its way.")
     try:
@@ -190,8 +195,8 @@ def _read(document: object, source: Source, kid: str) -> Release:
         environment=_text(document["environment"]),
         number=_number(stated["number"]),
         digest=stated["digest"],
-        published_at=_moment(stated["published_at"]),
-        not_after=_moment(stated["not_after"]),
+        published_at=moment_of(stated["published_at"]),
+        not_after=moment_of(stated["not_after"]),
         approved_by=tuple(_text(name) for name in stated["approved_by"]),
         when_stale=when_stale,
         bundle=parse_bundle(document["bundle"]),
@@ -212,7 +217,8 @@ def _number(value: object) -> int:
     return value
 
 
-def _moment(value: object) -> datetime.datetime:
+def moment_of(value: object) -> datetime.datetime:
+    """An RFC 3339 time with its zone; raises TypeError or ValueError for anything else."""
     text = _text(value)
     # Python 3.10 does not know the Z of RFC 3339.
     text = f"{text[:-1]}+00:00" if text.endswith("Z") else text

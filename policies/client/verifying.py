@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,9 @@ from .bounds import KEY_SET, RELEASE
 from .errors import ClientError, ReleaseRefused
 from .keys import DetachedSignature
 from .keyset import KeySet, first_trusted, grown, parse_key_set
-from .releases import Release, Sealed, open_release
+from .releases import Release, Sealed, moment_of, open_release
+
+KINDS = ("publication", "rollback", "break_glass")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,18 @@ class _Keys:
         self.said.append(f"key {key.kid}{place}{retired}, {self._vouched(key.kid)}")
         return key.x
 
+    def refuse_late(self, release: Release) -> None:
+        """Raise ReleaseRefused for what states that it was published once its key was retired: the
+        console signed nothing with it any more."""
+        revocation = self.keys.revocations.get(release.kid)
+        if revocation is None or _is_before(release.published_at, revocation.revoked_at):
+            return
+        raise ReleaseRefused(
+            f"It states that it was published on {release.published_at:%Y-%m-%d %H:%M} UTC, but "
+            f"its key {release.kid} was retired on {revocation.revoked_at}: the console signs "
+            "nothing with it any more."
+        )
+
     def _vouched(self, kid: str) -> str:
         if kid in self.trusted.keys:
             return "which is trusted."
@@ -75,6 +90,7 @@ def judge(content: bytes, trusted: KeySet | None, now: float) -> Judgement:
     keys = _Keys(trusted or KeySet(), grown(trusted, own) if trusted else first_trusted(own))
     try:
         release = open_release(sealed, keys.key_for, "disk")
+        keys.refuse_late(release)
     except ReleaseRefused as error:
         return Judgement(False, False, (f"Do not use this release. {error}",))
     document = RELEASE.load(sealed.body)
@@ -82,13 +98,17 @@ def judge(content: bytes, trusted: KeySet | None, now: float) -> Judgement:
     sentences = [
         f"The signature holds under {keys.said[0]}",
         *_of_release(release, now),
-        *(
-            _of_attestation(attested)
-            if isinstance(attested, dict)
-            else ["It carries no attestation: it was published before releases had one."]
-        ),
+        *_of_attestation(attested),
     ]
     return Judgement(True, trusted is not None, tuple(sentences))
+
+
+def _is_before(published_at: datetime.datetime, retired_at: str) -> bool:
+    """Whether a release can have been signed with a key before that was retired."""
+    try:
+        return published_at <= moment_of(retired_at)
+    except ValueError:  # what is no time allows none
+        return False
 
 
 def _read(content: bytes) -> tuple[Sealed, KeySet]:
@@ -123,7 +143,16 @@ def _of_release(release: Release, now: float) -> Iterator[str]:
     yield f"Its bundle is {release.digest}, as stated."
 
 
-def _of_attestation(said: Mapping[str, object]) -> Iterator[str]:
+def _of_attestation(said: object) -> Iterator[str]:
+    if said is None:
+        yield "It carries no attestation: it was published before releases had one."
+        return
+    if not isinstance(said, dict) or not _is_known(said):
+        yield (
+            "Its attestation is not in a form that is known here, so that it does not say who let "
+            "the release out: a later version of this command may know it."
+        )
+        return
     parts: tuple[Callable[[Mapping[str, object]], Iterator[str]], ...] = (
         _publication,
         _approvals,
@@ -133,6 +162,10 @@ def _of_attestation(said: Mapping[str, object]) -> Iterator[str]:
     )
     for part in parts:
         yield from part(said)
+
+
+def _is_known(said: Mapping[str, object]) -> bool:
+    return said.get("kind") in KINDS and isinstance(said.get("published_by"), str)
 
 
 def _publication(said: Mapping[str, object]) -> Iterator[str]:

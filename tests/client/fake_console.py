@@ -83,9 +83,9 @@ class Key:
         """The key after this one, endorsed by it."""
         return Key(self.sequence + 1, self)
 
-    def revoke(self, other: Key, reason: str = "compromised") -> None:
+    def revoke(self, other: Key, reason: str = "compromised", at: str = CREATED) -> None:
         """Say with this key that another is not to be believed."""
-        said = {"reason": reason, "revoked_at": CREATED}
+        said = {"reason": reason, "revoked_at": at}
         statement = canonical({**said, "kid": other.kid, "sequence": other.sequence})
         other.revocation = {**said, "signature": self.sign(statement, typ=REVOCATION)}
 

@@ -14,7 +14,7 @@ from policies.client.errors import ReleaseRefused
 from policies.client.keys import DetachedSignature
 from policies.client.releases import Sealed, open_release
 from tests.client.conftest import Router
-from tests.client.fake_console import NOW, FakeConsole, Key, release_body
+from tests.client.fake_console import ENDORSEMENT, NOW, FakeConsole, Key, release_body
 
 KEY = Key(1)
 BODY = release_body(5)
@@ -91,6 +91,11 @@ def _swapped_key(console: FakeConsole) -> None:
     console.publish(999, key=forger)
 
 
+def _statement_about_a_key(console: FakeConsole) -> None:
+    console.publish(6)
+    console.signature = console.key.sign(console.body, typ=ENDORSEMENT)
+
+
 FORGERIES: dict[str, tuple[Callable[[FakeConsole], None], str]] = {
     "changed byte": (_changed_byte, "signature does not hold"),
     "older number": (_older, "it is a replay"),
@@ -98,6 +103,7 @@ FORGERIES: dict[str, tuple[Callable[[FakeConsole], None], str]] = {
     "other workflow": (_other_workflow, "is for fraud-desk/production"),
     "other environment": (_other_environment, "is for support-assistant/staging"),
     "unknown key": (_unknown_key, "does not publish"),
+    "signed as a key": (_statement_about_a_key, "not of a release"),
     "key swapped at the address": (_swapped_key, "no key trusted here endorses"),
 }
 

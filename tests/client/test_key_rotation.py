@@ -321,6 +321,16 @@ def test_trusted_keys__file_without_a_key__is_refused_at_once(
         router(trusted_keys=file)
 
 
+def test_trusted_keys__signed_release_in_their_place__is_refused_at_once(
+    console: FakeConsole, router: Router, tmp_path: Path
+) -> None:
+    file = tmp_path / "trusted.json"
+    release = {"body": console.body.decode(), "signature": console.signature}
+    file.write_text(json.dumps({**release, "keys": [console.key.jwk]}))
+    with pytest.raises(ClientError, match="cannot vouch for itself"):
+        router(trusted_keys=file)
+
+
 def test_trusted_keys__file_absent__is_refused_at_once(router: Router, tmp_path: Path) -> None:
     with pytest.raises(ClientError, match="cannot be read"):
         router(trusted_keys=tmp_path / "absent.json")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policies.client.__main__ import main
-from tests.client.fake_console import Key, key_set, release_body
+from tests.client.fake_console import ENDORSEMENT, Key, key_set, release_body
 
 ATTESTATION = {
     "kind": "publication",
@@ -105,7 +105,7 @@ def test_verify__key_revoked__fails_as_compromised_and_is_told_as_retired(
     later = key.next()
     file, keys = kept(tmp_path, key), tmp_path / "keys.json"
     for reason, status in (("retired", 0), ("compromised", 1)):
-        later.revoke(key, reason)
+        later.revoke(key, reason, at="2026-03-02T08:00:00Z")
         keys.write_bytes(key_set(key, later))
         assert main(["verify-release", file, "--trusted-keys", str(keys)]) == status
         assert reason in capsys.readouterr().out
@@ -152,14 +152,67 @@ def test_verify__attestation_changed__fails(tmp_path: Path, key: Key, trusted: s
     assert main(["verify-release", changed, "--trusted-keys", trusted]) == 1
 
 
+@pytest.mark.parametrize("retired_at", ["2026-03-01T11:59:59Z", "one day"])
+def test_verify__published_once_its_key_was_retired__fails(
+    tmp_path: Path, key: Key, capsys: pytest.CaptureFixture[str], retired_at: str
+) -> None:
+    later = key.next()
+    later.revoke(key, "retired", at=retired_at)
+    keys = tmp_path / "keys.json"
+    keys.write_bytes(key_set(key, later))
+    assert main(["verify-release", kept(tmp_path, key), "--trusted-keys", str(keys)]) == 1
+    told = capsys.readouterr().out
+    assert "Do not use this release." in told
+    assert f"published on 2026-03-01 12:00 UTC, but its key {key.kid} was retired" in told
+
+
+def test_verify__by_keys_of_the_judged_file_itself__is_refused_with_what_to_give(
+    tmp_path: Path, key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = kept(tmp_path, key)
+    assert main(["verify-release", file, "--trusted-keys", file]) == 2
+    assert "is a signed release, which cannot vouch for itself" in capsys.readouterr().err
+
+
+def test_verify__signature_of_a_statement_about_a_key__is_not_one_of_a_release(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signature = key.sign(release_body(12), typ=ENDORSEMENT)
+    file = kept(tmp_path, key, None, signature=signature)
+    assert main(["verify-release", file, "--trusted-keys", trusted]) == 1
+    assert "one of a 'routing-console-key', not of a release" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "attestation",
-    [None, [], {}, {"approvals": 1, "checks": [1], "evidence": [], "impact": "x", "restores": 2}],
+    [[], {}, "text", 7, {"kind": "something", "published_by": "olga"}, {"kind": "publication"}],
 )
-def test_verify__attestation_absent_or_odd__is_no_fault(
-    tmp_path: Path, key: Key, trusted: str, attestation: object
+def test_verify__attestation_in_no_known_form__says_so_and_tells_nothing_of_it(
+    tmp_path: Path,
+    key: Key,
+    trusted: str,
+    capsys: pytest.CaptureFixture[str],
+    attestation: object,
 ) -> None:
     file = kept(tmp_path, key, attestation)
+    assert main(["verify-release", file, "--trusted-keys", trusted]) == 0
+    told = capsys.readouterr().out
+    assert "not in a form that is known here" in told
+    assert "Approvals" not in told and "published by" not in told
+
+
+def test_verify__attestation_absent__says_that_releases_of_before_had_none(
+    tmp_path: Path, key: Key, trusted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify-release", kept(tmp_path, key, None), "--trusted-keys", trusted]) == 0
+    assert "published before releases had one" in capsys.readouterr().out
+
+
+def test_verify__attestation_with_odd_members__is_no_fault(
+    tmp_path: Path, key: Key, trusted: str
+) -> None:
+    odd = {"approvals": 1, "checks": [1], "evidence": [], "impact": "x", "restores": 2}
+    file = kept(tmp_path, key, {"kind": "publication", "published_by": "olga", **odd})
     assert main(["verify-release", file, "--trusted-keys", trusted]) == 0
 
 

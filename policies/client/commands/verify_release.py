@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from ..errors import ClientError
-from ..keyset import first_trusted, parse_key_set
+from ..keyset import given_keys
 from ..verifying import judge
 from .options import printable, say
 
@@ -23,13 +23,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0: it holds under a trusted key; 1: it does not; 2: no such file; 3: it holds,
-    but no trusted keys were given."""
+    """Exit status 0: it holds under a trusted key; 1: it does not; 2: a file is not what it should
+    be; 3: it holds, but no trusted keys were given."""
     try:
         trusted = None
         if options.trusted_keys is not None:
-            text = _content(options.trusted_keys)
-            trusted = first_trusted(parse_key_set(text, str(options.trusted_keys)))
+            trusted = given_keys(_content(options.trusted_keys), str(options.trusted_keys))
         judgement = judge(_content(options.file), trusted, time.time())
     except ClientError as error:
         say(str(error))
