@@ -31,9 +31,6 @@ from .transport import Transport
 
 __all__ = ["Decided", "PolicyClient"]
 
-# The release with the token and with a renewed one, or its two files; and the keys.
-EXCHANGES_A_POLL = 3
-
 Started = TypeVar("Started", bound="PolicyClient")
 
 
@@ -133,9 +130,6 @@ class PolicyClient(Decider):
         self._loop = PollLoop(
             self._poller, pace, http, say=say, adopted=self._status.wake, clock=clock
         )
-        # A wait that was cut is followed by another poll; that of static files is made again.
-        polls = max(2, source.tries)
-        self._longest_poll_s = polls * EXCHANGES_A_POLL * http.longest_s + pace.longest_s
         self._poller.load()
         processes.follow(self)
 
@@ -187,9 +181,8 @@ class PolicyClient(Decider):
     @property
     def health(self) -> Health:
         """How this client is: whether it is ready, polling, reporting and keeping on disk."""
-        polling = Polling(
-            self._started, self._loop.alive, self._loop.polling_since, self._longest_poll_s
-        )
+        loop = self._loop
+        polling = Polling(self._started, loop.alive, loop.polling_since, loop.longest_s)
         return health_of(self._poller, self._reporter, self._status, polling, self._clock())
 
     def report(self, event: Mapping[str, object]) -> bool:

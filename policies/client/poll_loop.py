@@ -11,6 +11,9 @@ from .exchange import Exchanger
 from .long_polling import LongPolling
 from .poller import Polled, Poller, Say
 
+# The release with the token and with a renewed one, or its two files; and the keys.
+EXCHANGES_A_POLL = 3
+
 
 class PollLoop:
     """Runs a poller in a thread. `adopted` is called when a poll brought a release.
@@ -37,6 +40,13 @@ class PollLoop:
         self._background = Background("policy", self._step, say)
         self._changed = threading.Condition()
         self._polls = 0
+
+    @property
+    def longest_s(self) -> float:
+        """The most that a poll takes by its deadlines, in seconds."""
+        # A wait that was cut is followed by another poll; files that do not fit are fetched again.
+        polls = max(2, self._poller.tries)
+        return polls * EXCHANGES_A_POLL * self._http.longest_s + self._pace.longest_s
 
     @property
     def alive(self) -> bool:

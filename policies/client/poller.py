@@ -16,11 +16,20 @@ from .errors import (
     FetchFailed,
     Interrupted,
     NoUsableRelease,
-    ReleaseRefused,
     StateUnusable,
 )
 from .keyring import Keyring
-from .releases import Held, Mark, Release, Sealed, open_release, refuse_older, refuse_replay
+from .releases import (
+    Held,
+    Mark,
+    Release,
+    Sealed,
+    open_release,
+    refuse_foreign,
+    refuse_older,
+    refuse_replay,
+    refuse_stale,
+)
 from .state import StateFolder
 from .transport import Fetched
 from .troubles import why_unusable
@@ -84,6 +93,7 @@ class Poller:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
+        self.tries = source.tries
         self._state = state
         self._keyring = keyring
         self._say = say
@@ -105,7 +115,7 @@ class Poller:
     def belongs_to(self) -> str:
         """`workflow/environment` of the release, before the first one as expected, else ""."""
         release = self.release
-        return self._expect if release is None else f"{release.workflow}/{release.environment}"
+        return self._expect if release is None else release.belongs_to
 
     def load(self) -> None:
         """Take the last good release from disk; it is verified again, and damage only told."""
@@ -116,7 +126,7 @@ class Poller:
             return
         try:
             release = open_release(sealed, self._keyring.key_of_kept, "disk")
-            self._refuse_foreign(release)
+            refuse_foreign(release, self._expect)
             refuse_replay(release, self._floor)
         except ClientError as error:
             self._say(f"The release on disk is not used. {error}")
@@ -168,7 +178,7 @@ class Poller:
         self.errors.after_fork()
 
     def _fetch(self, wait_s: float) -> Fetched:
-        for left in reversed(range(self._source.tries)):
+        for left in reversed(range(self.tries)):
             fetched = self._source.fetch_policy(self._known, wait_s=wait_s)
             try:
                 with self._lock:
@@ -187,15 +197,11 @@ class Poller:
     def _adopt(self, sealed: Sealed, cut_off_s: float | None) -> None:
         """Verify and parse; only when all of that is done does anything change here."""
         release = open_release(sealed, self._keyring.key_for, "network")
-        self._refuse_foreign(release)
+        refuse_foreign(release, self._expect)
         if cut_off_s is not None:
             refuse_older(release, self._floor, self._clock() - cut_off_s)
         refuse_replay(release, self._floor)
-        if not release.may_decide(self._clock()):
-            raise ReleaseRefused(
-                f"Release {release.number} was to be used until {release.not_after.isoformat()} "
-                "only, and its workflow refuses stale releases."
-            )
+        refuse_stale(release, self._clock())
         self._take(release, sealed)
 
     def _keep(self) -> None:
@@ -239,11 +245,6 @@ class Poller:
         if newest is not None and self._keyring.is_compromised(newest.kid):
             return replace(newest, number=0)
         return newest
-
-    def _refuse_foreign(self, release: Release) -> None:
-        of = f"{release.workflow}/{release.environment}"
-        if self._expect and of != self._expect:
-            raise ReleaseRefused(f"The release is for {of}, not for {self._expect} as expected.")
 
     def _take(self, release: Release, sealed: Sealed) -> Held:
         before = self.release

@@ -70,6 +70,11 @@ class Release:
         object.__setattr__(self, "compiled", compile_bundle(self.bundle))
 
     @property
+    def belongs_to(self) -> str:
+        """`workflow/environment`."""
+        return f"{self.workflow}/{self.environment}"
+
+    @property
     def mark(self) -> Mark:
         end = int(self.not_after.timestamp())
         return Mark(self.workflow, self.environment, self.number, end, self.kid)
@@ -134,6 +139,23 @@ def open_release(
             f"The release is signed but not in the known form: {error!r}"
         ) from None
     return release
+
+
+def refuse_foreign(release: Release, expected: str) -> None:
+    """Raise ReleaseRefused for what is not of `expected`, "workflow/environment" or ""."""
+    if expected and release.belongs_to != expected:
+        raise ReleaseRefused(
+            f"The release is for {release.belongs_to}, not for {expected} as expected."
+        )
+
+
+def refuse_stale(release: Release, now: float) -> None:
+    """Raise ReleaseRefused for what may not be used any more, `now` in seconds of the epoch."""
+    if not release.may_decide(now):
+        raise ReleaseRefused(
+            f"Release {release.number} was to be used until {release.not_after.isoformat()} "
+            "only, and its workflow refuses stale releases."
+        )
 
 
 def refuse_older(release: Release, newest: Mark | None, known_at: float) -> None:
