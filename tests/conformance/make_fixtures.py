@@ -167,6 +167,7 @@ def releases() -> dict[str, dict[str, str]]:
     }
     otherwise_signed = {
         "two signed as Ed25519": FIRST.sign(two, alg="Ed25519"),
+        "two signed as a statement on keys": FIRST.sign(two, typ=KEY_TYP),
         "two signed by HMAC": FIRST.sign_as_hmac(two),
         "two signed by nobody": FIRST.sign(two, alg="none").partition("..")[0] + "..",
         "two by a stranger as the first key": STRANGER.sign(two, kid=FIRST.kid),

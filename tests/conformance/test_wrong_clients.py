@@ -18,6 +18,7 @@ COMMAND = [sys.executable, "-S", "-m", "tests.conformance.wrong.client"]
 # What is done wrong, and the case that fails who does it.
 OF_KEYS = {
     "verifies no release": "bad_signature",
+    "minds no typ of releases": "signature_of_another_typ",
     "takes alg none": "signature_of_another_algorithm",
     "takes alg HS256": "signature_of_another_algorithm",
     "takes the keys of its file alone": "keys_given_rotated",

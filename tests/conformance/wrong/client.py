@@ -139,6 +139,8 @@ class WrongClient:
             if is_forged_alike(body, signature, entry["x"], self._wrong):
                 return kid
         parsed = parse_signature(signature)
+        if parsed.kind and self._wrong != "minds no typ of releases":
+            raise ReleaseRefused("a signature of something else")
         is_change = parsed.kid != self._last_kid and self._wrong != "looks for unknown keys alone"
         if is_change or parsed.kid not in self._chain.keys:
             self._look()
