@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policies.engine import parse_component, serialise
 from policies.engine.attributes import RESERVED_NAMES
+from policies.engine.fallback import Limits
 from policies.engine.reading import KEY_PATTERN
 from policies.files.starting_documents import starting_documents
 from policies.interop.lanes import CONTENT, CONTEXT, GENERAL, Share
@@ -18,6 +19,7 @@ from policies.interop.losses import Losses
 REQUESTED = "requested_model"
 RETRIED = ("rate_limit", "timeout", "server_error", "overloaded", "network")
 LONGEST_KEY = 64
+MOST_ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class NeededModel:
 @dataclass(frozen=True)
 class ReadLane:
     """What requests for these names get. ``when`` is a condition of our documents, where the
-    source has one of its own; else the names are what is asked for.
+    source has one of its own; else the names are what is asked for. ``on`` are the kinds of failure
+    that lead to the fallbacks, None for all.
     """
 
     names: tuple[str, ...]
@@ -60,6 +63,7 @@ class ReadLane:
     fallbacks: tuple[str, ...] = ()
     context_fallbacks: tuple[str, ...] | None = None
     content_fallbacks: tuple[str, ...] | None = None
+    on: tuple[str, ...] | None = None
     retries: int = 0
     select: str = "ordered"
     when: Mapping[str, Any] | None = None
@@ -86,6 +90,7 @@ def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
         *_requested(read),
         *read.attributes,
     ]
+    rows = list(_rows(read.lanes, losses))
     documents = {
         "request_classification": {
             **start["request_classification"],
@@ -95,12 +100,27 @@ def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
         "router_policy": _policy(read),
         "fallback_matrix": {
             "schema": 1,
-            "rows": list(_rows(read.lanes, losses)),
-            "limits": dict(read.limits),
+            "rows": rows,
+            "limits": {"max_attempts": _longest_chain(read.lanes, rows), **read.limits},
         },
         "quality_thresholds": start["quality_thresholds"],
     }
+    losses.approximated(
+        "/fallback_matrix/limits/deadline_ms",
+        f"A chain ends here after {Limits().deadline_ms / 1000:g} s; no such limit was read.",
+    )
     return {kind: serialise(parse_component(kind, raw)) for kind, raw in documents.items()}
+
+
+def shares_of(shares: Iterable[Share], place: str, losses: Losses) -> tuple[Share, ...]:
+    """Each model once, with the sum of its shares."""
+    weights: dict[str, float] = {}
+    for share in shares:
+        weights[share.model] = weights.get(share.model, 0) + share.weight
+    if len(weights) > 1 and not any(weights.values()):
+        losses.approximated(place, "No part has a weight above 0; here all have the same share.")
+        weights = dict.fromkeys(weights, 1)
+    return tuple(Share(model, weight) for model, weight in weights.items())
 
 
 def catalogue_of(models: Iterable[NeededModel]) -> dict[str, Any]:
@@ -163,7 +183,7 @@ def _route(lane: ReadLane, salt: str) -> dict[str, Any]:
     }
 
 
-def _rows(lanes: Iterable[ReadLane], losses: Losses) -> Iterable[dict[str, Any]]:
+def _rows(lanes: Collection[ReadLane], losses: Losses) -> Iterable[dict[str, Any]]:
     """One row for each model and list of targets; a model of two lanes has the first one's."""
     answered: dict[str, ReadLane] = {}
     for lane in lanes:
@@ -178,6 +198,37 @@ def _rows(lanes: Iterable[ReadLane], losses: Losses) -> Iterable[dict[str, Any]]
                     f"{share.model} serves {_said(first)} and {_said(lane)}, which go on in "
                     f"different ways; here it goes on as for {_said(first)}.",
                 )
+    for lane in lanes:
+        for model in dict.fromkeys(lane.fallbacks) if lane.retries else ():
+            if answered.setdefault(model, lane) is lane and model not in _shared(lane):
+                yield {"model": model, "on": list(RETRIED), "retries": _retries(lane), "then": []}
+
+
+def _shared(lane: ReadLane) -> set[str]:
+    return {share.model for share in lane.shares}
+
+
+def _retries(lane: ReadLane) -> dict[str, int]:
+    return {"count": min(lane.retries, 20)}
+
+
+def _longest_chain(lanes: Iterable[ReadLane], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Attempts that the rows can ask for after a first choice, at most what a limit may be."""
+    tries: dict[str, int] = {}
+    then: dict[str, list[str]] = {}
+    for row in rows:
+        count = row.get("retries", {}).get("count", 0)
+        tries[row["model"]] = max(tries.get(row["model"], 1), 1 + count)
+        then.setdefault(row["model"], []).extend(row["then"])
+    longest = 1
+    for model in dict.fromkeys(share.model for lane in lanes for share in lane.shares):
+        reached = [model]
+        for found in reached:
+            reached += [
+                target for target in dict.fromkeys(then.get(found, ())) if target not in reached
+            ]
+        longest = max(longest, sum(tries.get(found, 1) for found in reached))
+    return min(longest, MOST_ATTEMPTS)
 
 
 def _said(lane: ReadLane) -> str:
@@ -188,7 +239,7 @@ def _leads_alike(first: ReadLane, second: ReadLane) -> bool:
     def bare(lane: ReadLane) -> ReadLane:
         return replace(lane, names=(), shares=(), when=None, select="")
 
-    others = [{share.model for share in lane.shares} for lane in (first, second)]
+    others = [_shared(lane) for lane in (first, second)]
     return bare(first) == bare(second) and (others[0] == others[1] or not first.retries)
 
 
@@ -197,11 +248,16 @@ def _rows_of(model: str, lane: ReadLane) -> Iterable[dict[str, Any]]:
     general = _targets(model, (*siblings, *lane.fallbacks))
     own = {CONTEXT: lane.context_fallbacks, CONTENT: lane.content_fallbacks}
     kinds = [*GENERAL, *(kind for kind, targets in own.items() if targets is None)]
+    leading = kinds if lane.on is None else [kind for kind in kinds if kind in lane.on]
     retried = [kind for kind in kinds if kind in RETRIED] if lane.retries else []
-    if retried:
-        retries = {"count": min(lane.retries, 20)}
-        yield {"model": model, "on": retried, "retries": retries, "then": general}
-    rest = [kind for kind in kinds if kind not in retried]
+    ways: tuple[tuple[list[str], list[str]], ...] = (
+        (general, [kind for kind in retried if kind in leading]),
+        ([], [kind for kind in retried if kind not in leading]),
+    )
+    for then, on in ways:
+        if on:
+            yield {"model": model, "on": on, "retries": _retries(lane), "then": then}
+    rest = [kind for kind in leading if kind not in retried]
     if general and rest:
         yield {"model": model, "on": rest, "then": general}
     for kind, targets in own.items():

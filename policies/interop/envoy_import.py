@@ -6,8 +6,17 @@ from typing import Any
 
 from policies.engine.reading import Place
 from policies.engine.routing import read_model_name
-from policies.interop.drafting import REQUESTED, NeededModel, Read, ReadLane, as_attribute, as_key
+from policies.interop.drafting import (
+    REQUESTED,
+    NeededModel,
+    Read,
+    ReadLane,
+    as_attribute,
+    as_key,
+    shares_of,
+)
 from policies.interop.envoy_export import ANY_MODEL, KIND, MODEL_HEADER
+from policies.interop.envoy_traffic import KIND as POLICY
 from policies.interop.lanes import Share
 from policies.interop.losses import Losses
 
@@ -17,6 +26,7 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
     models: dict[str, NeededModel] = {}
     attributes: dict[str, dict[str, Any]] = {}
     lanes: list[ReadLane] = []
+    is_retried = any(map(_retries, place.items(of="resources")))
     for item in place.items(of="resources"):
         kind = item.value.get("kind") if isinstance(item.value, dict) else None
         if kind != KIND:
@@ -25,7 +35,14 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
         spec = dict(item.members()).get("spec")
         rules = dict(spec.members()).get("rules") if spec else None
         for rule in rules.items(of="rules") if rules else ():
-            lanes += _lanes(rule, models, attributes, losses)
+            found = _lanes(rule, models, attributes, losses)
+            if not is_retried and any(lane.fallbacks for lane in found):
+                losses.approximated(
+                    rule.pointer,
+                    "Without a BackendTrafficPolicy that retries, Envoy goes on to no backend of a "
+                    "later priority; here they are fallbacks.",
+                )
+            lanes += found
     if place.log:
         return None
     if not lanes:
@@ -38,8 +55,14 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
             "/spec/rules", "What no rule matches is refused there; here the first rule serves."
         )
     limits = {"retry_budget": None, "breaker": None}
-    found = tuple(attributes.values())
-    return Read(tuple(lanes), default, tuple(models.values()), found, limits)
+    return Read(tuple(lanes), default, tuple(models.values()), tuple(attributes.values()), limits)
+
+
+def _retries(resource: Place) -> bool:
+    """Whether it is a policy without which Envoy tries nothing again."""
+    value = resource.value
+    spec = value.get("spec") if isinstance(value, dict) and value.get("kind") == POLICY else None
+    return isinstance(spec, dict) and isinstance(spec.get("retry"), dict)
 
 
 def _lanes(
@@ -158,6 +181,10 @@ def _backends(
         priority = members["priority"].number(at_least=0) if "priority" in members else 0
         by_priority.setdefault(priority, []).append(Share(name, weight))
     ordered = [by_priority[level] for level in sorted(by_priority)]
-    first = {share.model: share for share in ordered[0]} if ordered else {}
+    first = shares_of(ordered[0], place.pointer, losses) if ordered else ()
+    if any(len(level) > 1 for level in ordered[1:]):
+        losses.approximated(
+            place.pointer, "Backends of a later priority are tried in order, not by their weights."
+        )
     later = dict.fromkeys(share.model for level in ordered[1:] for share in level)
-    return tuple(first.values()), tuple(later)
+    return first, tuple(later)

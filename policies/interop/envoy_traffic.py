@@ -6,24 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 from policies.engine import Bundle
+from policies.interop.lanes import STATUSES, UNTOLD
 from policies.interop.losses import Losses
 
 API_VERSION = "gateway.envoyproxy.io/v1alpha1"
 KIND = "BackendTrafficPolicy"
-# What a provider answers where a failure is of a kind; of the others it answers nothing.
-STATUSES: dict[str, tuple[int, ...]] = {
-    "rate_limit": (429,),
-    "quota_exhausted": (402, 429),
-    "timeout": (408, 504),
-    "server_error": (500, 502),
-    "overloaded": (503, 529),
-    "auth": (401, 403),
-    "not_found": (404,),
-}
 UNITS_MS = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 LONGEST_MS = 99_999 * UNITS_MS["h"]
-# Of which no status tells one kind from another.
-UNTOLD = ("content_policy", "context_window", "capability_unsupported")
 
 
 def traffic_policy(bundle: Bundle, route: str) -> dict[str, Any] | None:

@@ -20,6 +20,18 @@ CONTEXT, CONTENT = "context_window", "content_policy"
 # What a gateway sees of a call; whether an answer is good enough is the caller's to judge.
 SEEN = tuple(k for k in ANSWERABLE if k not in ("low_quality", "invalid_output", "budget_exceeded"))
 GENERAL = tuple(k for k in SEEN if k not in (CONTEXT, CONTENT, "stream_interrupted"))
+# What a provider answers where a failure is of a kind; of the others it answers nothing.
+STATUSES: dict[str, tuple[int, ...]] = {
+    "rate_limit": (429,),
+    "quota_exhausted": (402, 429),
+    "timeout": (408, 504),
+    "server_error": (500, 502),
+    "overloaded": (503, 529),
+    "auth": (401, 403),
+    "not_found": (404,),
+}
+# Of which no status tells one kind from another.
+UNTOLD = ("content_policy", "context_window", "capability_unsupported")
 
 
 @dataclass(frozen=True, slots=True)

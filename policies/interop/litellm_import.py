@@ -135,6 +135,9 @@ def _read(reading: _Reading) -> Read:
         for deployment in found
         if reading.named[deployment.index].name in used
     ]
+    for found in reading.groups.of.values():
+        for deployment in found:
+            _tell_facts(deployment, reading)
     return Read(tuple(lanes), default, _unique(models), limits=_limits(reading))
 
 
@@ -284,6 +287,26 @@ def _model(deployment: Deployment, named: Named) -> NeededModel:
         spoken=named.spoken,
         place=deployment.place,
     )
+
+
+def _tell_facts(deployment: Deployment, reading: _Reading) -> None:
+    """What `model_info` says that no entry of a catalogue has."""
+    model = _model(deployment, reading.named[deployment.index])
+    read = {
+        "max_input_tokens": model.context_window,
+        "input_cost_per_token": model.input_usd_per_mtok,
+        "output_cost_per_token": model.output_usd_per_mtok,
+    }
+    for section, facts in (
+        ("litellm_params", deployment.parameters),
+        ("model_info", deployment.info),
+    ):
+        for key, value in facts.items():
+            place = f"{deployment.place}/{section}/{key}"
+            if key in read and value is not None and read[key] is None:
+                reading.losses.dropped(place, "This is no number that can be read.")
+            elif section == "model_info" and key not in (*read, *CAPABILITIES, "region_name"):
+                reading.losses.dropped(place, "The catalogue has no such fact of a model.")
 
 
 def _per_mtok(value: object) -> float | None:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.engine import Problem
 from policies.engine.conditions import read_constraint
 from policies.engine.reading import Place
 from policies.engine.routing import read_model_name
-from policies.interop.drafting import NeededModel, Read, ReadLane, as_attribute, as_key
-from policies.interop.lanes import Share
+from policies.interop.drafting import (
+    RETRIED,
+    NeededModel,
+    Read,
+    ReadLane,
+    as_attribute,
+    as_key,
+    shares_of,
+)
+from policies.interop.lanes import STATUSES, UNTOLD, Share
 from policies.interop.losses import Losses
 
 MODES = ("single", "fallback", "loadbalance", "conditional")
 RANGES = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
 DEEPEST = 8
+READ = frozenset(
+    {"name", "weight", "strategy", "targets", "provider", "virtual_key", "override_params", "retry"}
+)
+REACHED = frozenset({"api_key", "custom_host", "forward_headers"})
 
 
 class _Reading:
@@ -35,17 +48,8 @@ def import_portkey(place: Place, losses: Losses) -> Read | None:
     if strategy.get("mode") == "conditional":
         lanes, default = _conditional(members, strategy, reading)
     else:
-        lanes, default = [_lane(place, (), reading)], 0
-    for key in members:
-        if key not in (
-            "strategy",
-            "targets",
-            "provider",
-            "virtual_key",
-            "override_params",
-            "retry",
-        ):
-            losses.dropped(f"/{key}", "Caches, guards and timeouts are not part of a policy.")
+        lanes, default = list(filter(None, [_lane(place, reading)])), 0
+    _tell_the_rest(place, members, losses)
     if place.log or not lanes:
         if not place.log:
             place.report("must have at least one target that names a model")
@@ -78,7 +82,8 @@ def _conditional(
         if isinstance(name, str):
             targets[name] = item
     at = members["strategy"].child("conditions", strategy.get("conditions", []))
-    lanes = []
+    retries = _retries(members, 0)
+    lanes: list[ReadLane] = []
     for item in at.items(of="conditions"):
         fields = item.fields("query", "then")
         target, query = fields.required("then"), fields.required("query")
@@ -86,11 +91,14 @@ def _conditional(
             target.report("must be the name of a target")
             continue
         when = _query(query, reading, 0)
-        if when is not None:
-            lanes.append(_lane(targets[target.value], (), reading, when))
+        lane = None if when is None else _lane(targets[target.value], reading, when, retries)
+        if lane is not None:
+            lanes.append(lane)
     default = strategy.get("default")
-    if isinstance(default, str) and default in targets:
-        lanes.append(_lane(targets[default], (), reading, {}))
+    named = targets.get(default) if isinstance(default, str) else None
+    lane = None if named is None else _lane(named, reading, {}, retries)
+    if lane is not None:
+        lanes.append(lane)
     elif lanes:
         reading.losses.approximated(
             "/strategy/default", "Without a default Portkey refuses; here the last rule serves."
@@ -104,6 +112,8 @@ def _query(place: Place, reading: _Reading, depth: int) -> dict[str, Any] | None
     for key, item in place.members():
         if key == "$or" and depth == 0 and len(dict(place.members())) == 1:
             inner = [_query(one, reading, 1) for one in item.items(of="queries")]
+            if not inner:
+                reading.losses.dropped(item.pointer, "It holds for nothing: its rule is left out.")
             if not inner or any(one is None for one in inner):
                 return None
             return {"any_of": inner} if len(inner) > 1 else inner[0]
@@ -115,6 +125,9 @@ def _query(place: Place, reading: _Reading, depth: int) -> dict[str, Any] | None
             return None
         name, constraint = test
         if name in boxes[0]:
+            reading.losses.dropped(
+                item.pointer, f"A second condition on {name} cannot be said: its rule is left out."
+            )
             return None
         boxes[0][name] = constraint
     return boxes[0]
@@ -138,6 +151,8 @@ def _test(key: str, item: Place, reading: _Reading) -> tuple[str, Any] | None:
         or reading.attributes.setdefault(name, kind) != kind
     ):
         return None
+    what = "metadata" if segments[0] == "metadata" else "parameter"
+    reading.losses.caller(item.pointer, f"Send the {what} {segments[1]} as the attribute {name}.")
     return name, constraint
 
 
@@ -168,57 +183,125 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
 
 
+@dataclass(frozen=True)
+class _Branch:
+    """One part of a target: its models in order, and the kinds of failure that lead on, None for
+    all."""
+
+    models: tuple[str, ...]
+    weight: float
+    retries: int
+    on: tuple[str, ...] | None = None
+
+
 def _lane(
-    place: Place,
-    names: tuple[str, ...],
-    reading: _Reading,
-    when: Mapping[str, Any] | None = None,
-) -> ReadLane:
-    """A target as a lane: a split of targets, each with those that follow it, or one alone."""
-    branches = _branches(place, reading, 0)
-    shares = tuple(Share(models[0], weight) for models, weight, _ in branches)
-    unique = {share.model: share for share in shares}
-    fallbacks = branches[0][0][1:] if branches else []
-    if any(models[1:] != fallbacks for models, _, _ in branches):
-        reading.losses.approximated(
+    place: Place, reading: _Reading, when: Mapping[str, Any] | None = None, retries: int = 0
+) -> ReadLane | None:
+    """A target as a lane: a split of targets, each with those that follow it, or one alone. None
+    where it leads to no model that is known."""
+    branches = _branches(place, reading, 0, retries)
+    if not branches:
+        return None
+    first, losses = branches[0], reading.losses
+    if any((one.models[1:], one.on) != (first.models[1:], first.on) for one in branches):
+        losses.approximated(
             place.pointer, "The parts of a split go on in different ways; here as the first does."
         )
-    if not shares:
-        place.report("must lead to a target with override_params.model")
-    elif len(unique) == 1:
-        reading.losses.exact(place.pointer, f"Goes to {shares[0].model}.")
+    given = (Share(one.models[0], one.weight) for one in branches)
+    shares = shares_of(given, place.pointer, losses)
+    if len(shares) == 1:
+        losses.exact(place.pointer, f"Goes to {shares[0].model}.")
     else:
-        reading.losses.approximated(place.pointer, "A request keeps its model; there it is drawn.")
-    retries = max((retries for _, _, retries in branches), default=0)
-    kept = tuple(unique.values()) or (Share("-"),)
-    return ReadLane(names, kept, tuple(fallbacks), retries=retries, when=when)
+        losses.approximated(place.pointer, "A request keeps its model; there it is drawn.")
+    most = max(one.retries for one in branches)
+    if most:
+        losses.approximated(
+            place.pointer,
+            f"Each model is tried again {most} times at most, after {', '.join(RETRIED)}, with the "
+            "waits of the documents; there by status.",
+        )
+    return ReadLane((), shares, fallbacks=first.models[1:], on=first.on, retries=most, when=when)
 
 
-def _branches(place: Place, reading: _Reading, depth: int) -> list[tuple[list[str], float, int]]:
-    """(models in order, weight, retries) of each part of a target."""
+def _branches(place: Place, reading: _Reading, depth: int, inherited: int) -> list[_Branch]:
+    """The parts of a target; one without a model is left out. Retries hold for what is inside."""
     members = dict(place.members())
     if depth > DEEPEST:
         place.report(f"must not be nested deeper than {DEEPEST} levels")
         return []
-    retries = _retries(members)
+    retries = _retries(members, inherited)
+    _tell_the_rest(place, members, reading.losses)
     if "targets" not in members:
         model = _model(place, members, reading)
-        return [([model], 1.0, retries)] if model else []
-    mode = _strategy(members).get("mode", "single")
+        return [_Branch((model,), 1.0, retries)] if model else []
+    strategy = _strategy(members)
+    mode = strategy.get("mode", "single")
     items = members["targets"].items(of="targets")
-    parts = [(_branches(item, reading, depth + 1), _weight(item)) for item in items]
-    told = [([models for models, _, _ in found], weight, found) for found, weight in parts if found]
+    parts = [(item, _branches(item, reading, depth + 1, retries), _weight(item)) for item in items]
+    told = [(item, found, weight) for item, found, weight in parts if found]
     if mode == "conditional":
         reading.losses.approximated(place.pointer, "A nested condition takes its first target.")
     if mode == "loadbalance":
-        return [(models[0], weight, found[0][2]) for models, weight, found in told]
+        return [one for _, found, weight in told for one in _scaled(found, weight)]
     if mode == "fallback" and told:
-        return [(_flat([model for models, _, _ in told for model in models]), 1.0, retries)]
-    return told[0][2] if told else []
+        return _followed(told, _kinds(members["strategy"], strategy, reading.losses), reading)
+    return told[0][1] if told else []
 
 
-def _flat(chains: list[list[str]]) -> list[str]:
-    return list(dict.fromkeys(model for chain in chains for model in chain))
+def _scaled(found: list[_Branch], weight: float) -> list[_Branch]:
+    """A split inside a split: its parts have their share of its weight."""
+    total = sum(one.weight for one in found) or len(found)
+    return [replace(one, weight=weight * one.weight / total) for one in found]
+
+
+def _followed(
+    told: list[tuple[Place, list[_Branch], float]],
+    on: tuple[str, ...] | None,
+    reading: _Reading,
+) -> list[_Branch]:
+    """The parts of the first target, each followed by all others."""
+    for item, found, _ in told[1:]:
+        if len(found) > 1:
+            reading.losses.approximated(
+                item.pointer, "A split after a failure is tried in order, not by its shares."
+            )
+    later = [model for _, found, _ in told[1:] for one in found for model in one.models]
+    most = max(one.retries for _, found, _ in told for one in found)
+    return [
+        replace(one, models=tuple(dict.fromkeys((*one.models, *later))), retries=most, on=on)
+        for one in told[0][1]
+    ]
+
+
+def _kinds(place: Place, strategy: Mapping[str, Any], losses: Losses) -> tuple[str, ...] | None:
+    """The kinds of failure that the statuses of a strategy are; None where any leads on."""
+    codes = strategy.get("on_status_codes")
+    if not isinstance(codes, list):
+        return None
+    kinds = [kind for kind, statuses in STATUSES.items() if any(s in codes for s in statuses)]
+    kinds += UNTOLD if any(code in codes for code in (400, 422)) else ()
+    kinds += ["network"] if any(code in codes for code in (500, 502, 503)) else []
+    losses.approximated(
+        place.child("on_status_codes", codes).pointer,
+        f"Failures are told by kind here: {', '.join(kinds) or 'none of them'} lead on.",
+    )
+    return tuple(kinds)
+
+
+def _tell_the_rest(place: Place, members: Mapping[str, Place], losses: Losses) -> None:
+    for key, item in members.items():
+        if key in REACHED:
+            losses.caller(item.pointer, "How the target is reached stays with the router.")
+        elif key not in READ:
+            losses.dropped(item.pointer, "Caches, guards and timeouts are not part of a policy.")
+    retry = members.get("retry")
+    for key in retry.value if retry and isinstance(retry.value, dict) else ():
+        if key != "attempts":
+            losses.dropped(f"{place.pointer}/retry/{key}", "Of retries their number alone is read.")
+    strategy = members.get("strategy")
+    for key, item in strategy.members() if strategy else ():
+        if key not in ("mode", "on_status_codes", "conditions", "default"):
+            losses.dropped(item.pointer, "This has no counterpart in the documents.")
 
 
 def _weight(item: Place) -> float:
@@ -228,9 +311,12 @@ def _weight(item: Place) -> float:
     return item.child("weight", weight).number(at_least=0)
 
 
-def _retries(members: Mapping[str, Place]) -> int:
+def _retries(members: Mapping[str, Place], inherited: int) -> int:
+    """Of a target: its own or, without, those of what it is in."""
     place = members.get("retry")
-    attempts = place.value.get("attempts", 0) if place and isinstance(place.value, dict) else 0
+    if place is None or not isinstance(place.value, dict):
+        return inherited
+    attempts = place.value.get("attempts", 0)
     return int(min(attempts, 5)) if _is_number(attempts) and attempts > 0 else 0
 
 
@@ -242,18 +328,19 @@ def _model(place: Place, members: Mapping[str, Place], reading: _Reading) -> str
         parameters.value.get("model") if parameters and isinstance(parameters.value, dict) else None
     )
     if not isinstance(model, str) or not model:
-        place.report(
-            "must have override_params.model: the model that the caller sends is not known"
+        reading.losses.dropped(
+            place.pointer,
+            "Without override_params.model the model is not known, so this target is left out.",
         )
         return ""
     if model.startswith("@"):
         given, _, model = model[1:].partition("/")
     key = as_key(given.lstrip("@")) or "unknown"
     name = (read_model_name(place.child("model", model), None) or "-")[:200]
-    known = reading.models.setdefault(name, NeededModel(name, key))
+    known = reading.models.setdefault(name, NeededModel(name, key, place=place.pointer))
     if known.provider != key:
         name = f"{key}/{name}"[:200]
-        reading.models.setdefault(name, NeededModel(name, key))
+        reading.models.setdefault(name, NeededModel(name, key, place=place.pointer))
     reading.losses.caller(place.pointer, f"The credentials of {key} stay with the router.")
     for other in parameters.value if parameters and isinstance(parameters.value, dict) else ():
         if other != "model":

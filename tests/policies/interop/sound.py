@@ -63,6 +63,8 @@ SOUND: dict[str, Any] = {
                             {"virtual_key": "b", "weight": 0.3, "override_params": {"model": "n"}},
                         ],
                     },
+                    {"config_id": "pc-abc"},
+                    {"provider": "mistral", "retry": {"attempts": 1}, "cache": {"mode": "simple"}},
                     {"override_params": {"model": "@groq/llama", "temperature": 0}},
                 ],
             },

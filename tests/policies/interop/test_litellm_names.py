@@ -216,6 +216,15 @@ def test_second_list__of_one_name__is_told_as_dropped() -> None:
     assert "first list" in told(found, Fidelity.DROPPED)["/router_settings/fallbacks/1/a"]
 
 
+def test_facts__that_no_catalogue_has__are_told_as_dropped() -> None:
+    facts = {"mode": "chat", "max_input_tokens": "128k", "supports_vision": True}
+    found = imported({**deployment("a", "openai/gpt-4o"), "model_info": facts})
+    dropped = told(found, Fidelity.DROPPED)
+    assert "no such fact" in dropped["/model_list/0/model_info/mode"]
+    assert "no number" in dropped["/model_list/0/model_info/max_input_tokens"]
+    assert "/model_list/0/model_info/supports_vision" not in dropped
+
+
 def test_settings__that_are_not_told__are_litellms_own_or_named() -> None:
     found = imported(deployment("a", "openai/gpt-4o"))
     [row] = found.documents["fallback_matrix"]["rows"]

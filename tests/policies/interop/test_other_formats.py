@@ -157,6 +157,39 @@ spec:
     assert full_chain(made, "general", "gpt-4o", "timeout") == ("mistral-large",)
 
 
+PRIORITIES = """\
+kind: AIGatewayRoute
+spec:
+  rules:
+    - backendRefs:
+        - {name: openai, modelNameOverride: gpt-4o, weight: 0}
+        - {name: azure, modelNameOverride: prod-4o, weight: 0}
+        - {name: mistral, modelNameOverride: mistral-large, priority: 1, weight: 5}
+        - {name: groq, modelNameOverride: llama, priority: 1, weight: 5}
+"""
+RETRIES = "---\nkind: BackendTrafficPolicy\nspec: {retry: {numRetries: 3}}\n"
+
+
+def test_envoy__weights_that_are_not_kept__are_told() -> None:
+    said = sentences(read(PRIORITIES, "envoy"), Fidelity.APPROXIMATED)
+    assert "in order, not by their weights" in said
+    assert "No part has a weight above 0" in said
+
+
+@pytest.mark.parametrize(("policy", "is_told"), [("", True), (RETRIES, False)])
+def test_envoy__priorities_without_a_policy_that_retries__are_told(
+    policy: str, is_told: bool
+) -> None:
+    said = sentences(read(PRIORITIES + policy, "envoy"), Fidelity.APPROXIMATED)
+    assert ("Without a BackendTrafficPolicy" in said) == is_told
+
+
+def test_openrouter__chain_of_many_models__is_as_long_here() -> None:
+    models = [f"a/m-{number}" for number in range(7)]
+    found = read(json.dumps({"models": models}), "openrouter")
+    assert found.documents["fallback_matrix"]["limits"]["max_attempts"] == len(models)
+
+
 def test_openrouter__chain_beyond_three_models__is_told_as_dropped() -> None:
     rows = [{"model": "m-0", "on": ["timeout"], "then": ["m-1", "m-2", "m-3"]}]
     exported = export(bundle_of([], DEFAULT, rows), "openrouter")
