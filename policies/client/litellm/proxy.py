@@ -23,11 +23,11 @@ from typing import Any
 from ...engine import Request, full_chain
 from ..client import Decided, PolicyClient
 from .chain import Decides
-from .failures import has_sent_bytes
 from .proxy_outcomes import ProxyOutcomes
 
 ROUTED_MODEL = "auto"
 REQUEST_ID = "routing_request_id"
+LOOKED_FOR_IN_THE_CLASS = ("async_pre_call_hook", "async_post_call_response_headers_hook")
 # LiteLLM tries no more of a list of fallbacks, and says nothing of the others.
 MOST_FALLBACKS = 5
 # One list has to do for all kinds: where the likelier failures lead comes first.
@@ -85,7 +85,7 @@ class ProxyHook:
 
     async def async_pre_call_deployment_hook(self, kwargs: Mapping[str, Any], *_: Any) -> None:
         """An attempt goes out; what it is sent with stays."""
-        self._outcomes.begin_call(_request_id(kwargs))
+        self._outcomes.begin_call(_request_id(kwargs), _group(kwargs))
 
     async def async_post_call_failure_deployment_hook(
         self, request_data: Mapping[str, Any], exception: BaseException, *_: Any
@@ -93,20 +93,24 @@ class ProxyHook:
         """An attempt has failed. LiteLLM's failure events tell of the first of a request alone."""
         self._outcomes.failed(_request_id(request_data), _group(request_data), exception)
 
-    async def async_log_failure_event(
-        self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    async def async_post_call_response_headers_hook(
+        self, data: Mapping[str, Any], *args: Any, **kwargs: Any
     ) -> None:
-        """For streams that broke: their attempt had not failed when it was made."""
-        error = kwargs.get("exception")
-        if isinstance(error, Exception) and has_sent_bytes(error):
-            latency_ms = _ms(start_time, end_time)
-            self._outcomes.failed(_request_id(kwargs), _group(kwargs), error, latency_ms)
+        """The answer begins; from here on a stream's failure is told by the next hook alone."""
+        if data.get("stream"):
+            self._outcomes.streams(_request_id(data))
 
     async def async_post_call_failure_hook(
-        self, request_data: Mapping[str, Any], *args: Any, **kwargs: Any
+        self,
+        request_data: Mapping[str, Any],
+        original_exception: BaseException,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         """All that the proxy tried has failed. Log events may come only after this."""
-        self._outcomes.end_soon(_metadata(request_data).get(REQUEST_ID))
+        if request_data.get("stream"):
+            self._outcomes.stream_failed(_request_id(request_data), original_exception)
+        self._outcomes.end_soon(_request_id(request_data))
 
 
 def request_of(data: Mapping[str, Any]) -> Request:
@@ -133,10 +137,10 @@ def fallbacks_of(decided: Decided, model: str) -> list[str]:
 
 
 def hook_for(client: Decides, routed_model: str = ROUTED_MODEL) -> Any:
-    """A hook that LiteLLM takes: it asks for an instance of its own class, and its proxy calls no
-    hook before calls that the instance's class has only inherited."""
+    """A hook that LiteLLM takes: it asks for an instance of its own class, and its proxy passes
+    over some methods that the instance's class has only inherited."""
     base = importlib.import_module("litellm.integrations.custom_logger").CustomLogger
-    own = {"async_pre_call_hook": ProxyHook.async_pre_call_hook}
+    own = {name: getattr(ProxyHook, name) for name in LOOKED_FOR_IN_THE_CLASS}
     return type("RoutingConsoleHook", (ProxyHook, base), own)(client, routed_model)
 
 

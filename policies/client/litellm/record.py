@@ -11,7 +11,7 @@ from ...engine import Attempt
 from ..client import Decided
 from ..outcomes import outcome_event
 from .answers import Usage, cost_usd_of, usage_of
-from .failures import failure_kind, has_sent_bytes, retry_after_ms
+from .failures import STREAM, failure_kind, has_sent_bytes, retry_after_ms
 
 # Refused before a token was made, so the attempt cost nothing. Of others it is not known: a
 # provider may bill what timed out or broke off.
@@ -86,6 +86,10 @@ class Record:
         )
         self._note(attempt, 0.0 if kind in FREE else None)
         return True
+
+    def broke_off(self, model: str) -> None:
+        """The model's stream broke before its first part, and nobody said why."""
+        self._note(Attempt(model, STREAM, self._since_call_ms()), None)
 
     def event(self) -> dict[str, object]:
         """The outcome event of the request so far; see docs/outcomes.md."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 from ...engine import NextAttempt
@@ -16,27 +16,17 @@ class _Reading:
     """What both kinds of stream keep: the chain, and what the chunks said of tokens."""
 
     def __init__(self, chain: Chain, price: Price, *, asks_usage: bool) -> None:
-        self._chain = chain
+        self.chain = chain
+        self.model: str | None = None
         self._price = price
         self._asks_usage = asks_usage
         self._started = False
         self._usage: Any = None
-        self.model: str | None = None
 
-    @property
-    def request_id(self) -> str:
-        """By which feedback can be given later."""
-        return self._chain.request_id
-
-    @property
-    def attempts(self) -> tuple[Any, ...]:
-        """Those made so far; the one that answers is there when the stream has ended."""
-        return tuple(self._chain.attempts)
-
-    def _begin(self, step: NextAttempt) -> None:
+    def begin(self, step: NextAttempt) -> None:
         self.model, self._started, self._usage = step.model, False, None
 
-    def _shows(self, chunk: Any) -> bool:
+    def shows(self, chunk: Any) -> bool:
         """Whether a chunk is for the caller: a bare token count is only if it was asked for."""
         if usage_of(chunk) != Usage():
             self._usage = chunk
@@ -45,18 +35,42 @@ class _Reading:
         self._started = True
         return True
 
-    def _failed(self, error: Exception) -> None:
-        self._chain.must_fail(self.model or "", error, bytes_sent=self._started)
+    def failed(self, error: Exception) -> None:
+        self.chain.must_fail(self.model or "", error, bytes_sent=self._started)
 
-    def _ended(self) -> None:
+    def ended(self) -> None:
         model = self.model or ""
         cost = None if self._usage is None else self._price(model, self._usage)
-        self._chain.answered(model, self._usage, cost)
-        self._chain.finished()
+        self.chain.answered(model, self._usage, cost)
+        self.chain.finished()
 
 
-class Stream(_Reading):
-    """An iterator of LiteLLM's chunks. `model` is the one that is answering."""
+class _OfChain:
+    """What is known of a stream while it is read. Nothing that reads it refers back to it, so a
+    stream that is dropped is closed at once, not when Python next looks for cycles.
+    """
+
+    def __init__(self, reading: _Reading) -> None:
+        self._reading = reading
+
+    @property
+    def model(self) -> str | None:
+        """The one that is answering; None before the first call."""
+        return self._reading.model
+
+    @property
+    def request_id(self) -> str:
+        """By which feedback can be given later."""
+        return self._reading.chain.request_id
+
+    @property
+    def attempts(self) -> tuple[Any, ...]:
+        """Those made so far; the one that answers is there when the stream has ended."""
+        return tuple(self._reading.chain.attempts)
+
+
+class Stream(_OfChain):
+    """An iterator of LiteLLM's chunks."""
 
     def __init__(
         self,
@@ -66,9 +80,8 @@ class Stream(_Reading):
         *,
         asks_usage: bool,
     ) -> None:
-        super().__init__(chain, price, asks_usage=asks_usage)
-        self._open_call = open_call
-        self._chunks = self._read()
+        super().__init__(_Reading(chain, price, asks_usage=asks_usage))
+        self._chunks = _read(self._reading, open_call)
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -77,25 +90,33 @@ class Stream(_Reading):
         return next(self._chunks)
 
     def close(self) -> None:
-        """Read no further; an answer that was not read to its end is not reported."""
+        """Read no further, and hang up on the provider; an answer that was not read to its end is
+        not reported.
+        """
         self._chunks.close()
 
-    def _read(self) -> Any:
-        while isinstance(step := self._chain.next(), NextAttempt):
-            self._begin(step)
-            try:
-                for chunk in self._open_call(step):
-                    if self._shows(chunk):
-                        yield chunk
-            except Exception as error:
-                self._failed(error)
-            else:
-                self._ended()
-                return
-        raise self._chain.stopped(step)
+
+def _read(reading: _Reading, open_call: Callable[[NextAttempt], Any]) -> Generator[Any, None, None]:
+    while isinstance(step := reading.chain.next(), NextAttempt):
+        reading.begin(step)
+        opened: Any = None
+        try:
+            opened = open_call(step)
+            for chunk in opened:
+                if reading.shows(chunk):
+                    yield chunk
+        except Exception as error:
+            reading.failed(error)
+        else:
+            reading.ended()
+            return
+        finally:
+            if hasattr(opened, "close"):
+                opened.close()
+    raise reading.chain.stopped(step)
 
 
-class AsyncStream(_Reading):
+class AsyncStream(_OfChain):
     """The same for `async for`."""
 
     def __init__(
@@ -106,9 +127,8 @@ class AsyncStream(_Reading):
         *,
         asks_usage: bool,
     ) -> None:
-        super().__init__(chain, price, asks_usage=asks_usage)
-        self._open_call = open_call
-        self._chunks = self._read()
+        super().__init__(_Reading(chain, price, asks_usage=asks_usage))
+        self._chunks = _aread(self._reading, open_call)
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -117,22 +137,32 @@ class AsyncStream(_Reading):
         return await self._chunks.__anext__()
 
     async def aclose(self) -> None:
-        """Read no further; an answer that was not read to its end is not reported."""
+        """Read no further, and hang up on the provider; an answer that was not read to its end is
+        not reported.
+        """
         await self._chunks.aclose()
 
-    async def _read(self) -> Any:
-        while isinstance(step := self._chain.next(), NextAttempt):
-            self._begin(step)
-            try:
-                async for chunk in await self._open_call(step):
-                    if self._shows(chunk):
-                        yield chunk
-            except Exception as error:
-                self._failed(error)
-            else:
-                self._ended()
-                return
-        raise self._chain.stopped(step)
+
+async def _aread(
+    reading: _Reading, open_call: Callable[[NextAttempt], Awaitable[Any]]
+) -> AsyncGenerator[Any, None]:
+    while isinstance(step := reading.chain.next(), NextAttempt):
+        reading.begin(step)
+        opened: Any = None
+        try:
+            opened = await open_call(step)
+            async for chunk in opened:
+                if reading.shows(chunk):
+                    yield chunk
+        except Exception as error:
+            reading.failed(error)
+        else:
+            reading.ended()
+            return
+        finally:
+            if hasattr(opened, "aclose"):
+                await opened.aclose()
+    raise reading.chain.stopped(step)
 
 
 def price_of_stream(litellm: Any, deployment: dict[str, Any], chunk: Any) -> float | None:

@@ -6,6 +6,7 @@ Imports of the repository only what a router has: `policies.client` and `policie
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import json
 import os
@@ -136,6 +137,36 @@ def astream(models: LiteLLM, request: dict[str, Any]) -> Told:
     return LOOP.run_until_complete(run())
 
 
+def leave_early(url: str, names: list[str], request: dict[str, Any]) -> int:
+    """Leaves a stream after its first chunk in each way there is; gives how many were left.
+
+    What is dropped is not helped by a search for cycles, and nothing is dropped by returning.
+    """
+    models = LiteLLM(clients["router"], deployments(url, names))
+    options: dict[str, Any] = {"messages": MESSAGES}
+    closed = models.stream(request, **options)
+    next(closed)
+
+    async def leave() -> Any:
+        aclosed = models.astream(request, **options)
+        await anext(aclosed)
+        await aclosed.aclose()
+        async for _ in models.astream(request, **options):
+            break
+        await asyncio.sleep(0.2)  # the loop closes what was dropped
+        return aclosed
+
+    gc.disable()
+    try:
+        closed.close()
+        for _ in models.stream(request, **options):
+            break
+        left = [closed, LOOP.run_until_complete(leave())]
+        return 2 + len(left)
+    finally:
+        gc.enable()
+
+
 def route(url: str, config: dict[str, Any], names: list[str]) -> list[str | None]:
     """What each name of a proxy's configuration is answered by, as LiteLLM's Router has it."""
     os.environ.update({"ACME_API_BASE": url, "ACME_API_KEY": "k"})
@@ -159,6 +190,7 @@ def route(url: str, config: dict[str, Any], names: list[str]) -> list[str | None
 
 DO: dict[str, Callable[..., Any]] = {
     "failure": failure,
+    "leave_early": leave_early,
     "requests": requests,
     "route": route,
     "start": start,

@@ -54,13 +54,16 @@ REFUSALS: dict[str, tuple[int, str | None, str, str]] = {
     "gateway_timeout": (504, None, "server_error", "Gateway timeout"),
 }
 HANGS_S = 1.0
+STALLS_S = 10.0  # longer than any caller waits
 WORDS = ("One", " two", " three")
 
 
 @dataclass
 class FakeProvider:
     """`orders` are what a model's next calls do, in turn: a name of REFUSALS, "hangs", "drops" (the
-    connection, at once) or "breaks" (a stream, after its first words). With none left it answers.
+    connection, at once), or what becomes of a stream: "breaks", "errs" or "stalls" after its first
+    words, "breaks_at_once" before them, "goes_on" until the caller hangs up. With none left it
+    answers. `hung_up` counts callers that hung up on a stream.
     """
 
     url: str = ""
@@ -68,6 +71,7 @@ class FakeProvider:
     called: list[str] = field(default_factory=list)
     retry_after_s: int | None = None
     tells_usage: bool = True
+    hung_up: int = 0
     hanging: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,7 +82,7 @@ class FakeProvider:
         with self.lock:
             self.orders.clear()
             self.called.clear()
-            self.retry_after_s, self.tells_usage = None, True
+            self.retry_after_s, self.tells_usage, self.hung_up = None, True, 0
 
     def next_for(self, model: str) -> str:
         with self.lock:
@@ -120,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif what in REFUSALS:
             self._refuse(*REFUSALS[what])
         elif body.get("stream"):
-            self._stream(body, breaks=what == "breaks")
+            self._stream(body, what)
         else:
             self._send(200, _completion(body["model"], self.asked.tells_usage))
 
@@ -141,21 +145,43 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def _stream(self, body: dict[str, Any], *, breaks: bool) -> None:
+    def _stream(self, body: dict[str, Any], what: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if what == "breaks_at_once":
+            self.close_connection = True
+            return
+        if what == "goes_on":
+            self._go_on(body["model"])
+            return
         for index, word in enumerate(WORDS):
             self._chunk(_part(body["model"], {"role": "assistant", "content": word}))
-            if breaks and index == 0:
-                self.close_connection = True
+            if index == 0 and what in ("breaks", "errs", "stalls"):
+                self._end_early(what)
                 return
         self._chunk(_part(body["model"], {}, finish="stop"))
         if self.asked.tells_usage and (body.get("stream_options") or {}).get("include_usage"):
             self._chunk({**_part(body["model"], {}), "choices": [], "usage": USAGE})
         self._write(b"data: [DONE]\n\n")
         self.wfile.write(b"0\r\n\r\n")
+
+    def _go_on(self, model: str) -> None:
+        self.close_connection = True
+        try:
+            while not self.asked.hanging.wait(0.01):
+                self._chunk(_part(model, {"role": "assistant", "content": WORDS[0]}))
+        except OSError:
+            with self.asked.lock:
+                self.asked.hung_up += 1
+
+    def _end_early(self, what: str) -> None:
+        if what == "errs":
+            self._chunk({"error": {"message": "Something went wrong.", "type": "server_error"}})
+        elif what == "stalls":
+            self.asked.hanging.wait(STALLS_S)
+        self.close_connection = True
 
     def _chunk(self, content: object) -> None:
         self._write(f"data: {json.dumps(content)}\n\n".encode())

@@ -38,6 +38,18 @@ def sent(hook: ProxyHook, **data: Any) -> dict[str, Any]:
     return loops.run(hook.async_pre_call_hook(None, None, asked, "completion"))
 
 
+def called(data: dict[str, Any], group: str) -> dict[str, Any]:
+    """What LiteLLM calls a deployment with."""
+    return {**data, "metadata": {**data["metadata"], "model_group": group}}
+
+
+def attempts_of(console: Console) -> list[tuple[str, str | None]]:
+    """Of the one outcome that was reported."""
+    [event] = console.reported
+    attempts: Any = event["attempts"]
+    return [(attempt["model"], attempt["failure_kind"]) for attempt in attempts]
+
+
 def logged(data: dict[str, Any], group: str, **more: Any) -> dict[str, Any]:
     """What LiteLLM hands to its loggers."""
     metadata = {**data["metadata"], "model_group": group}
@@ -89,12 +101,9 @@ def test_log_events__of_one_request__become_one_outcome() -> None:
     error = made("RateLimitError", status_code=429)
 
     async def log() -> None:
-        sent_with = {"metadata": {**data["metadata"], "model_group": data["model"]}}
+        sent_with = called(data, data["model"])
         await hook.async_pre_call_deployment_hook(sent_with, None)
         await hook.async_post_call_failure_deployment_hook(sent_with, error, None)
-        # Told of the first failure again, as LiteLLM does.
-        failed = logged(data, data["model"], exception=error)
-        await hook.async_log_failure_event(failed, None, NOW, LATER)
         await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
         await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
 
@@ -169,28 +178,82 @@ def test_open_requests__beyond_the_most__are_told_as_they_stand() -> None:
     assert [event["request_id"] for event in console.reported] == ["r-1"]
 
 
-def test_stream__that_broke__is_told_by_its_log_event() -> None:
+async def _streamed(hook: ProxyHook, data: dict[str, Any], error: Exception) -> None:
+    """The proxy's answer begins, then breaks."""
+    await hook.async_post_call_response_headers_hook(data, user_api_key_dict=None, response=())
+    await hook.async_post_call_failure_hook(data, error, user_api_key_dict=None)
+
+
+def test_stream__that_broke__is_told_when_the_request_has_failed() -> None:
     console = Console()
     hook = ProxyHook(console)
-    data = sent(hook)
-    broken = made("MidStreamFallbackError", is_pre_first_chunk=False)
+    data = sent(hook, stream=True)
 
     async def log() -> None:
-        failed = logged(data, data["model"], exception=broken)
-        await hook.async_log_failure_event(failed, None, NOW, LATER)
+        await hook.async_pre_call_deployment_hook(called(data, data["model"]), None)
+        await _streamed(hook, data, made("APIConnectionError"))
+
+    loops.run(log())
+    assert within(5, lambda: console.reported != [])
+    assert attempts_of(console) == [(data["model"], "stream_interrupted")]
+    assert console.told == [1]
+
+
+def test_stream__that_broke_before_its_first_part__is_told_by_the_call_after_it() -> None:
+    console = Console()
+    hook = ProxyHook(console)
+    data = sent(hook, stream=True)
+
+    async def log() -> None:
+        for model in (data["model"], "us-small"):
+            await hook.async_pre_call_deployment_hook(called(data, model), None)
         await hook.async_log_success_event(logged(data, "us-small"), ANSWER, NOW, LATER)
 
     loops.run(log())
-    [event] = console.reported
-    kinds = [attempt["failure_kind"] for attempt in event["attempts"]]  # type: ignore[attr-defined]
-    assert kinds == ["stream_interrupted", None]
+    assert attempts_of(console) == [(data["model"], "stream_interrupted"), ("us-small", None)]
+
+
+@pytest.mark.parametrize(
+    ("failed_before", "kind"), [([], "network"), (["eu-big"], "stream_interrupted")]
+)
+def test_stream__of_the_last_call_that_broke_at_once__is_of_the_errors_kind_if_it_is_its_own(
+    failed_before: list[str], kind: str
+) -> None:
+    console = Console()
+    hook = ProxyHook(console)
+    data = sent(hook, stream=True)
+
+    async def log() -> None:
+        for model in [*failed_before, "us-small"]:
+            await hook.async_pre_call_deployment_hook(called(data, model), None)
+        await hook.async_post_call_failure_hook(data, made("APIConnectionError"))
+
+    loops.run(log())
+    assert within(5, lambda: console.reported != [])
+    assert attempts_of(console)[-1] == ("us-small", kind)
+
+
+def test_request__stopped_by_the_proxy_itself__tells_no_failure_of_a_model() -> None:
+    console = Console()
+    hook = ProxyHook(console)
+    for stream in (True, False):
+        data = sent(hook, stream=stream)
+
+        async def log(data: dict[str, Any] = data) -> None:
+            await hook.async_pre_call_deployment_hook(called(data, data["model"]), None)
+            await hook.async_post_call_failure_hook(data, ValueError("a guard of the proxy"))
+            await hook.async_log_success_event(logged(data, data["model"]), ANSWER, NOW, LATER)
+
+        loops.run(log())
+        assert attempts_of(console) == [(data["model"], None)]
+        console.reported.clear()
 
 
 def test_events__of_requests_that_nobody_decided__are_nobodys() -> None:
     console = Console()
     hook = ProxyHook(console)
     loops.run(hook.async_log_success_event({"model": "x"}, ANSWER, NOW, LATER))
-    loops.run(hook.async_log_failure_event({"model": "x"}, None, NOW, LATER))
+    loops.run(hook.async_post_call_failure_hook({"model": "x", "stream": True}, made("Timeout")))
     assert console.reported == []
 
 

@@ -24,6 +24,7 @@ from tests.client.litellm.fake_provider import REFUSALS, FakeProvider
 from tests.client.litellm.process import Process
 from tests.policies.steps import documents, published
 from tests.services.live_console import LiveConsole
+from tests.services.waiting import within
 
 pytestmark = pytest.mark.slow
 NAMES = ["swift-small", "swift-large", "orchid"]
@@ -193,6 +194,20 @@ def test_approved_change__alters_where_litellms_requests_go(
     second = published(staging, author, [owner], owner, documents_of_failures(10))
     assert litellm_process.ask("wait_for_release", number=second.number) == second.number
     assert called() == decided(second) != decided(router)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stream__that_is_left_early__hangs_up_on_the_provider(
+    router: Release, litellm_process: Process, provider: FakeProvider
+) -> None:
+    for name in NAMES:
+        provider.order(name, *["goes_on"] * 4)
+    request = {"attributes": {"task": "answer"}, "request_id": "r-1"}
+    left = litellm_process.ask("leave_early", url=provider.url, names=NAMES, request=request)
+    assert left == len(provider.called) == 4
+    assert within(10, lambda: provider.hung_up == left)
+    litellm_process.ask("stop")
+    assert kept() == {}  # nobody knows what it would have come to
 
 
 def kept() -> dict[str, list[tuple[str, str | None]]]:

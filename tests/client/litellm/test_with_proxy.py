@@ -48,6 +48,40 @@ def targets(release: Release, request: dict[str, Any]) -> list[str]:
     return found
 
 
+Attempts = list[tuple[str, str | None]]
+BREAKS = "stream_interrupted"
+
+
+# What the first, second and third target of a request are ordered to do, and what that is told as.
+STREAMS: tuple[tuple[tuple[str, str | None], ...], ...] = (
+    (("breaks", BREAKS),),
+    (("errs", BREAKS),),
+    (("stalls", BREAKS),),
+    (("breaks_at_once", BREAKS), ("answers", None)),
+    (("overloaded", "overloaded"), ("breaks", BREAKS)),
+    (("breaks_at_once", BREAKS), ("breaks_at_once", BREAKS), ("server_error", "server_error")),
+)
+
+
+def streams_that_break(
+    proxy: Proxy, provider: FakeProvider, release: Release
+) -> dict[str, Attempts]:
+    """What is to arrive of streams that break in each way."""
+    expected: dict[str, Attempts] = {}
+    for number, steps in enumerate(STREAMS):
+        provider.forget()
+        request = {**asked(1), "request_id": f"stream-{number}"}
+        attempts: Attempts = []
+        for model, (order, kind) in zip(targets(release, request), steps, strict=False):
+            provider.order(model, order)
+            attempts.append((model, kind))
+        said = ask(proxy, request, stream=True)[1]
+        assert provider.called == [model for model, _ in attempts], said
+        assert (b'"error"' in said) == (attempts[-1][1] is not None), said
+        expected[request["request_id"]] = attempts
+    return expected
+
+
 @pytest.mark.django_db(transaction=True)
 def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came_of_it(
     live_console: LiveConsole,
@@ -65,7 +99,7 @@ def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came
         "ROUTING_CONSOLE_TOKEN": token,
         "ROUTING_CONSOLE_STATE_DIR": str(tmp_path / "state"),
     }
-    expected: dict[str, list[tuple[str, str | None]]] = {}
+    expected: dict[str, Attempts] = {}
     with running_proxy(tmp_path, provider.url, NAMES, router) as proxy:
         for number in range(12):
             request = asked(number)
@@ -82,6 +116,7 @@ def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came
             assert status == (200 if answers else 500), said
             expected[request["request_id"]] = [*attempts, *((model, None) for model in answers)]
         assert {len(attempts) for attempts in expected.values()} > {1, 2}
+        expected |= streams_that_break(proxy, provider, release)
         provider.forget()
         first = targets(release, asked(1))[0]
         status, said = proxy.complete(model=first)
