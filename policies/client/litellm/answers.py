@@ -18,9 +18,21 @@ class Usage:
 def usage_of(response: Any) -> Usage:
     """The tokens that a response, or the last chunk of a stream, tells of."""
     usage = _member(response, "usage")
-    return Usage(
+    found = Usage(
         _count(_member(usage, "prompt_tokens")), _count(_member(usage, "completion_tokens"))
     )
+    # LiteLLM writes 0 and 0 where the provider said nothing; no request is made of no tokens.
+    return Usage() if found == Usage(0, 0) else found
+
+
+def is_estimate(opened: Any) -> bool:
+    """Whether the token counts of a stream that was read are LiteLLM's own.
+
+    It counts words itself where the provider sent no counts; those are in none of the chunks that
+    came, which its stream keeps.
+    """
+    came = getattr(opened, "chunks", None)
+    return came is not None and all(usage_of(chunk) == Usage() for chunk in came)
 
 
 def cost_usd_of(response: Any) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from typing import Any
 
 from ...engine import NextAttempt
-from .answers import Usage, usage_of
+from .answers import is_estimate, usage_of
 from .chain import Chain
 
 Price = Callable[[str, Any], float | None]
@@ -28,7 +28,7 @@ class _Reading:
 
     def shows(self, chunk: Any) -> bool:
         """Whether a chunk is for the caller: a bare token count is only if it was asked for."""
-        if usage_of(chunk) != Usage():
+        if getattr(chunk, "usage", None) is not None:
             self._usage = chunk
             if not self._asks_usage and not _has_content(chunk):
                 return False
@@ -38,10 +38,10 @@ class _Reading:
     def failed(self, error: Exception) -> None:
         self.chain.must_fail(self.model or "", error, bytes_sent=self._started)
 
-    def ended(self) -> None:
-        model = self.model or ""
-        cost = None if self._usage is None else self._price(model, self._usage)
-        self.chain.answered(model, self._usage, cost)
+    def ended(self, opened: Any) -> None:
+        model, usage = self.model or "", None if is_estimate(opened) else self._usage
+        cost = None if usage is None else self._price(model, usage)
+        self.chain.answered(model, usage, cost)
         self.chain.finished()
 
 
@@ -108,7 +108,7 @@ def _read(reading: _Reading, open_call: Callable[[NextAttempt], Any]) -> Generat
         except Exception as error:
             reading.failed(error)
         else:
-            reading.ended()
+            reading.ended(opened)
             return
         finally:
             if hasattr(opened, "close"):
@@ -157,7 +157,7 @@ async def _aread(
         except Exception as error:
             reading.failed(error)
         else:
-            reading.ended()
+            reading.ended(opened)
             return
         finally:
             if hasattr(opened, "aclose"):

@@ -52,6 +52,7 @@ CASES = json.loads((VECTORS / "decisions.json").read_text())["cases"]
 # With ids, by which splits deal them out: a client gives a random one to a request without.
 REQUESTS = [{"request_id": f"r-{n}"} | case["request"] for n, case in enumerate(CASES)]
 MESSAGES = [{"role": "user", "content": "Hello"}]
+USAGE = {"prompt_tokens": 11, "completion_tokens": 7}
 
 
 class Console(HeldClient):
@@ -69,17 +70,22 @@ class Console(HeldClient):
 class Module:
     """What of LiteLLM the loop uses: fails in these kinds, in turn, then answers."""
 
-    def __init__(self, failures: Sequence[str] = (), cost: float | None = 0.25) -> None:
+    def __init__(
+        self,
+        failures: Sequence[str] = (),
+        cost: float | None = 0.25,
+        usage: Mapping[str, int] = USAGE,
+    ) -> None:
         self.failures = list(failures)
         self.cost = cost
+        self.usage = usage
         self.calls: list[dict[str, Any]] = []
 
     def completion(self, **parameters: Any) -> Any:
         self.calls.append(parameters)
         if self.failures:
             raise OF_KIND[self.failures.pop(0)]()
-        usage = {"prompt_tokens": 11, "completion_tokens": 7}
-        return SimpleNamespace(usage=usage, _hidden_params={"response_cost": self.cost})
+        return SimpleNamespace(usage=self.usage, _hidden_params={"response_cost": self.cost})
 
     async def acompletion(self, **parameters: Any) -> Any:
         return self.completion(**parameters)
@@ -125,7 +131,7 @@ class Streaming(Module):
             if number == breaks_after:
                 raise made("APIConnectionError")
             yield _chunk(f"word {number}")
-        yield SimpleNamespace(choices=[], usage={"prompt_tokens": 11, "completion_tokens": 7})
+        yield SimpleNamespace(choices=[], usage=USAGE)
 
 
 def _chunk(text: str) -> Any:
@@ -312,6 +318,13 @@ def test_stream__without_being_asked__keeps_the_token_counts_to_itself(console: 
     [event] = console.reported
     assert (event["input_tokens"], event["output_tokens"]) == (11, 7)
     assert module.calls[0]["stream_options"] == {"include_usage": True}
+
+
+def test_tokens__that_the_provider_did_not_count__are_not_known(console: Console) -> None:
+    """LiteLLM writes zeros then."""
+    module = Module(usage={"prompt_tokens": 0, "completion_tokens": 0})
+    loop(console, module).complete(REQUEST, messages=MESSAGES)
+    assert not {"input_tokens", "output_tokens"} & console.reported[0].keys()
 
 
 def test_stream__that_is_not_read_to_its_end__is_no_outcome(console: Console) -> None:
