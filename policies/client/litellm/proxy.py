@@ -3,13 +3,18 @@
     litellm_settings:
       callbacks: ["routing_console_client.litellm.proxy.hook"]
 
-What it approximates, since the proxy makes the calls: the fallbacks of a request are one list for
-all kinds of failures, without waits. Where the matrix has to be carried out as it was reviewed, use
-the loop. `hook` is made when it is first asked for, of the environment: ROUTING_CONSOLE_URL,
+What it approximates, since the proxy makes the calls: a request has one list of fallbacks for all
+kinds of failures but a full context and refused content, without waits, and what stops by the
+matrix goes on along that list. Where the matrix has to be carried out as it was reviewed, use the
+loop.
+
+`hook` is made when it is first asked for, of the environment: ROUTING_CONSOLE_URL,
+ROUTING_CONSOLE_TOKEN_FILE (read anew for each request, so that it can be renewed in place) or
 ROUTING_CONSOLE_TOKEN, ROUTING_CONSOLE_STATE_DIR, and if wanted ROUTING_CONSOLE_TRUSTED_KEYS,
 ROUTING_CONSOLE_EXPECT, ROUTING_CONSOLE_INSTANCE_ID (of a proxy with one worker; several take their
-ids from the folder) and ROUTING_CONSOLE_ROUTED_MODEL (default "auto"): requests for that model
-are decided, all others are left alone. `model_name`s of the proxy are keys of the catalogue.
+ids from the folder) and ROUTING_CONSOLE_ROUTED_MODEL (default "auto"). Chat completions for that
+model are decided; other models and other endpoints are left alone. `model_name`s of the proxy are
+keys of the catalogue.
 """
 
 from __future__ import annotations
@@ -26,6 +31,8 @@ from .chain import Decides
 from .proxy_outcomes import ProxyOutcomes
 
 ROUTED_MODEL = "auto"
+# What the proxy calls chat completions. Others hand `metadata` on to the provider.
+ROUTED_CALLS = ("acompletion", "completion")
 REQUEST_ID = "routing_request_id"
 LOOKED_FOR_IN_THE_CLASS = ("async_pre_call_hook", "async_post_call_response_headers_hook")
 # LiteLLM tries no more of a list of fallbacks, and says nothing of the others.
@@ -53,7 +60,7 @@ class ProxyHook:
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
     ) -> dict[str, Any]:
         """Put the model that the policy chose, and where to go after it, into the request."""
-        if data.get("model") != self._routed_model:
+        if data.get("model") != self._routed_model or call_type not in ROUTED_CALLS:
             return data
         decided = self._client.decide(request_of(data))
         model = decided.model  # not the decision's while its breaker is open
@@ -68,10 +75,13 @@ class ProxyHook:
             "routing_release": decided.release.digest,
         }
         fallbacks = fallbacks_of(decided, model)
+        called = [model, *fallbacks]
         return {
             **data,
             "model": model,
             "fallbacks": fallbacks,
+            "context_window_fallbacks": own_fallbacks_of(decided, called, "context_window"),
+            "content_policy_fallbacks": own_fallbacks_of(decided, called, "content_policy"),
             "num_retries": 0,
             "metadata": metadata,
         }
@@ -127,13 +137,30 @@ def request_of(data: Mapping[str, Any]) -> Request:
 
 def fallbacks_of(decided: Decided, model: str) -> list[str]:
     """The targets after a model, each once, as many as LiteLLM tries."""
-    bundle, decision = decided.release.bundle, decided.decision
     found: dict[str, None] = {}
     for kind in KINDS:
-        chain = full_chain(bundle, decision.class_key, model, kind, decision.requirements)
-        found.update(dict.fromkeys(chain))
-    most = min(bundle.fallback_matrix.limits.max_attempts - 1, MOST_FALLBACKS)
-    return list(found)[:most]
+        found.update(dict.fromkeys(_chain(decided, model, kind)))
+    return list(found)[: _most(decided)]
+
+
+def own_fallbacks_of(
+    decided: Decided, models: Sequence[str], kind: str
+) -> list[dict[str, list[str]]]:
+    """Where each of these models leads after one kind of failure that LiteLLM has a list of its own
+    for. One that leads nowhere is there, too, or LiteLLM would take the common list.
+    """
+    most = _most(decided)
+    return [{model: list(_chain(decided, model, kind))[:most]} for model in models]
+
+
+def _chain(decided: Decided, model: str, kind: str) -> tuple[str, ...]:
+    bundle, decision = decided.release.bundle, decided.decision
+    return full_chain(bundle, decision.class_key, model, kind, decision.requirements)
+
+
+def _most(decided: Decided) -> int:
+    limits = decided.release.bundle.fallback_matrix.limits
+    return min(limits.max_attempts - 1, MOST_FALLBACKS)
 
 
 def hook_for(client: Decides, routed_model: str = ROUTED_MODEL) -> Any:
@@ -147,25 +174,34 @@ def hook_for(client: Decides, routed_model: str = ROUTED_MODEL) -> Any:
 def __getattr__(name: str) -> Any:
     if name != "hook":
         raise AttributeError(f"module {__name__} has no attribute {name}")
-    hook = hook_for(_client().start(), os.environ.get("ROUTING_CONSOLE_ROUTED_MODEL", ROUTED_MODEL))
+    hook = hook_for(_client().start(), _environ("ROUTED_MODEL") or ROUTED_MODEL)
     globals()["hook"] = hook
     return hook
 
 
 def _client() -> PolicyClient:
-    needed = ("ROUTING_CONSOLE_URL", "ROUTING_CONSOLE_TOKEN", "ROUTING_CONSOLE_STATE_DIR")
-    missing = [name for name in needed if not os.environ.get(name)]
+    """Of the environment. Raises ImportError, with which the proxy ends, where it says too little,
+    and ClientError for a token file that holds no token.
+    """
+    token, file = _environ("TOKEN"), _environ("TOKEN_FILE")
+    missing = [f"ROUTING_CONSOLE_{name}" for name in ("URL", "STATE_DIR") if not _environ(name)]
+    if (token is None) == (file is None):
+        missing.append("either ROUTING_CONSOLE_TOKEN_FILE or ROUTING_CONSOLE_TOKEN")
     if missing:
         raise ImportError(f"set {', '.join(missing)} for the proxy's hook")
-    url, token, folder = (os.environ[name] for name in needed)
     return PolicyClient(
-        url,
+        _environ("URL") or "",
         token,
-        folder,
-        trusted_keys=os.environ.get("ROUTING_CONSOLE_TRUSTED_KEYS") or None,
-        expect=os.environ.get("ROUTING_CONSOLE_EXPECT", ""),
-        instance_id=os.environ.get("ROUTING_CONSOLE_INSTANCE_ID", ""),
+        _environ("STATE_DIR"),
+        token_file=file,
+        trusted_keys=_environ("TRUSTED_KEYS"),
+        expect=_environ("EXPECT") or "",
+        instance_id=_environ("INSTANCE_ID") or "",
     )
+
+
+def _environ(name: str) -> str | None:
+    return os.environ.get(f"ROUTING_CONSOLE_{name}") or None
 
 
 def _prompt(messages: object) -> str | None:

@@ -30,9 +30,13 @@ class Proxy:
 
     def complete(self, **body: Any) -> tuple[int, bytes]:
         """Status and body of one chat completion."""
+        return self.post("/v1/chat/completions", **body)
+
+    def post(self, path: str, **body: Any) -> tuple[int, bytes]:
+        """The same of another endpoint."""
         asked = {"messages": [{"role": "user", "content": "Hello"}], **body}
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
-        return self._ask("POST", "/v1/chat/completions", json.dumps(asked), headers)
+        return self._ask("POST", path, json.dumps(asked), headers)
 
     def is_up(self) -> bool:
         try:
@@ -107,4 +111,5 @@ def _config(provider_url: str, names: Sequence[str]) -> dict[str, Any]:
     return {
         "model_list": deployed,
         "litellm_settings": {"callbacks": [HOOK], "telemetry": False, "request_timeout": 2},
+        "router_settings": {"disable_cooldowns": True, "num_retries": 0},
     }

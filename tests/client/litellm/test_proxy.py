@@ -17,10 +17,12 @@ from policies.client.litellm.proxy import (
     ProxyHook,
     fallbacks_of,
     hook_for,
+    own_fallbacks_of,
     request_of,
 )
 from policies.client.litellm.proxy_outcomes import ProxyOutcomes
-from policies.engine import decide, parse_request
+from policies.engine import decide, full_chain, parse_request
+from tests.client.fake_console import FakeConsole
 from tests.client.litellm.errors import made
 from tests.client.litellm.test_loop import BUNDLE, REQUESTS, Console
 from tests.services import loops
@@ -35,7 +37,8 @@ ANSWER = SimpleNamespace(usage=USAGE, _hidden_params={"response_cost": 0.0})
 def sent(hook: ProxyHook, **data: Any) -> dict[str, Any]:
     """What the proxy goes on with after the hook."""
     asked = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}], **data}
-    return loops.run(hook.async_pre_call_hook(None, None, asked, "completion"))
+    call_type = asked.pop("call_type", "acompletion")
+    return loops.run(hook.async_pre_call_hook(None, None, asked, call_type))
 
 
 def called(data: dict[str, Any], group: str) -> dict[str, Any]:
@@ -82,6 +85,39 @@ def test_call__of_another_model__is_left_alone() -> None:
     console = Console()
     data = {"model": "gpt-4o", "messages": []}
     assert sent(ProxyHook(console), **data) == data
+
+
+@pytest.mark.parametrize("call_type", ["aresponses", "anthropic_messages", "aembedding"])
+def test_call__that_is_no_chat_completion__is_left_alone(call_type: str) -> None:
+    """Their `metadata` goes to the provider."""
+    data = {"model": "auto", "messages": [], "metadata": {"user": "u"}}
+    assert sent(ProxyHook(Console()), **data, call_type=call_type) == data
+
+
+@pytest.mark.parametrize("kind", ["context_window", "content_policy"])
+def test_failure__that_litellm_has_a_list_for__leads_where_the_matrix_says(kind: str) -> None:
+    console = Console()
+    led_to: set[int] = set()
+    for raw in REQUESTS:
+        decided = console.decide(parse_request(raw))
+        model, decision = decided.decision.model, decided.decision
+        if model is None:
+            continue
+        models = [model, *fallbacks_of(decided, model)]
+        found = own_fallbacks_of(decided, models, kind)
+        assert found == [
+            {name: list(full_chain(BUNDLE, decision.class_key, name, kind, decision.requirements))}
+            for name in models
+        ]
+        led_to |= {len(found[0][model])}
+    assert 0 in led_to
+
+
+def test_call__of_the_routed_model__has_the_lists_that_litellm_knows() -> None:
+    got = sent(ProxyHook(Console()))
+    called = [got["model"], *got["fallbacks"]]
+    for name in ("context_window_fallbacks", "content_policy_fallbacks"):
+        assert [next(iter(entry)) for entry in got[name]] == called
 
 
 def test_fallbacks__at_most_five_and_without_the_model_itself() -> None:
@@ -257,14 +293,43 @@ def test_events__of_requests_that_nobody_decided__are_nobodys() -> None:
     assert console.reported == []
 
 
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """The hook's, without a token."""
+    for name in ("TOKEN", "TOKEN_FILE", "INSTANCE_ID"):
+        monkeypatch.delenv(f"ROUTING_CONSOLE_{name}", raising=False)
+    monkeypatch.setenv("ROUTING_CONSOLE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ROUTING_CONSOLE_STATE_DIR", str(tmp_path / "state"))
+    return monkeypatch
+
+
 def test_hook__instance_id_in_the_environment__is_what_its_client_reports_under(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    environment: pytest.MonkeyPatch,
 ) -> None:
-    for name, text in (
-        ("URL", "http://127.0.0.1:9"),
-        ("TOKEN", "rcr_"),
-        ("STATE_DIR", str(tmp_path)),
-        ("INSTANCE_ID", "proxy-0"),
-    ):
-        monkeypatch.setenv(f"ROUTING_CONSOLE_{name}", text)
+    environment.setenv("ROUTING_CONSOLE_TOKEN", "rcr_")
+    environment.setenv("ROUTING_CONSOLE_INSTANCE_ID", "proxy-0")
     assert proxy._client()._status.report()["instance_id"] == "proxy-0"
+
+
+def test_hook__with_a_token_file__asks_with_the_token_that_is_in_it_now(
+    environment: pytest.MonkeyPatch, console: FakeConsole, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    environment.setenv("ROUTING_CONSOLE_TOKEN_FILE", str(file))
+    environment.setenv("ROUTING_CONSOLE_URL", console.url)
+    file.write_text("rcr_first\n")
+    client = proxy._client()
+    console.token = "rcr_second"
+    assert not client.poll_once()
+    file.write_text("rcr_second\n")
+    assert client.poll_once()
+
+
+@pytest.mark.parametrize("given", [(), ("TOKEN", "TOKEN_FILE")], ids=["none", "both"])
+def test_hook__without_one_way_to_a_token__says_which_there_are(
+    environment: pytest.MonkeyPatch, given: tuple[str, ...]
+) -> None:
+    for name in given:
+        environment.setenv(f"ROUTING_CONSOLE_{name}", "rcr_")
+    with pytest.raises(ImportError, match="either ROUTING_CONSOLE_TOKEN_FILE or ROUTING_CON"):
+        proxy._client()

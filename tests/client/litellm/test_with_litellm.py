@@ -78,13 +78,14 @@ def documents_of_failures(share: int) -> dict[str, Any]:
     content = documents(share=share)
     often = ["rate_limit", "overloaded"]
     rare = ["timeout", "server_error", "network", "quota_exhausted"]
+    apart = ["content_policy", "context_window"]
     waits = {"count": 1, "base_ms": 5, "max_ms": 10, "honour_retry_after": False}
     content["fallback_matrix"] = {
         "schema": 1,
         "rows": [
             {"model": "*", "on": often, "retries": waits, "then": ["orchid", "swift-large"]},
             {"model": "*", "on": rare, "then": ["swift-large", "orchid"]},
-            {"model": "*", "class": "complex", "on": ["content_policy"], "then": ["orchid"]},
+            {"model": "*", "class": "complex", "on": apart, "then": ["orchid"]},
         ],
         "limits": {"retry_budget": None, "breaker": None},
     }
@@ -194,6 +195,27 @@ def test_approved_change__alters_where_litellms_requests_go(
     second = published(staging, author, [owner], owner, documents_of_failures(10))
     assert litellm_process.ask("wait_for_release", number=second.number) == second.number
     assert called() == decided(second) != decided(router)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tokens__are_known_where_the_provider_counted_and_not_where_litellm_guessed(
+    router: Release, litellm_process: Process, provider: FakeProvider
+) -> None:
+    expected: dict[str, tuple[int | None, int | None]] = {}
+    for how in WAYS:
+        for provider.tells_usage in (True, False):
+            request_id = f"{how}-{provider.tells_usage}"
+            request = {"attributes": {"task": "answer"}, "request_id": request_id}
+            litellm_process.ask(
+                "requests", url=provider.url, names=NAMES, how=how, requests=[request]
+            )
+            expected[request_id] = (11, 7) if provider.tells_usage else (None, None)
+    litellm_process.ask("stop")
+    found = {
+        outcome.request_id: (outcome.input_tokens, outcome.output_tokens)
+        for outcome in Outcome.objects.all()
+    }
+    assert found == expected
 
 
 @pytest.mark.django_db(transaction=True)

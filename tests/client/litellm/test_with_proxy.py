@@ -18,7 +18,7 @@ from policies.models import Environment, Release
 from policies.services.routers.tokens import issue_router_token
 from tests.client.litellm.fake_provider import FakeProvider
 from tests.client.litellm.proxy_process import Proxy, running_proxy
-from tests.client.litellm.test_with_litellm import NAMES, documents_of_failures, kept
+from tests.client.litellm.test_with_litellm import NAMES, by_the_engine, documents_of_failures, kept
 from tests.policies.steps import published
 from tests.services.live_console import LiveConsole
 from tests.services.waiting import within
@@ -82,6 +82,49 @@ def streams_that_break(
     return expected
 
 
+def requests_too_long(
+    proxy: Proxy, provider: FakeProvider, release: Release
+) -> dict[str, Attempts]:
+    """What is to arrive of them: what the matrix says, of which one class stops at once."""
+    expected: dict[str, Attempts] = {}
+    for number in (0, 1):  # each class
+        provider.forget()
+        request = {**asked(number), "request_id": f"long-{number}"}
+        first = targets(release, request)[0]
+        provider.order(first, "context_window")
+        attempts: Attempts = by_the_engine(release, request, {first: ["context_window"]})
+        status, said = ask(proxy, request)
+        assert provider.called == [model for model, _ in attempts], said
+        assert status == (200 if attempts[-1][1] is None else 400), said
+        expected[request["request_id"]] = attempts
+    assert {len(attempts) for attempts in expected.values()} == {1, 2}
+    return expected
+
+
+def after_a_wrong_key(proxy: Proxy, provider: FakeProvider, release: Release) -> Attempts:
+    """What is to arrive of the request "key-0", whose key is wrong: it goes on, though the matrix
+    has no row for that, and its deployment is asked again by the next request.
+    """
+    first, second, *_ = targets(release, asked(0))
+    provider.forget()
+    provider.order(first, "auth")
+    for number in range(2):
+        status, said = ask(proxy, {**asked(0), "request_id": f"key-{number}"})
+        assert status == 200, said
+    assert provider.called == [first, second, first]
+    return [(first, "auth"), (second, None)]
+
+
+def asked_elsewhere(proxy: Proxy, provider: FakeProvider) -> None:
+    """What is no chat completion is not routed: "auto" is a model that the proxy does not know."""
+    provider.forget()
+    for path in ("/v1/responses", "/v1/messages"):
+        body = {"input": "Hello", "max_tokens": 9, "metadata": {"attributes": {}}}
+        status, said = proxy.post(path, model="auto", **body)
+        assert 400 <= status < 500, said
+    assert provider.called == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came_of_it(
     live_console: LiveConsole,
@@ -94,9 +137,10 @@ def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came
 ) -> None:
     release = published(staging, author, [owner], owner, documents_of_failures(50))
     _, token = issue_router_token(staging, "proxy", acting_user=operator)
+    (tmp_path / "token").write_text(token)
     router = {
         "ROUTING_CONSOLE_URL": live_console.url,
-        "ROUTING_CONSOLE_TOKEN": token,
+        "ROUTING_CONSOLE_TOKEN_FILE": str(tmp_path / "token"),
         "ROUTING_CONSOLE_STATE_DIR": str(tmp_path / "state"),
     }
     expected: dict[str, Attempts] = {}
@@ -117,6 +161,9 @@ def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came
             expected[request["request_id"]] = [*attempts, *((model, None) for model in answers)]
         assert {len(attempts) for attempts in expected.values()} > {1, 2}
         expected |= streams_that_break(proxy, provider, release)
+        expected |= requests_too_long(proxy, provider, release)
+        expected["key-0"] = after_a_wrong_key(proxy, provider, release)
+        asked_elsewhere(proxy, provider)
         provider.forget()
         first = targets(release, asked(1))[0]
         status, said = proxy.complete(model=first)
