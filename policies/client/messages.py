@@ -129,7 +129,12 @@ def _read_attempts(place: Place) -> tuple[Attempt, ...]:
     items = rooted.items(of="attempts")
     if len(items) > MOST_ATTEMPTS:
         rooted.report(f"must be at most {MOST_ATTEMPTS} attempts")
-    return tuple(_read_attempt(item) for item in items[:MOST_ATTEMPTS])
+    found: list[Attempt] = []
+    for item in items[:MOST_ATTEMPTS]:
+        if found and found[-1].failure_kind is None:
+            item.report("stands after an attempt without a failure_kind, whose answer ends them")
+        found.append(_read_attempt(item))
+    return tuple(found)
 
 
 def _read_attempt(place: Place) -> Attempt:

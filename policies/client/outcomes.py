@@ -44,12 +44,13 @@ def outcome_event(
     """The event, with only what is known in it.
 
     `costs_usd` is what each attempt cost, 0 where it is known that it was free; without it, their
-    own `cost_usd`. Raises TypeError for a keyword that `Told` does not have.
+    own `cost_usd`. Raises TypeError for a keyword that `Told` does not have, and for a `usage`
+    that holds no count that it could mean.
     """
     if unknown := told.keys() - Told.__annotations__.keys():
         known = ", ".join(Told.__annotations__)
         raise TypeError(f"{', '.join(sorted(unknown))}: an outcome is told by {known}")
-    decision, usage = decided.decision, told.get("usage") or {}
+    decision, usage = decided.decision, _usage(told.get("usage"))
     event: dict[str, object | None] = {
         "request_id": decided.request.request_id,
         "time": datetime.datetime.fromtimestamp(decided.at, datetime.timezone.utc).isoformat(),
@@ -70,6 +71,18 @@ def outcome_event(
         "tenant": told.get("tenant"),
     }
     return {name: value for name, value in event.items() if value is not None and value != []}
+
+
+def _usage(told: Mapping[str, int | None] | None) -> Mapping[str, int | None]:
+    """What is told, so that none gets lost unseen: providers put more than the two counts there,
+    but who says something and neither of them has misspelt it."""
+    known = (*INPUT_TOKENS, *OUTPUT_TOKENS)
+    if told is None:
+        return {}
+    if not isinstance(told, Mapping) or (told and not any(name in told for name in known)):
+        counts = f"{' or '.join(INPUT_TOKENS)}, and {' or '.join(OUTPUT_TOKENS)}"
+        raise TypeError(f"usage: must be a mapping with {counts}; got {told!r:.100}")
+    return told
 
 
 def _attempts(

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -238,6 +239,23 @@ def test_outcome__told_by_a_misspelt_word__is_refused_with_the_right_ones(
     decided = client.decide({"attributes": {"task": "code"}})
     with pytest.raises(TypeError, match=r"qualty.*quality"):
         client.outcome(decided, [], qualty=0.9)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("usage", [5, "12", ["input_tokens"], {"foo": 1}], ids=repr)
+def test_outcome__with_a_usage_that_says_no_counts__is_refused_with_what_it_may_say(
+    client: PolicyClient, usage: Any
+) -> None:
+    decided = client.decide({"attributes": {"task": "code"}})
+    with pytest.raises(TypeError, match=r"usage: must be a mapping with input_tokens"):
+        client.outcome(decided, [], usage=usage)
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"completion_tokens": None}], ids=repr)
+def test_outcome__with_a_usage_that_is_not_known__has_no_counts(
+    client: PolicyClient, usage: Any
+) -> None:
+    event = client.outcome(client.decide({"attributes": {"task": "code"}}), [], usage=usage)
+    assert not {"input_tokens", "output_tokens"} & event.keys()
 
 
 def test_decided__misspelt_attribute__is_named_with_what_would_be_right(

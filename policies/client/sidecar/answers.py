@@ -31,8 +31,8 @@ class Answers:
             Route("/v1/decide", POST, _told(self._decide)),
             Route("/v1/next-attempt", POST, _told(self._next_attempt)),
             Route("/v1/outcomes", POST, _told(self._outcomes)),
-            Route(ofrep.FLAGS_PATH, POST, self._evaluate_all),
-            Route(ofrep.FLAGS_PATH + "/{key}", POST, self._evaluate),
+            Route(ofrep.FLAGS_PATH, POST, self._evaluate_all, ofrep.refuse),
+            Route(ofrep.FLAGS_PATH + "/{key}", POST, self._evaluate, ofrep.refuse),
         ]
 
     def _decide(self, asked: Asked) -> Answer:

@@ -64,6 +64,11 @@ def evaluate_all(decide: Decide, client: PolicyClient, asked: Asked) -> Answer:
     return Answer(200, answer.body, headers={"ETag": tag})
 
 
+def refuse(status: int, sentence: str, headers: Mapping[str, str]) -> Answer:
+    """What OFREP's addresses answer to a request that is none of theirs."""
+    return json_answer({"errorCode": "GENERAL", "errorDetails": sentence}, status, headers=headers)
+
+
 class _Unreadable(Exception):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)

@@ -10,19 +10,28 @@ from .figures import Figures
 from .http import Answer, Asked, problem
 
 Handle = Callable[[Asked], Answer]
+Refuse = Callable[[int, str, Mapping[str, str]], Answer]
 Say = Callable[[str], None]
 READ = ("GET", "HEAD")
 POST = ("POST",)
 OTHER_PATHS = "other"
 
 
+def _refused(status: int, sentence: str, headers: Mapping[str, str]) -> Answer:
+    return problem(status, sentence, headers=headers)
+
+
 @dataclass(frozen=True)
 class Route:
-    """What answers a path. One that ends in `/{key}` answers all that stand below it."""
+    """What answers a path. One that ends in `/{key}` answers all that stand below it.
+
+    `refuse` writes what is answered to a wrong method or media type: status, sentence, headers.
+    """
 
     path: str
     methods: tuple[str, ...]
     handle: Handle
+    refuse: Refuse = _refused
 
     @property
     def prefix(self) -> str:
@@ -70,10 +79,15 @@ def _answer(route: Route, asked: Asked) -> Answer:
     if asked.method not in route.methods:
         allowed = ", ".join(route.methods)
         sentence = f"{route.path} takes {allowed}, not {asked.method[:20]}."
-        return problem(405, sentence, headers={"Allow": allowed})
-    # It is also what a page in a browser cannot send here without asking first.
-    if route.methods == POST and not _is_json(asked.headers.get("content-type", "")):
-        return problem(415, "Send JSON, with Content-Type: application/json.")
+        return route.refuse(405, sentence, {"Allow": allowed})
+    if route.methods == POST:
+        # It is also what a page in a browser cannot send here without asking first.
+        if not _is_json(asked.headers.get("content-type", "")):
+            return route.refuse(415, "Send JSON, with Content-Type: application/json.", {})
+        coding = asked.headers.get("content-encoding", "identity").strip().lower()
+        if coding != "identity":
+            sentence = f"Send the JSON as it is, without Content-Encoding: {coding[:20]}."
+            return route.refuse(415, sentence, {"Accept-Encoding": "identity"})
     return route.handle(asked)
 
 

@@ -14,8 +14,10 @@ from django.contrib.auth.models import User
 
 from policies.client.litellm.proxy import KINDS
 from policies.engine import decide, full_chain, parse_bundle, parse_request
-from policies.models import Environment, Release
+from policies.models import CatalogueModel, Environment, Release
+from policies.services.catalogue.entries import ModelFacts
 from policies.services.routers.tokens import issue_router_token
+from policies.services.rules.catalogue import change_model
 from tests.client.litellm.fake_provider import FakeProvider
 from tests.client.litellm.proxy_process import Proxy, running_proxy
 from tests.client.litellm.test_with_litellm import NAMES, by_the_engine, documents_of_failures, kept
@@ -135,6 +137,8 @@ def test_proxy__with_our_hook__goes_where_the_release_says_and_reports_what_came
     provider: FakeProvider,
     tmp_path: Path,
 ) -> None:
+    larger = ModelFacts("Orchid", 1_000_000, regions=("eu", "us"), capabilities=("tools",))
+    change_model(CatalogueModel.objects.get(key="orchid"), larger, acting_user=owner)
     release = published(staging, author, [owner], owner, documents_of_failures(50))
     _, token = issue_router_token(staging, "proxy", acting_user=operator)
     (tmp_path / "token").write_text(token)

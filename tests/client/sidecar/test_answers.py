@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -199,6 +200,28 @@ def test_other_paths_and_methods__are_refused_with_what_there_is(
 def test_post__without_json__is_refused(sidecar: Running) -> None:
     answered = sidecar.ask("POST", "/v1/decide", CODE, {"Content-Type": "text/plain"})
     assert answered.status == 415
+
+
+def test_post__packed__is_refused_with_what_to_do(sidecar: Running) -> None:
+    body = gzip.compress(json.dumps(CODE).encode())
+    answered = sidecar.ask("POST", "/v1/decide", headers={"Content-Encoding": "gzip"}, body=body)
+    assert (answered.status, answered.headers["Accept-Encoding"]) == (415, "identity")
+    assert "Content-Encoding" in answered.json["detail"]
+    plain = {"Content-Encoding": "identity"}
+    assert sidecar.ask("POST", "/v1/decide", CODE, plain).status == 200
+
+
+def test_next_attempt__after_an_attempt_that_succeeded__is_refused_with_its_place(
+    sidecar: Running,
+) -> None:
+    sidecar.post("/v1/decide", CODE)
+    failed = {"model": "swift-large", "failure_kind": "timeout"}
+    made = [failed, {"model": "orchid"}, failed]
+    answered = sidecar.post("/v1/next-attempt", {"request_id": "r-1", "attempts": made})
+    assert (answered.status, answered.pointers) == (400, ["/attempts/2"])
+    made.pop()
+    answered = sidecar.post("/v1/next-attempt", {"request_id": "r-1", "attempts": made})
+    assert answered.json["next"]["reason"] == "succeeded"
 
 
 JSON = st.recursive(

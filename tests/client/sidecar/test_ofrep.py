@@ -148,3 +148,21 @@ def test_bulk__asked_again__is_not_modified_until_another_release(
     console.publish(2, share=10)
     sidecar.client.poll_once()
     assert sidecar.ask("POST", FLAGS, asked, {"If-None-Match": tag}).status == 200
+
+
+@pytest.mark.parametrize("path", [FLAGS, f"{FLAGS}/model"])
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {}, 405),
+        ("POST", {"Content-Type": "text/plain"}, 415),
+        ("POST", {"Content-Encoding": "gzip"}, 415),
+    ],
+)
+def test_flags__asked_in_a_way_that_they_are_not__are_refused_in_ofreps_form(
+    sidecar: Running, path: str, method: str, headers: dict[str, str], status: int
+) -> None:
+    answered = sidecar.ask(method, path, {"context": {}}, headers)
+    assert (answered.status, answered.headers["Content-Type"]) == (status, "application/json")
+    assert answered.json["errorCode"] == "GENERAL"
+    assert answered.json["errorDetails"]
