@@ -10,13 +10,22 @@ class ClientError(Exception):
 class FetchFailed(ClientError):
     """The console could not be reached or did not answer as hoped.
 
-    `status` is the HTTP status, 0 when there was none; `retry_after_s` is the server's wish.
+    `status` is the HTTP status, 0 when there was none; `retry_after_s` is the server's wish;
+    `is_problem` tells that the answer is a problem document (RFC 9457), as are the console's.
     """
 
-    def __init__(self, sentence: str, *, status: int = 0, retry_after_s: float = 0) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        status: int = 0,
+        retry_after_s: float = 0,
+        is_problem: bool = False,
+    ) -> None:
         super().__init__(sentence)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.is_problem = is_problem
 
 
 class AnswerTooLarge(FetchFailed):

@@ -25,6 +25,7 @@ from .version import VERSION
 
 USER_AGENT = f"routing-console-client/{VERSION}"
 LONGEST_WAIT_S = 3600.0
+PROBLEM_TYPE = "application/problem+json"
 # The whole of an exchange may take so many times the longest silence.
 PATIENCE = 6
 # The one form that is sent today (RFC 9110, 5.6.7). What else the standard library would read as a
@@ -145,7 +146,8 @@ def _failure(url: str, reply: Reply) -> FetchFailed:
     if detail:
         sentence += f": {detail[:300]}"
     wish = retry_after_s(reply.headers.get("Retry-After"))
-    return FetchFailed(sentence, status=reply.status, retry_after_s=wish)
+    is_problem = reply.headers.get_content_type() == PROBLEM_TYPE
+    return FetchFailed(sentence, status=reply.status, retry_after_s=wish, is_problem=is_problem)
 
 
 def _detail_of(reply: Reply) -> str:

@@ -20,7 +20,8 @@ from .transport import Receipt
 GATHER_S = 1.0
 # Somebody may end without a word while we run, and leave outcomes behind.
 LOOK_FOR_OTHERS_S = 60.0
-# The console has read such a batch and will never take it; sending it again cannot help.
+# Where the console says so, it has read such a batch and will never take it; sending it again
+# cannot help. A proxy on the way, with a smaller bound for bodies for instance, can be set right.
 HOPELESS = frozenset({400, 413, 415, 422})
 MOST_REJECTIONS_TOLD = 5
 
@@ -219,6 +220,8 @@ class Reporter:
 
 
 def _is_hopeless(error: ClientError) -> bool:
-    """Whether the same batch would be answered so each time. A receipt that is too large to read
-    tells of more mistakes than one batch should have."""
-    return isinstance(error, AnswerTooLarge) or getattr(error, "status", 0) in HOPELESS
+    """Whether the console would answer the same batch so each time. A receipt that is too large to
+    read tells of more mistakes than one batch should have."""
+    if isinstance(error, AnswerTooLarge):
+        return True
+    return isinstance(error, FetchFailed) and error.is_problem and error.status in HOPELESS

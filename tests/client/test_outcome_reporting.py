@@ -17,6 +17,14 @@ from policies.client.transport import Transport
 from tests.client.fake_console import NO_RECEIPTS, TAKEN, TOKEN, Answer, FakeConsole
 
 OUTCOMES = "/api/v1/outcomes"
+PROBLEM = {"Content-Type": "application/problem+json"}
+# What nginx, an API gateway and a bare proxy say of a request that they do not hand on.
+NOT_THE_CONSOLES: list[Answer] = [
+    (400, {"Content-Type": "text/html"}, b"<html><h1>400 Bad Request</h1></html>"),
+    (413, {"Content-Type": "application/json"}, b'{"detail": "Request Too Long"}'),
+    (415, {}, b""),
+    (422, {"Content-Type": "text/plain"}, b"no"),
+]
 
 
 def reporter(console: FakeConsole, said: list[str], **options: int) -> Reporter:
@@ -86,12 +94,28 @@ def test_report__console_in_trouble__keeps_the_events_and_sends_them_later(
 def test_report__batch_that_cannot_be_taken__is_given_up_and_told(
     console: FakeConsole, said: list[str]
 ) -> None:
-    console.outcomes = (422, {}, b'{"detail": "Not a list of events."}')
+    console.outcomes = (422, PROBLEM, b'{"detail": "Not a list of events."}')
     outbox = reporter(console, said)
     outbox.add({"request_id": "r-1"})
     outbox.close()
     assert "1 outcomes are given up" in said[0] and "Not a list of events." in said[0]
-    assert outbox.waiting == 0
+    assert (outbox.waiting, outbox.lost) == (0, 1)
+
+
+@pytest.mark.parametrize("answer", NOT_THE_CONSOLES)
+def test_report__refused_by_somebody_on_the_way__is_kept_and_sent_later(
+    console: FakeConsole, said: list[str], answer: Answer
+) -> None:
+    console.outcomes = answer
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1"})
+    wait_until(lambda: len(said) == 1)
+    assert (outbox.waiting, outbox.lost) == (1, 0)
+    assert f"answers {answer[0]}" in outbox.last_error
+    console.outcomes = TAKEN
+    outbox.close()
+    assert (outbox.waiting, outbox.lost, outbox.last_error) == (0, 0, "")
+    assert reported(console)[-1] == "r-1"
 
 
 def test_report__some_events_refused__are_told_with_their_place(
