@@ -20,8 +20,6 @@ CONFIRMED_FOR_S = 5.0
 NOTHING_KNOWN = "The policy is not known here yet. Go on with the last release."
 # Who names another release's tag for longer did not just miss the moment of its publication.
 BEHIND_AFTER_S = 20.0
-# A router that refuses a release asks for it again within a minute.
-STILL_BEHIND_WITHIN_S = 150.0
 UNVERIFIED = "The release in force does not verify and is not handed out. Go on with the last one."
 
 Clock = Callable[[], float]
@@ -32,13 +30,13 @@ class Caller(Bucket):
 
     `reads_until`: until when it may surely read policy (monotonic, s). `used_at` is when it last
     named the tag of the release `told_release_id`, `looked_at` when it asked otherwise, and
-    `behind_at` when some router with it named another release's tag, and had done so for
-    `BEHIND_AFTER_S`; these are monotonic, too, and 0 before the first time.
+    `behind_at` when some router with it named another release's tag, `BEHIND_AFTER_S` after one was
+    first sent the one in force here; these are monotonic, too, and 0 before the first time.
     """
 
     __slots__ = (
-        "_elsewhere_at",
-        "_elsewhere_since",
+        "_sent_release_id",
+        "_sent_since",
         "behind_at",
         "environment_id",
         "looked_at",
@@ -52,7 +50,8 @@ class Caller(Bucket):
         super().__init__()
         self.told_release_id: int | None = None
         self.used_at = self.looked_at = self.behind_at = 0.0
-        self._elsewhere_since = self._elsewhere_at = float("-inf")
+        self._sent_release_id: int | None = None
+        self._sent_since = 0.0
 
     def is_of(self, token: KnownToken, left_s: float, now: float) -> None:
         """What the database says of it now: this token, with so many seconds left."""
@@ -66,12 +65,10 @@ class Caller(Bucket):
             self.told_release_id, self.used_at = release_id, now
             return
         self.looked_at = now
-        if tag is not None:
-            if now - self._elsewhere_at > STILL_BEHIND_WITHIN_S:
-                self._elsewhere_since = now
-            self._elsewhere_at = now
-            if now - self._elsewhere_since >= BEHIND_AFTER_S:
-                self.behind_at = now
+        if release_id != self._sent_release_id:
+            self._sent_release_id, self._sent_since = release_id, now
+        elif tag is not None and now - self._sent_since >= BEHIND_AFTER_S:
+            self.behind_at = now
 
 
 class Memory:

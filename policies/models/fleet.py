@@ -50,8 +50,9 @@ def is_on(release: Release) -> Q:
 
 def is_off(release: Release, now: datetime.datetime) -> Q:
     """Reports, and decides with something else, were it only for a moment. Of two that share an
-    instance_id nobody knows."""
-    return Q(silent_after__gte=now) & ~_names(release) & ~_IS_SHARED
+    instance_id one does, once either said so, whatever the other says."""
+    was_behind = Q(_IS_SHARED, behind_since__isnull=False)
+    return Q(silent_after__gte=now) & (~_names(release) | was_behind)
 
 
 def _names(release: Release) -> Q:

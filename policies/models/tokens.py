@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -66,6 +66,13 @@ class RouterTokenQuerySet(TokenQuerySet["RouterToken"]):
             known["behind_at"] = now
         self.filter(pk__in=pks).update(last_used_at=now, **known)
 
+    def note_reports(self, pks: Collection[int], at: datetime.datetime) -> None:
+        """Keep, to the minute, that routers reported their status with these tokens. What another
+        process is writing waits for the next report, so that nobody waits in a ring."""
+        before = models.Q(reported_at=None) | models.Q(reported_at__lt=at - USE_NOTED_EVERY)
+        due = self.filter(before, pk__in=pks).order_by().select_for_update(skip_locked=True)
+        self.filter(pk__in=due.values("pk")).update(reported_at=at)
+
 
 class BearerToken(models.Model):
     """What both kinds share. `hint` is the token's first characters, to tell one from another."""
@@ -113,6 +120,11 @@ class RouterToken(BearerToken):
         null=True,
         blank=True,
         help_text="When a router with it last named another release's tag, and did so for a while.",
+    )
+    reported_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a router last reported its status, to the minute.",
     )
 
     objects = RouterTokenQuerySet.as_manager()

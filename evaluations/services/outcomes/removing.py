@@ -59,6 +59,9 @@ def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
         release__environment=environment, instance_id__in=routers.values("instance_id")
     ).delete()
     routers.delete()
+    if not token.is_usable:
+        # No router of which anything is known goes on with it.
+        RouterToken.objects.filter(pk=token.pk).update(fetched_release=None, behind_at=None)
     if told:
         # It may have counted as delivered by their word: whoever is left shall say so.
         Release.objects.active().filter(environment=environment).update(delivered_at=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from policies.models import Release, RouterInstance, RouterToken
 from policies.models.tokens import USE_NOTED_EVERY, RouterTokenQuerySet
@@ -13,6 +13,8 @@ from policies.services.routers.fleet import gone_after
 
 # A router that refuses a release asks again within a minute, and uses are noted each minute.
 BEHIND_FOR = datetime.timedelta(minutes=3)
+# Uses and reports are noted to the minute each.
+MOVED_WITHIN = 2 * USE_NOTED_EVERY
 
 
 def has_untold(release: Release, now: datetime.datetime) -> bool:
@@ -32,16 +34,16 @@ def unreported(release: Release, now: datetime.datetime) -> RouterTokenQuerySet:
     A token that was revoked or expired leaves its routers with what they have. So it is counted
     until it was not used for as long as a router may be silent.
     """
-    rows = RouterToken.objects.filter(
-        environment=release.environment_id, fetched_release__isnull=False
-    )
-    reporting = RouterInstance.objects.filter(
-        token=OuterRef("pk"), silent_after__gte=now - gone_after()
-    )
-    # After a goodbye it is another router that goes on with the token.
-    is_it = Q(has_ended=False) | Q(last_seen_at__gte=OuterRef("last_used_at") - USE_NOTED_EVERY)
     is_behind = _is_behind(release, now)
-    return rows.filter(~Exists(reporting.filter(is_it)) | is_behind)
+    fetches = Q(fetched_release__isnull=False) | Q(behind_at__isnull=False)
+    rows = RouterToken.objects.filter(fetches, environment=release.environment_id)
+    # A router that said goodbye, or goes on with another token, did report for as long as it used
+    # this one; who uses it afterwards is another.
+    has_reported = Q(reported_at__gte=F("last_used_at") - MOVED_WITHIN, reported_at__isnull=False)
+    reporting = RouterInstance.objects.filter(
+        token=OuterRef("pk"), has_ended=False, silent_after__gte=now - gone_after()
+    )
+    return rows.filter(~(Exists(reporting) | has_reported) | is_behind)
 
 
 def _is_behind(release: Release, now: datetime.datetime) -> Q:

@@ -105,6 +105,8 @@ _UPSERT = (
 def _keep_instances(entries: Collection[tuple[Heard, Seen]]) -> None:
     found = RouterToken.objects.filter(pk__in={heard.token_id for heard, _ in entries})
     tokens = set(found.values_list("pk", flat=True))
+    if entries:
+        RouterToken.objects.note_reports(tokens, max(heard.at for heard, _ in entries))
     rows = [
         _adapted(RouterInstance, _INSTANCE, _instance_of(heard, process, tokens))
         for heard, process in entries

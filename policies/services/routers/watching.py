@@ -6,7 +6,7 @@ import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 from django.utils import timezone
 
 from policies.fleet.convergence import arrival_at_share
@@ -16,6 +16,10 @@ from policies.models.fleet import RouterInstanceQuerySet, is_off, is_on, standin
 from policies.services import audit
 from policies.services.routers.convergence import Fleet, fleet_of, live
 from policies.services.routers.fleet import gone_after
+
+# What looks like a restart with the release may be a second router under the instance_id: then the
+# first one reports again within an interval.
+SURE_AFTER = datetime.timedelta(minutes=1)
 
 
 def watch_fleets(now: datetime.datetime | None = None) -> None:
@@ -69,7 +73,11 @@ def _note_behind(fleet: Fleet) -> datetime.datetime | None:
     if release is None:
         _at_hand(known).update(behind_since=None)
         return None
-    _at_hand(known.filter(is_on(release) | Q(has_ended=True))).update(behind_since=None)
+    arrived = ReleaseArrival.objects.filter(
+        release=release, instance_id=OuterRef("instance_id"), heard_at__lte=fleet.now - SURE_AFTER
+    )
+    is_right = Q(is_on(release), Exists(arrived)) | Q(has_ended=True, shared_since=None)
+    _at_hand(known.filter(is_right)).update(behind_since=None)
     is_behind = standings(fleet.environment.pk, release, fleet.now)[Standing.STRAGGLING]
     _at_hand(rows.filter(is_behind, behind_since=None)).update(behind_since=fleet.now)
     off = known.filter(is_off(release, fleet.now))

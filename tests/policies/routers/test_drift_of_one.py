@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from policies.models import AuditEvent, DriftEpisode, Release
+from policies.models import AuditEvent, DriftEpisode, Release, RouterInstance
 from policies.services.routers.convergence import fleet_of
 from policies.services.routers.watching import drift_of, watch_fleets
 from tests.policies.routers.fleet_cast import MINUTE, SECOND, Routers
@@ -98,6 +98,9 @@ def test_router_that_comes_right__ends_it_and_begins_anew_the_next_time(
     routers.say("us-1", release)
     watch_fleets(routers.now)
     assert told("fleet.drift_ended") == 1
+    routers.now += 2 * MINUTE
+    routers.say("us-1", release)
+    watch_fleets(routers.now)
     stay_behind(routers, 1)
     assert DriftEpisode.objects.get(ended_at=None).began_at == routers.now
     assert told("fleet.drifted") == 1
@@ -113,3 +116,20 @@ def test_silent_router__is_not_counted_as_behind_but_is_where_it_comes_back_behi
     assert not DriftEpisode.objects.filter(ended_at=None).exists()
     stay_behind(routers, 1)
     assert DriftEpisode.objects.get(ended_at=None).began_at == since
+
+
+def test_second_router_under_the_id_of_one_that_is_behind__does_not_end_drift_for_good(
+    routers: Routers, release: Release
+) -> None:
+    stay_behind(routers, 20)
+    for _ in range(4):
+        routers.now += 15 * SECOND
+        routers.say("us-1", None, started_at=(release.published_at - MINUTE).isoformat())
+        routers.now += 15 * SECOND
+        routers.say("us-1", release, started_at=(release.published_at + MINUTE).isoformat())
+        watch_fleets(routers.now)
+    assert RouterInstance.objects.get(instance_id="us-1").shared_since is not None
+    # It looked like a restart until the first one was heard of again, and then no more.
+    assert told("fleet.drift_ended") == 1
+    assert DriftEpisode.objects.filter(ended_at=None).exists()
+    assert fleet_of(release.environment, routers.now).drifting == 1

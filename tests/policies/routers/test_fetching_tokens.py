@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from evaluations.services.outcomes.removing import remove_reported
 from policies.models import Environment, Release, RouterToken
 from policies.services.routers.convergence import fleet_of
 from policies.services.routers.tokens import issue_router_token, revoke_router_token
@@ -99,7 +100,7 @@ def test_goodbye__hides_no_other_router_that_goes_on_with_the_token(
     reporting: Release, release: Release, plane: Routers, staging: Environment, owner: User
 ) -> None:
     shared, _ = issue_router_token(staging, "shared", acting_user=owner)
-    RouterToken.objects.exclude(pk=shared.pk).update(last_used_at=None)
+    RouterToken.objects.exclude(pk=shared.pk).update(fetched_release=None)
     now = timezone.now()
     Routers(shared, now).say("job-1", reporting, ended=True)
     rows = RouterToken.objects.filter(pk=shared.pk)
@@ -117,6 +118,50 @@ def test_token_that_was_revoked__leaves_its_routers_with_what_they_had(
     assert not is_delivered
     assert others == "1 token revoked or expired within a day did not fetch it."
     assert told(staging, timezone.now() + 25 * HOUR)[1] == ""
+
+
+def test_router_that_is_asked_by_turns_of_three_planes__is_behind_all_the_same(
+    fetching: Fetching, reporting: Release, staging: Environment
+) -> None:
+    planes = [PlaneInProcess(fetching.clock) for _ in range(3)]
+    new = fetching.tag()
+    for minute in range(6):
+        planes[minute % 3].fetch(fetching.token, if_none_match='"of-the-release-before"')
+        planes[(minute + 1) % 3].fetch(fetching.token, if_none_match=new)
+        fetching.clock.now += 60
+    assert not told(staging, timezone.now())[0]
+
+
+def test_token_that_only_ever_named_another_release__is_waited_for(
+    reporting: Release, staging: Environment, owner: User
+) -> None:
+    RouterToken.objects.update(last_used_at=None)
+    other = Fetching(staging, owner)
+    other.polls('"of-the-release-before"', seconds=25)
+    assert RouterToken.objects.get(pk=other.row.pk).fetched_release is None
+    assert not told(staging, timezone.now())[0]
+
+
+def test_router_that_reports__and_moved_to_another_token__leaves_none_behind(
+    release: Release, staging: Environment, author: User, owner: User
+) -> None:
+    old, new = Fetching(staging, owner), Fetching(staging, owner)
+    old.polls(old.tag(), seconds=5)
+    Routers(old.row, timezone.now()).say("eu-1", release)
+    revoke_router_token(old.row, acting_user=owner)
+    second = published(staging, author, [owner], owner, documents(share=10))
+    Routers(new.row, timezone.now() + MINUTE).say("eu-1", second)
+    assert told(staging, timezone.now() + MINUTE) == (True, "")
+
+
+def test_stolen_token__revoked_and_its_reports_removed__is_not_waited_for(
+    fetching: Fetching, reporting: Release, staging: Environment, owner: User
+) -> None:
+    revoke_router_token(fetching.row, acting_user=owner)
+    assert not told(staging, timezone.now())[0]
+    fetching.row.refresh_from_db()
+    remove_reported(fetching.row, acting_user=owner)
+    assert told(staging, timezone.now()) == (True, "")
 
 
 def test_token_that_was_revoked__after_its_routers_had_it__holds_up_nothing(
