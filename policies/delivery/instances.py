@@ -24,11 +24,12 @@ class Last:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Whether a report names another release than the one before, and whether two report under
-    its instance_id."""
+    """Whether a report names another release than the one before, whether two report under its
+    instance_id, and whether the same process was heard before and had not ended."""
 
     is_elsewhere: bool
     shared: Shared | None
+    has_run: bool
 
 
 class TooMany(Exception):
@@ -72,7 +73,10 @@ class Instances:
         self._last[key] = Last(heard.token_id, heard.at, heard.report.active, now)
         self._by_token[key[0]].setdefault(heard.token_id, OrderedDict())[key] = None
         is_elsewhere = before is None or before.active != heard.report.active
-        return Noted(is_elsewhere, now.shared)
+        has_run = before is not None and (
+            before.seen.started_at == now.started_at and not before.seen.has_ended
+        )
+        return Noted(is_elsewhere, now.shared, has_run)
 
     def _make_room(self, heard: Heard) -> None:
         while self._last:

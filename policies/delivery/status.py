@@ -108,7 +108,7 @@ class StatusDesk(BackgroundThread):
         noted = self._instances.note(heard)
         if noted is None:
             return
-        heard = replace(heard, shared=noted.shared)
+        heard = replace(heard, shared=noted.shared, has_run=noted.has_run)
         self._changed[heard.environment_id, heard.report.instance_id] = heard
         # Of two under one instance_id nobody knows whether both have it.
         if noted.is_elsewhere and noted.shared is None:

@@ -84,7 +84,8 @@ class Shared:
 class Heard:
     """A report, whose it is, when it came by the console's clock, and when the next is due.
 
-    `shared` is what the plane that took it noticed by then of others under its instance_id.
+    `shared` is what the plane that took it noticed by then of others under its instance_id;
+    `has_run` whether that plane had heard the same process run.
     """
 
     environment_id: int
@@ -93,6 +94,7 @@ class Heard:
     at: datetime.datetime
     interval_s: int
     shared: Shared | None = None
+    has_run: bool = False
 
     @property
     def skew(self) -> datetime.timedelta:

@@ -17,6 +17,8 @@ SHARED_FOR_REPORTS = 5
 CLEARLY_BEFORE = datetime.timedelta(seconds=5)
 # Some clients work their start out for each report, and are off by a rounding.
 ROUNDING = datetime.timedelta(milliseconds=50)
+# Others tell it in whole seconds.
+COARSE = datetime.timedelta(seconds=1)
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MILLISECOND = datetime.timedelta(milliseconds=1)
 
@@ -25,7 +27,7 @@ MILLISECOND = datetime.timedelta(milliseconds=1)
 class Seen:
     """Which process of an instance reported last: when it started by its own clock, and by the
     console's in ms since 1970, and whether it said that it ends. `started_before` is when the
-    process before started, by its own clock."""
+    last process before it that did not end started, by its own clock."""
 
     started_at: datetime.datetime
     began_ms: int
@@ -44,10 +46,12 @@ def seen(before: Seen | None, heard: Heard) -> Seen:
     shared = _lasting(before.shared, heard)
     if not _is_another(before, heard):
         return Seen(started_at, began, before.started_before, shared, has_ended)
+    # Who ends says nothing of the one before that did not.
+    started_before = before.started_before if before.has_ended else before.started_at
     if _is_back(before, heard):
         until = heard.at + SHARED_FOR_REPORTS * datetime.timedelta(seconds=heard.interval_s)
         shared = Shared(shared.since if shared else heard.at, until)
-    return Seen(started_at, began, before.started_at, shared, has_ended)
+    return Seen(started_at, began, started_before, shared, has_ended)
 
 
 def is_late_goodbye(before: Seen | None, heard: Heard) -> bool:
@@ -57,15 +61,24 @@ def is_late_goodbye(before: Seen | None, heard: Heard) -> bool:
     return _is_another(before, heard) and _is_back(before, heard)
 
 
+def is_strange_goodbye(before: Seen, heard: Heard) -> bool:
+    """Whether a process ends that was never heard of while it ran: anybody with a token may say so,
+    and the last one may run on. Of two that are known to share an id both count as long as they
+    are heard."""
+    if not heard.report.has_ended or heard.has_run or heard.shared or before.has_ended:
+        return False
+    return abs(heard.report.started_at - before.started_at) > COARSE
+
+
 def _is_another(before: Seen, heard: Heard) -> bool:
     # Who says the same start is the same process, however its clock was set meanwhile.
     return heard.report.started_at != before.started_at
 
 
 def _is_back(before: Seen, heard: Heard) -> bool:
-    """Whether another process than the last one is one that was there before it, and that one did
-    not end."""
-    if before.has_ended:
+    """Whether another process than the last one is one that was there before it. Where each ended
+    before the next began, the id was free for an elder."""
+    if before.has_ended and before.started_before is None:
         return False
     if (
         began_ms(heard.report.started_at, heard.skew, heard.at)

@@ -14,7 +14,14 @@ from django.utils import timezone
 from policies.delivery.instances import InstanceKey
 from policies.delivery.status import MOST_INSTANCES, StatusBatch
 from policies.fleet.report import Arrival, Heard, Running, corrected
-from policies.fleet.sharing import CLEARLY_BEFORE, Seen, began_ms, is_late_goodbye, seen
+from policies.fleet.sharing import (
+    CLEARLY_BEFORE,
+    Seen,
+    began_ms,
+    is_late_goodbye,
+    is_strange_goodbye,
+    seen,
+)
 from policies.fleet.standing import MISSED_REPORTS
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
 
@@ -54,7 +61,11 @@ def _latest(
         row = before.get(key)
         if row is None:
             found[key] = (entry, seen(None, entry))
-        elif not is_older(row, entry) and not is_late_goodbye(row.seen, entry):
+        elif (
+            not is_older(row, entry)
+            and not is_late_goodbye(row.seen, entry)
+            and not is_strange_goodbye(row.seen, entry)
+        ):
             found[key] = (entry, seen(row.seen, entry))
     return found
 
