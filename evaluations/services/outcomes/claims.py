@@ -14,7 +14,8 @@ _TOLD_ONCE = ("time", "latency_us", "input_tokens", "output_tokens")
 
 CLAIMED = (
     "another token has reported another request under this request_id, so this outcome is not "
-    "kept; remove what that token reported (Settings, Router tokens), then send this again"
+    "kept; if that token was stolen, revoke it and remove what it reported (Settings, Router "
+    "tokens), then send this again"
 )
 
 

@@ -42,6 +42,7 @@ def test_outcome__under_an_id_that_another_token_took_for_another_request__is_re
     claimed, wrong, _ = receipt.rejected
     assert (claimed.index, claimed.pointer) == (1, "/request_id")
     assert "another token" in claimed.message
+    assert "if that token was stolen, revoke it" in claimed.message
     assert (wrong.index, wrong.pointer) == (2, "/quality")
     assert Outcome.objects.get(request_id="b").token == stolen
 
