@@ -20,6 +20,8 @@ from policies.models import Release, ReleaseArrival, ReportedHour, RouterInstanc
 from policies.services import audit
 from policies.services.rights import require_right
 
+AT_ONCE = 500
+
 
 @dataclass(frozen=True)
 class Removed:
@@ -53,19 +55,14 @@ def remove_reported(token: RouterToken, *, acting_user: User) -> Removed:
     transaction.on_commit(lambda: wake(environment, buckets))
     ReportedHour.objects.filter(token=token).delete()
     ReportedName.objects.filter(token=token).delete()
-    routers = RouterInstance.objects.filter(environment=environment, token=token)
-    told = list(routers.values_list("instance_id", flat=True))
-    ReleaseArrival.objects.filter(
-        release__environment=environment, instance_id__in=routers.values("instance_id")
-    ).delete()
-    routers.delete()
+    told = _remove_routers(token)
     if not token.is_usable:
         # No router of which anything is known goes on with it.
         RouterToken.objects.filter(pk=token.pk).update(fetched_release=None, behind_at=None)
     if told:
         # It may have counted as delivered by their word: whoever is left shall say so.
         Release.objects.active().filter(environment=environment).update(delivered_at=None)
-    removed = Removed(gone, taken_back, sums_gone, len(hours), len(told))
+    removed = Removed(gone, taken_back, sums_gone, len(hours), told)
     audit.record(
         "router_token.reports_removed",
         token,
@@ -112,6 +109,20 @@ def _remove_summaries(token: RouterToken) -> tuple[int, set[datetime.datetime]]:
     minutes = rows.select_for_update().order_by("pk").values_list("minute", flat=True)
     hours = {hour_of(minute) for minute in minutes.iterator(chunk_size=2000)}
     return _within(rows, "minute", hours).delete()[0], hours
+
+
+def _remove_routers(token: RouterToken) -> int:
+    """Remove what last reported with a token, and where releases arrived by its word; how many."""
+    rows = RouterInstance.objects.filter(environment=token.environment, token=token)
+    # Planes lock in this order, and nothing that came since is touched: nobody waits in a ring.
+    locked = rows.order_by("instance_id").select_for_update().values_list("pk", "instance_id")
+    told = list(locked)
+    for start in range(0, len(told), AT_ONCE):
+        pks, names = zip(*told[start : start + AT_ONCE], strict=True)
+        arrivals = ReleaseArrival.objects.filter(release__environment=token.environment)
+        arrivals.filter(instance_id__in=names).delete()
+        RouterInstance.objects.filter(pk__in=pks).delete()
+    return len(told)
 
 
 def _within(rows: QuerySet[Any], time: str, hours: set[datetime.datetime]) -> QuerySet[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -43,10 +44,13 @@ def keep_statuses(batch: StatusBatch) -> None:
     shared |= {key for key, (_, process) in latest.items() if process.shared}
     _keep_arrivals([a for a in batch.arrivals if a.environment_id in known], before, shared)
     _keep_instances([latest[key] for key in sorted(latest)])
-    for key in sorted(latest.keys() & before.keys() & shared):
-        (_, process), row = latest[key], before[key]
+    noticed: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for environment, name in sorted(latest.keys() & before.keys() & shared):
+        (_, process), row = latest[environment, name], before[environment, name]
         if process.shared and process.shared.since != row.shared_since:
-            _take_back(key, max(process.began_ms, row.seen.began_ms, 0))
+            noticed[environment][name] = max(process.began_ms, row.seen.began_ms, 0)
+    for environment, began in noticed.items():
+        _take_back(environment, began)
     for environment in sorted({key[0] for key in latest}):
         _make_room(environment)
 
@@ -195,7 +199,9 @@ def _make_room(environment: int) -> None:
     if excess > 0:
         by_token = rows.order_by().values_list("token").annotate(Count("pk"))
         token, _ = max(by_token, key=lambda counted: counted[1])
-        longest_silent = rows.filter(token=token).order_by("last_seen_at", "pk")[:excess]
+        longest_silent = rows.filter(token=token).order_by("last_seen_at", "pk")
+        # Another plane may write them: it has more to let go than these then, the next time.
+        longest_silent = longest_silent.select_for_update(skip_locked=True)[:excess]
         rows.filter(pk__in=list(longest_silent.values_list("pk", flat=True))).delete()
 
 
@@ -256,13 +262,16 @@ def _releases_of(arrivals: Collection[Arrival]) -> dict[tuple[int, Running], Rel
     return {(row.environment_id, Running(row.number, row.bundle.digest)): row for row in found}
 
 
-def _take_back(key: InstanceKey, began_ms: int) -> None:
-    """Take back what counted by an instance's word since the second of two that share its id runs:
-    until that was noticed, each spoke for both."""
-    environment, name = key
-    since = datetime.datetime.fromtimestamp(began_ms / 1000, datetime.UTC) - CLEARLY_BEFORE
-    of_instance = ReleaseArrival.objects.filter(instance_id=name, heard_at__gte=since)
-    of_instance.filter(release__environment=environment).delete()
+def _take_back(environment: int, began_ms: Mapping[str, int]) -> None:
+    """Take back what counted by the word of instances since the second of two that share the id
+    runs: until that was noticed, each spoke for both. Of several noticed at once by the earliest,
+    so that whoever invents thousands holds up nobody."""
+    began = datetime.datetime.fromtimestamp(min(began_ms.values()) / 1000, datetime.UTC)
+    since, names = began - CLEARLY_BEFORE, sorted(began_ms)
+    for start in range(0, len(names), 500):
+        of_some = names[start : start + 500]
+        arrivals = ReleaseArrival.objects.filter(instance_id__in=of_some, heard_at__gte=since)
+        arrivals.filter(release__environment=environment).delete()
     releases = Release.objects.active().filter(environment=environment)
     releases.filter(delivered_at__gte=since).update(delivered_at=None)
 
