@@ -116,32 +116,21 @@ def _sum_up(
     environment: Environment, grain: Grain, start: datetime.datetime, *, rests: bool
 ) -> bool:
     """Sum a marked bucket; False if another run has. It rests before what it was summed from may
-    change, so that whoever changes it can wake it."""
+    change, so that whoever changes it can wake it; waits for others' locks make no rest longer."""
+    if not _take_mark(environment, grain, start):
+        return False
     began = time.perf_counter()
-    was_marked = _BY_GRAIN[grain](environment, start)
-    if was_marked and rests:
-        rest(environment, grain, start, time.perf_counter() - began)
-    return was_marked
-
-
-def _roll_up_hour(environment: Environment, hour: datetime.datetime) -> bool:
-    """Sum an hour from what was reported of it, and mark its day; False if another run has."""
-    if not _take_mark(environment, Grain.HOUR, hour):
-        return False
-    _replace(environment, Grain.HOUR, hour, kinds.sums_of_hour(environment, hour))
-    mark(environment, Grain.DAY, [day_of(hour)], timezone.now())
+    _replace(environment, grain, start, _SUMS[grain](environment, start))
+    took_s = time.perf_counter() - began
+    if rests:
+        rest(environment, grain, start, took_s)
+    if grain == Grain.HOUR:
+        mark(environment, Grain.DAY, [day_of(start)], timezone.now())
     return True
 
 
-def _roll_up_day(environment: Environment, day: datetime.datetime) -> bool:
-    """Sum a day from its hours; False if another run has."""
-    if not _take_mark(environment, Grain.DAY, day):
-        return False
-    _replace(environment, Grain.DAY, day, kinds.sums_of_day(environment, day))
-    return True
-
-
-_BY_GRAIN = {Grain.HOUR: _roll_up_hour, Grain.DAY: _roll_up_day}
+# An hour is summed from what was reported of it, a day from its hours.
+_SUMS = {Grain.HOUR: kinds.sums_of_hour, Grain.DAY: kinds.sums_of_day}
 
 
 def _take_mark(environment: Environment, grain: Grain, start: datetime.datetime) -> bool:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime
 from functools import partial
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from evaluations.models import DirtyBucket, Grain, OutcomeRollup
 from evaluations.outcomes.events import OLDEST
 from evaluations.services.outcomes.ingestion import ingest
 from evaluations.services.outcomes.removing import remove_reported
-from evaluations.services.outcomes.resting import RESTS_FOR
+from evaluations.services.outcomes.resting import LONGEST_REST_S, RESTS_FOR, rest_s
 from evaluations.services.outcomes.rollups import hour_of, roll_up_all
 from evaluations.tasks import ROLL_UP_S, roll_up_outcomes
 from policies.models import Environment, RouterToken
@@ -118,6 +120,32 @@ def test_old_hours__all_reported_again_before_each_run__are_summed_to_the_last(
         roll_up_all(partial(next, iter([False, False]), True), rests=True)
     assert all(requests(hour) for hour in hours)
     assert requests(day, Grain.DAY)
+
+
+def test_hour_of_long_ago__whose_mark_was_waited_for__rests_no_longer_for_it(
+    staging: Environment, this_hour: datetime.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time passes only while a mark is waited for, so summing takes none and nothing rests."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("time.perf_counter", lambda: clock.now)
+
+    def waits(execute: Any, sql: str, *more: Any) -> Any:
+        if DirtyBucket._meta.db_table in sql and not sql.startswith("SELECT"):
+            clock.now += 3600
+        return execute(sql, *more)
+
+    long_ago = this_hour - 50 * HOUR
+    for told in (1, 2):
+        told_of([long_ago], staging)
+        with connection.execute_wrapper(waits):
+            roll_up_outcomes()
+        assert clock.now
+        assert requests(long_ago) == requests(long_ago.replace(hour=0), Grain.DAY) == told
+
+
+def test_rest__of_what_took_minutes_to_sum__is_six_hours() -> None:
+    assert rest_s(0.1) == 0.1 * RESTS_FOR
+    assert rest_s(600) == LONGEST_REST_S == 6 * 3600
 
 
 def test_all_hours_that_may_be_reported__take_less_than_a_run_has() -> None:
