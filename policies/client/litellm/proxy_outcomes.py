@@ -13,7 +13,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..background import Background
@@ -25,32 +26,39 @@ from .record import Record
 logger = logging.getLogger(__name__)
 MOST_OPEN = 10_000
 SETTLES_AFTER_S = 1.0
+# After so long a request was left by its caller, of which LiteLLM tells nothing.
+LONGEST_OPEN_S = 3600.0
 IDLE_S = 3600.0
 
 
 @dataclass
 class _Open:
-    """A request on its way. `calling` is the model whose call is out, None while none is;
-    `streams` tells that the caller's answer has begun to stream.
+    """A request on its way, since `began` of the clock, in s. `calling` is the model whose call is
+    out, None while none is; `streams` tells that the caller's answer has begun to stream.
     """
 
     record: Record
+    began: float
     calling: str | None = None
     streams: bool = False
 
 
 class ProxyOutcomes:
-    """Open requests by id. When more are open than may be, the oldest is reported as it stands."""
+    """Open requests by id, without their prompts. When more are open than may be, or one longer
+    than an hour, the oldest is reported as it stands. `clock` gives seconds.
+    """
 
     def __init__(
         self,
         client: Decides,
         settles_after_s: float = SETTLES_AFTER_S,
         most_open: int = MOST_OPEN,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._settles_after_s = settles_after_s
         self._most_open = most_open
+        self._clock = clock
         self._open: OrderedDict[str, _Open] = OrderedDict()
         # Those that failed for good, and when each is told of; one thread waits for all.
         self._settling: deque[tuple[float, str]] = deque(maxlen=most_open)
@@ -59,11 +67,15 @@ class ProxyOutcomes:
 
     def begin(self, decided: Decided) -> None:
         """A request was decided and goes out."""
+        # Nothing after the decision reads the prompt, which may be large.
+        decided = replace(decided, request=replace(decided.request, prompt=None))
+        request_id, now = decided.request.request_id, self._clock()
         with self._lock:
-            self._open[decided.request.request_id] = _Open(Record(decided))
-            too_many = len(self._open) > self._most_open
-            oldest = self._open.popitem(last=False)[1] if too_many else None
-        self._end(oldest)
+            self._open[request_id] = _Open(Record(decided), now)
+            self._open.move_to_end(request_id)
+            left = self._taken_of_old(now)
+        for request in left:
+            self._end(request)
 
     def begin_call(self, request_id: object, model: str) -> None:
         """An attempt goes out: its latency counts from here. One that is still out has broken off
@@ -140,6 +152,16 @@ class ProxyOutcomes:
         """Report, unless nothing was tried: of such a request nothing is known."""
         if request is not None and request.record.attempts:
             self._client.report(request.record.event())
+
+    def _taken_of_old(self, now: float) -> list[_Open]:
+        """Those that are open for too long, or too many."""
+        taken = []
+        while self._open:
+            oldest = next(iter(self._open.values()))
+            if len(self._open) <= self._most_open and now - oldest.began <= LONGEST_OPEN_S:
+                break
+            taken.append(self._open.popitem(last=False)[1])
+        return taken
 
     def _found(self, request_id: object) -> _Open | None:
         with self._lock:

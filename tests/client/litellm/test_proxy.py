@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -212,6 +213,30 @@ def test_open_requests__beyond_the_most__are_told_as_they_stand() -> None:
         outcomes.begin(console.decide({**REQUESTS[0], "request_id": f"r-{number}"}))
         outcomes.failed(f"r-{number}", "eu-big", made("Timeout"), 40)
     assert [event["request_id"] for event in console.reported] == ["r-1"]
+
+
+def test_open_requests__of_an_hour_ago__are_told_as_they_stand() -> None:
+    console, clock = Console(), SimpleNamespace(now=0.0)
+    outcomes = ProxyOutcomes(console, clock=lambda: clock.now)
+    for number in (1, 2, 3):
+        outcomes.begin(console.decide({**REQUESTS[0], "request_id": f"r-{number}"}))
+        outcomes.failed(f"r-{number}", "eu-big", made("Timeout"), 40)
+        clock.now += 3000
+    assert [event["request_id"] for event in console.reported] == ["r-1"]
+    outcomes.answered("r-1", "us-small", ANSWER, 40)  # as if it had never been open
+    assert len(console.reported) == 1
+
+
+def test_open_requests__with_large_prompts__hold_none_of_them() -> None:
+    hook = ProxyHook(Console())
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            sent(hook, messages=[{"role": "user", "content": str(number) + "x" * 500_000}])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 5_000_000
 
 
 async def _streamed(hook: ProxyHook, data: dict[str, Any], error: Exception) -> None:
