@@ -23,6 +23,7 @@ class Routers:
 
     def __init__(self, token: RouterToken, now: datetime.datetime) -> None:
         self.now = now
+        self._started: dict[str, datetime.datetime] = {}
         self.token = KnownToken(token.pk, token.environment_id, SCOPES, math.inf)
         self.desk = StatusDesk(keep_statuses, now=lambda: self.now)
 
@@ -38,7 +39,12 @@ class Routers:
     def say(self, instance: str, release: Release | None, **members: Any) -> None:
         """One report, kept at once; by default the release was taken up just now."""
         active = release and {"number": release.number, "digest": release.bundle.digest}
-        said = {"active": active, "adopted_at": self.now.isoformat()} | members
+        started = self._started.setdefault(instance, self.now - 24 * HOUR)
+        said = {
+            "active": active,
+            "adopted_at": self.now.isoformat(),
+            "started_at": started.isoformat(),
+        } | members
         answer = self.desk.take(self.token, body(instance, self.now, **said))
         assert answer.status == 202, answer.body
         assert self.desk.hand_on()
