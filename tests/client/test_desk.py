@@ -89,7 +89,10 @@ def test_attempts__as_many_as_may_be_told__take_no_memory_once_they_are_counted(
     tracemalloc.start()
     try:
         for number in range(100):
-            told = [{"model": f"{number}-{place}-{'x' * 150}"} for place in range(MOST_ATTEMPTS)]
+            told = [
+                {"model": f"{number}-{place}-{'x' * 150}", "failure_kind": "timeout"}
+                for place in range(MOST_ATTEMPTS)
+            ]
             desk.next_attempt({"request_id": f"r-{number}", "attempts": told})
         held, _ = tracemalloc.get_traced_memory()
     finally:
