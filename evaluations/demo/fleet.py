@@ -72,18 +72,18 @@ def begin(environment: Environment) -> None:
 def follow(now: datetime.datetime | None = None) -> None:
     """Let those that there are report: who had the time for it has the release in force."""
     now = now or timezone.now()
-    rows = RouterInstance.objects.filter(
-        environment__workflow__is_simulated=True,
-        token=None,
-        instance_id__in=BY_NAME,
-        **{f"labels__{SIMULATED}": "yes"},
+    rows = list(
+        RouterInstance.objects.filter(
+            environment__workflow__is_simulated=True,
+            token=None,
+            instance_id__in=BY_NAME,
+            **{f"labels__{SIMULATED}": "yes"},
+        )
     )
-    in_force = {
-        release.environment_id: release
-        for release in Release.objects.active()
-        .filter(environment__in=rows.values("environment"))
-        .select_related("bundle")
-    }
+    if not rows:
+        return  # as in every installation without a demo
+    releases = Release.objects.active().filter(environment__in={row.environment_id for row in rows})
+    in_force = {release.environment_id: release for release in releases.select_related("bundle")}
     _keep(_now_at(row, in_force.get(row.environment_id), now) for row in rows)
 
 
