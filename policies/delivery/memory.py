@@ -17,9 +17,9 @@ from policies.delivery.limits import Bucket, jittered
 
 # The check comes every second; one that hangs is no confirmation.
 CONFIRMED_FOR_S = 5.0
-NOTHING_KNOWN = "The policy is not known here yet. Go on with the last release."
 # Who names another release's tag for longer did not just miss the moment of its publication.
 BEHIND_AFTER_S = 20.0
+NOTHING_KNOWN = "The policy is not known here yet. Go on with the last release."
 UNVERIFIED = "The release in force does not verify and is not handed out. Go on with the last one."
 
 Clock = Callable[[], float]

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from ..exchange import PROBLEM_TYPE
+
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _LENGTH = re.compile(rb"[0-9]{1,15}\Z")
 _JSON = "application/json"
-_PROBLEM = "application/problem+json"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -63,7 +64,7 @@ def problem(
     """A problem document (RFC 9457); `members` are added to it."""
     title = HTTPStatus(status).phrase
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return json_answer({**document, **members}, status, content_type=_PROBLEM, headers=headers)
+    return json_answer({**document, **members}, status, content_type=PROBLEM_TYPE, headers=headers)
 
 
 class Refusal(Exception):

@@ -39,7 +39,7 @@ def unreported(release: Release, now: datetime.datetime) -> RouterTokenQuerySet:
     rows = RouterToken.objects.filter(fetches, environment=release.environment_id)
     # A router that said goodbye, or goes on with another token, did report for as long as it used
     # this one; who uses it afterwards is another.
-    has_reported = Q(reported_at__gte=F("last_used_at") - MOVED_WITHIN, reported_at__isnull=False)
+    has_reported = Q(reported_at__gte=F("last_used_at") - MOVED_WITHIN)
     reporting = RouterInstance.objects.filter(
         token=OuterRef("pk"), has_ended=False, silent_after__gte=now - gone_after()
     )
@@ -49,4 +49,4 @@ def unreported(release: Release, now: datetime.datetime) -> RouterTokenQuerySet:
 def _is_behind(release: Release, now: datetime.datetime) -> Q:
     """Some router with the token went on naming another release's tag."""
     since = max(release.published_at, now - BEHIND_FOR)
-    return Q(behind_at__isnull=False, behind_at__gt=since)
+    return Q(behind_at__gt=since)

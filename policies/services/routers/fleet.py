@@ -17,6 +17,7 @@ from policies.delivery.status import MOST_INSTANCES, StatusBatch
 from policies.fleet.report import Arrival, Heard, Running, corrected
 from policies.fleet.sharing import (
     CLEARLY_BEFORE,
+    MILLISECOND,
     Seen,
     began_ms,
     is_late_goodbye,
@@ -25,8 +26,6 @@ from policies.fleet.sharing import (
 )
 from policies.fleet.standing import MISSED_REPORTS
 from policies.models import Environment, Release, ReleaseArrival, RouterInstance, RouterToken
-
-MILLISECOND = datetime.timedelta(milliseconds=1)
 
 
 @transaction.atomic
@@ -66,7 +65,7 @@ def _latest(
         if row is None:
             found[key] = (entry, seen(None, entry))
         elif (
-            not is_older(row, entry)
+            not _is_older(row, entry)
             and not is_late_goodbye(row.seen, entry)
             and not is_strange_goodbye(row.seen, entry)
         ):
@@ -74,7 +73,7 @@ def _latest(
     return found
 
 
-def is_older(row: RouterInstance, heard: Heard) -> bool:
+def _is_older(row: RouterInstance, heard: Heard) -> bool:
     """Whether a report was made before the one that is kept. By the console's clock alone one of a
     plane whose clock is ahead, or was, would hide all that come after it: the router's own, or
     which process started later, has to say so, too."""
