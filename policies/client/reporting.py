@@ -22,7 +22,8 @@ GATHER_S = 1.0
 LOOK_FOR_OTHERS_S = 60.0
 # Where the console says so, it has read such a batch and will never take it; sending it again
 # cannot help. A proxy on the way, with a smaller bound for bodies for instance, can be set right.
-HOPELESS = frozenset({400, 413, 415, 422})
+TOO_LARGE = 413
+HOPELESS = frozenset({400, TOO_LARGE, 415, 422})
 MOST_REJECTIONS_TOLD = 5
 
 
@@ -182,18 +183,22 @@ class Reporter:
         """Send batch after batch until none is left or one fails; gives the wished wait, in s."""
         while self._receiver is not None and (batch := self._spool.begin()):
             try:
-                receipt = self._receiver.post_outcomes(batch)
+                answers = _deliver(self._receiver, batch)
             except ClientError as error:
-                if not _is_hopeless(error):
-                    self._spool.end(done=False)
-                    self._note_failure(str(error))
-                    return error.retry_after_s if isinstance(error, FetchFailed) else 0.0
-                self._note_refusal(len(batch), f"{len(batch)} outcomes are given up: {error}")
-            else:
-                self._tell_rejections(receipt)
+                self._spool.end(done=False)
+                self._note_failure(str(error))
+                return error.retry_after_s if isinstance(error, FetchFailed) else 0.0
             self._spool.end(done=True)
+            for sent, answer in answers:
+                self._note_answer(sent, answer)
             self._failures, self._failure = 0, ""
         return 0.0
+
+    def _note_answer(self, sent: int, answer: Receipt | FetchFailed) -> None:
+        if isinstance(answer, FetchFailed):
+            self._note_refusal(sent, f"{sent} outcomes are given up: {answer}")
+        else:
+            self._tell_rejections(answer)
 
     def _note_failure(self, sentence: str) -> None:
         if self._failures == 0:
@@ -219,9 +224,19 @@ class Reporter:
         self._refused += len({place for place in places if isinstance(place, int)})
 
 
-def _is_hopeless(error: ClientError) -> bool:
-    """Whether the console would answer the same batch so each time. A receipt that is too large to
-    read tells of more mistakes than one batch should have."""
-    if isinstance(error, AnswerTooLarge):
-        return True
-    return isinstance(error, FetchFailed) and error.is_problem and error.status in HOPELESS
+def _deliver(receiver: Receiver, batch: Sequence[str]) -> list[tuple[int, Receipt | FetchFailed]]:
+    """What the console says of the batch, for so many events each: a receipt, or that it will
+    never take them.
+
+    What is too large for somebody on the way goes in halves. Raises ClientError where some of it
+    cannot be delivered now; all of it is sent again then, and what was taken is a duplicate.
+    """
+    try:
+        return [(len(batch), receiver.post_outcomes(batch))]
+    except FetchFailed as error:
+        if len(batch) > 1 and (error.status == TOO_LARGE or isinstance(error, AnswerTooLarge)):
+            half = len(batch) // 2
+            return [*_deliver(receiver, batch[:half]), *_deliver(receiver, batch[half:])]
+        if not (error.is_problem and error.status in HOPELESS):
+            raise
+        return [(len(batch), error)]

@@ -166,7 +166,8 @@ NO_RECEIPTS: list[Answer] = [
 
 @dataclass
 class FakeConsole:
-    """What it serves now. `fault` may change any answer to `/api/v1/policy` on its way out."""
+    """What it serves now. `fault` may change any answer to `/api/v1/policy` on its way out;
+    `proxy` may answer outcomes before they get here."""
 
     url: str = ""
     key: Key = field(default_factory=lambda: Key(1))
@@ -175,6 +176,7 @@ class FakeConsole:
     signature: str = ""
     fault: Callable[[Answer], Answer] = lambda answer: answer
     outcomes: Answer = TAKEN
+    proxy: Callable[[Asked], Answer | None] = lambda asked: None
     status: Answer = (202, {}, b'{"interval_s": 30}')
     asked: list[Asked] = field(default_factory=list)
     token: str = TOKEN
@@ -209,7 +211,7 @@ class FakeConsole:
             content = key_set(*self.published_keys)
             return 200, {"Content-Type": "application/json"}, content
         if asked.path == "/api/v1/outcomes":
-            return self.outcomes
+            return self.proxy(asked) or self.outcomes
         if asked.path == "/api/v1/status":
             return self.status
         return self.fault(self._policy(asked))

@@ -14,7 +14,7 @@ from policies.client.reporting import Reporter
 from policies.client.segments import MOST_EVENTS
 from policies.client.spool import Spool
 from policies.client.transport import Transport
-from tests.client.fake_console import NO_RECEIPTS, TAKEN, TOKEN, Answer, FakeConsole
+from tests.client.fake_console import NO_RECEIPTS, TAKEN, TOKEN, Answer, Asked, FakeConsole
 
 OUTCOMES = "/api/v1/outcomes"
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -164,14 +164,79 @@ def test_report__answered_without_a_receipt__keeps_the_events_and_sends_them_lat
     assert reported(console)[-1] == "r-1"
 
 
-def test_report__receipt_too_large_to_be_read__is_given_up_and_counted(
+HUGE_PAGE: Answer = (200, {}, b" " * (RECEIPT.most_bytes + 1))
+
+
+def test_report__answer_too_large_to_be_a_receipt__keeps_the_events_and_sends_them_later(
     console: FakeConsole, said: list[str]
 ) -> None:
-    console.outcomes = (200, {}, b" " * (RECEIPT.most_bytes + 1))
+    console.outcomes = HUGE_PAGE
     outbox = reporter(console, said)
     outbox.add({"request_id": "r-1"})
+    wait_until(lambda: len(said) == 1)
+    assert (outbox.waiting, outbox.lost) == (1, 0)
+    assert "larger than" in outbox.last_error
+    console.outcomes = TAKEN
     outbox.close()
-    assert "1 outcomes are given up" in said[0] and "larger than" in said[0]
+    assert (outbox.waiting, outbox.lost) == (0, 0)
+    assert reported(console)[-1] == "r-1"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [(413, {}, b""), (413, PROBLEM, b'{"detail": "Send it in parts."}'), HUGE_PAGE],
+    ids=["somebody on the way", "console", "receipt"],
+)
+def test_report__batch_too_large__goes_in_parts_once_each_and_in_order(
+    console: FakeConsole, said: list[str], refusal: Answer
+) -> None:
+    taken: list[object] = []
+
+    def at_most_three(asked: Asked) -> Answer | None:
+        if len(asked.events) > 3:
+            return refusal
+        taken.extend(event["request_id"] for event in asked.events)
+        return None
+
+    console.proxy = at_most_three
+    outbox = reporter(console, said)
+    names = [f"r-{number}" for number in range(11)]
+    for name in names:
+        outbox.add({"request_id": name})
+    outbox.close()
+    assert taken == names
+    assert (outbox.waiting, outbox.lost, outbox.last_error, said) == (0, 0, "", [])
+
+
+def test_report__one_event_that_the_console_cannot_take__is_alone_given_up(
+    console: FakeConsole, said: list[str]
+) -> None:
+    def small(asked: Asked) -> Answer | None:
+        is_large = "r-5" in {event["request_id"] for event in asked.events}
+        return (413, PROBLEM, b'{"detail": "Too large."}') if is_large else None
+
+    console.proxy = small
+    outbox = reporter(console, said)
+    for number in range(11):
+        outbox.add({"request_id": f"r-{number}"})
+    outbox.close()
+    assert (outbox.waiting, outbox.lost) == (0, 1)
+    assert "1 outcomes are given up" in said[0] and "Too large." in said[0]
+
+
+def test_report__part_refused_before_the_console_went_away__is_counted_once(
+    console: FakeConsole, said: list[str]
+) -> None:
+    large: Answer = (413, PROBLEM, b'{"detail": "Too large."}')
+    console.proxy = lambda asked: large if asked.events[0]["request_id"] == "r-0" else None
+    console.outcomes = (503, {"Retry-After": "0"}, b"")
+    outbox = reporter(console, said)
+    for number in range(2):
+        outbox.add({"request_id": f"r-{number}"})
+    wait_until(lambda: reported(console).count("r-1") >= 4)
+    assert (outbox.waiting, outbox.lost) == (2, 0)
+    console.outcomes = TAKEN
+    outbox.close()
     assert (outbox.waiting, outbox.lost) == (0, 1)
 
 

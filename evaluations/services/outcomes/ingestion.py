@@ -24,6 +24,8 @@ from policies.engine.outcomes.events import Event
 from policies.models import CatalogueModel, Environment, RouterToken
 
 LARGEST_BATCH = 1000
+# Keys that nobody knows stand in pointers, and a receipt is to be no larger than clients read.
+LONGEST_POINTER = 300
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,12 @@ def _listed() -> Listed:
     return Listed(frozenset(aliases_by_key), meant)
 
 
-def _rejections(index: int, problems: Iterable[Problem]) -> list[Rejection]:
-    return [Rejection(index, problem.pointer, problem.message) for problem in problems]
+def _rejections(index: int, problems: Iterable[Problem]) -> Iterator[Rejection]:
+    for problem in problems:
+        pointer = problem.pointer
+        if len(pointer) > LONGEST_POINTER:
+            pointer = f"{pointer[:LONGEST_POINTER]}…"
+        yield Rejection(index, pointer, problem.message)
 
 
 def take_feedback(

@@ -207,3 +207,12 @@ def test_outcomes__once_they_are_answered__are_gone_from_memory(
         assert [each() for each in read] == [None]
     finally:
         gc.enable()
+
+
+def test_outcomes__of_very_long_keys__are_answered_with_their_beginnings(
+    token: RouterToken,
+) -> None:
+    wrong = {**event("r-1"), **{f"{n}" * 100_000: n for n in range(1, 6)}}
+    (first, *_, last) = ingest(token.environment, [wrong], now=NOW, token=token).rejected
+    assert (first.index, first.pointer) == (0, "/" + "1" * 299 + "…")
+    assert len(last.pointer) == 301 and "unknown key" in last.message
