@@ -102,6 +102,8 @@ class StatusReporter:
     def report(self) -> dict[str, object]:
         """What is said now; docs/delivery.md describes it."""
         now, held = self._clock(), self._poller.held
+        if self.token_error:
+            held = None  # it is no release of the environment that is reported to
         # With one that may not be used nothing is decided, so that it counts for no delivery.
         active = held if held is not None and held.release.may_decide(now) else None
         return {
@@ -148,9 +150,12 @@ class StatusReporter:
         error = misplaced(receipt, self._poller.belongs_to)
         if error:
             self._poller.errors.note("token", error, self._clock())
-            if error != self.token_error:
-                self._say(error)
+        if error == self.token_error:
+            return
+        if error:
+            self._say(error)
         self.token_error = error
+        self._background.wake()  # what was reported of the release is not so any more
 
     def _post(self, report: Mapping[str, object]) -> Receipt:
         if self._receiver is None:

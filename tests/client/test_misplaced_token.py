@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from policies.client import PolicyClient
-from policies.fleet.report import read_report
+from policies.fleet.report import StatusReport, read_report
 from policies.models import Environment, Release, RouterInstance
 from policies.services.routers.tokens import issue_router_token
 from tests.client.fake_console import NOW, FakeConsole, running_console
@@ -39,6 +39,11 @@ def token_of(workflow: str, environment: str) -> tuple[int, dict[str, str], byte
     return 202, {}, json.dumps(told).encode()
 
 
+def reported(console: FakeConsole) -> StatusReport:
+    """The latest report."""
+    return read_report(console.asked_for("/api/v1/status")[-1].body)
+
+
 @pytest.fixture
 def client(console: FakeConsole, store: FakeConsole, said: list[str]) -> Iterator[PolicyClient]:
     """Releases from the store, reports to the console."""
@@ -58,10 +63,24 @@ def test_token__of_another_environment__is_told_once_and_in_health_until_it_is_r
     wait_until(lambda: len(console.asked_for("/api/v1/status")) > 1)
     assert client.health.token_error == MISPLACED and client.health.ready
     assert said.count(MISPLACED) == 1
-    (error,) = read_report(console.asked_for("/api/v1/status")[-1].body).errors
+    first, second = (read_report(asked.body) for asked in console.asked_for("/api/v1/status")[:2])
+    assert first.active is not None and first.errors == ()
+    (error,) = second.errors
     assert (error.kind, error.message) == ("token", MISPLACED)
+    assert (second.active, second.pending) == (None, None)
     console.status = token_of("support-assistant", "production")
     wait_until(lambda: client.health.token_error == "")
+    wait_until(lambda: reported(console).active == first.active)
+
+
+def test_token__of_another_environment__takes_back_at_once_which_release_is_in_force(
+    console: FakeConsole, client: PolicyClient
+) -> None:
+    status, headers, told = token_of("support-assistant", "staging")
+    console.status = status, headers, told.replace(b'"interval_s": 1', b'"interval_s": 3600')
+    client.start()
+    wait_until(lambda: len(console.asked_for("/api/v1/status")) > 1)
+    assert reported(console).active is None
 
 
 @pytest.mark.parametrize(
