@@ -231,10 +231,11 @@ def _evidence(said: Mapping[str, object]) -> Iterator[str]:
             )
     for row in _list(shown, "gates"):
         if isinstance(row, dict):
+            sure = row.get("confidence")
+            at = "" if sure is None else f" at confidence {_figure(sure)}"
             yield (
                 f"  gate {row.get('id')}: {row.get('verdict')}, {_figure(row.get('low'))} "
-                f"to {_figure(row.get('high'))} at "
-                f"confidence {row.get('confidence')}, limit {row.get('limit')}"
+                f"to {_figure(row.get('high'))}{at}, limit {row.get('limit')}"
             )
 
 

@@ -35,7 +35,15 @@ ATTESTATION = {
             {"name": "march", "digest": "sha256:dd", "verdict": "pass", "look": 2, "requests": 900}
         ],
         "gates": [
-            {"id": "quality", "verdict": "pass", "low": -0.01207957, "high": 0.2, "limit": -0.2}
+            {
+                "id": "quality",
+                "verdict": "pass",
+                "low": -0.01207957,
+                "high": 0.2,
+                "limit": -0.2,
+                "confidence": 0.975,
+            },
+            {"id": "of before", "verdict": "pass", "low": 0.1, "high": 0.2, "limit": 0},
         ],
     },
     "impact": {"verdict": "pass", "summary": "12 % of requests go elsewhere."},
@@ -79,7 +87,8 @@ def test_verify__under_a_trusted_key__tells_who_let_it_out_on_what(
         "  rana (reviewer) on 2026-03-01T11:50:00Z",
         "  static analysis: pass. Clean. sha256:bb",
         "  march: pass on 900 requests, look 2, sha256:dd",
-        "  gate quality: pass, -0.01208 to 0.2 at confidence",
+        "  gate quality: pass, -0.01208 to 0.2 at confidence 0.975, limit -0.2",
+        "  gate of before: pass, 0.1 to 0.2, limit 0",
         "Impact: 12 % of requests go elsewhere.",
     ):
         assert sentence in told

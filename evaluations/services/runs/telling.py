@@ -74,7 +74,8 @@ def _name(user: Any) -> str:
 
 
 _GATE = (
-    "id", "label", "class", "verdict", "reason", "estimate", "low", "high", "limit", "scale",
+    "id", "label", "class", "verdict", "reason", "estimate", "low", "high", "confidence", "limit",
+    "scale",
 )  # fmt: skip
 
 

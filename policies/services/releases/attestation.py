@@ -20,7 +20,7 @@ from policies.services.review.standings import Standing
 
 Attestation = dict[str, Any]
 DATASET = ("name", "digest", "verdict", "look", "requests")
-GATE = ("id", "class", "verdict", "estimate", "low", "high", "limit")
+GATE = ("id", "class", "verdict", "estimate", "low", "high", "confidence", "limit")
 UNTOLD: Attestation = {
     "change_request": None,
     "approvals_required": None,
@@ -123,17 +123,12 @@ def _evidence(facts: ChangeFacts) -> dict[str, Any] | None:
     check = facts.newest_check(CheckKind.SHADOW_EVALUATION)
     if check is None:
         return None
-    content = facts.change.bundle.content
-    asked = {row["id"]: row for row in content["quality_thresholds"]["thresholds"]}
     return {
         "verdict": check.verdict,
         "digest": check.evidence_digest,
         "plan_version": check.evidence_plan.version if check.evidence_plan else None,
         "datasets": [_some(row, DATASET) for row in check.detail.get("datasets", [])],
-        "gates": [
-            {**_some(row, GATE), "confidence": asked.get(row.get("id"), {}).get("confidence")}
-            for row in check.detail.get("gates", [])
-        ],
+        "gates": [_some(row, GATE) for row in check.detail.get("gates", [])],
     }
 
 
