@@ -117,6 +117,15 @@ def test_fleet__with_two_routers_under_one_id__says_so_and_what_to_do(
     )
 
 
+def test_fleet__says_in_words_and_in_figures_when_a_release_counts_as_delivered(
+    signed_in: Client, routers: Routers, staging: Environment
+) -> None:
+    assert "It counts as delivered when all of them have it." in shown(signed_in)
+    staging.delivered_share = 90
+    staging.save()
+    assert "It counts as delivered when 90% of them have it." in shown(signed_in)
+
+
 def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:
     said = shown(signed_in, "?env=staging&state=failing&region=eu&q=eu")
     assert ">eu-2<" in said and ">eu-1<" not in said
