@@ -17,8 +17,8 @@ from policies.services import audit
 from policies.services.routers.convergence import Fleet, fleet_of, live
 from policies.services.routers.fleet import gone_after
 
-# What looks like a restart with the release may be a second router under the instance_id: then the
-# first one reports again within an interval.
+# What looks like a restart with the release, or like an end, may be a second router under the
+# instance_id: then the first one reports again within an interval.
 SURE_AFTER = datetime.timedelta(minutes=1)
 
 
@@ -47,11 +47,12 @@ def _note_delivery(fleet: Fleet) -> None:
 
 
 def _note_drift(fleet: Fleet) -> None:
-    """An episode begins with the first router that is behind, and ends with the last. It is told
-    once one router stayed behind for long, not when several took turns."""
+    """An episode begins with the first router that is behind, and ends with the last, once that is
+    sure. It is told once one router stayed behind for long, not when several took turns."""
     since = _note_behind(fleet)
     if not fleet.drifting:
-        _end_drift(fleet)
+        if not _may_drift(fleet):
+            _end_drift(fleet)
     elif since is not None:
         episode, _ = DriftEpisode.objects.get_or_create(
             environment=fleet.environment, ended_at=None, defaults={"began_at": since}
@@ -59,7 +60,7 @@ def _note_drift(fleet: Fleet) -> None:
         if episode.told_at is None:
             episode.began_at = since
             episode.save(update_fields=["began_at"])
-            if fleet.now - since >= datetime.timedelta(seconds=settings.DRIFT_AFTER_S):
+            if fleet.now - since >= _drift_after():
                 _tell_drift(episode, fleet)
 
 
@@ -76,13 +77,25 @@ def _note_behind(fleet: Fleet) -> datetime.datetime | None:
     arrived = ReleaseArrival.objects.filter(
         release=release, instance_id=OuterRef("instance_id"), heard_at__lte=fleet.now - SURE_AFTER
     )
-    is_right = Q(is_on(release), Exists(arrived)) | Q(has_ended=True, shared_since=None)
-    _at_hand(known.filter(is_right)).update(behind_since=None)
+    has_left = Q(has_ended=True, shared_since=None, last_seen_at__lte=fleet.now - SURE_AFTER)
+    is_right = Q(is_on(release), Exists(arrived))
+    _at_hand(known.filter(is_right | has_left)).update(behind_since=None)
     is_behind = standings(fleet.environment.pk, release, fleet.now)[Standing.STRAGGLING]
-    _at_hand(rows.filter(is_behind, behind_since=None)).update(behind_since=fleet.now)
-    off = known.filter(is_off(release, fleet.now))
+    runs = live(fleet.environment.pk, fleet.now)
+    _at_hand(runs.filter(is_behind, behind_since=None)).update(behind_since=fleet.now)
+    off = runs.filter(is_off(release, fleet.now))
     since: datetime.datetime | None = off.aggregate(since=Min("behind_since"))["since"]
     return since
+
+
+def _may_drift(fleet: Fleet) -> bool:
+    """Whether some router that is heard of was behind for long, and may be so still."""
+    rows = RouterInstance.objects.filter(environment=fleet.environment, silent_after__gte=fleet.now)
+    return rows.filter(behind_since__lte=fleet.now - _drift_after()).exists()
+
+
+def _drift_after() -> datetime.timedelta:
+    return datetime.timedelta(seconds=settings.DRIFT_AFTER_S)
 
 
 def _at_hand(rows: RouterInstanceQuerySet) -> RouterInstanceQuerySet:

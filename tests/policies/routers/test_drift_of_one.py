@@ -97,10 +97,11 @@ def test_router_that_comes_right__ends_it_and_begins_anew_the_next_time(
     routers.now += MINUTE
     routers.say("us-1", release)
     watch_fleets(routers.now)
-    assert told("fleet.drift_ended") == 1
+    assert told("fleet.drift_ended") == 0
     routers.now += 2 * MINUTE
     routers.say("us-1", release)
     watch_fleets(routers.now)
+    assert told("fleet.drift_ended") == 1
     stay_behind(routers, 1)
     assert DriftEpisode.objects.get(ended_at=None).began_at == routers.now
     assert told("fleet.drifted") == 1
@@ -118,7 +119,7 @@ def test_silent_router__is_not_counted_as_behind_but_is_where_it_comes_back_behi
     assert DriftEpisode.objects.get(ended_at=None).began_at == since
 
 
-def test_second_router_under_the_id_of_one_that_is_behind__does_not_end_drift_for_good(
+def test_second_router_under_the_id_of_one_that_is_behind__does_not_end_drift(
     routers: Routers, release: Release
 ) -> None:
     stay_behind(routers, 20)
@@ -129,7 +130,44 @@ def test_second_router_under_the_id_of_one_that_is_behind__does_not_end_drift_fo
         routers.say("us-1", release, started_at=(release.published_at + MINUTE).isoformat())
         watch_fleets(routers.now)
     assert RouterInstance.objects.get(instance_id="us-1").shared_since is not None
-    # It looked like a restart until the first one was heard of again, and then no more.
-    assert told("fleet.drift_ended") == 1
+    assert told("fleet.drift_ended") == 0
     assert DriftEpisode.objects.filter(ended_at=None).exists()
     assert fleet_of(release.environment, routers.now).drifting == 1
+
+
+def test_goodbye_in_the_name_of_one_that_is_behind__does_not_end_drift(
+    routers: Routers, release: Release
+) -> None:
+    stay_behind(routers, 20)
+    since = DriftEpisode.objects.get().began_at
+    later = (release.published_at + MINUTE).isoformat()
+    routers.now += 15 * SECOND
+    routers.say("us-1", release, started_at=later)
+    routers.now += SECOND
+    routers.say("us-1", release, started_at=later, ended=True)
+    watch_fleets(routers.now)
+    routers.now += 15 * SECOND
+    routers.say("us-1", None)
+    watch_fleets(routers.now)
+    assert told("fleet.drift_ended") == 0
+    assert DriftEpisode.objects.get().began_at == since
+    routers.now += 10 * MINUTE
+    for _ in range(7):
+        routers.now += 30 * SECOND
+        routers.say("us-1", None)
+    watch_fleets(routers.now)
+    behind = RouterInstance.objects.get(instance_id="us-1")
+    assert behind.shared_since is None and behind.behind_since == since
+
+
+def test_goodbye_of_one_that_is_behind__ends_drift_once_nobody_is_heard_of(
+    routers: Routers, release: Release
+) -> None:
+    stay_behind(routers, 20)
+    routers.now += 15 * SECOND
+    routers.say("us-1", None, ended=True)
+    watch_fleets(routers.now)
+    routers.now += MINUTE
+    watch_fleets(routers.now)
+    assert told("fleet.drift_ended") == 1
+    assert RouterInstance.objects.get(instance_id="us-1").behind_since is None

@@ -298,6 +298,7 @@ def test_drift__that_lasts__is_told_once_and_its_end_too(
     assert told.sentence == "Routers of Support assistant in staging do not run its release"
     assert told.path == "/w/support-assistant/fleet/?env=staging"
     routers.say("us-1", release)
+    routers.now += MINUTE
     watch_fleets(routers.now)
     watch_fleets(routers.now)
     assert AuditEvent.objects.filter(action="fleet.drift_ended").count() == 1
