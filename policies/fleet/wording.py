@@ -33,14 +33,12 @@ class Spread:
     @property
     def sentence(self) -> str:
         """For whoever published: who has it, or why nothing can be said."""
-        if not self.routers:
-            return self._of_tokens
-        parts = [self._of_routers]
+        parts = [self._of_routers if self.routers else self._of_tokens]
         if self.unheard:
             parts.append(self.unheard_words)
         if self.shared:
             parts.append(self.shared_words)
-        if self.tokens:
+        if self.routers and self.tokens:
             many = f"{self.tokens_told} of {self.tokens} token{'' if self.tokens == 1 else 's'}"
             parts.append(f"of routers that report no status, {many} fetched it")
         if self.tokens_ended:
@@ -80,11 +78,12 @@ class Spread:
     @property
     def _of_tokens(self) -> str:
         if not self.tokens:
-            return "No router has a token for this environment yet."
+            since = "any more" if self.tokens_ended else "yet"
+            return f"No router has a token for this environment {since}"
         if not self.tokens_told:
-            return "No router has asked for it yet."
+            return "No router has asked for it yet"
         many = f"{self.tokens_told} of {self.tokens} router token{'' if self.tokens == 1 else 's'}"
-        return f"Fetched with {many}; the routers behind them report no status."
+        return f"Fetched with {many}; the routers behind them report no status"
 
 
 def clock_words(moment: datetime.datetime, now: datetime.datetime) -> str:

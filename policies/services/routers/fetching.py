@@ -13,13 +13,17 @@ from policies.services.routers.fleet import gone_after
 
 # A router that refuses a release asks again within a minute, and uses are noted each minute.
 BEHIND_FOR = datetime.timedelta(minutes=3)
+# So a release that is younger may yet be refused by another router with a token that has it.
+SHOWS_AFTER = datetime.timedelta(seconds=90)
 # Uses and reports are noted to the minute each.
 MOVED_WITHIN = 2 * USE_NOTED_EVERY
 
 
 def has_untold(release: Release, now: datetime.datetime) -> bool:
-    """Whether some were heard from lately, and have another release."""
+    """Whether some were heard from lately, and have another release or may turn out to."""
     rows = unreported(release, now).filter(last_used_at__gte=now - gone_after())
+    if release.published_at > now - SHOWS_AFTER:
+        return rows.exists()
     return rows.filter(~has_it(release, now)).exists()
 
 

@@ -99,6 +99,27 @@ def test_spread__with_silent_routers__tells_them_apart() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "tokens", "sentence"),
+    [
+        (
+            *(2, 2),
+            "Fetched with 2 of 2 router tokens; the routers behind them report no status; "
+            "1 token revoked or expired within a day did not fetch it.",
+        ),
+        (
+            *(0, 0),
+            "No router has a token for this environment any more; "
+            "1 token revoked or expired within a day did not fetch it.",
+        ),
+    ],
+)
+def test_spread__of_routers_that_only_fetch__names_tokens_that_ended_before_they_had_it(
+    told: int, tokens: int, sentence: str
+) -> None:
+    assert Spread(0, 0, None, told, tokens, NOW, tokens_ended=1).sentence == sentence
+
+
 def test_clock__of_another_day_or_year__says_so() -> None:
     assert clock_words(AT_TWO - datetime.timedelta(days=1), NOW) == "1 Mar 14:02"
     assert clock_words(AT_TWO.replace(year=2025), NOW) == "2 Mar 2025 14:02"

@@ -12,6 +12,7 @@ from evaluations.services.outcomes.removing import remove_reported
 from policies.models import Environment, Release, RouterToken
 from policies.services.routers.convergence import fleet_of
 from policies.services.routers.tokens import issue_router_token, revoke_router_token
+from policies.services.routers.watching import watch_fleets
 from tests.policies.routers.fleet_cast import HOUR, MINUTE, SECOND, Routers
 from tests.policies.steps import documents, published
 from tests.services.plane import Clock, PlaneInProcess
@@ -55,6 +56,10 @@ def reporting(
     return second
 
 
+# What a router with a token may yet show of a release that is so old has shown.
+SHOWN = 2 * MINUTE
+
+
 def told(environment: Environment, now: datetime.datetime) -> tuple[bool, str]:
     fleet = fleet_of(environment, now)
     assert fleet.spread is not None
@@ -81,7 +86,19 @@ def test_router_that_was_a_moment_late__holds_up_nothing(
 ) -> None:
     assert fetching.polls('"of-the-release-before"', seconds=10) == [200]
     fetching.polls(fetching.tag(), seconds=10)
-    assert told(staging, timezone.now())[0]
+    assert told(staging, timezone.now() + SHOWN)[0]
+
+
+def test_release_of_a_moment_ago__may_yet_be_refused_by_another_with_the_token(
+    fetching: Fetching, reporting: Release, staging: Environment
+) -> None:
+    assert fetching.polls(fetching.tag(), '"of-the-release-before"', seconds=10) == [304, 200]
+    watch_fleets(timezone.now())
+    reporting.refresh_from_db()
+    assert reporting.delivered_at is None
+    watch_fleets(timezone.now() + SHOWN)
+    reporting.refresh_from_db()
+    assert reporting.delivered_at is not None
 
 
 def test_token_of_a_reporting_router__does_not_hide_another_that_is_behind(
@@ -169,4 +186,4 @@ def test_token_that_was_revoked__after_its_routers_had_it__holds_up_nothing(
 ) -> None:
     fetching.polls(fetching.tag(), seconds=5)
     revoke_router_token(fetching.row, acting_user=owner)
-    assert told(staging, timezone.now()) == (True, "")
+    assert told(staging, timezone.now() + SHOWN) == (True, "")

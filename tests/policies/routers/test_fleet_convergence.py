@@ -263,7 +263,7 @@ def test_release__that_one_reports_while_others_only_fetch__is_not_delivered_by_
     release.refresh_from_db()
     assert release.delivered_at is None
     rows.update(fetched_release=release)
-    watch_fleets(routers.now)
+    watch_fleets(routers.now + 2 * MINUTE)
     release.refresh_from_db()
     assert release.delivered_at is not None
 
