@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from policies.client.__main__ import main
+from routing_console.bootstrap import BASE_DIR
 from tests.client.fake_console import ENDORSEMENT, Key, key_set, release_body
 
 ATTESTATION = {
@@ -92,6 +96,27 @@ def test_verify__under_a_trusted_key__tells_who_let_it_out_on_what(
         "Impact: 12 % of requests go elsewhere.",
     ):
         assert sentence in told
+
+
+def test_verify__for_a_reader_that_has_seen_enough__still_answers_by_its_exit_status(
+    tmp_path: Path, key: Key, trusted: str
+) -> None:
+    file = kept(tmp_path, key)
+    command = [sys.executable, "-m", "policies.client", "verify-release", file]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [*command, "--trusted-keys", trusted],
+            cwd=BASE_DIR,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_verify__without_trusted_keys__holds_but_says_that_nobody_vouches(

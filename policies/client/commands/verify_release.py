@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ClientError
@@ -33,11 +36,21 @@ def run(options: argparse.Namespace) -> int:
     except ClientError as error:
         say(str(error))
         return WRONG_USE
-    for sentence in judgement.sentences:
-        print(printable(sentence))
+    _tell(judgement.sentences)
     if not judgement.holds:
         return FAILS
     return HOLDS if judgement.is_trusted else UNTRUSTED
+
+
+def _tell(sentences: Iterable[str]) -> None:
+    try:
+        for sentence in sentences:
+            print(printable(sentence))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough, as `head` has: that says nothing against the release. Python
+        # would complain of it once more while flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _content(file: Path) -> bytes:
