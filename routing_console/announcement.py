@@ -8,6 +8,8 @@ from typing import Any
 
 from routing_console import data_folder
 
+BASE_DIR = Path(__file__).resolve().parent.parent
+
 
 def ready(address: str, data_dir: Path) -> str:
     """Address, people to sign in as, the router token and commands to try it with."""
@@ -15,6 +17,9 @@ def ready(address: str, data_dir: Path) -> str:
     demo = _read_demo(data_dir)
     if demo:
         lines += [*_people(demo), *_router(demo, address, data_dir), ""]
+    if data_dir != BASE_DIR / "data":
+        setting = f"ROUTING_CONSOLE_DATA_DIR={shlex.quote(str(data_dir))}"
+        lines.append(f"Other commands of manage.py need {setting} in the environment.")
     return "\n".join([*lines, f"Data and logs are in {data_dir}. Ctrl-C stops it."])
 
 
@@ -37,14 +42,19 @@ def _people(demo: dict[str, Any]) -> list[str]:
 def _router(demo: dict[str, Any], address: str, data_dir: Path) -> list[str]:
     token, file = demo.get("router_token", ""), data_folder.demo_token_file(data_dir)
     place = f"{demo.get('workflow', '')}/{demo.get('environment', '')}"
+    # In the data folder: a router that remembered another demo's would refuse this one's releases.
+    keys, state = (
+        shlex.quote(str(data_dir / name)) for name in ("router-keys.json", "router-state")
+    )
     return [
         f"Router token of {place}, also in {file}: {token}",
         "See the policy that a router fetches:",
         f"  curl -H 'Authorization: Bearer {token}' {address}/api/v1/policy",
         "Decide as a router does: with the console's keys pinned, for this place alone:",
-        f"  curl -so router-keys.json {address}/.well-known/jwks.json",
+        f"  cd {shlex.quote(str(BASE_DIR))}",
+        f"  curl -so {keys} {address}/.well-known/jwks.json",
         '  echo \'{"attributes": {"intent": "faq", "prompt_tokens": 300}}\' |',
-        f"    {shlex.quote(sys.executable)} -m policies.client --once --state-dir /tmp/router \\",
+        f"    {shlex.quote(sys.executable)} -m policies.client --once --state-dir {state} \\",
         f"      --url {address} --token-file {shlex.quote(str(file))} \\",
-        f"      --trusted-keys router-keys.json --expect {place}",
+        f"      --trusted-keys {keys} --expect {place}",
     ]

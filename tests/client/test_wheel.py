@@ -57,11 +57,13 @@ def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedPr
     )
 
 
-def ten_lines(console: FakeConsole) -> str:
-    """The README's Python, with the address of this console."""
-    found = re.search(r"```python\n(.*?)```", (SOURCE / "README.md").read_text(), re.DOTALL)
+def ten_lines(console: FakeConsole, of: Path) -> str:
+    """The first Python of a README, with the address of this console."""
+    found = re.search(r"```python\n(.*?)```", (of / "README.md").read_text(), re.DOTALL)
     assert found is not None
-    return found[1].replace("https://console.example", console.url)
+    said = re.sub(r"https://console\.example|http://127\.0\.0\.1:8000", console.url, found[1])
+    assert console.url in said
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +129,17 @@ def decides(python: Path, console: FakeConsole, folder: Path) -> None:
     folder.mkdir()
     (folder / "router.token").write_text(TOKEN)
     keys = {"keys": [key.jwk for key in console.published_keys]}
-    (folder / "console-keys.json").write_text(json.dumps(keys))
+    (folder / "routing-console-keys.json").write_text(json.dumps(keys))
     reported = len(console.asked_for("/api/v1/outcomes"))
-    done = run(python, "-c", ten_lines(console), cwd=folder)
+    done = run(python, "-c", ten_lines(console, SOURCE), cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("simple ")
     assert "call " in done.stdout
     assert len(console.asked_for("/api/v1/outcomes")) == reported + 1
+    done = run(python, "-c", ten_lines(console, BASE_DIR), cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("simple ")
+    assert len(console.asked_for("/api/v1/outcomes")) == reported + 2
     assert (folder / "router-state" / "release.json").exists()
     done = run(python, "-c", "from routing_console_client.litellm import LiteLLM, proxy")
     assert (done.returncode, done.stderr) == (0, "")
