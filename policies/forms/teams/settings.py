@@ -100,7 +100,8 @@ class RouterTokenForm(TokenForm):
     )
 
     def __init__(self, *args: Any, workflow: Workflow, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         # It stands on the settings page, below another form that asks for an environment.
-        super().__init__(*args, auto_id="id_token_%s", **kwargs)
+        self.auto_id = "id_token_%s"
         environments = Environment.objects.filter(workflow=workflow)
         self.fields["environment"].queryset = environments  # type: ignore[attr-defined]
