@@ -73,11 +73,12 @@ class WaitingRoom:
         self, environment_id: int, token_id: int, seconds: float, let_go: Callable[[], None]
     ) -> Waiter | None:
         """Wait until `let_go` is called, in the running loop: when there is something to tell, or
-        after `seconds`. None where no more can wait here."""
+        after `seconds`, which may be over. None where no more can wait here."""
         if self.is_closed or self._by_token[token_id] >= self._most - self.count:
             return None
         loop = asyncio.get_running_loop()
-        tick = math.floor((loop.time() + seconds) / TICK_S) + 1
+        # A tick before the next one would never be turned to.
+        tick = math.floor((loop.time() + max(seconds, 0.0)) / TICK_S) + 1
         waiter = Waiter(self, environment_id, token_id, tick, let_go)
         self._by_environment.setdefault(environment_id, {})[waiter] = None
         self._by_tick.setdefault(tick, set()).add(waiter)
