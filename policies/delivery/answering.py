@@ -10,7 +10,7 @@ from policies.delivery.answers import Found
 from policies.delivery.bearer import bearer_token
 from policies.delivery.memory import Caller, Memory, token_key
 from policies.delivery.messages import Messages, PreparedRelease, messages_of, text_headers
-from policies.delivery.negotiation import LONGEST_WISH, preferred_wait_s, prefers_gzip
+from policies.delivery.negotiation import LONGEST_WISH, latest_named, preferred_wait_s, prefers_gzip
 from policies.delivery.respond import (
     ALLOWED_METHODS,
     problem,
@@ -67,13 +67,9 @@ class Answering:
         """The prepared answers to a poll that there is nothing special about, else None."""
         if not poll.shows_what_it_has or now >= caller.reads_until:
             return None
-        prepared = self._prepared.get(caller.environment_id)
-        if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
-            prepared = self._prepare(caller.environment_id)
-        if prepared is None or not prepared.is_dated:
-            return prepared
-        # Who names another release than a plane that is cut off may have a later one.
-        return prepared if prepared.is_surely_its_own(poll.if_none_match) else None
+        prepared = self._prepared_now(caller, now)
+        is_usual = prepared is not None and not prepared.is_surpassed_by(poll.if_none_match)
+        return prepared if is_usual else None
 
     def _polled(self, poll: Poll, caller: Caller) -> Messages | None:
         now = self.memory.clock()
@@ -84,6 +80,12 @@ class Answering:
         caller.note_answer(messages.status, prepared.release_id, poll.if_none_match, now)
         return messages
 
+    def is_behind(self, poll: Poll) -> bool:
+        """Whether the router names a later release than the one held."""
+        caller = self.memory.callers.get(poll.key)
+        prepared = None if caller is None else self._prepared_now(caller, self.memory.clock())
+        return prepared is not None and prepared.is_surpassed_by(poll.if_none_match)
+
     def considered(self, method: str, path: str, pairs: Pairs, caller: Caller | None) -> Messages:
         """The answer by its definition."""
         if path == JWKS_PATH:
@@ -93,6 +95,10 @@ class Answering:
             return messages_of(problem(404, f"There is nothing at {path} here."))
         headers = text_headers(pairs)
         answer = respond(method, headers, self.memory)
+        if caller is not None and answer.status == 503:
+            self.memory.note_named(
+                caller.environment_id, latest_named(headers.get("if-none-match"))
+            )
         if caller is not None and answer.status in (200, 304, 404):
             now = self.memory.clock()
             if shows_what_it_has(method, headers):
@@ -105,6 +111,12 @@ class Answering:
     def _considered_poll(self, poll: Poll, caller: Caller | None) -> Messages:
         method = "HEAD" if poll.is_head else "GET"
         return self.considered(method, POLICY_PATH, poll.pairs, caller)
+
+    def _prepared_now(self, caller: Caller, now: float) -> PreparedRelease | None:
+        prepared = self._prepared.get(caller.environment_id)
+        if prepared is None or prepared.version != self.memory.version or now >= prepared.until:
+            prepared = self._prepare(caller.environment_id)
+        return prepared
 
     def _prepare(self, environment_id: int) -> PreparedRelease | None:
         memory = self.memory

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 READ, REPORT = "read", "report"
+# What tells which of two releases is later: number, and end in seconds of the epoch.
+Rank = tuple[int, int]
+NO_RANK: Rank = (0, 0)
 
 
 class Denial(enum.Enum):
@@ -67,11 +70,16 @@ class VerifiedRelease:
 
 @dataclass(frozen=True)
 class Found:
-    """The token is good. `age_s`: seconds since the database last confirmed this answer."""
+    """The token is good. `age_s`: seconds since the database last confirmed this answer.
+
+    `latest_up_to`: a router has a release of this rank, and the database, asked since, knows none
+    later than `release`.
+    """
 
     release: VerifiedRelease | None
     source: Source = Source.DATABASE
     age_s: int = 0
+    latest_up_to: Rank = NO_RANK
 
 
 @dataclass(frozen=True)

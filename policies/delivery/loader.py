@@ -53,6 +53,7 @@ class Loader(BackgroundThread):
         return not self._has_failed
 
     def _look(self) -> None:
+        began = self._memory.clock()
         head = _head()
         if self._is_due(head):
             self._load()
@@ -62,6 +63,7 @@ class Loader(BackgroundThread):
             self._memory.confirm()
             if self._file is not None:
                 self._file.confirm()
+        self._memory.looked_from = began
 
     def _is_due(self, head: int) -> bool:
         if self._head is None or self._memory.clock() - self._loaded_at >= ALL_AGAIN_AFTER_S:

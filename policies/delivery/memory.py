@@ -10,7 +10,16 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 
-from policies.delivery.answers import READ, Denial, Found, KnownToken, Source, Unavailable
+from policies.delivery.answers import (
+    NO_RANK,
+    READ,
+    Denial,
+    Found,
+    KnownToken,
+    Rank,
+    Source,
+    Unavailable,
+)
 from policies.delivery.bearer import bearer_token, is_miscopied
 from policies.delivery.holdings import Holdings
 from policies.delivery.limits import Bucket, jittered
@@ -88,7 +97,11 @@ class Memory:
         self.callers: Mapping[bytes, Caller] = {}
         self.version = 0  # counts what may change an answer
         self.confirmed_at = float("-inf")
+        self.looked_from = float("-inf")  # when the last look that went well began
         self._is_cut_off = True
+        # The latest release that a router named where an older one is held, and when first; by
+        # environment. Of the event loop alone.
+        self._named: dict[int, tuple[Rank, float]] = {}
 
     # --- What the loader brings -------------------------------------------------------------
     def adopt(self, holdings: Holdings, age_s: float | None = None) -> None:
@@ -119,6 +132,12 @@ class Memory:
         if not self._is_cut_off:
             self._is_cut_off = True
             self.version += 1
+
+    # --- What routers bring -----------------------------------------------------------------
+    def note_named(self, environment_id: int, rank: Rank) -> None:
+        """A router there has a release of this rank, and was not given the one held."""
+        if rank > self._named.get(environment_id, (NO_RANK, 0.0))[0]:
+            self._named[environment_id] = rank, self.clock()
 
     # --- What is asked ----------------------------------------------------------------------
     def find(self, token: str) -> Found | Denial | Unavailable:
@@ -157,7 +176,9 @@ class Memory:
         if held is None:
             return self._dated(Found(None))
         if held.unverified_since is None:
-            return self._dated(Found(held.release))
+            rank, named_at = self._named.get(environment_id, (NO_RANK, 0.0))
+            settled = rank if self.looked_from > named_at else NO_RANK
+            return self._dated(Found(held.release, latest_up_to=settled))
         if held.release is None:
             return Unavailable(UNVERIFIED, self.jitter(30))
         age_s = self.clock() - held.unverified_since

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from policies.delivery.answers import Found, Source, VerifiedRelease
-from policies.delivery.negotiation import any_tag_matches
+from policies.delivery.answers import Found, Rank, VerifiedRelease
+from policies.delivery.negotiation import LONGEST_WISH, any_tag_matches, latest_named, rank_of
 from policies.delivery.respond import Answer, found
 
 
@@ -57,7 +58,7 @@ class PreparedRelease:
     """The four answers to a poll that `respond.found` gives: whole or 304, plain or packed."""
 
     __slots__ = (
-        "_tags", "_texts", "_unchanged", "_whole", "is_dated", "release_id", "until", "version",
+        "_rank", "_tags", "_texts", "_unchanged", "_whole", "release_id", "until", "version",
     )  # fmt: skip
 
     def __init__(
@@ -69,15 +70,19 @@ class PreparedRelease:
         until: float,
     ) -> None:
         self.release_id, self.version, self.until = release_id, version, until
-        self.is_dated = outcome.source is Source.MEMORY
+        self._rank = rank_of(release.etag)
         self._texts = (release.etag, release.packed_tag)
         self._tags = tuple(text.encode("latin-1") for text in self._texts)
         self._whole = _in_both_codings(outcome, {})
         self._unchanged = _in_both_codings(outcome, {"if-none-match": "*"})
 
-    def is_surely_its_own(self, if_none_match: bytes | None) -> bool:
-        """Whether this is one of its tags as it is sent, or none: no other release is named."""
-        return if_none_match is None or if_none_match in self._tags
+    def is_surpassed_by(self, if_none_match: bytes | None) -> bool:
+        """Whether these tags name a later release."""
+        if if_none_match is None or if_none_match in self._tags:
+            return False
+        if len(if_none_match) > LONGEST_WISH:  # it would fill the memory
+            return latest_named(if_none_match.decode("latin-1")) > self._rank
+        return _latest_named(if_none_match) > self._rank
 
     def answer(self, packed: bool, if_none_match: bytes | None) -> Messages:
         """The answer to a poll that has these tags already."""
@@ -88,6 +93,12 @@ class PreparedRelease:
         ):
             return self._unchanged[packed]
         return self._whole[packed]
+
+
+# Few releases are named at a time, by a whole fleet.
+@lru_cache(maxsize=1024)
+def _latest_named(if_none_match: bytes) -> Rank:
+    return latest_named(if_none_match.decode("latin-1"))
 
 
 def _in_both_codings(outcome: Found, headers: dict[str, str]) -> tuple[Messages, Messages]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from policies.delivery.answers import NO_RANK, Rank
+
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 # As `body.etag` makes it, in either coding.
 _RELEASE_TAG = re.compile(r'"[0-9a-f]+\.(\d{1,15})\.(\d{1,15})(?:-gzip)?"', re.ASCII)
@@ -46,11 +48,16 @@ def is_any_tag(if_none_match: str | None) -> bool:
     return if_none_match is not None and if_none_match.strip() == "*"
 
 
-def names_later(if_none_match: str | None, etag: str) -> bool:
-    """Whether a tag of it names a later release than `etag` does: of a higher number, or renewed
-    under the same."""
-    own = _rank(etag)
-    return any(_rank(found) > own for found in _TAG.findall(if_none_match or ""))
+def latest_named(if_none_match: str | None) -> Rank:
+    """The rank of the latest release that a tag of it names: the highest number, and of those under
+    the same the one renewed last; `NO_RANK` where it names none."""
+    return max(map(rank_of, _TAG.findall(if_none_match or "")), default=NO_RANK)
+
+
+def rank_of(etag: str) -> Rank:
+    """The rank of the release that a tag names; the lowest for a tag of another form."""
+    parts = _RELEASE_TAG.fullmatch(etag)
+    return (int(parts[1]), int(parts[2])) if parts else NO_RANK
 
 
 def preferred_wait_s(prefer: str | None) -> int:
@@ -65,12 +72,6 @@ def preferred_wait_s(prefer: str | None) -> int:
         if found:
             return int((found[1] or found[2])[:9])
     return 0
-
-
-def _rank(etag: str) -> tuple[int, int]:
-    """Number and end of the release that a tag names; lowest for a tag of another form."""
-    parts = _RELEASE_TAG.fullmatch(etag)
-    return (int(parts[1]), int(parts[2])) if parts else (0, 0)
 
 
 def _qualities(accept_encoding: str) -> dict[str, float]:

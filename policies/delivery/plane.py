@@ -59,6 +59,8 @@ class Plane:
         self.room = WaitingRoom(self.settings.most_waiting)
         self._refill_s, self._depth_s = self.settings.limit.refill_s, self.settings.limit.depth_s
         self.answering = Answering(memory)
+        # What another plane serves already is known here after the look that begins next.
+        self._unheard_for_s = 2 * self.settings.check_every_s
         self._loop: asyncio.AbstractEventLoop | None = None  # where the waiters are
         self._on_ended: list[Callable[[], object]] = []
 
@@ -176,7 +178,7 @@ class Plane:
         if not caller.take(self.memory.clock(), self._refill_s, self._depth_s):
             return self._too_many()
         messages = self.answering.to(poll)
-        if not poll.wait_s or messages.status != 304:
+        if not poll.wait_s or not self._has_more_to_come(poll, messages):
             return messages
         told: asyncio.Future[Messages] = asyncio.get_running_loop().create_future()
         held = self._hold(poll, messages, told.set_result)
@@ -201,10 +203,12 @@ class Plane:
         # Once more, now that whatever comes is told in this loop: nothing falls in between.
         now = self.answering.to(poll)
         caller = self.memory.callers.get(poll.key)
-        if caller is None or now.status != 304:
+        if caller is None or not self._has_more_to_come(poll, now):
             return now
         wait_s = min(poll.wait_s, self.settings.longest_wait_s)
         left_s = min(wait_s, caller.reads_until - self.memory.clock())
+        if now.status != 304:
+            left_s = min(left_s, self._unheard_for_s)
         token = caller.token
 
         def let_go() -> None:
@@ -213,9 +217,18 @@ class Plane:
             tell(answer.with_header(b"connection", b"close") if self.room.is_closed else answer)
 
         waiter = self.room.enter(caller.environment_id, token.id, left_s, let_go)
+        if waiter is None and unchanged.status != 304:
+            return unchanged
         if waiter is None:
             return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
         return waiter
+
+    def _has_more_to_come(self, poll: Poll, messages: Messages) -> bool:
+        """Whether this is not the last word of this plane: there is nothing new yet, or it has not
+        heard yet of the release that the router has of another plane."""
+        if messages.status == 304:
+            return True
+        return messages.status == 503 and self.memory.is_fresh and self.answering.is_behind(poll)
 
     def _count_and(self, tell: Tell, messages: Messages) -> None:
         self.counters.answers[messages.status] += 1

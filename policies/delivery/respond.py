@@ -13,15 +13,23 @@ from http import HTTPStatus
 
 from policies.delivery.answers import Denial, Found, Snapshots, Source, Unavailable, VerifiedRelease
 from policies.delivery.bearer import bearer_token, is_miscopied
-from policies.delivery.negotiation import any_tag_matches, is_any_tag, names_later, prefers_gzip
+from policies.delivery.negotiation import (
+    any_tag_matches,
+    is_any_tag,
+    latest_named,
+    prefers_gzip,
+    rank_of,
+)
 
 REALM = "routing-console"
 ALLOWED_METHODS = ("GET", "HEAD")
 OLDER = (
-    "This plane is cut off from the console and holds an older release than yours. "
-    "Go on with yours."
+    "This plane holds an older release than yours: it has not heard of yours yet, or is cut off "
+    "from the console. Go on with yours."
 )
 OLDER_RETRY_S = 5
+# It asks the database all the time, and will have heard by then.
+UNHEARD_RETRY_S = 1
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,8 @@ def found(outcome: Found, headers: Mapping[str, str]) -> Answer:
     """The release, or 304 where the router has it; 404 before the first one.
 
     503 where the router names a later one than is known here: neither of the two is in force as
-    far as this plane can say, and a balancer may ask a plane that can.
+    far as this plane can say, and a balancer may ask a plane that can. Where the database, asked
+    since, knows no later one, the router gets what it knows: a backup was restored.
     """
     freshness = _freshness(outcome)
     if outcome.release is None:
@@ -123,9 +132,10 @@ def found(outcome: Found, headers: Mapping[str, str]) -> Answer:
     }
     if any_tag_matches(headers.get("if-none-match"), tags):
         return Answer(304, fields)
-    is_dated = outcome.source is Source.MEMORY
-    if is_dated and names_later(headers.get("if-none-match"), outcome.release.etag):
-        return problem(503, OLDER, {"Retry-After": str(OLDER_RETRY_S), **freshness})
+    named, is_dated = latest_named(headers.get("if-none-match")), outcome.source is Source.MEMORY
+    if named > rank_of(outcome.release.etag) and (is_dated or named > outcome.latest_up_to):
+        retry_s = OLDER_RETRY_S if is_dated else UNHEARD_RETRY_S
+        return problem(503, OLDER, {"Retry-After": str(retry_s), **freshness})
     return _whole(outcome.release, packed, fields)
 
 

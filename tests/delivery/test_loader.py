@@ -112,6 +112,23 @@ def test_policy__next_release_and_rollback__are_handed_out_at_the_next_look(
     assert plane.fetch(token).headers["policy-signature"] == third.signature
 
 
+def test_later_release_that_a_router_names__is_believed_until_the_database_was_asked(
+    plane: PlaneInProcess, clock: Clock, token: str, release: Release
+) -> None:
+    later = release.etag.replace(f".{release.number}.", f".{release.number + 1}.")
+    # The look before this answer began before the router named it: another plane may be ahead.
+    assert plane.fetch(token, if_none_match=later).status == 503
+    clock.now += 1
+    assert plane.fetch(token, if_none_match=later).status == 200
+    # A look that does not end says nothing of the next one.
+    even_later = release.etag.replace(f".{release.number}.", f".{release.number + 2}.")
+    clock.now += 1
+    with database_down():
+        assert plane.fetch(token, if_none_match=even_later).status == 503
+        clock.now += 1
+        assert plane.fetch(token, if_none_match=even_later).status == 503
+
+
 def test_token_of_another_environment__does_not_see_this_release(
     plane: PlaneInProcess, production: Environment, release: Release, operator: User
 ) -> None:

@@ -165,9 +165,22 @@ def test_from_memory__router_with_another_tag__is_answered_as_ever(tag: str) -> 
     assert get(Found(RELEASE, Source.MEMORY, 42), if_none_match=tag).status == expected
 
 
-def test_from_the_database__router_with_a_later_release__gets_what_is_in_force() -> None:
+def test_from_the_database__router_with_a_later_release__is_asked_to_return_in_a_moment() -> None:
+    answer = get(if_none_match='"def.2.9"')
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert "has not heard of yours yet" in str(problem_of(answer)["detail"])
+    outdone = Found(RELEASE, latest_up_to=(2, 8))
+    assert get(outdone, if_none_match='"def.2.9"').status == 503
+
+
+def test_from_the_database__asked_since_a_router_named_a_later_release__is_in_force() -> None:
     # As after a backup was restored: the router says that it refuses it, and why.
-    assert get(if_none_match='"def.2.9"').status == 200
+    asked_since = Found(RELEASE, latest_up_to=(2, 9))
+    assert get(asked_since, if_none_match='"def.2.9"').status == 200
+    assert (
+        get(Found(RELEASE, Source.MEMORY, latest_up_to=(2, 9)), if_none_match='"def.2.9"').status
+        == 503
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from policies.delivery.plane import Plane
 from tests.services import loops
 from tests.services.plane import Reply, ask, plane_with
 
-FIRST = VerifiedRelease.of(b'{"release":1}' * 2000, '"one.1.9"', "a..a")
-SECOND = VerifiedRelease.of(b'{"release":2}' * 2000, '"two.2.9"', "b..b")
+FIRST = VerifiedRelease.of(b'{"release":1}' * 2000, '"1a.1.9"', "a..a")
+SECOND = VerifiedRelease.of(b'{"release":2}' * 2000, '"2b.2.9"', "b..b")
 TOKEN = KnownToken(1, 7, frozenset({READ}), math.inf)
 OTHER = KnownToken(2, 7, frozenset({READ}), math.inf)
 HOLDINGS = Holdings(
@@ -33,8 +33,10 @@ PUBLISHED = dataclasses.replace(
 )
 
 
-def waiting(plane: Plane, wait_s: int = 60, of: str = "a", **more: str) -> Awaitable[Reply]:
-    headers = {"authorization": f"Bearer rcr_{of}", "if-none-match": FIRST.etag}
+def waiting(
+    plane: Plane, wait_s: int = 60, of: str = "a", tag: str = FIRST.etag, **more: str
+) -> Awaitable[Reply]:
+    headers = {"authorization": f"Bearer rcr_{of}", "if-none-match": tag}
     return asyncio.ensure_future(ask(plane, headers | {"prefer": f"wait={wait_s}"} | more))
 
 
@@ -218,6 +220,61 @@ def test_preference__made_to_be_read_for_hours__is_passed_over_at_once() -> None
 @given(st.text('"\\,wait=1 ', max_size=12), st.integers(1, 900))
 def test_preference__any_text__is_read_in_one_pass(text: str, times: int) -> None:
     assert _PREFERENCE.sub("", text * times).strip(",") == ""
+
+
+def test_wait__with_a_later_release_of_another_plane__is_held_until_this_one_has_it() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        held = waiting(plane, tag=SECOND.etag)
+        await until(lambda: plane.room.count == 1)
+        plane.adopt(PUBLISHED)
+        reply = await held
+        assert (reply.status, reply.headers["preference-applied"]) == (304, "wait=60")
+
+    loops.run(run())
+
+
+def test_wait__with_a_later_release__is_over_after_two_looks_that_do_not_end() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS, check_every_s=0.01)
+        reply = await waiting(plane, tag=SECOND.etag)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+        assert plane.room.count == 0
+
+    loops.run(run())
+
+
+def test_wait__with_a_later_release_than_the_database_knows__is_over_with_the_one_in_force() -> (
+    None
+):
+    async def run() -> None:
+        plane = plane_with(HOLDINGS, check_every_s=0.01)
+        held = waiting(plane, tag=SECOND.etag)
+        await until(lambda: plane.room.count == 1)
+        plane.memory.looked_from = plane.memory.clock()
+        reply = await held
+        assert (reply.status, reply.body) == (200, FIRST.body)
+
+    loops.run(run())
+
+
+def test_wait__with_a_later_release_where_no_more_may_wait__is_asked_to_return() -> None:
+    async def run() -> None:
+        reply = await waiting(plane_with(HOLDINGS, most_waiting=0), tag=SECOND.etag)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+
+    loops.run(run())
+
+
+def test_wait__token_over_by_one_clock_and_not_by_the_other__is_not_held_for_ever() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        # As when the wall clock was set back since the token's end was worked out.
+        plane.memory.callers[token_key(b"rcr_a")].reads_until = plane.memory.clock() - 60
+        reply = await asyncio.wait_for(waiting(plane), 10)
+        assert reply.status == 304
+
+    loops.run(run())
 
 
 def test_drain__all_who_wait__are_answered_and_nobody_waits_again() -> None:

@@ -127,10 +127,11 @@ def plane_with(
     limit: RateLimit = UNLIMITED,
     most_waiting: int = 100,
     longest_wait_s: int = 60,
+    check_every_s: float = 1.0,
 ) -> Plane:
     """A plane that knows just this."""
     memory = Memory(jitter=lambda seconds: seconds)
-    settings = PlaneSettings(limit, most_waiting, longest_wait_s)
+    settings = PlaneSettings(limit, most_waiting, longest_wait_s, check_every_s)
     plane = Plane(memory, settings)
     plane.adopt(holdings)
     return plane
