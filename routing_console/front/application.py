@@ -111,6 +111,7 @@ class Front:
         await self.direct.startup()
 
     async def _stop(self) -> None:
+        self.draining.end_soon()
         self.connections.stop()
         for place in self.places.values():
             await asyncio.to_thread(place.close)

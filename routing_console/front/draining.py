@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from routing_console.parent_death import die_with_parent
 
 logger = logging.getLogger(__name__)
+# What is left to do when the last request was answered, or had its time: to write reports.
+LAST_WORK_S = 10.0
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Draining:
     notice_s: float
     begun: bool = False
     on_begin: list[Callable[[], None]] = field(default_factory=list)
+    last_work_s: float = LAST_WORK_S
     _has_stopped_server: bool = False
 
     def watch(self) -> None:
@@ -54,6 +57,17 @@ class Draining:
                 each()
         asyncio.get_running_loop().call_later(notice_s, self._stop_server)
 
+    def end_soon(self) -> None:
+        """End this process in `last_work_s` at the latest, now that its server has stopped.
+
+        A thread that a frozen database holds would keep it for as long as that lasts, without a
+        port: nobody would be served, and the next one not started.
+        """
+        if self._has_stopped_server:
+            timer = threading.Timer(self.last_work_s, _end)
+            timer.daemon = True
+            timer.start()
+
     def _stop_server(self) -> None:
         """Have the server close its port, finish the requests in flight and end."""
         if not self._has_stopped_server:  # a second signal has it finish nothing
@@ -71,6 +85,11 @@ def end_while_starting() -> None:
     watcher = multiprocessing.parent_process()
     if watcher is not None:  # else this process serves by itself
         die_with_parent(signal.SIGTERM, parent=watcher.pid)
+
+
+def _end() -> None:
+    logger.error("Not all threads ended in time; what they had in hand is left undone.")
+    os._exit(1)
 
 
 def _has_lost_watcher() -> bool:
