@@ -83,8 +83,9 @@ class Keyring:
         kid = signature.kid
         if kid not in self._trusted.keys:
             self._look(kid)
-        elif kid != self._last_kid:
-            # The active key is another one: what it replaces may have been revoked.
+        elif kid != self._last_kid or self._is_due():
+            # The active key is another one: what it replaces may have been revoked. And who has a
+            # stolen one may have had every release before refused, so that nobody looked.
             self._look_if_possible()
         key, revocation = self._trusted.keys.get(kid), self._trusted.revocations.get(kid)
         if key is None:
@@ -115,8 +116,11 @@ class Keyring:
         """Look at the published keys once an hour, so that a standby key is known before it
         signs, and a revocation before it is needed. A failure to do so hinders nobody.
         """
-        if self._clock() - self._looked_at >= LOOK_EVERY_S:
+        if self._is_due():
             self._look_if_possible()
+
+    def _is_due(self) -> bool:
+        return self._clock() - self._looked_at >= LOOK_EVERY_S
 
     def _look_if_possible(self) -> None:
         self._looked_at = self._clock()
@@ -127,15 +131,20 @@ class Keyring:
 
     def _look(self, wanted: str = "") -> None:
         """See what is published and take up what of it can be believed. `wanted` is a `kid` that
-        has to be there: nothing is pinned from a set that does not even hold it.
+        has to be there: nothing is pinned first from a set that does not even hold it.
         """
         where = self._source.jwks_url
         shown = parse_key_set(self._source.fetch_keys(), where)
-        if wanted and wanted not in shown.keys:
+        is_there = not wanted or wanted in shown.keys
+        if is_there or self._trusted.keys:
+            self._take_up(shown)
+        if not is_there:
             raise ReleaseRefused(
                 f"The release is signed with key {wanted!r}, which {where} does not publish."
             )
-        before = self._trusted
+
+    def _take_up(self, shown: KeySet) -> None:
+        where, before = self._source.jwks_url, self._trusted
         self._trusted = grown(before, shown) if before.keys else first_trusted(shown)
         self._looked_at = self._clock()
         self._tell_changes(before)

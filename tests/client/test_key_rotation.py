@@ -165,6 +165,39 @@ def test_revocation__by_the_standby__shuts_out_the_stolen_key_and_what_it_forged
     assert number(again) == 2 and not again.poll_once()
 
 
+def test_revocation__while_every_release_is_refused__is_seen_before_one_under_its_key_is_taken(
+    console: FakeConsole, router: Router, clock: Clock
+) -> None:
+    standby = console.key.next()
+    console.published_keys.append(standby)
+    console.publish(2)
+    client = router(clock=clock)
+    assert client.poll_once()
+    console.publish(1)  # a replay, by who has the key and the way to the routers
+    clock.now += HOUR_S / 2
+    assert not client.poll_once()
+    standby.revoke(console.key)
+    clock.now += HOUR_S / 2
+    console.publish(999)
+    assert not client.poll_once() and number(client) == 2
+    assert client.health.compromised
+
+
+def test_revocation__in_a_set_without_the_key_that_is_looked_for__is_believed(
+    console: FakeConsole, router: Router
+) -> None:
+    standby = console.key.next()
+    console.published_keys.append(standby)
+    client = router()
+    client.poll_once()
+    standby.revoke(console.key)
+    console.publish(2, key=Key(1))
+    console.published_keys.remove(console.published_keys[-1])
+    assert not client.poll_once()
+    assert "does not publish" in client.health.last_error
+    assert client.health.compromised and router().health.compromised
+
+
 def test_revocation__left_out_of_the_set_later__holds_on(
     console: FakeConsole, router: Router
 ) -> None:
