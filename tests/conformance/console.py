@@ -40,10 +40,12 @@ class Script:
     lasting: dict[str, Mapping[str, str]] = field(default_factory=dict)
     answered: threading.Event = field(default_factory=threading.Event)
 
+    def questions(self) -> list[Asked]:
+        """Those for the policy."""
+        return [asked for asked in self.asked if asked.path == POLICY_PATH]
+
     def last_question(self) -> Asked | None:
-        """The last one for the policy."""
-        of_policy = [asked for asked in self.asked if asked.path == POLICY_PATH]
-        return of_policy[-1] if of_policy else None
+        return self.questions()[-1] if self.questions() else None
 
     def release(self) -> Mapping[str, str]:
         """The one that is served; what lasts seconds does so from when it is first asked for."""

@@ -18,7 +18,10 @@ TOKEN = "rcr_" + "t" * 43
 DEADLINE_S = "12"
 LATE_BY_S = 5.0  # what a busy machine may take besides
 WAIT_S = 10.0
-STEP_KEYS = frozenset({"serve", "keys", "do", "after_ms", "expect", "asked", "never"})
+REST_S = 1.0
+STEP_KEYS = frozenset(
+    {"serve", "keys", "given", "do", "after_ms", "expect", "asked", "never", "at_most"}
+)
 Starter = Callable[[Mapping[str, str]], Client]
 
 
@@ -77,7 +80,7 @@ def play(case: Case, script: Script, start: Starter, folder: Path) -> None:
 def _variables(case: Case, script: Script, folder: Path) -> dict[str, str]:
     keys = folder / "keys.json"
     if name := case.options.get("keys", ""):
-        keys.write_text(json.dumps(KEYS[name]), encoding="utf-8")
+        _give(keys, name)
     return {
         "CONFORMANCE_URL": script.url,
         "CONFORMANCE_TOKEN": TOKEN,
@@ -93,11 +96,16 @@ class _Player:
         self, script: Script, start: Starter, variables: Mapping[str, str], state: Path
     ) -> None:
         self._script, self._start, self._variables, self._state = script, start, variables, state
+        self._asked_before = 0
         self.client = start(variables)
 
     def take(self, step: Mapping[str, Any]) -> None:
-        self._script.serve = step.get("serve", self._script.serve)
+        if "serve" in step:
+            self._script.serve = step["serve"]
+            self._asked_before = len(self._script.questions())
         self._script.keys = step.get("keys", self._script.keys)
+        if "given" in step:
+            _give(Path(self._variables["CONFORMANCE_KEYS"]), step["given"])
         if "do" in step:
             answer = self._do(step)
             if answer.get("unsupported"):
@@ -112,6 +120,7 @@ class _Player:
             "damage": lambda: self._restart(_cut_files),
             "block": lambda: self._restart(_block),
             "wait": lambda: self._wait(step["expect"]),
+            "rest": self._rest,
         }
         do = step["do"]
         return acts[do]() if do in acts else self._ask(do)
@@ -150,6 +159,10 @@ class _Player:
                 return answer
             time.sleep(0.05)
 
+    def _rest(self) -> Answer:
+        time.sleep(REST_S)
+        return self.client.ask({"do": "state"})
+
     def _check_questions(self, step: Mapping[str, Any]) -> None:
         last = self._script.last_question()
         for name, wanted in step.get("asked", {}).items():
@@ -161,11 +174,18 @@ class _Player:
         for path in step.get("never", ()):
             if any(asked.path == path for asked in self._script.asked):
                 raise Failed(f"asked for {path}")
+        asked = len(self._script.questions()) - self._asked_before
+        if asked > step.get("at_most", asked):
+            raise Failed(f"asked {asked} times instead of {step['at_most']} at most")
         leaked = [
             a.path for a in self._script.asked if "jwks" in a.path and TOKEN in str(a.headers)
         ]
         if leaked:
             raise Failed("sent its token along when it asked for the keys")
+
+
+def _give(file: Path, name: str) -> None:
+    file.write_text(json.dumps(KEYS[name]), encoding="utf-8")
 
 
 def _unsupported(do: str) -> Failed | Skipped:

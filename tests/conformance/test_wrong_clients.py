@@ -33,6 +33,7 @@ OF_KEYS = {
     "any trusted key endorses": "second_key_two_by_the_first",
     "any trusted key endorses for any place": "second_key_two_by_the_first",
     "takes keys of any place": "key_out_of_sequence",
+    "takes no other file of keys": "keys_given_of_another_console",
 }
 OF_REVOCATIONS = {
     "reads no revocation": "key_revoked",
@@ -43,6 +44,11 @@ OF_REVOCATIONS = {
     "drops a release whose key is revoked": "key_revoked_while_in_force",
     "forgets revocations that are not shown": "key_revoked_hidden_later",
     "keeps no revocation over a restart": "key_revoked_hidden_later",
+    "keeps compromised keys alone over a restart": "key_retired",
+    "keeps nothing of a poll that fails": "key_revoked_while_refusing",
+    "forgets revocations with another file of keys": "keys_given_anew_revoked",
+    "believes the last reason shown": "key_compromised_then_retired",
+    "names the tag of a compromised release": "compromised_tag_counts_for_nothing",
     "minds no typ of revocations": "key_revoked_in_other_words",
     "verifies no revocation": "key_revoked_by_a_stranger",
     "lets any key shown revoke": "key_revoked_by_a_stranger",
@@ -74,8 +80,13 @@ OF_KEEPING = {
     "forgets the release at a restart": "restart",
     "forgets the newest number at a restart": "replay",
     "counts what it refuses as seen": "refused_leaves_no_trace",
+    "names the tag of what it refuses": "tag_of_what_was_refused",
 }
-WRONG = OF_KEYS | OF_REVOCATIONS | OF_PLACES | OF_ENDS | OF_KEEPING
+OF_POLLING = {
+    "polls no more after a failure": "polls_on",
+    "asks sooner than told": "retry_after",
+}
+WRONG = OF_KEYS | OF_REVOCATIONS | OF_PLACES | OF_ENDS | OF_KEEPING | OF_POLLING
 
 
 @pytest.fixture(scope="module")
@@ -98,5 +109,5 @@ def test_wrong_client__with_nothing_wrong__holds(
 def test_wrong_client__with_one_thing_wrong__is_failed_by_its_case(
     wrong: str, case: str, script: Script, tmp_path: Path
 ) -> None:
-    with pytest.raises(Failed, match=r"(release|stale|error) is"):
+    with pytest.raises(Failed, match=r"(release|stale|error) is|asked"):
         play(CASES[case], script, lambda variables: WrongClient(variables, wrong), tmp_path)

@@ -14,7 +14,7 @@ KEY_TYP, REVOCATION_TYP = "routing-console-key", "routing-console-revocation"
 
 
 class Chain:
-    """Entries of trusted keys, and reasons of revocations, by `kid`."""
+    """Entries of trusted keys, and those of revoked ones with their revocations, by `kid`."""
 
     def __init__(self, kept: Mapping[str, Any], wrong: str) -> None:
         self._wrong = wrong
@@ -23,7 +23,18 @@ class Chain:
         self.keys: dict[str, Entry] = {} if forgets_keys else dict(kept.get("keys", {}))
         self._first = dict(self.keys)
         forgets_revocations = wrong == "keeps no revocation over a restart"
-        self.revoked: dict[str, str] = {} if forgets_revocations else dict(kept.get("revoked", {}))
+        revoked: dict[str, Entry] = {} if forgets_revocations else dict(kept.get("revoked", {}))
+        if wrong == "keeps compromised keys alone over a restart":
+            revoked = {kid: entry for kid, entry in revoked.items() if _reason(entry) != "retired"}
+        self.revoked = revoked
+
+    def begin_anew(self, given: Mapping[str, Any]) -> None:
+        """Trust another file's keys, and of what was trusted what they endorse and revoke."""
+        before = {"keys": list(self.keys.values()), "revoked": list(self.revoked.values())}
+        self.keys, self.revoked = {}, {}
+        self.see(given)
+        if self._wrong != "forgets revocations with another file of keys":
+            self.see(before)
 
     def kept(self) -> dict[str, Any]:
         """What outlives the process."""
@@ -40,7 +51,7 @@ class Chain:
         return kid in self.keys and kid not in self.revoked
 
     def is_compromised(self, kid: str) -> bool:
-        return self.revoked.get(kid) == "compromised"
+        return kid in self.revoked and _reason(self.revoked[kid]) == "compromised"
 
     def see(self, published: Mapping[str, Any]) -> None:
         """Take up of a JWK Set what can be believed."""
@@ -88,12 +99,14 @@ class Chain:
         for entry in entries:
             key = self.keys.get(entry["kid"])
             if key is not None and self._is_revoked(key, entry):
-                self._revoke(entry["kid"], entry["revocation"]["reason"])
+                self._revoke(entry)
 
-    def _revoke(self, kid: str, reason: str) -> None:
-        if self._wrong == "holds to the first reason of a revocation":
-            reason = self.revoked.get(kid, reason)
-        self.revoked[kid] = reason
+    def _revoke(self, entry: Entry) -> None:
+        kid = entry["kid"]
+        holds_on = self.is_compromised(kid) and self._wrong != "believes the last reason shown"
+        if holds_on or self._wrong == "holds to the first reason of a revocation":
+            entry = self.revoked.get(kid, entry)
+        self.revoked[kid] = entry
 
     def _is_revoked(self, key: Entry, entry: Entry) -> bool:
         said = entry["revocation"]
@@ -111,6 +124,10 @@ class Chain:
             signer["sequence"] > above and _holds(said["signature"], typ, statement, signer)
             for signer in signers.values()
         )
+
+
+def _reason(entry: Entry) -> str:
+    return str(entry["revocation"]["reason"])
 
 
 def _holds(jws: str, typ: str, statement: Mapping[str, object], by: Entry) -> bool:

@@ -54,10 +54,13 @@ class WrongClient:
         kept = self._load()
         self._held: Release | None = kept.get("held")
         self._floor: Release | None = kept.get("floor")
+        self._later_s = 0
         self._chain = Chain(kept.get("chain", {}), wrong)
-        self._has_file = bool(variables["CONFORMANCE_KEYS"])
-        if self._has_file and not self._chain.keys:
-            self._chain.see(json.loads(Path(variables["CONFORMANCE_KEYS"]).read_bytes()))
+        file = variables["CONFORMANCE_KEYS"]
+        self._given = json.loads(Path(file).read_bytes()) if file else None
+        holds_on = wrong == "takes no other file of keys" and self._chain.keys
+        if self._given is not None and self._given != kept.get("given") and not holds_on:
+            self._chain.begin_anew(self._given)
 
     def ask(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         do = question["do"]
@@ -85,8 +88,12 @@ class WrongClient:
 
     def _poll_on(self) -> None:
         while self._polls:
-            self._poll()
-            time.sleep(POLL_S)
+            if self._poll() and self._wrong == "polls no more after a failure":
+                return
+            time.sleep(POLL_S if self._wrong == "asks sooner than told" else self._pause_s())
+
+    def _pause_s(self) -> float:
+        return max(self._later_s, POLL_S)
 
     def _poll(self) -> str | None:
         error = None
@@ -97,6 +104,8 @@ class WrongClient:
                 error = "fetch"
             except ReleaseRefused:
                 error = "refused"
+            if error and self._wrong == "keeps nothing of a poll that fails":
+                return error
             try:
                 self._save()
             except OSError:
@@ -106,9 +115,10 @@ class WrongClient:
     def _fetch(self) -> None:
         held = self._held
         headers = {"Authorization": f"Bearer {self._token}", "Accept-Encoding": "gzip"}
-        if held is not None and not self._chain.is_compromised(held["kid"]):
+        if held is not None and not self._counts_for_no_tag(held["kid"]):
             headers["If-None-Match"] = held["etag"]
         answer = get(self._address, POLICY_PATH, headers, self._deadline_s)
+        self._later_s = int(answer.headers.get("Retry-After", 0))
         if answer.status == 304 and held is not None and "If-None-Match" in headers:
             if self._wrong == "takes not modified for a renewal":
                 self._held = {**held, "end": held["end"] + 3600}
@@ -121,6 +131,8 @@ class WrongClient:
         self._adopt(answer.body, answer.headers.get("Policy-Signature", ""), is_behind=is_behind)
 
     def _adopt(self, body: bytes, signature: str, *, is_behind: bool) -> None:
+        if self._wrong == "names the tag of what it refuses" and self._held is not None:
+            self._held = {**self._held, "etag": read(body, "", "", "")["etag"]}
         kid = self._kid_of(body, signature)
         release = read(body, signature, kid, self._wrong)
         if self._wrong == "counts what it refuses as seen":
@@ -152,7 +164,7 @@ class WrongClient:
         return parsed.kid
 
     def _look(self) -> None:
-        if self._wrong == "takes the keys of its file alone" and self._has_file:
+        if self._wrong == "takes the keys of its file alone" and self._given is not None:
             return
         answer = get(self._address, KEYS_PATH, {}, self._deadline_s)
         self._chain.see(json.loads(answer.body))
@@ -167,6 +179,10 @@ class WrongClient:
         if self._wrong == "forgets where it belongs with a compromised key":
             return None
         return {**floor, "number": 0}
+
+    def _counts_for_no_tag(self, kid: str) -> bool:
+        names_all = self._wrong == "names the tag of a compromised release"
+        return self._chain.is_compromised(kid) and not names_all
 
     def _counts_for_nothing(self, kid: str) -> bool:
         if self._wrong == "counts numbers of compromised keys":
@@ -198,7 +214,12 @@ class WrongClient:
             with contextlib.suppress(OSError, ValueError):
                 kept = json.loads(self._file.read_bytes())["held"]
                 held = kept if kept and kept["number"] == held["number"] else held
-        content = {"held": held, "floor": self._floor, "chain": self._chain.kept()}
+        content = {
+            "held": held,
+            "floor": self._floor,
+            "chain": self._chain.kept(),
+            "given": self._given,
+        }
         beside = self._file.with_suffix(".new")
         beside.write_text(json.dumps(content), encoding="utf-8")
         beside.replace(self._file)
