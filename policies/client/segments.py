@@ -51,11 +51,9 @@ class Segment:
             raise
 
     def lines(self) -> list[str]:
-        """All events; what cannot be read any more is left out."""
-        written: list[bytes] = []
-        with contextlib.suppress(OSError):
-            written = self._written()
-        return [line.decode("utf-8", "replace") for line in (*written, *self._unwritten)]
+        """All events that are left; raises OSError where they cannot be read now."""
+        lines = (*self._written(), *self._unwritten)
+        return [line.decode("utf-8", "replace") for line in lines]
 
     def seal(self) -> None:
         """Nothing is appended any more."""
@@ -87,8 +85,12 @@ class Segment:
             raise OSError("the disk is full")
 
     def _written(self) -> list[bytes]:
-        """The file's whole lines; a power cut may have left half of one at the end."""
-        if self._path is None or (self._descriptor is None and not self._path.exists()):
+        """The file's whole lines; a power cut may have left half of one at the end, and somebody
+        may have removed it."""
+        if self._path is None:
             return []
-        *lines, _ = self._path.read_bytes().split(b"\n")
+        try:
+            *lines, _ = self._path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return []
         return [line for line in lines if line.startswith(b"{") and line.endswith(b"}")]

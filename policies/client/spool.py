@@ -23,8 +23,8 @@ class Spool:
     """Segments in the order they came, of which the last takes what is added. Thread-safe.
 
     `waiting` events of `size` bytes are not delivered. `lost` ones had to make room for newer ones,
-    or could not be written before the process ended. `trouble` says what of the disk cannot be
-    used, "" while all is well.
+    could not be written before the process ended, or are missing from their file. `trouble` says
+    what of the disk cannot be used, "" while all is well.
     """
 
     def __init__(self, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
@@ -60,14 +60,14 @@ class Spool:
             self._make_room()
 
     def begin(self) -> list[str]:
-        """The oldest events, to be sent now; [] when there are none. `end` says how that went."""
+        """The oldest events that can be read, to be sent now; [] when there are none. `end` says
+        how that went."""
         with self._lock:
-            while self._segments:
-                self._sending = self._segments[0]
-                self._sending.seal()
-                if lines := self._sending.lines():
+            for segment in tuple(self._segments):
+                segment.seal()
+                if lines := self._read(segment):
+                    self._sending = segment
                     return lines
-                self._remove(self._sending)  # its file is gone or nothing but damage
             self._sending = None
             return []
 
@@ -126,6 +126,24 @@ class Spool:
             last = Segment(self._new_path())
             self._segments.append(last)
         return last
+
+    def _read(self, segment: Segment) -> list[str]:
+        """Its events; one that has none left is removed. What is missing is lost; what cannot be
+        read now, such as without a free file handle, waits."""
+        try:
+            lines = segment.lines()
+        except OSError as error:
+            self.trouble = f"Outcomes that wait on disk cannot be read: {error}"
+            return []
+        if segment is self._segments[0] and not self.unwritten:
+            self.trouble = ""
+        missing = segment.count - len(lines)
+        segment.count -= missing
+        self.waiting -= missing
+        self.lost += missing
+        if not lines:
+            self._remove(segment)
+        return lines
 
     def _remove(self, segment: Segment) -> None:
         self._segments.remove(segment)

@@ -127,6 +127,50 @@ def test_spool__line_cut_by_a_power_failure__is_left_out_and_the_rest_read(tmp_p
     assert read_all(again) == ['{"request_id": "r-1"}']
 
 
+def test_spool__files_that_somebody_removed_or_cut__are_counted_as_lost(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.add('{"n": 1}')
+    (file,) = tmp_path.glob("*.jsonl")
+    file.unlink()
+    assert spool.begin() == []
+    assert (spool.waiting, spool.size, spool.lost) == (0, 0, 1)
+    for number in (2, 3, 4):
+        spool.add(f'{{"n": {number}}}')
+    (file,) = tmp_path.glob("*.jsonl")
+    file.write_bytes(file.read_bytes()[:-5])
+    for _ in range(2):
+        assert spool.begin() == ['{"n": 2}', '{"n": 3}']
+        assert (spool.waiting, spool.lost) == (2, 2)
+        spool.end(done=False)
+    assert read_all(spool) == ['{"n": 2}', '{"n": 3}']
+    assert (spool.waiting, spool.size, spool.lost) == (0, 0, 2)
+
+
+def test_spool__file_that_cannot_be_read_for_a_moment__is_kept_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    spool.add('{"n": 1}')
+    spool.begin()
+    spool.end(done=False)
+    (first,) = tmp_path.glob("*.jsonl")
+    spool.add('{"n": 2}')
+    read_bytes = Path.read_bytes
+
+    def no_handle_left(path: Path) -> bytes:
+        if path == first:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read_bytes(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", no_handle_left)
+        assert read_all(spool) == ['{"n": 2}']
+        assert "Too many open files" in spool.trouble
+    assert (spool.waiting, spool.lost) == (1, 0)
+    assert read_all(spool) == ['{"n": 1}']
+    assert spool.trouble == ""
+
+
 def test_spool__disk_full__keeps_events_in_memory_says_so_and_counts_what_ends_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
