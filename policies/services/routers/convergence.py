@@ -19,6 +19,9 @@ from policies.models.fleet import RouterInstanceQuerySet, is_live, is_off, is_on
 from policies.services.routers import fetching
 from policies.services.routers.fleet import gone_after
 
+# Routers take a release up within seconds. Where some do not, nobody has to watch the page for it.
+LOOKED_AT_FOR = datetime.timedelta(minutes=2)
+
 
 @dataclass(frozen=True)
 class Fleet:
@@ -89,6 +92,13 @@ def fleet_of(environment: Environment, now: datetime.datetime | None = None) -> 
 
 
 # --- How far a release in force has come --------------------------------------------------
+def is_spreading(release: Release, now: datetime.datetime | None = None) -> bool:
+    """Whether a page that says how far it has come goes on looking by itself."""
+    if not release.is_active or release.delivered_at is not None:
+        return False
+    return release.published_at > (now or timezone.now()) - LOOKED_AT_FOR
+
+
 def spread_of(release: Release, now: datetime.datetime | None = None) -> Spread:
     """How far a release has come that is in force. One query."""
     now = now or timezone.now()

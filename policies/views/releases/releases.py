@@ -18,7 +18,7 @@ from policies.services.authoring.catalogue_moves import catalogue_moves
 from policies.services.releases import contents, publication, sealing
 from policies.services.review.protection import freezes_ahead
 from policies.services.review.repairs import with_repairs
-from policies.services.routers.convergence import convergence_of, spread_of
+from policies.services.routers.convergence import convergence_of, is_spreading, spread_of
 from policies.services.teams import questions
 from policies.views.visible import person, release_or_404, workflow_or_404
 
@@ -66,6 +66,7 @@ def _detail(
         "release": release,
         "debt": contents.debt_of(release),
         "spread": spread_of(release) if release.is_active else None,
+        "is_spreading": is_spreading(release),
         "convergence": convergence_of(release),
         "roll_back_form": roll_back_form,
         "roll_back_obstacles": publication.why_not_roll_back(release, person(request)),

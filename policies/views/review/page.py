@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from policies.differences import Change, describe_difference
-from policies.fleet.wording import Spread
 from policies.governance.evidence_facts import evidence_facts
 from policies.governance.impact_facts import impact_facts
 from policies.governance.refusals import Reason
@@ -31,7 +30,7 @@ from policies.services.review.facts import catalogue_differences, touched_compon
 from policies.services.review.newer_content import newer_in_draft
 from policies.services.review.overlaps import overlaps_of
 from policies.services.review.threads import Thread
-from policies.services.routers.convergence import spread_of
+from policies.services.routers.convergence import is_spreading, spread_of
 from policies.services.teams import questions
 from policies.views.review import regressions
 from policies.views.review.headline import headline_of, name_of
@@ -220,8 +219,11 @@ def _summary(
     worse = regressions.what_gets_worse(evidence, impact, class_labels(change.bundle, base))
     unfit, is_unfit_only = submission(to_submit)
     is_first = base is None
+    active = next((release for release in situation.releases if release.is_active), None)
+    spread = spread_of(active) if active is not None else None
     return {
-        "headline": headline_of(change, situation, worse.words, unfit, _spread(situation)),
+        "headline": headline_of(change, situation, worse.words, unfit, spread),
+        "is_spreading": active is not None and is_spreading(active),
         "worse": worse,
         "is_first": is_first,
         "evaluated": evaluated,
@@ -229,12 +231,6 @@ def _summary(
         "answers": answers(change, situation, impact, counted, awaited, worse.of_quality),
         "unfit": unfit if is_unfit_only else [],
     }
-
-
-def _spread(situation: guards.Situation) -> Spread | None:
-    """Of the release in force that was made of this change request, if it is."""
-    active = next((release for release in situation.releases if release.is_active), None)
-    return spread_of(active) if active is not None else None
 
 
 def findings(states: list[checks.CheckState]) -> list[dict[str, Any]]:

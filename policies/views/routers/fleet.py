@@ -16,7 +16,7 @@ from policies.fleet.report import LONGEST_NAME
 from policies.fleet.standing import TROUBLES, WORDS, Standing
 from policies.fleet.wording import delay_words
 from policies.models import Environment, Workflow
-from policies.services.routers.convergence import Fleet, convergence_of, fleet_of
+from policies.services.routers.convergence import Fleet, convergence_of, fleet_of, is_spreading
 from policies.services.routers.instances import (
     GONE,
     STATES,
@@ -72,6 +72,7 @@ def _of_environment(
         "chosen": environment,
         "fleet": fleet,
         "drift": drift_of(environment),
+        "is_spreading": fleet.in_force is not None and is_spreading(fleet.in_force, fleet.now),
         "stats": _stats(fleet, found),
         "states": _states(fleet),
         "wanted": wanted,

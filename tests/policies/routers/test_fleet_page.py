@@ -7,11 +7,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from policies.models import Environment, Release, RouterToken
 from policies.services.routers.tokens import issue_router_token
 from tests.policies.routers.fleet_cast import SECOND, Routers
 
+MINUTE = 60 * SECOND
 ADDRESS = "/w/support-assistant/fleet/"
 
 
@@ -124,6 +126,25 @@ def test_fleet__says_in_words_and_in_figures_when_a_release_counts_as_delivered(
     staging.delivered_share = 90
     staging.save()
     assert "It counts as delivered when 90% of them have it." in shown(signed_in)
+
+
+@pytest.mark.parametrize("page", ["fleet", "release", "change request"])
+def test_page__until_routers_have_what_was_just_published__looks_again_by_itself(
+    signed_in: Client, routers: Routers, release: Release, page: str
+) -> None:
+    assert release.change is not None
+    address = {
+        "fleet": ADDRESS,
+        "release": release.get_absolute_url(),
+        "change request": release.change.get_absolute_url(),
+    }[page]
+    again = f'hx-get="{address}" hx-trigger="every 3s"'
+    assert again in shown_at(signed_in, address)
+    kept = Release.objects.filter(pk=release.pk)
+    kept.update(published_at=timezone.now() - 3 * MINUTE)
+    assert "every 3s" not in shown_at(signed_in, address)
+    kept.update(published_at=timezone.now(), delivered_at=timezone.now())
+    assert "every 3s" not in shown_at(signed_in, address)
 
 
 def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:
