@@ -147,6 +147,13 @@ def test_page__until_routers_have_what_was_just_published__looks_again_by_itself
     assert "every 3s" not in shown_at(signed_in, address)
 
 
+def test_fleet__where_all_that_report_have_it__says_whom_delivery_waits_for(
+    signed_in: Client, routers: Routers, release: Release
+) -> None:
+    routers.say("eu-2", release)
+    assert "once routers that only fetch have confirmed it, too." in shown(signed_in)
+
+
 def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:
     said = shown(signed_in, "?env=staging&state=failing&region=eu&q=eu")
     assert ">eu-2<" in said and ">eu-1<" not in said

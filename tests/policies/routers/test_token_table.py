@@ -1,4 +1,4 @@
-"""Router tokens on the settings page: each told from the others, and what was reported with it."""
+"""Settings with router tokens: each told from the others, its reports, and what forms say."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ def test_form__beside_the_others_of_the_page__has_its_own_labels(
     text = signed_in.get(ADDRESS).content.decode()
     ids = re.findall(r'\bid="([^"]+)"', text)
     assert sorted(one for one in set(ids) if ids.count(one) > 1) == []
+
+
+@pytest.mark.parametrize("act", ["tokens/issue/", "freezes/add/", "members/add/"])
+def test_form__sent_empty__comes_back_with_its_errors_where_the_page_goes_to_them(
+    client: Client, staging: Environment, administrator: User, act: str
+) -> None:
+    client.force_login(administrator)
+    answer = client.post(ADDRESS + act, {})
+    assert answer.status_code == 422
+    assert answer.content.decode().count('id="error-summary"') == 1
 
 
 def test_table__a_token_and_its_successor__are_told_apart_where_one_is_revoked(
