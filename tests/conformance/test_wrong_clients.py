@@ -58,6 +58,7 @@ OF_REVOCATIONS = {
     "forgets whose a number was at a restart": "compromised_number_counts_for_nothing",
     "forgets where it belongs with a compromised key": "compromised_number_counts_for_nothing",
     "forgets numbers of retired keys": "key_retired",
+    "forgets numbers of retired keys at a restart": "key_retired",
 }
 OF_PLACES = {
     "takes what comes first, whatever is expected": "not_expected",

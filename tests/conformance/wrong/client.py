@@ -197,12 +197,16 @@ class WrongClient:
         except (OSError, ValueError):
             return {}
         held, floor = kept.get("held"), kept.get("floor")
+        revoked = kept.get("chain", {}).get("revoked", {})
         forgotten: dict[str, dict[str, Any]] = {
             "forgets the release at a restart": {"held": None},
             "forgets the newest number at a restart": {"floor": floor and {**floor, "number": 0}},
             "forgets the newest end at a restart": {"floor": floor and {**floor, "end": 0}},
             "forgets where it belongs at a restart": {"floor": None},
             "forgets whose a number was at a restart": {"floor": floor and {**floor, "kid": ""}},
+            "forgets numbers of retired keys at a restart": {
+                "floor": None if floor and floor["kid"] in revoked else floor
+            },
             "forgets the end at a restart": {"held": held and {**held, "end": END_OF_TIME}},
         }
         return kept | forgotten.get(self._wrong, {})
