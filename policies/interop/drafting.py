@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from policies.engine import parse_component, serialise
@@ -101,7 +102,7 @@ def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
         "fallback_matrix": {
             "schema": 1,
             "rows": rows,
-            "limits": {"max_attempts": _longest_chain(read.lanes, rows), **read.limits},
+            "limits": {"max_attempts": _longest_chain(read.lanes, rows, losses), **read.limits},
         },
         "quality_thresholds": start["quality_thresholds"],
     }
@@ -212,23 +213,40 @@ def _retries(lane: ReadLane) -> dict[str, int]:
     return {"count": min(lane.retries, 20)}
 
 
-def _longest_chain(lanes: Iterable[ReadLane], rows: Iterable[Mapping[str, Any]]) -> int:
+def _longest_chain(
+    lanes: Iterable[ReadLane], rows: Iterable[Mapping[str, Any]], losses: Losses
+) -> int:
     """Attempts that the rows can ask for after a first choice, at most what a limit may be."""
     tries: dict[str, int] = {}
-    then: dict[str, list[str]] = {}
+    then: dict[str, dict[str, None]] = {}
     for row in rows:
         count = row.get("retries", {}).get("count", 0)
         tries[row["model"]] = max(tries.get(row["model"], 1), 1 + count)
-        then.setdefault(row["model"], []).extend(row["then"])
+        then.setdefault(row["model"], {}).update(dict.fromkeys(row["then"]))
     longest = 1
     for model in dict.fromkeys(share.model for lane in lanes for share in lane.shares):
-        reached = [model]
-        for found in reached:
-            reached += [
-                target for target in dict.fromkeys(then.get(found, ())) if target not in reached
-            ]
-        longest = max(longest, sum(tries.get(found, 1) for found in reached))
-    return min(longest, MOST_ATTEMPTS)
+        longest = max(longest, _length_after(model, tries, then))
+        if longest > MOST_ATTEMPTS:
+            losses.approximated(
+                "/fallback_matrix/limits/max_attempts",
+                f"A chain ends here after {MOST_ATTEMPTS} attempts, the most that may be said.",
+            )
+            return MOST_ATTEMPTS
+    return longest
+
+
+def _length_after(
+    model: str, tries: Mapping[str, int], then: Mapping[str, Mapping[str, None]]
+) -> int:
+    """Attempts of all that a model leads to; beyond what a limit may be it is not counted on."""
+    reached, left, length = {model}, [model], 0
+    while left and length <= MOST_ATTEMPTS:
+        found = left.pop()
+        length += tries.get(found, 1)
+        new = [target for target in then.get(found, ()) if target not in reached]
+        reached.update(new)
+        left += new
+    return length
 
 
 def _said(lane: ReadLane) -> str:
@@ -266,4 +284,6 @@ def _rows_of(model: str, lane: ReadLane) -> Iterable[dict[str, Any]]:
 
 
 def _targets(model: str, names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name != model]
+    """As many as a chain can reach: of a group of thousands, each would have all others."""
+    others = (name for name in dict.fromkeys(names) if name != model)
+    return list(islice(others, MOST_ATTEMPTS))

@@ -22,8 +22,6 @@ from policies.interop.lanes import (
 from policies.interop.losses import Losses
 from policies.interop.naming import LITELLM, in_few_characters, provider_of
 
-# More of a list LiteLLM does not try unless told, and it says nothing of that.
-MOST_FALLBACKS = 5
 _COMMENT = (
     "For LiteLLM's proxy, made of a policy. Keys of providers come from the environment; what the\n"
     "proxy cannot do as the policy says stands in the loss report."
@@ -148,26 +146,39 @@ def _settings(
             "Where a full context or refused content leads nowhere, LiteLLM goes on as after any "
             "other failure.",
         )
+    if any(
+        found.general and {found.context, found.content} != {found.general}
+        for found in reached.values()
+    ):
+        losses.approximated(
+            "/fallback_matrix/rows",
+            "Where a fallback fails by a full context or refused content, LiteLLM goes on by the "
+            "list that led to it.",
+        )
     losses.dropped("/fallback_matrix/limits/deadline_ms", "There is no deadline for a whole chain.")
     return {
         "routing_strategy": "simple-shuffle",
         "model_group_alias": aliases,
         "num_retries": retries,
-        **_most_fallbacks(longest, limits.max_attempts, losses),
+        **_most_fallbacks(longest, retries, limits.max_attempts, losses),
         **_cooldown(bundle, losses),
-        **{key: _lists(by) for key, by in lists.items() if any(by.values())},
+        **{key: cut for key, by in lists.items() if (cut := _lists(by, limits.max_attempts - 1))},
     }
 
 
-def _most_fallbacks(longest: int, max_attempts: int, losses: Losses) -> dict[str, int]:
-    """LiteLLM tries five and drops the rest in silence, so a longer list says how many."""
+def _most_fallbacks(
+    longest: int, retries: int, max_attempts: int, losses: Losses
+) -> dict[str, int]:
+    """LiteLLM tries all of a list and counts how deep lists lead on from its targets. Each list is
+    a whole chain already; by those of its targets, LiteLLM would go back to what has failed.
+    """
     most = min(longest, max_attempts - 1)
-    if most < longest or max_attempts <= MOST_FALLBACKS:
+    if (1 + longest) * (1 + retries) > max_attempts:
         losses.approximated(
             "/fallback_matrix/limits/max_attempts",
-            f"At most {most} fallbacks are tried; retries are not counted with them.",
+            f"At most {1 + most} models are tried; retries are not counted with them.",
         )
-    return {"max_fallbacks": most} if longest > 0 else {}
+    return {"max_fallbacks": 1} if most else {}
 
 
 def _cooldown(bundle: Bundle, losses: Losses) -> dict[str, Any]:
@@ -182,5 +193,5 @@ def _cooldown(bundle: Bundle, losses: Losses) -> dict[str, Any]:
     return {"allowed_fails": allowed, "cooldown_time": breaker.cooldown_s}
 
 
-def _lists(by: dict[str, tuple[str, ...]]) -> list[dict[str, list[str]]]:
-    return [{name: list(chain)} for name, chain in by.items() if chain]
+def _lists(by: dict[str, tuple[str, ...]], most: int) -> list[dict[str, list[str]]]:
+    return [{name: list(chain[:most])} for name, chain in by.items() if chain[:most]]

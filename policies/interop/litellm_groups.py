@@ -20,7 +20,7 @@ LIMITS = frozenset({"rpm", "tpm", "itpm", "otpm", "max_parallel_requests", "max_
 READ = frozenset(
     {"model", "weight", "region_name", "input_cost_per_token", "output_cost_per_token"}
 )
-# What LiteLLM shuffles the deployments of a group by, the first that is told.
+# What LiteLLM shuffles the deployments of a group by: the first that any has above 0.
 SHUFFLED_BY = ("weight", "rpm", "tpm")
 
 
@@ -28,7 +28,8 @@ SHUFFLED_BY = ("weight", "rpm", "tpm")
 class Deployment:
     """One entry of `model_list`; ``index`` is its place there.
 
-    ``weights`` are the numbers that groups are shuffled by, by their keys; None is not known.
+    ``weights`` are the numbers that groups are shuffled by, by their keys; None is one that is told
+    only in the router's environment.
     """
 
     index: int
@@ -77,7 +78,8 @@ def groups_of(place: Place, losses: Losses) -> Groups:
             parameters.report("must have a model")
             continue
         model.label()
-        weights = {key: number_of(inner[key], losses) for key in SHUFFLED_BY if key in inner}
+        told = [key for key in SHUFFLED_BY if key in inner and inner[key].value is not None]
+        weights = {key: number_of(inner[key], losses) for key in told}
         info = members.get("model_info")
         facts = _values(dict(info.members())) if info else {}
         deployment = Deployment(index, name, _values(inner), facts, weights)

@@ -18,8 +18,15 @@ from policies.interop.litellm_groups import (
     number_of,
     read_aliases,
 )
-from policies.interop.litellm_lists import LISTS, FallbackLists, Targets, lists_of
+from policies.interop.litellm_lists import (
+    LISTS,
+    FallbackLists,
+    Targets,
+    called_again,
+    lists_of,
+)
 from policies.interop.litellm_names import Named, names_of
+from policies.interop.litellm_settings import merged_settings, tell_the_rest
 from policies.interop.losses import Losses
 
 CAPABILITIES = {
@@ -28,9 +35,9 @@ CAPABILITIES = {
     "supports_response_schema": "json_schema",
     "supports_audio_input": "audio",
 }
-SECTIONS = ("litellm_settings", "router_settings")
+CHEAPEST = "cost-based-routing"
 # What LiteLLM does where nothing is told of it.
-RETRIES, MOST_FALLBACKS, ALLOWED_FAILS, COOLDOWN_S = 2, 5, 3, 5
+RETRIES, DEEPEST, ALLOWED_FAILS, COOLDOWN_S = 2, 5, 3, 5
 NUMBERS = ("num_retries", "max_fallbacks", "allowed_fails", "cooldown_time")
 Numbers = Mapping[str, float | None]
 
@@ -58,27 +65,10 @@ class _Reading:
         return self.settings[key].pointer if key in self.settings else f"/router_settings/{key}"
 
 
-SETTINGS_READ = frozenset(
-    {
-        "allowed_fails",
-        "content_policy_fallbacks",
-        "context_window_fallbacks",
-        "cooldown_time",
-        "default_fallbacks",
-        "disable_cooldowns",
-        "fallbacks",
-        "max_fallbacks",
-        "model_group_alias",
-        "num_retries",
-        "routing_strategy",
-    }
-)
-
-
 def import_litellm(place: Place, losses: Losses) -> Read | None:
     """What the configuration says; None where it is not sound, which the place's log tells."""
     members = dict(place.members())
-    settings = _merged_settings(members)
+    settings = merged_settings(members)
     groups = groups_of(members.get("model_list") or place.child("model_list", None), losses)
     if place.log or not groups.of:
         if not place.log:
@@ -91,42 +81,18 @@ def import_litellm(place: Place, losses: Losses) -> Read | None:
     }
     if place.log:
         return None
-    _tell_the_rest(members, settings, losses)
+    if numbers["max_fallbacks"] == 0:
+        losses.exact(settings["max_fallbacks"].pointer, "No fallback is tried.")
+        lists = {key: FallbackLists({}) for key in LISTS}
+    tell_the_rest(members, settings, losses)
     named = names_of((one for found in groups.of.values() for one in found), losses)
     return _read(_Reading(groups, named, lists, numbers, settings, losses))
-
-
-def _merged_settings(members: Mapping[str, Place]) -> dict[str, Place]:
-    """Settings of the router; LiteLLM takes some of them from `litellm_settings`, too."""
-    found: dict[str, Place] = {}
-    for section in SECTIONS:
-        if section in members:
-            inner = dict(members[section].members())
-            found.update({key: inner[key] for key in SETTINGS_READ & set(inner)})
-    return found
-
-
-def _tell_the_rest(
-    members: Mapping[str, Place], settings: Mapping[str, Place], losses: Losses
-) -> None:
-    for key, place in members.items():
-        if key == "include":
-            losses.dropped(
-                place.pointer, "Other files are not read: put what they hold into this one."
-            )
-        elif key not in ("model_list", *SECTIONS):
-            losses.dropped(place.pointer, "Keys, callbacks and guards of the proxy are no policy.")
-    for section in SECTIONS:
-        for key, place in members[section].members() if section in members else ():
-            if key not in SETTINGS_READ:
-                losses.dropped(place.pointer, "This setting has no counterpart in the documents.")
-            elif settings[key] != place:
-                losses.dropped(place.pointer, "The same setting of router_settings goes before it.")
 
 
 def _read(reading: _Reading) -> Read:
     lanes = _lanes(reading)
     _tell_retries(reading)
+    _tell_fallbacks(reading)
     default = _default(lanes, reading.losses)
     used = {model for lane in lanes for model in _models_of(lane)}
     models = [
@@ -161,6 +127,21 @@ def _tell_retries(reading: _Reading) -> None:
         )
 
 
+def _tell_fallbacks(reading: _Reading) -> None:
+    told = [targets for lists in reading.lists.values() for targets in lists.by_name.values()]
+    if not told:
+        return
+    most = reading.numbers["max_fallbacks"]
+    reading.losses.approximated(
+        reading.place("max_fallbacks"),
+        f"LiteLLM goes on by the lists of targets, {DEEPEST if most is None else most:g} deep at "
+        "most; here all lists are followed.",
+    )
+    reading.losses.approximated(
+        told[0].place, "After a bad request LiteLLM goes on by its lists, too; here a chain ends."
+    )
+
+
 def _unique(models: Iterable[NeededModel]) -> tuple[NeededModel, ...]:
     """A model of several groups once, as told where most is told of it."""
     best: dict[str, NeededModel] = {}
@@ -191,12 +172,13 @@ def _lane(
 ) -> ReadLane:
     found = reading.groups.of[group]
     shares = _shares(found, reading)
+    _tell_names(group, names, after, reading)
     general, context, content = (_models_after(names[0], targets, reading) for targets in after)
     if content is None and reading.lists["content_policy_fallbacks"].by_name:
         content = ()  # LiteLLM keeps to these lists where there are any, also for other names
     if len(shares) == 1:
         reading.losses.exact(found[0].place, f"“{names[0]}” goes to {shares[0].model}.")
-    is_cheapest = reading.setting("routing_strategy") == "cost-based-routing"
+    is_cheapest = reading.setting("routing_strategy") == CHEAPEST
     return ReadLane(
         names=names,
         shares=shares,
@@ -208,33 +190,63 @@ def _lane(
     )
 
 
+def _tell_names(
+    group: str, names: tuple[str, ...], after: tuple[Targets | None, ...], reading: _Reading
+) -> None:
+    """Where LiteLLM's Router goes otherwise, since its lists are of names and not of models."""
+    for name in names:
+        for targets in after:
+            if name != group and targets is not None and group in targets.groups:
+                reading.losses.approximated(targets.place, called_again(group, name))
+    full, others = (reading.lists[key] for key in ("context_window_fallbacks", "fallbacks"))
+    told = full.after(names[0])
+    if told is None:
+        return
+    for target in told.groups:
+        if full.after(target) is None and others.after(target) is not None:
+            reading.losses.approximated(
+                told.place,
+                f"After “{names[0]}” and “{target}”, a full context leads on by the list of "
+                f"“{target}” for other failures; LiteLLM ends there.",
+            )
+
+
 def _shares(found: list[Deployment], reading: _Reading) -> tuple[Share, ...]:
-    """LiteLLM shuffles by weight where one is told, else by requests, else by tokens a minute."""
+    """LiteLLM shuffles by one number, and whoever has none of it gets nothing."""
+    by = _shuffled_by(found)
     weights: dict[str, float] = {}
-    by = next((k for k in SHUFFLED_BY if found[0].parameters.get(k) is not None), None)
-    told = [deployment.weights.get(by) if by else 1 for deployment in found]
-    # A number that is only in the environment, or none at all that is above 0: all alike.
-    if by and (found[0].weights.get(by) is None or not any(told)):
-        by, told = None, [1] * len(found)
-    for deployment, weight in zip(found, told, strict=True):
+    for deployment in found:
         name = reading.named[deployment.index].name
-        weights[name] = weights.get(name, 0) + (weight or 0)
+        weight = (deployment.weights.get(by) or 0) if by else 1
+        weights[name] = weights.get(name, 0) + weight
     if len(weights) > 1:
         _tell_split(found[0], by, reading)
     return tuple(Share(name, weight) for name, weight in weights.items())
 
 
+def _shuffled_by(found: list[Deployment]) -> str | None:
+    """None where all are alike, or where the environment alone knows."""
+    for key in SHUFFLED_BY:
+        told = [deployment.weights[key] for deployment in found if key in deployment.weights]
+        if None in told:
+            return None
+        if any(told):
+            return key
+    return None
+
+
 def _tell_split(first: Deployment, by: str | None, reading: _Reading) -> None:
     strategy = reading.setting("routing_strategy")
-    if strategy not in (None, "simple-shuffle", "cost-based-routing"):
-        reading.losses.approximated(
-            first.place, f"{strategy} chooses by load; here the group is split by fixed shares."
+    if strategy == CHEAPEST:
+        said = (
+            f"“{first.group}” goes to the cheapest at the catalogue's prices and the request's "
+            "size; LiteLLM goes by its own prices of a token."
         )
+    elif strategy not in (None, "simple-shuffle"):
+        said = f"{strategy} chooses by load; here the group is split by fixed shares."
     else:
-        reading.losses.approximated(
-            first.place,
-            f"“{first.group}” is split by {by or 'equal shares'}; a request keeps its model.",
-        )
+        said = f"“{first.group}” is split by {by or 'equal shares'}; a request keeps its model."
+    reading.losses.approximated(first.place, said)
 
 
 def _models_after(name: str, after: Targets | None, reading: _Reading) -> tuple[str, ...] | None:
@@ -316,14 +328,7 @@ def _per_mtok(value: object) -> float | None:
 
 
 def _limits(reading: _Reading) -> dict[str, Any]:
-    most = reading.numbers["max_fallbacks"]
-    hops = 1 + (MOST_FALLBACKS if most is None else most)
-    attempts = int(min(max(hops * (1 + reading.retries), 1), 100))
-    reading.losses.approximated(
-        reading.place("max_fallbacks"),
-        f"A chain has at most {attempts} attempts, of which LiteLLM counts the models alone.",
-    )
-    return {"retry_budget": None, "max_attempts": attempts, "breaker": _breaker(reading)}
+    return {"retry_budget": None, "breaker": _breaker(reading)}
 
 
 def _breaker(reading: _Reading) -> dict[str, Any] | None:

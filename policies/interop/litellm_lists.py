@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from policies.engine.reading import Place
 from policies.interop.litellm_groups import Groups, nobody_called
 from policies.interop.losses import Losses
+from policies.interop.naming import LITELLM
 
+# In front of a name, these are left out where its list is looked for.
+PROVIDERS = tuple(dict.fromkeys(LITELLM.values()))
 LISTS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 ANY_NAME = "*"
 
@@ -38,14 +42,25 @@ class FallbackLists:
         return ANY_NAME in self.by_name and not self.is_own(name)
 
     def _own(self, name: str) -> Targets | None:
+        provider, _, bare = name.partition("/")
         if name in self.by_name:
             return self.by_name[name]
-        alike = [key for key in self.by_name if _is_alike(key, name)]
-        return self.by_name[alike[-1]] if alike else None
+        if bare:
+            return self.by_name.get(bare) if provider in PROVIDERS else None
+        return self._without_provider.get(name)
+
+    @cached_property
+    def _without_provider(self) -> dict[str, Targets]:
+        parted = ((name.partition("/"), targets) for name, targets in self.by_name.items())
+        return {bare: targets for (provider, _, bare), targets in parted if provider in PROVIDERS}
 
 
-def _is_alike(one: str, other: str) -> bool:
-    return other.partition("/")[2] == one or one.partition("/")[2] == other
+def _alike(name: str) -> tuple[str, ...]:
+    """Names whose lists LiteLLM takes for one that has none: without its provider, or with it."""
+    provider, _, bare = name.partition("/")
+    if bare:
+        return (bare,) if provider in PROVIDERS else ()
+    return tuple(f"{provider}/{name}" for provider in PROVIDERS)
 
 
 def lists_of(
@@ -64,6 +79,7 @@ def lists_of(
     reading = _Lists(groups, {name for name, _ in listed}, losses)
     for name, targets in listed:
         reading.read(name, targets)
+    reading.tell_alike()
     return FallbackLists(reading.found)
 
 
@@ -73,6 +89,7 @@ class _Lists:
     def __init__(self, groups: Groups, told: set[str], losses: Losses) -> None:
         self.groups = groups
         self.told = told
+        self.asked = {key for name in groups.names() for key in (name, *_alike(name))}
         self.losses = losses
         self.found: dict[str, Targets] = {}
 
@@ -83,7 +100,7 @@ class _Lists:
                 place.pointer, f"LiteLLM takes the first list of “{name}” and not this one."
             )
             return
-        if not self._is_asked_for(name):
+        if name != ANY_NAME and name not in self.asked:
             self.losses.dropped(place.pointer, nobody_called(name, self.groups))
             return
         if name in self.found:
@@ -93,19 +110,29 @@ class _Lists:
         targets = [self._target(name, item) for item in items]
         self.found[name] = Targets(tuple(filter(None, targets)), place.pointer)
 
-    def _is_asked_for(self, name: str) -> bool:
-        return name == ANY_NAME or any(
-            name == own or _is_alike(name, own) for own in self.groups.names()
-        )
+    def tell_alike(self) -> None:
+        """LiteLLM knows more providers than are known here, and guesses those that are not told."""
+        for name in self.groups.names():
+            bare = name.partition("/")[2]
+            keys = () if name in self.found else (bare, *_alike(name))
+            for key in keys:
+                if key in self.found:
+                    taken = "is" if key in _alike(name) else "is not"
+                    self.losses.approximated(
+                        self.found[key].place,
+                        f"LiteLLM takes the list of “{key}” for “{name}”, too, where it knows the "
+                        f"provider; here it {taken} taken.",
+                    )
 
     def _target(self, after: str, place: Place) -> str | None:
         """The group that a target means; None where there is none."""
         name = place.value
         if isinstance(name, dict):
-            for other in set(name) - {"model"}:
-                self.losses.caller(
-                    place.child(other, None).pointer, "Parameters are the caller's to send."
-                )
+            for other in name:
+                if other != "model":
+                    self.losses.caller(
+                        place.child(other, None).pointer, "Parameters are the caller's to send."
+                    )
             name = name.get("model")
         if not isinstance(name, str):
             place.report("must be a model_name of the model_list or an alias")
@@ -119,4 +146,14 @@ class _Lists:
             )
         elif group is None:
             self.losses.dropped(place.pointer, nobody_called(name, self.groups))
+        elif group != name:
+            self.losses.approximated(place.pointer, called_again(group, name))
         return group
+
+
+def called_again(group: str, alias: str) -> str:
+    """What is said of a group that is met by two names, of which LiteLLM knows no connection."""
+    return (
+        f"Where “{group}” has failed already, LiteLLM calls it again as “{alias}”; here no model "
+        "is gone back to."
+    )

@@ -35,8 +35,6 @@ ROUTED_MODEL = "auto"
 ROUTED_CALLS = ("acompletion", "completion")
 REQUEST_ID = "routing_request_id"
 LOOKED_FOR_IN_THE_CLASS = ("async_pre_call_hook", "async_post_call_response_headers_hook")
-# LiteLLM tries no more of a list of fallbacks, and says nothing of the others.
-MOST_FALLBACKS = 5
 # One list has to do for all kinds: where the likelier failures lead comes first.
 KINDS = ("server_error", "overloaded", "timeout", "network", "rate_limit", "quota_exhausted")
 
@@ -136,7 +134,7 @@ def request_of(data: Mapping[str, Any]) -> Request:
 
 
 def fallbacks_of(decided: Decided, model: str) -> list[str]:
-    """The targets after a model, each once, as many as LiteLLM tries."""
+    """The targets after a model, each once, as many as attempts are left."""
     found: dict[str, None] = {}
     for kind in KINDS:
         found.update(dict.fromkeys(_chain(decided, model, kind)))
@@ -159,8 +157,7 @@ def _chain(decided: Decided, model: str, kind: str) -> tuple[str, ...]:
 
 
 def _most(decided: Decided) -> int:
-    limits = decided.release.bundle.fallback_matrix.limits
-    return min(limits.max_attempts - 1, MOST_FALLBACKS)
+    return decided.release.bundle.fallback_matrix.limits.max_attempts - 1
 
 
 def hook_for(client: Decides, routed_model: str = ROUTED_MODEL) -> Any:

@@ -86,3 +86,23 @@ def test_exported_configuration__after_a_failure__goes_where_the_matrix_leads(
             litellm_process.ask("route", url=provider.url, config=config, names=[lane.name])
             chain = full_chain(bundle, "general", model, "server_error")
             assert provider.called == [model, *chain[:1]]
+
+
+@pytest.mark.parametrize(("max_attempts", "called"), [(1, 1), (3, 3), (9, 5)])
+def test_exported_configuration__tries_as_many_models_as_a_chain_may_have(
+    litellm_process: Process, provider: FakeProvider, max_attempts: int, called: int
+) -> None:
+    rows = [
+        {"model": model, "on": KINDS, "then": [t for t in MODELS if t != model]} for model in MODELS
+    ]
+    limits = {"max_attempts": max_attempts}
+    bundle = bundle_of([], _route("ordered", "m-0"), rows, limits=limits)
+    exported = export(bundle, "litellm")
+    for model in MODELS:
+        provider.order(model, "server_error")
+    config = load_yaml(exported.text).value
+    litellm_process.ask("route", url=provider.url, config=config, names=["default"])
+    chain = ["m-0", *full_chain(bundle, "general", "m-0", "server_error")]
+    assert provider.called == chain[:called]
+    told = any(loss.place.endswith("/max_attempts") for loss in exported.losses)
+    assert told == (max_attempts < len(chain))

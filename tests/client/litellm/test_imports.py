@@ -7,13 +7,22 @@ from typing import Any
 
 import pytest
 
-from policies.engine import Bundle, Request, compose, decide, full_chain, parse_bundle
+from policies.engine import (
+    Attempt,
+    Bundle,
+    NextAttempt,
+    Request,
+    compose,
+    decide,
+    next_attempt,
+    parse_bundle,
+)
 from policies.interop import Fidelity, Imported, read
 from tests.client.litellm.fake_provider import FakeProvider
 from tests.client.litellm.process import Process
 
 pytestmark = pytest.mark.slow
-GROUPS = ("a", "b", "c", "d")
+GROUPS = ("a", "b", "c", "d", "e", "f", "g")
 # What the provider answers, by the kind of failure that LiteLLM then takes it for.
 KINDS = {
     "server_error": "server_error",
@@ -27,6 +36,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "list of an alias's group": {"model_group_alias": {"x": "a"}, "fallbacks": [{"a": ["b"]}]},
     "alias as a target": {"model_group_alias": {"x": "b"}, "fallbacks": [{"a": ["x", "c"]}]},
     "alias called like a group": {"model_group_alias": {"a": "b"}, "fallbacks": [{"a": ["c"]}]},
+    "list of six": {"fallbacks": [{"a": ["b", "c", "d", "e", "f", "g"]}]},
+    "list of six, one deep": {"fallbacks": [{"a": list("bcdefg")}], "max_fallbacks": 1},
+    "no fallbacks": {"fallbacks": [{"a": ["b"]}], "max_fallbacks": 0},
+    "lists after a full context": {
+        "fallbacks": [{"b": ["c"]}],
+        "context_window_fallbacks": [{"a": ["b"]}],
+    },
     "two lists": {"fallbacks": [{"a": ["b"]}, {"a": ["c"]}]},
     "list for all": {"fallbacks": [{"*": ["b"]}, {"c": ["d"]}]},
     "two lists for all": {"fallbacks": [{"*": ["b"]}], "default_fallbacks": ["c"]},
@@ -52,9 +68,11 @@ def _config(url: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 def _chain(bundle: Bundle, name: str, kind: str) -> list[str]:
     """Whom the documents call where every call fails so."""
-    first = decide(bundle, Request({"requested_model": name})).model or ""
-    called = [first, *full_chain(bundle, "general", first, kind)]
-    return [model.removeprefix("openai/") for model in called]
+    decision = decide(bundle, Request({"requested_model": name}))
+    attempts: list[Attempt] = []
+    while isinstance(found := next_attempt(bundle, decision, attempts), NextAttempt):
+        attempts.append(Attempt(found.model, kind))
+    return [attempt.model.removeprefix("openai/m-") for attempt in attempts]
 
 
 def _tells(imported: Imported, name: str) -> bool:
@@ -79,4 +97,5 @@ def test_imported_configuration__goes_where_litellms_router_goes_or_says_that_it
         for group in GROUPS:
             provider.order(f"m-{group}", KINDS[kind])
         litellm_process.ask("route", url=provider.url, config=config, names=[name])
-        assert provider.called == _chain(bundle, name, kind) or _tells(imported, name)
+        called = [model.removeprefix("m-") for model in provider.called]
+        assert called == _chain(bundle, name, kind) or _tells(imported, name)

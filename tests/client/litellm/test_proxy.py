@@ -121,13 +121,13 @@ def test_call__of_the_routed_model__has_the_lists_that_litellm_knows() -> None:
         assert [next(iter(entry)) for entry in got[name]] == called
 
 
-def test_fallbacks__at_most_five_and_without_the_model_itself() -> None:
+def test_fallbacks__as_many_as_attempts_are_left_and_without_the_model_itself() -> None:
     console = Console()
     for raw in REQUESTS:
         decided = console.decide(parse_request(raw))
         if decided.decision.model:
             found = fallbacks_of(decided, decided.decision.model)
-            assert len(found) == len(set(found)) <= 5
+            assert len(found) == len(set(found)) < BUNDLE.fallback_matrix.limits.max_attempts
             assert decided.decision.model not in found
 
 

@@ -232,3 +232,78 @@ def test_settings__that_are_not_told__are_litellms_own_or_named() -> None:
     said = [loss.sentence for loss in found.losses if loss.place == "/router_settings/num_retries"]
     assert "tries 2 times again" in said[0]
     assert "no breaker here" in told(found, Fidelity.DROPPED)["/router_settings/cooldown_time"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shares"),
+    [
+        ({}, {"weight": 5}, [0, 5]),
+        ({"rpm": 9}, {"rpm": 1, "weight": 2}, [0, 2]),
+        ({"weight": 0, "rpm": 9}, {"weight": 0, "rpm": 1}, [9, 1]),
+        ({"weight": None, "tpm": 3}, {"tpm": 1}, [3, 1]),
+        ({"weight": "os.environ/W"}, {"weight": 5}, [1, 1]),
+        ({"weight": 0}, {}, [1, 1]),
+    ],
+)
+def test_group__is_shuffled_by_what_any_of_its_deployments_has_above_0(
+    first: dict[str, Any], second: dict[str, Any], shares: list[float]
+) -> None:
+    found = imported(
+        deployment("g", "openai/gpt-4o", **first), deployment("g", "openai/gpt-4o-mini", **second)
+    )
+    candidates = found.documents["router_policy"]["default"]["candidates"]
+    assert [candidate["weight"] for candidate in candidates] == shares
+
+
+def test_setting__that_litellm_reads_in_router_settings_alone__is_not_taken_elsewhere() -> None:
+    config = {
+        "model_list": [deployment("a", "openai/gpt-4o"), deployment("b", "openai/gpt-4o-mini")],
+        "litellm_settings": {"model_group_alias": {"x": "b"}, "cooldown_time": 9},
+    }
+    found = read(json.dumps(config), "litellm", KNOWN)
+    assert [rule["id"] for rule in found.documents["router_policy"]["rules"]] == ["a", "b"]
+    assert found.documents["fallback_matrix"]["limits"]["breaker"] is None
+    dropped = told(found, Fidelity.DROPPED)
+    assert "in router_settings alone" in dropped["/litellm_settings/model_group_alias"]
+    assert "in router_settings alone" in dropped["/litellm_settings/cooldown_time"]
+
+
+def test_list__of_a_name_that_only_looks_like_one_with_its_provider__is_not_that_names() -> None:
+    deployments = [deployment("prod/a", "openai/gpt-4o"), deployment("a", "openai/gpt-4o-mini")]
+    found = imported(*deployments, fallbacks=[{"a": ["prod/a"]}])
+    assert after(found, "gpt-4o") == ()
+    assert any("here it is not taken" in loss.sentence for loss in found.losses)
+    deployments[0]["model_name"] = "groq/a"
+    found = imported(*deployments, fallbacks=[{"a": ["a"]}])
+    assert after(found, "gpt-4o") == ("gpt-4o-mini",)
+    assert any("here it is taken" in loss.sentence for loss in found.losses)
+
+
+def test_bad_request_and_targets_of_two_names__are_told() -> None:
+    found = imported(
+        deployment("a", "openai/gpt-4o"),
+        deployment("b", "openai/gpt-4o-mini"),
+        model_group_alias={"x": "b"},
+        fallbacks=[{"a": ["b", "x"]}],
+    )
+    said = [loss.sentence for loss in found.losses if loss.fidelity is Fidelity.APPROXIMATED]
+    assert any("After a bad request LiteLLM goes on" in one for one in said)
+    assert any("LiteLLM calls it again as “x”" in one for one in said)
+
+
+def test_group_whose_cheapest_serves__is_not_told_as_a_split() -> None:
+    pair = deployment("g", "openai/gpt-4o"), deployment("g", "openai/gpt-4o-mini")
+    found = imported(*pair, routing_strategy="cost-based-routing")
+    assert found.documents["router_policy"]["default"]["select"] == "cheapest"
+    assert "by its own prices" in told(found, Fidelity.APPROXIMATED)["/model_list/0"]
+    assert not any("split" in loss.sentence for loss in found.losses)
+
+
+def test_group_of_very_many__is_read_and_its_chain_ends_after_the_most_attempts() -> None:
+    many = [deployment("g", "azure/prod", api_base=f"https://{at}") for at in range(500)]
+    found = imported(*many, known={})
+    matrix = found.documents["fallback_matrix"]
+    assert matrix["limits"]["max_attempts"] == 100
+    assert max(len(row["then"]) for row in matrix["rows"]) == 100
+    place = "/fallback_matrix/limits/max_attempts"
+    assert "after 100 attempts" in told(found, Fidelity.APPROXIMATED)[place]
