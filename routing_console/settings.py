@@ -30,10 +30,10 @@ def _secret_key() -> str:
     return key
 
 
-def _at_least_one(name: str, *, default: int) -> int:
+def _at_least(least: int, name: str, *, default: int) -> int:
     value: int = env.int(name, default=default)
-    if value < 1:
-        raise ImproperlyConfigured(f"{name} must be a whole number from 1, not {value}.")
+    if value < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {value}.")
     return value
 
 
@@ -129,10 +129,10 @@ DATABASES = {"default": _database()}
 
 # --- Delivery to routers ----------------------------------------------------------------
 # Requests a second that one router token may make in the long run, and how many at once.
-DELIVERY_RATE = _at_least_one("ROUTING_CONSOLE_DELIVERY_RATE", default=2_000)
-DELIVERY_BURST = _at_least_one("ROUTING_CONSOLE_DELIVERY_BURST", default=20_000)
+DELIVERY_RATE = _at_least(1, "ROUTING_CONSOLE_DELIVERY_RATE", default=2_000)
+DELIVERY_BURST = _at_least(1, "ROUTING_CONSOLE_DELIVERY_BURST", default=20_000)
 # Routers that one process lets wait for the next release; each takes some 10 kB of memory.
-DELIVERY_WAITERS = _at_least_one("ROUTING_CONSOLE_DELIVERY_WAITERS", default=20_000)
+DELIVERY_WAITERS = _at_least(1, "ROUTING_CONSOLE_DELIVERY_WAITERS", default=20_000)
 # What a plane knows, kept so that it starts and serves with everything else down.
 _SNAPSHOT = str(data_folder.delivery_snapshot(DATA_DIR))
 DELIVERY_SNAPSHOT_FILE = Path(env.str("ROUTING_CONSOLE_DELIVERY_SNAPSHOT", default=_SNAPSHOT))
@@ -154,7 +154,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # An unacknowledged task of a killed worker is handed out again after the visibility
 # timeout, so that must be longer than the longest task may run.
-CELERY_TASK_TIME_LIMIT = env.int("ROUTING_CONSOLE_TASK_LIMIT_S", default=240)
+CELERY_TASK_TIME_LIMIT = _at_least(1, "ROUTING_CONSOLE_TASK_LIMIT_S", default=240)
 CELERY_TASK_SOFT_TIME_LIMIT = max(CELERY_TASK_TIME_LIMIT - 30, 1)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": env.int("ROUTING_CONSOLE_VISIBILITY_TIMEOUT_S", default=300),
@@ -222,13 +222,13 @@ TASKS_ON_SUBMISSION = ["evaluations.evaluate_submitted"]
 # --- Routers ----------------------------------------------------------------------------
 # A router that reported nothing for so long, not even that it ends, keeps no release waiting. It is
 # longer than any outage of database or console: who is cut off has not confirmed anything.
-ROUTER_GONE_AFTER_S = max(60, env.int("ROUTING_CONSOLE_ROUTER_GONE_AFTER_S", default=86_400))
+ROUTER_GONE_AFTER_S = _at_least(60, "ROUTING_CONSOLE_ROUTER_GONE_AFTER_S", default=86_400)
 # What it reported is kept for as many days, and with it when releases reached whom.
-ROUTER_KEPT_DAYS = max(1, env.int("ROUTING_CONSOLE_ROUTER_KEPT_DAYS", default=30))
+ROUTER_KEPT_DAYS = _at_least(1, "ROUTING_CONSOLE_ROUTER_KEPT_DAYS", default=30)
 # Events that one token may report a second, in outcomes and feedback; ten seconds' worth at once.
-REPORT_RATE = max(1, env.int("ROUTING_CONSOLE_REPORT_RATE", default=5000))
+REPORT_RATE = _at_least(1, "ROUTING_CONSOLE_REPORT_RATE", default=5000)
 # Routers that run something else than the release in force for so long are drift, and told.
-DRIFT_AFTER_S = max(60, env.int("ROUTING_CONSOLE_DRIFT_AFTER_S", default=600))
+DRIFT_AFTER_S = _at_least(60, "ROUTING_CONSOLE_DRIFT_AFTER_S", default=600)
 
 # --- Mail and webhooks ------------------------------------------------------------------
 # Where people reach this console, for the links in mails and webhooks.

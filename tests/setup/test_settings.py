@@ -13,7 +13,7 @@ from django.test import Client
 
 from routing_console.bootstrap import BASE_DIR
 
-VARIABLE = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
+VARIABLE = re.compile(r'(?:env\.\w+\(|_at_least\(\d+,)\s*"([A-Z_]+)"')
 ROW = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
 PRODUCTION = {
     "DJANGO_SECRET_KEY": "a-production-key-is-long-and-random-0123456789-ABCDEFGHIJKLMN",
@@ -81,14 +81,31 @@ def test_variables_that_settings_read__have_a_row_in_the_readme() -> None:
     assert read - rows == set()
 
 
-def test_static_delivery__to_what_is_no_bucket_or_folder__is_refused_at_the_start() -> None:
-    variables = {"ROUTING_CONSOLE_PUBLISH_TO": "https://cdn.example/policies"}
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        (
+            "PUBLISH_TO",
+            "https://cdn.example/policies",
+            "is s3://bucket/prefix or file:///path, not",
+        ),
+        ("DELIVERY_RATE", "0", "must be a whole number from 1, not 0"),
+        ("DRIFT_AFTER_S", "10", "must be a whole number from 60, not 10"),
+        ("REPORT_RATE", "-5", "must be a whole number from 1, not -5"),
+        ("ROUTER_GONE_AFTER_S", "59", "must be a whole number from 60, not 59"),
+        ("ROUTER_KEPT_DAYS", "0", "must be a whole number from 1, not 0"),
+        ("TASK_LIMIT_S", "0", "must be a whole number from 1, not 0"),
+    ],
+)
+def test_variable__of_no_sense__is_refused_at_the_start_and_never_read_as_another(
+    name: str, value: str, told: str
+) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import routing_console.settings"],
         cwd=BASE_DIR,
-        env=os.environ | PRODUCTION | variables,
+        env=os.environ | PRODUCTION | {f"ROUTING_CONSOLE_{name}": value},
         capture_output=True,
         text=True,
     )
     assert done.returncode != 0
-    assert "ROUTING_CONSOLE_PUBLISH_TO is s3://bucket/prefix or file:///path, not" in done.stderr
+    assert f"ROUTING_CONSOLE_{name} {told}" in done.stderr
