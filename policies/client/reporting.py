@@ -146,10 +146,10 @@ class Reporter:
         self._looked_at = float("-inf")
 
     def _keep(self, lines: Sequence[str]) -> None:
-        lost = self._spool.lost
+        had_room = self._spool.lost == self._spool.missing
         for line in lines:
             self._spool.add(line)
-        if not lost and self._spool.lost:
+        if had_room and self._spool.lost > self._spool.missing:
             self._say("There are more outcomes than may be kept; the oldest are lost.")
 
     def _summed(self, summer: Summer, text: str) -> list[str]:
@@ -181,7 +181,7 @@ class Reporter:
 
     def _send_waiting(self) -> float:
         """Send batch after batch until none is left or one fails; gives the wished wait, in s."""
-        while self._receiver is not None and (batch := self._spool.begin()):
+        while self._receiver is not None and (batch := self._next_batch()):
             try:
                 answers = _deliver(self._receiver, batch)
             except ClientError as error:
@@ -193,6 +193,13 @@ class Reporter:
                 self._note_answer(sent, answer)
             self._failures, self._failure = 0, ""
         return 0.0
+
+    def _next_batch(self) -> list[str]:
+        missing = self._spool.missing
+        batch = self._spool.begin()
+        if found := self._spool.missing - missing:
+            self._say(f"{found} outcomes are lost: their file was removed or damaged.")
+        return batch
 
     def _note_answer(self, sent: int, answer: Receipt | FetchFailed) -> None:
         if isinstance(answer, FetchFailed):

@@ -23,7 +23,7 @@ class Spool:
     """Segments in the order they came, of which the last takes what is added. Thread-safe.
 
     `waiting` events of `size` bytes are not delivered. `lost` ones had to make room for newer ones,
-    could not be written before the process ended, or are missing from their file. `trouble` says
+    could not be written before the process ended, or are `missing` from their file. `trouble` says
     what of the disk cannot be used, "" while all is well.
     """
 
@@ -38,7 +38,7 @@ class Spool:
         self.trouble = ""
         self.waiting = 0
         self.size = 0
-        self.lost = 0
+        self.lost = self.missing = 0
 
     @property
     def unwritten(self) -> int:
@@ -115,7 +115,7 @@ class Spool:
         if self._owner is not None:
             self._owner.forget()
         self._segments, self._sending, self._owner = deque(), None, None
-        self.waiting = self.size = self.lost = 0
+        self.waiting = self.size = self.lost = self.missing = 0
 
     def _open_segment(self, line: bytes) -> Segment:
         """The one to append this line to."""
@@ -141,6 +141,7 @@ class Spool:
         segment.count -= missing
         self.waiting -= missing
         self.lost += missing
+        self.missing += missing
         if not lines:
             self._remove(segment)
         return lines

@@ -146,6 +146,19 @@ def test_spool__files_that_somebody_removed_or_cut__are_counted_as_lost(tmp_path
     assert (spool.waiting, spool.size, spool.lost) == (0, 0, 2)
 
 
+def test_report__whose_file_somebody_removed__is_told_and_counted_as_lost(
+    console: FakeConsole, said: list[str], tmp_path: Path
+) -> None:
+    console.outcomes = (503, {}, b"")
+    outbox = on_disk(console, said, tmp_path)
+    outbox.add({"request_id": "r-1"})
+    (file,) = tmp_path.rglob("*.jsonl")
+    file.unlink()
+    outbox.close()
+    assert "1 outcomes are lost: their file was removed or damaged." in said
+    assert outbox.lost == 1 and said[-1] == "1 outcomes were not reported."
+
+
 def test_spool__file_that_cannot_be_read_for_a_moment__is_kept_and_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
