@@ -86,7 +86,10 @@ class PollLoop:
 
     def _step(self) -> float:
         self.polling_since = self._clock()
-        polled = self.poll(wait_s=self._pace.wait_s)
+        # Asked without a wait, the console says at once that it is back; held, it would say so when
+        # there is news, and health would tell of a failure for as long.
+        failed = self._poller.progress.failures > 0
+        polled = self.poll(wait_s=0.0 if failed else self._pace.wait_s)
         if polled.cut:
             self._pace.note_cut(polled.took_s)
             polled = self.poll()
@@ -95,7 +98,7 @@ class PollLoop:
             self._pace.note_good()
         progress = self._poller.progress
         return self._pace.pause_s(
-            prompt=polled.held or polled.new,
+            prompt=polled.held or polled.new or failed,
             took_s=polled.took_s,
             failures=progress.failures,
             retry_after_s=progress.retry_after_s,

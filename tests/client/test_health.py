@@ -116,6 +116,21 @@ def test_last_error__poll_that_waits_for_ever__says_so_until_it_ends(
     assert client.health.last_error == ""
 
 
+def test_last_error__console_back_without_news__is_over_at_once_and_the_next_poll_is_held(
+    console: FakeConsole, router: Router
+) -> None:
+    client = router(interval_s=3600, long_poll_s=60)
+    assert client.poll_once()
+    console.token = "another"
+    assert not client.poll_once() and client.health.last_error
+    console.token, console.holds = TOKEN, True
+    client.start()
+    wait_until(lambda: not client.health.last_error)
+    assert not client.health.last_error
+    wait_until(lambda: len(console.asked_for("/api/v1/policy")) == 4)
+    assert console.asked_for("/api/v1/policy")[-1].headers["Prefer"] == "wait=60"
+
+
 def test_compromised__release_in_force__goes_on_and_is_told_everywhere(
     console: FakeConsole, router: Router, clock: Clock
 ) -> None:
