@@ -130,10 +130,16 @@ def person(user: object, name: str = "") -> Context:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, label: str = "", css: str = "", unit: str = "") -> Context:
-    """One form field: label, control, help and errors, joined by aria-describedby."""
+def field(
+    bound: BoundField, label: str = "", css: str = "", unit: str = "", *, is_asked: bool = False
+) -> Context:
+    """One form field: label, control, help and errors, joined by aria-describedby.
+
+    `is_asked`: where it is shown it has an answer, though the form as a whole does without.
+    """
     return {
         "field": bound,
+        "is_optional": not bound.field.required and not is_asked,
         "label": label or bound.label,
         "css": css,
         "unit": unit,

@@ -51,6 +51,14 @@ def started() -> dict[str, Any]:
     return {row.kind: row.document for row in draft.documents.all()}
 
 
+def test_page__what_a_source_asks_for__is_not_called_optional(
+    writer: Client, sales: Release, release: Release
+) -> None:
+    text = writer.get(HERE).content.decode()
+    assert "Its configuration" in text and "What is in force there" in text
+    assert "field__optional" not in text
+
+
 def test_page__before_any_release__offers_every_template_with_its_models(writer: Client) -> None:
     text = writer.get(HERE).content.decode()
     for template in templates():
