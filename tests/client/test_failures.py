@@ -30,7 +30,7 @@ def client(console: FakeConsole, router: Router) -> PolicyClient:
 def assert_keeps_release_5(client: PolicyClient, console: FakeConsole, said: list[str]) -> None:
     """The poll fails and is told; afterwards a healthy console is believed again."""
     assert not client.poll_once()
-    assert said[-1].endswith("Going on with release 5.")
+    assert said[-1].endswith(". Going on with release 5.")
     assert client.decide(REQUEST).release.number == 5
     console.fault = lambda answer: answer
     console.publish(6)
