@@ -20,6 +20,7 @@ from policies.interop.losses import Losses
 REQUESTED = "requested_model"
 RETRIED = ("rate_limit", "timeout", "server_error", "overloaded", "network")
 LONGEST_KEY = 64
+LONGEST_NAME = 190  # with a number after it still one of the documents
 MOST_ATTEMPTS = 100
 
 
@@ -122,6 +123,15 @@ def shares_of(shares: Iterable[Share], place: str, losses: Losses) -> tuple[Shar
         losses.approximated(place, "No part has a weight above 0; here all have the same share.")
         weights = dict.fromkeys(weights, 1)
     return tuple(Share(model, weight) for model, weight in weights.items())
+
+
+def add_model(models: dict[str, NeededModel], name: str, provider: str, place: str = "") -> str:
+    """What a model is called among those that are needed, which it joins: each provider's apart."""
+    key, number = name, 1
+    while models.setdefault(key, NeededModel(key, provider, place=place)).provider != provider:
+        key = f"{provider}/{name}"[:LONGEST_NAME] + (f" #{number}" if number > 1 else "")
+        number += 1
+    return key
 
 
 def catalogue_of(models: Iterable[NeededModel]) -> dict[str, Any]:

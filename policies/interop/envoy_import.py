@@ -11,6 +11,7 @@ from policies.interop.drafting import (
     NeededModel,
     Read,
     ReadLane,
+    add_model,
     as_attribute,
     as_key,
     shares_of,
@@ -33,7 +34,11 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
             losses.dropped(item.pointer, f"{kind or 'This'} is no {KIND} and holds no routing.")
             continue
         spec = dict(item.members()).get("spec")
-        rules = dict(spec.members()).get("rules") if spec else None
+        members = dict(spec.members()) if spec else {}
+        for key, place_of_key in members.items():
+            if key not in ("parentRefs", "rules"):
+                losses.dropped(place_of_key.pointer, "This has no counterpart in the documents.")
+        rules = members.get("rules")
         for rule in rules.items(of="rules") if rules else ():
             found = _lanes(rule, models, attributes, losses)
             if not is_retried and any(lane.fallbacks for lane in found):
@@ -48,6 +53,8 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
     if not lanes:
         place.report(f"must have an {KIND} with a rule that has backendRefs")
         return None
+    # Whatever their order, what tests more headers goes first (Gateway API's HTTPRoute).
+    lanes.sort(key=_headers_tested, reverse=True)
     default = next((i for i, lane in enumerate(lanes) if not lane.names and not lane.when), None)
     if default is None:
         default = 0
@@ -56,6 +63,10 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
         )
     limits = {"retry_budget": None, "breaker": None}
     return Read(tuple(lanes), default, tuple(models.values()), tuple(attributes.values()), limits)
+
+
+def _headers_tested(lane: ReadLane) -> int:
+    return 1 if lane.names else len(lane.when or ())
 
 
 def _retries(resource: Place) -> bool:
@@ -142,6 +153,7 @@ def _match(
             model = header.child("value", value).label()
             continue
         key = as_attribute(name.lower())
+        key = f"{key}_sent" if key == REQUESTED else key
         if not key:
             header.report("must have a name that an attribute can have")
             return None, None
@@ -173,10 +185,10 @@ def _backends(
                 f"“{backend}” takes the caller's model; its catalogue key is that name.",
             )
         provider = as_key(backend) or "unknown"
-        known = models.setdefault(name, NeededModel(name, provider))
-        if known.provider != provider:
-            name = f"{provider}/{name}"[:200]
-            models.setdefault(name, NeededModel(name, provider))
+        name = add_model(models, name, provider)
+        for key in members:
+            if key not in ("name", "modelNameOverride", "weight", "priority"):
+                losses.dropped(f"{item.pointer}/{key}", "This has no counterpart in the documents.")
         weight = members["weight"].number(at_least=0) if "weight" in members else 1
         priority = members["priority"].number(at_least=0) if "priority" in members else 0
         by_priority.setdefault(priority, []).append(Share(name, weight))

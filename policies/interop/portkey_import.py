@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from policies.engine import Problem
-from policies.engine.conditions import read_constraint
 from policies.engine.reading import Place
 from policies.engine.routing import read_model_name
 from policies.interop.drafting import (
@@ -15,15 +13,15 @@ from policies.interop.drafting import (
     NeededModel,
     Read,
     ReadLane,
-    as_attribute,
+    add_model,
     as_key,
     shares_of,
 )
 from policies.interop.lanes import STATUSES, UNTOLD, Share
 from policies.interop.losses import Losses
+from policies.interop.portkey_conditions import Attributes, condition_of, is_number
 
 MODES = ("single", "fallback", "loadbalance", "conditional")
-RANGES = {"$gt": "gt", "$gte": "gte", "$lt": "lt", "$lte": "lte"}
 DEEPEST = 8
 READ = frozenset(
     {"name", "weight", "strategy", "targets", "provider", "virtual_key", "override_params", "retry"}
@@ -32,12 +30,26 @@ REACHED = frozenset({"api_key", "custom_host", "forward_headers"})
 
 
 class _Reading:
-    """What is gathered on the way: models and the attributes that conditions ask for."""
+    """What is gathered on the way: models, what conditions ask for, and how many targets were left
+    out.
+    """
 
     def __init__(self, losses: Losses) -> None:
         self.losses = losses
         self.models: dict[str, NeededModel] = {}
-        self.attributes: dict[str, str] = {}
+        self.attributes = Attributes(losses)
+        self.left_out = 0
+
+
+@dataclass(frozen=True)
+class _Inherited:
+    """What targets have of what they are in, unless they have their own."""
+
+    retries: int = 0
+    model: str = ""
+
+    def of(self, members: Mapping[str, Place]) -> _Inherited:
+        return _Inherited(_retries(members, self.retries), _model_told(members) or self.model)
 
 
 def import_portkey(place: Place, losses: Losses) -> Read | None:
@@ -56,7 +68,7 @@ def import_portkey(place: Place, losses: Losses) -> Read | None:
         return None
     attributes = tuple(
         {"name": name, "type": kind, "description": "Sent as metadata of the request."}
-        for name, kind in reading.attributes.items()
+        for name, kind in reading.attributes.kinds.items()
     )
     models = tuple(reading.models.values())
     return Read(tuple(lanes), default, models, attributes, {"retry_budget": None, "breaker": None})
@@ -80,9 +92,9 @@ def _conditional(
     for item in place.items(of="targets") if place else ():
         name = item.value.get("name") if isinstance(item.value, dict) else None
         if isinstance(name, str):
-            targets[name] = item
+            targets.setdefault(name, item)  # of several, Portkey takes the first
     at = members["strategy"].child("conditions", strategy.get("conditions", []))
-    retries = _retries(members, 0)
+    inherited = _Inherited().of(members)
     lanes: list[ReadLane] = []
     for item in at.items(of="conditions"):
         fields = item.fields("query", "then")
@@ -90,97 +102,19 @@ def _conditional(
         if not isinstance(target.value, str) or target.value not in targets:
             target.report("must be the name of a target")
             continue
-        when = _query(query, reading, 0)
-        lane = None if when is None else _lane(targets[target.value], reading, when, retries)
+        when = condition_of(query, reading.attributes)
+        lane = None if when is None else _lane(targets[target.value], reading, when, inherited)
         if lane is not None:
             lanes.append(lane)
     default = strategy.get("default")
     named = targets.get(default) if isinstance(default, str) else None
-    lane = None if named is None else _lane(named, reading, {}, retries)
+    lane = None if named is None else _lane(named, reading, {}, inherited)
     if lane is not None:
         lanes.append(lane)
     elif lanes:
-        reading.losses.approximated(
-            "/strategy/default", "Without a default Portkey refuses; here the last rule serves."
-        )
+        why = "Without a default Portkey refuses" if named is None else "The default is left out"
+        reading.losses.approximated("/strategy/default", f"{why}; here the last rule serves.")
     return lanes, len(lanes) - 1
-
-
-def _query(place: Place, reading: _Reading, depth: int) -> dict[str, Any] | None:
-    """Our condition; None where it cannot be said, and the rule is left out."""
-    boxes: list[dict[str, Any]] = [{}]
-    for key, item in place.members():
-        if key == "$or" and depth == 0 and len(dict(place.members())) == 1:
-            inner = [_query(one, reading, 1) for one in item.items(of="queries")]
-            if not inner:
-                reading.losses.dropped(item.pointer, "It holds for nothing: its rule is left out.")
-            if not inner or any(one is None for one in inner):
-                return None
-            return {"any_of": inner} if len(inner) > 1 else inner[0]
-        test = _test(key, item, reading)
-        if test is None:
-            reading.losses.dropped(
-                item.pointer, "This condition has no counterpart, so its rule is left out."
-            )
-            return None
-        name, constraint = test
-        if name in boxes[0]:
-            reading.losses.dropped(
-                item.pointer, f"A second condition on {name} cannot be said: its rule is left out."
-            )
-            return None
-        boxes[0][name] = constraint
-    return boxes[0]
-
-
-def _test(key: str, item: Place, reading: _Reading) -> tuple[str, Any] | None:
-    segments = key.split(".")
-    if len(segments) < 2 or segments[0] not in ("metadata", "params"):
-        return None
-    if len(segments) > 2:
-        reading.losses.approximated(
-            item.pointer, f"Portkey reads two segments of a key: {segments[0]}.{segments[1]}."
-        )
-    name = as_attribute(segments[1] if segments[0] == "metadata" else f"param_{segments[1]}")
-    operators = item.value if isinstance(item.value, dict) else {"$eq": item.value}
-    constraint, kind = _constraint(operators)
-    if (
-        not name
-        or constraint is None
-        or not _can_hold(constraint)
-        or reading.attributes.setdefault(name, kind) != kind
-    ):
-        return None
-    what = "metadata" if segments[0] == "metadata" else "parameter"
-    reading.losses.caller(item.pointer, f"Send the {what} {segments[1]} as the attribute {name}.")
-    return name, constraint
-
-
-def _constraint(operators: Mapping[str, Any]) -> tuple[Any, str]:
-    if set(operators) == {"$eq"} and isinstance(operators["$eq"], str):
-        if operators["$eq"] in ("true", "false"):
-            return operators["$eq"] == "true", "flag"
-        return {"in": [operators["$eq"]]}, "category"
-    if set(operators) == {"$in"} and _are_texts(operators["$in"]):
-        return {"in": list(dict.fromkeys(operators["$in"]))}, "category"
-    if operators and set(operators) <= set(RANGES) and all(map(_is_number, operators.values())):
-        return {RANGES[name]: bound for name, bound in operators.items()}, "number"
-    return None, ""
-
-
-def _can_hold(constraint: object) -> bool:
-    """Whether our documents may say it; a range that no number lies in they may not."""
-    log: list[Problem] = []
-    read_constraint(Place(constraint, "", log))
-    return not log
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
 
 
 @dataclass(frozen=True)
@@ -195,11 +129,15 @@ class _Branch:
 
 
 def _lane(
-    place: Place, reading: _Reading, when: Mapping[str, Any] | None = None, retries: int = 0
+    place: Place,
+    reading: _Reading,
+    when: Mapping[str, Any] | None = None,
+    inherited: _Inherited = _Inherited(),
 ) -> ReadLane | None:
     """A target as a lane: a split of targets, each with those that follow it, or one alone. None
     where it leads to no model that is known."""
-    branches = _branches(place, reading, 0, retries)
+    left_out = reading.left_out
+    branches = _branches(place, reading, 0, inherited)
     if not branches:
         return None
     first, losses = branches[0], reading.losses
@@ -209,9 +147,14 @@ def _lane(
         )
     given = (Share(one.models[0], one.weight) for one in branches)
     shares = shares_of(given, place.pointer, losses)
-    if len(shares) == 1:
+    if reading.left_out > left_out:
+        losses.approximated(
+            place.pointer,
+            f"Goes to {shares[0].model}, as if there were no target that is left out.",
+        )
+    elif len(shares) == 1:
         losses.exact(place.pointer, f"Goes to {shares[0].model}.")
-    else:
+    if len(shares) > 1:
         losses.approximated(place.pointer, "A request keeps its model; there it is drawn.")
     most = max(one.retries for one in branches)
     if most:
@@ -223,28 +166,34 @@ def _lane(
     return ReadLane((), shares, fallbacks=first.models[1:], on=first.on, retries=most, when=when)
 
 
-def _branches(place: Place, reading: _Reading, depth: int, inherited: int) -> list[_Branch]:
-    """The parts of a target; one without a model is left out. Retries hold for what is inside."""
+def _branches(place: Place, reading: _Reading, depth: int, inherited: _Inherited) -> list[_Branch]:
+    """The parts of a target; one without a model is left out."""
     members = dict(place.members())
     if depth > DEEPEST:
         place.report(f"must not be nested deeper than {DEEPEST} levels")
         return []
-    retries = _retries(members, inherited)
+    own = inherited.of(members)
     _tell_the_rest(place, members, reading.losses)
     if "targets" not in members:
-        model = _model(place, members, reading)
-        return [_Branch((model,), 1.0, retries)] if model else []
+        model = _model(place, members, own.model, reading)
+        return [_Branch((model,), 1.0, own.retries)] if model else []
     strategy = _strategy(members)
     mode = strategy.get("mode", "single")
     items = members["targets"].items(of="targets")
-    parts = [(item, _branches(item, reading, depth + 1, retries), _weight(item)) for item in items]
-    told = [(item, found, weight) for item, found, weight in parts if found]
     if mode == "conditional":
+        reading.left_out += 1
         reading.losses.approximated(place.pointer, "A nested condition takes its first target.")
+    if mode in ("single", "conditional"):
+        for item in items[1:]:
+            reading.losses.dropped(item.pointer, "The first target alone serves.")
+        items = items[:1]
+    parts = [(item, _branches(item, reading, depth + 1, own), _weight(item)) for item in items]
+    told = [(item, found, weight) for item, found, weight in parts if found]
     if mode == "loadbalance":
         return [one for _, found, weight in told for one in _scaled(found, weight)]
     if mode == "fallback" and told:
-        return _followed(told, _kinds(members["strategy"], strategy, reading.losses), reading)
+        on = _kinds(members["strategy"], strategy, reading.losses) if len(told) > 1 else None
+        return _followed(told, on, reading)
     return told[0][1] if told else []
 
 
@@ -265,6 +214,12 @@ def _followed(
             reading.losses.approximated(
                 item.pointer, "A split after a failure is tried in order, not by its shares."
             )
+    for item, found, _ in told:
+        if any(len(one.models) > 1 and one.on != on for one in found):
+            reading.losses.approximated(
+                item.pointer,
+                "A fallback in a fallback goes on after the failures of the outer one.",
+            )
     later = [model for _, found, _ in told[1:] for one in found for model in one.models]
     most = max(one.retries for _, found, _ in told for one in found)
     return [
@@ -277,6 +232,9 @@ def _kinds(place: Place, strategy: Mapping[str, Any], losses: Losses) -> tuple[s
     """The kinds of failure that the statuses of a strategy are; None where any leads on."""
     codes = strategy.get("on_status_codes")
     if not isinstance(codes, list):
+        losses.approximated(
+            place.pointer, "After a bad request Portkey goes on, too; here a chain ends."
+        )
         return None
     kinds = [kind for kind, statuses in STATUSES.items() if any(s in codes for s in statuses)]
     kinds += UNTOLD if any(code in codes for code in (400, 422)) else ()
@@ -298,6 +256,12 @@ def _tell_the_rest(place: Place, members: Mapping[str, Place], losses: Losses) -
     for key in retry.value if retry and isinstance(retry.value, dict) else ():
         if key != "attempts":
             losses.dropped(f"{place.pointer}/retry/{key}", "Of retries their number alone is read.")
+    parameters = members.get("override_params")
+    for key in parameters.value if parameters and isinstance(parameters.value, dict) else ():
+        if key != "model":
+            losses.caller(
+                f"{place.pointer}/override_params/{key}", "Parameters are the caller's to send."
+            )
     strategy = members.get("strategy")
     for key, item in strategy.members() if strategy else ():
         if key not in ("mode", "on_status_codes", "conditions", "default"):
@@ -317,34 +281,30 @@ def _retries(members: Mapping[str, Place], inherited: int) -> int:
     if place is None or not isinstance(place.value, dict):
         return inherited
     attempts = place.value.get("attempts", 0)
-    return int(min(attempts, 5)) if _is_number(attempts) and attempts > 0 else 0
+    return int(min(attempts, 5)) if is_number(attempts) and attempts > 0 else 0
 
 
-def _model(place: Place, members: Mapping[str, Place], reading: _Reading) -> str:
-    provider = members.get("provider") or members.get("virtual_key")
-    given = str(provider.value if provider else "")
+def _model_told(members: Mapping[str, Place]) -> str:
     parameters = members.get("override_params")
-    model = (
-        parameters.value.get("model") if parameters and isinstance(parameters.value, dict) else None
-    )
-    if not isinstance(model, str) or not model:
+    value = parameters.value if parameters else None
+    model = value.get("model") if isinstance(value, dict) else None
+    return model if isinstance(model, str) else ""
+
+
+def _model(place: Place, members: Mapping[str, Place], model: str, reading: _Reading) -> str:
+    """The name of a target's model, its own or that of what it is in; empty without any."""
+    if not model:
+        reading.left_out += 1
         reading.losses.dropped(
             place.pointer,
             "Without override_params.model the model is not known, so this target is left out.",
         )
         return ""
+    provider = members.get("provider") or members.get("virtual_key")
+    given = str(provider.value if provider else "")
     if model.startswith("@"):
         given, _, model = model[1:].partition("/")
     key = as_key(given.lstrip("@")) or "unknown"
     name = (read_model_name(place.child("model", model), None) or "-")[:200]
-    known = reading.models.setdefault(name, NeededModel(name, key, place=place.pointer))
-    if known.provider != key:
-        name = f"{key}/{name}"[:200]
-        reading.models.setdefault(name, NeededModel(name, key, place=place.pointer))
     reading.losses.caller(place.pointer, f"The credentials of {key} stay with the router.")
-    for other in parameters.value if parameters and isinstance(parameters.value, dict) else ():
-        if other != "model":
-            reading.losses.caller(
-                f"{place.pointer}/override_params/{other}", "Parameters are the caller's to send."
-            )
-    return name
+    return add_model(reading.models, name, key, place.pointer)

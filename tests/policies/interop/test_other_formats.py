@@ -184,6 +184,28 @@ def test_envoy__priorities_without_a_policy_that_retries__are_told(
     assert ("Without a BackendTrafficPolicy" in said) == is_told
 
 
+def test_envoy__rule_that_tests_more_headers__goes_first_wherever_it_stands() -> None:
+    text = """\
+kind: AIGatewayRoute
+spec:
+  hostnames: [a.example]
+  rules:
+    - matches: [{headers: [{name: x-tenant, value: gold}]}]
+      backendRefs: [{name: openai, modelNameOverride: gpt-4o, headerMutation: {}}]
+    - matches: [{headers: [{name: x-ai-eg-model, value: chat}, {name: x-tenant, value: gold}]}]
+      backendRefs: [{name: openai, modelNameOverride: gpt-4o-mini}]
+    - matches: [{headers: [{name: requested_model, value: chat}]}]
+      backendRefs: [{name: mistral, modelNameOverride: large}]
+"""
+    found = read(text, "envoy")
+    asked = [{"requested_model": "chat", "x-tenant": "gold"}, {"x-tenant": "gold"}]
+    asked += [{"requested_model_sent": "chat"}]
+    models = [decide(bundle(found), Request(dict(one))).model for one in asked]
+    assert models == ["gpt-4o-mini", "gpt-4o", "large"]
+    dropped = {loss.place for loss in found.losses if loss.fidelity is Fidelity.DROPPED}
+    assert {"/0/spec/hostnames", "/0/spec/rules/0/backendRefs/0/headerMutation"} <= dropped
+
+
 def test_openrouter__chain_of_many_models__is_as_long_here() -> None:
     models = [f"a/m-{number}" for number in range(7)]
     found = read(json.dumps({"models": models}), "openrouter")

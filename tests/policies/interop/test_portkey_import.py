@@ -10,6 +10,7 @@ import pytest
 from policies.engine import (
     Attempt,
     Bundle,
+    DocumentError,
     NextAttempt,
     Request,
     compose,
@@ -169,3 +170,61 @@ def test_two_conditions_on_one_value__leave_the_rule_out_and_the_report_says_so(
     assert found.documents["router_policy"]["rules"] == []
     place = "/strategy/conditions/0/query/metadata.user.y"
     assert "second condition on user" in told(found, Fidelity.DROPPED, place)
+
+
+def candidates(found: Imported) -> list[str]:
+    default = found.documents["router_policy"]["default"]
+    return [candidate["model"] for candidate in default["candidates"]]
+
+
+@pytest.mark.parametrize("mode", ["fallback", "loadbalance"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_target_beside_one_that_is_left_out__is_not_called_exact(mode: str, at: int) -> None:
+    targets = [target("a")]
+    targets.insert(at, {"provider": "@openai"})
+    found = imported({"strategy": {"mode": mode}, "targets": targets})
+    assert candidates(found) == ["a"]
+    assert not any(loss.fidelity is Fidelity.EXACT for loss in found.losses)
+
+
+def test_single_mode__takes_its_first_target_alone() -> None:
+    single = {"strategy": {"mode": "single"}, "targets": [target("a"), target("b")]}
+    found = imported(single)
+    assert candidates(found) == ["a"] and set(found.catalogue["models"]) == {"a"}
+    assert told(found, Fidelity.DROPPED, "/targets/1")
+    with pytest.raises(DocumentError, match="names a model"):
+        imported({**single, "targets": [{"provider": "@openai"}, target("b")]})
+
+
+def test_model_of_what_a_target_is_in__is_the_targets_unless_it_has_its_own() -> None:
+    inner = split({"provider": "@openai"}, {"provider": "@azure"}, target("own"))
+    found = imported({**chain(inner), "override_params": {"model": "gpt", "seed": 1}})
+    assert candidates(found) == ["gpt", "azure/gpt", "own"]
+    assert told(found, Fidelity.CALLER, "/override_params/seed")
+
+
+def test_condition__leads_to_the_first_target_of_its_name() -> None:
+    targets = [target("a", name="first"), target("b", name="last"), target("c", name="first")]
+    found = imported(conditional({"metadata.plan": "gold"}, *targets))
+    assert decide(made(found), Request({"plan": "gold"})).model == "a"
+
+
+def test_metadata__whose_names_look_alike__are_attributes_of_their_own() -> None:
+    targets = (target("a", name="first"), target("b", name="last"))
+    config = conditional({"metadata.user tier": "x"}, *targets)
+    second = {"query": {"metadata.user-tier": "x"}, "then": "last"}
+    config["strategy"]["conditions"].append(second)
+    found = imported(config)
+    sent = "Send the metadata user-tier as the attribute "
+    place = "/strategy/conditions/1/query/metadata.user-tier"
+    name = told(found, Fidelity.CALLER, place).removeprefix(sent).rstrip(".")
+    assert decide(made(found), Request({"user-tier": "x"})).model == "a"
+    assert decide(made(found), Request({name: "x"})).policy_rule == "route-2"
+
+
+def test_failures__that_lead_on_there_alone__are_told() -> None:
+    found = imported(chain(target("a"), target("b")))
+    assert "After a bad request" in told(found, Fidelity.APPROXIMATED, "/strategy")
+    inner = chain(target("a"), target("b"), on_status_codes=[500])
+    found = imported(chain(inner, target("c"), on_status_codes=[429]))
+    assert "of the outer one" in told(found, Fidelity.APPROXIMATED, "/targets/0")
