@@ -107,6 +107,12 @@ def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
         },
         "quality_thresholds": start["quality_thresholds"],
     }
+    if _requested(read):
+        losses.caller(
+            "/request_classification/attributes",
+            f"Send what the caller asks for as the attribute {REQUESTED}: without it all requests "
+            "take the default route.",
+        )
     losses.approximated(
         "/fallback_matrix/limits/deadline_ms",
         f"A chain ends here after {Limits().deadline_ms / 1000:g} s; no such limit was read.",

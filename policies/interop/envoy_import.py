@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from policies.engine.reading import Place
@@ -21,6 +22,11 @@ from policies.interop.envoy_traffic import KIND as POLICY
 from policies.interop.lanes import Share
 from policies.interop.losses import Losses
 
+RETRIES_UNREAD = (
+    "Which failures are tried again, and how often, is not read: here any that a policy may answer "
+    "leads on, and nothing is tried again."
+)
+
 
 def import_envoy(place: Place, losses: Losses) -> Read | None:
     """What the routes say, a list of resources; None where they are not sound."""
@@ -28,26 +34,15 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
     attributes: dict[str, dict[str, Any]] = {}
     lanes: list[ReadLane] = []
     is_retried = any(map(_retries, place.items(of="resources")))
-    for item in place.items(of="resources"):
-        kind = item.value.get("kind") if isinstance(item.value, dict) else None
-        if kind != KIND:
-            losses.dropped(item.pointer, f"{kind or 'This'} is no {KIND} and holds no routing.")
-            continue
-        spec = dict(item.members()).get("spec")
-        members = dict(spec.members()) if spec else {}
-        for key, place_of_key in members.items():
-            if key not in ("parentRefs", "rules"):
-                losses.dropped(place_of_key.pointer, "This has no counterpart in the documents.")
-        rules = members.get("rules")
-        for rule in rules.items(of="rules") if rules else ():
-            found = _lanes(rule, models, attributes, losses)
-            if not is_retried and any(lane.fallbacks for lane in found):
-                losses.approximated(
-                    rule.pointer,
-                    "Without a BackendTrafficPolicy that retries, Envoy goes on to no backend of a "
-                    "later priority; here they are fallbacks.",
-                )
-            lanes += found
+    for rule in _rules(place, losses):
+        found = _lanes(rule, models, attributes, losses)
+        if not is_retried and any(lane.fallbacks for lane in found):
+            losses.approximated(
+                rule.pointer,
+                "Without a BackendTrafficPolicy that retries, Envoy goes on to no backend of a "
+                "later priority; here they are fallbacks.",
+            )
+        lanes += found
     if place.log:
         return None
     if not lanes:
@@ -63,6 +58,22 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
         )
     limits = {"retry_budget": None, "breaker": None}
     return Read(tuple(lanes), default, tuple(models.values()), tuple(attributes.values()), limits)
+
+
+def _rules(place: Place, losses: Losses) -> Iterator[Place]:
+    """The rules of all routes, in the order in which they stand."""
+    for item in place.items(of="resources"):
+        kind = item.value.get("kind") if isinstance(item.value, dict) else None
+        if kind != KIND:
+            other = f"{kind or 'This'} is no {KIND} and holds no routing."
+            losses.dropped(item.pointer, RETRIES_UNREAD if kind == POLICY else other)
+            continue
+        spec = dict(item.members()).get("spec")
+        for key, member in spec.members() if spec else ():
+            if key == "rules":
+                yield from member.items(of="rules")
+            elif key != "parentRefs":
+                losses.dropped(member.pointer, "This has no counterpart in the documents.")
 
 
 def _headers_tested(lane: ReadLane) -> int:

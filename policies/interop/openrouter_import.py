@@ -23,6 +23,11 @@ def import_openrouter(place: Place, losses: Losses) -> Read | None:
         chain = _chain(request, models, losses)
         if chain:
             losses.exact(request.pointer, f"Goes to {chain[0]}.")
+            if len(chain) > 1:
+                losses.approximated(
+                    request.pointer,
+                    "OpenRouter goes on after any error; here a bad request ends the chain.",
+                )
             names = () if is_one else (Place(name, request.pointer, request.log).label(),)
             lanes.append(ReadLane(names, (Share(chain[0]),), tuple(chain[1:])))
     if place.log or not lanes:

@@ -227,6 +227,42 @@ def test_openrouter__preset__is_not_taken_for_a_model() -> None:
     assert "caller's to send" in sentences(imported, Fidelity.CALLER)
 
 
+NAMED: dict[str, str] = {
+    "litellm": json.dumps(
+        {
+            "model_list": [
+                {"model_name": name, "litellm_params": {"model": f"openai/{name}"}} for name in "ab"
+            ]
+        }
+    ),
+    "envoy": """\
+kind: AIGatewayRoute
+spec:
+  rules:
+    - matches: [{headers: [{name: x-ai-eg-model, value: a}]}]
+      backendRefs: [{name: openai, modelNameOverride: gpt-4o}]
+    - backendRefs: [{name: openai, modelNameOverride: gpt-4o-mini}]
+""",
+    "openrouter": json.dumps({"a": {"models": ["x/y", "x/z"]}, "b": {"model": "x/z"}}),
+}
+
+
+@pytest.mark.parametrize("key", NAMED)
+def test_import__of_several_names__asks_the_caller_for_the_name(key: str) -> None:
+    said = sentences(read(NAMED[key], key), Fidelity.CALLER)
+    assert "Send what the caller asks for as the attribute requested_model" in said
+
+
+def test_openrouter__fallbacks__are_not_exact() -> None:
+    said = sentences(read(NAMED["openrouter"], "openrouter"), Fidelity.APPROXIMATED)
+    assert "after any error" in said
+
+
+def test_envoy__policy_that_retries__is_told_as_not_read() -> None:
+    said = sentences(read(PRIORITIES + RETRIES, "envoy"), Fidelity.DROPPED)
+    assert "how often, is not read" in said
+
+
 @pytest.mark.parametrize("price", [0.1, 0.4, 0.15, 2.5, 0.075, 0.035])
 def test_litellm__price_of_a_million_tokens__is_written_as_the_same_price_of_one(
     price: float,
