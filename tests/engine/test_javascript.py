@@ -44,13 +44,29 @@ def differing(
 
 
 def test_decisions__golden_vectors__are_the_expected_ones(decider: Decider) -> None:
-    cases = vectors("decisions.json")["cases"]
-    asked = [{"do": "decide", "request": case["request"]} for case in cases]
-    assert differing(decider, cases, asked, [case["expect"] for case in cases]) == []
+    assert differing_decisions(decider, vectors("decisions.json")["cases"]) == []
 
 
 def test_chains__golden_vectors__go_on_as_expected(decider: Decider) -> None:
-    cases = vectors("chains.json")["cases"]
+    assert differing_chains(decider, vectors("chains.json")["cases"]) == []
+
+
+def test_edges__golden_vectors__are_decided_and_carried_on_as_expected(decider: Decider) -> None:
+    found = vectors("edges.json")
+    try:
+        assert decider.ask(do="load", bundle=vectors(found["bundle"])) is True
+        assert differing_decisions(decider, found["decisions"]) == []
+        assert differing_chains(decider, found["chains"]) == []
+    finally:
+        decider.ask(do="load", bundle=vectors("bundle.json"))
+
+
+def differing_decisions(decider: Decider, cases: list[dict[str, Any]]) -> list[Any]:
+    asked = [{"do": "decide", "request": case["request"]} for case in cases]
+    return differing(decider, cases, asked, [case["expect"] for case in cases])
+
+
+def differing_chains(decider: Decider, cases: list[dict[str, Any]]) -> list[Any]:
     asked = []
     for case in cases:
         requirements = NO_REQUIREMENTS | case.get("requirements", {})
@@ -64,7 +80,7 @@ def test_chains__golden_vectors__go_on_as_expected(decider: Decider) -> None:
         asked.append(
             {"do": "next", "decision": decision, "attempts": case["attempts"], "options": options}
         )
-    assert differing(decider, cases, asked, [case["expect"] for case in cases]) == []
+    return differing(decider, cases, asked, [case["expect"] for case in cases])
 
 
 def test_displays__golden_vectors__list_the_targets(decider: Decider) -> None:

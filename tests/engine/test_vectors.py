@@ -103,6 +103,21 @@ def test_decision__request__is_the_expected_one(case: Case, bundle: Bundle) -> N
     assert found == case["expect"]
 
 
+@pytest.fixture(scope="module")
+def edges() -> Bundle:
+    return parse_bundle(vectors("edges_bundle.json"))
+
+
+@cases("edges.json", "decisions")
+def test_decision__at_an_edge__is_the_expected_one(case: Case, edges: Bundle) -> None:
+    test_decision__request__is_the_expected_one(case, edges)
+
+
+@cases("edges.json", "chains")
+def test_chain__at_an_edge__goes_on_as_expected(case: Case, edges: Bundle) -> None:
+    test_chain__attempts_so_far__goes_on_as_expected(case, edges)
+
+
 @cases("splits.json", "buckets")
 def test_bucket__salt_and_key__is_the_expected_one(case: Case) -> None:
     assert bucket(case["salt"], case["key"]) == case["bucket"]
