@@ -120,14 +120,25 @@ def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
     return {kind: serialise(parse_component(kind, raw)) for kind, raw in documents.items()}
 
 
-def shares_of(shares: Iterable[Share], place: str, losses: Losses) -> tuple[Share, ...]:
-    """Each model once, with the sum of its shares."""
+def shares_of(
+    shares: Iterable[Share], place: str, losses: Losses, *, is_whole: bool = True
+) -> tuple[Share, ...]:
+    """Each model once, with the sum of its shares; tells who serves. `is_whole`: nobody else who
+    would serve was left out."""
     weights: dict[str, float] = {}
     for share in shares:
         weights[share.model] = weights.get(share.model, 0) + share.weight
-    if len(weights) > 1 and not any(weights.values()):
+    if weights and not any(weights.values()):
         losses.approximated(place, "No part has a weight above 0; here all have the same share.")
         weights = dict.fromkeys(weights, 1)
+    elif not is_whole:
+        losses.approximated(
+            place, "What is left out would serve, too; here it is as if it were not there."
+        )
+    elif len(weights) == 1:
+        losses.exact(place, f"Goes to {next(iter(weights))}.")
+    if len(weights) > 1:
+        losses.approximated(place, "A request keeps its model; there it is drawn.")
     return tuple(Share(model, weight) for model, weight in weights.items())
 
 

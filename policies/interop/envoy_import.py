@@ -101,10 +101,6 @@ def _lanes(
     if not shares:
         rule.report("must have backendRefs")
         return []
-    if len(shares) > 1:
-        losses.approximated(rule.pointer, "A request keeps its model; there it is drawn.")
-    else:
-        losses.exact(rule.pointer, f"Goes to {shares[0].model}.")
     place = members.get("matches")
     matches = place.items(of="matches") if place and place.value is not None else []
     if not matches:

@@ -146,16 +146,8 @@ def _lane(
             place.pointer, "The parts of a split go on in different ways; here as the first does."
         )
     given = (Share(one.models[0], one.weight) for one in branches)
-    shares = shares_of(given, place.pointer, losses)
-    if reading.left_out > left_out:
-        losses.approximated(
-            place.pointer,
-            f"Goes to {shares[0].model}, as if there were no target that is left out.",
-        )
-    elif len(shares) == 1:
-        losses.exact(place.pointer, f"Goes to {shares[0].model}.")
-    if len(shares) > 1:
-        losses.approximated(place.pointer, "A request keeps its model; there it is drawn.")
+    is_whole = reading.left_out == left_out
+    shares = shares_of(given, place.pointer, losses, is_whole=is_whole)
     most = max(one.retries for one in branches)
     if most:
         losses.approximated(

@@ -11,7 +11,7 @@ import pytest
 from policies.client import NoUsableRelease
 from policies.fleet.report import read_report
 from tests.client.conftest import Router
-from tests.client.fake_console import NOW, TOKEN, FakeConsole
+from tests.client.fake_console import NOW, TOKEN, Answer, FakeConsole
 from tests.client.sidecar.conftest import running
 from tests.client.test_outcome_reporting import wait_until
 from tests.client.test_staleness import Clock
@@ -19,6 +19,12 @@ from tests.client.test_staleness import Clock
 REQUEST = {"attributes": {"task": "code"}, "request_id": "r-1"}
 END = NOW + datetime.timedelta(days=1)
 HOURS_S = 5 * 3600
+
+
+def cut_off(answer: Answer) -> Answer:
+    """What a plane answers that has heard nothing from the console for five hours."""
+    status, headers, body = answer
+    return status, {**headers, "Routing-Console-Source": "memory", "Age": str(HOURS_S)}, body
 
 
 @pytest.fixture
@@ -61,19 +67,15 @@ def test_confirmed__by_a_plane_that_is_cut_off__counts_from_when_it_was_cut_off(
     client = router(clock=clock)
     client.poll_once()
     clock.now += datetime.timedelta(seconds=HOURS_S)
-    console.fault = lambda answer: (
-        answer[0],
-        {**answer[1], "Routing-Console-Source": "memory", "Age": "18000"},
-        answer[2],
-    )
+    console.fault = cut_off
     assert client.poll_once()
-    assert client.health.confirmed_s == 18000
+    assert client.health.confirmed_s == HOURS_S
     assert client.health.last_success_at == clock()  # an answer it was
-    assert router(clock=clock).health.confirmed_s == 18000  # kept over a restart
+    assert router(clock=clock).health.confirmed_s == HOURS_S  # kept over a restart
     console.publish(2)
     clock.now += datetime.timedelta(seconds=60)
     assert client.poll_once() and client.health.release == 2
-    assert client.health.confirmed_s == 18000
+    assert client.health.confirmed_s == HOURS_S
 
 
 def test_confirmed__by_a_plane_that_knows_less_than_the_one_before__stays(
@@ -82,11 +84,7 @@ def test_confirmed__by_a_plane_that_knows_less_than_the_one_before__stays(
     client = router(clock=clock)
     client.poll_once()
     clock.now += datetime.timedelta(seconds=60)
-    console.fault = lambda answer: (
-        answer[0],
-        {**answer[1], "Routing-Console-Source": "memory", "Age": "18000"},
-        answer[2],
-    )
+    console.fault = cut_off
     assert client.poll_once()
     assert client.health.confirmed_s == 60
 

@@ -102,16 +102,22 @@ def test_report__batch_that_cannot_be_taken__is_given_up_and_told(
     assert (outbox.waiting, outbox.lost) == (0, 1)
 
 
-@pytest.mark.parametrize("answer", NOT_THE_CONSOLES)
-def test_report__refused_by_somebody_on_the_way__is_kept_and_sent_later(
-    console: FakeConsole, said: list[str], answer: Answer
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        *((answer, f"answers {answer[0]}") for answer in NOT_THE_CONSOLES),
+        *((answer, "without a receipt") for answer in NO_RECEIPTS),
+    ],
+)
+def test_report__answered_by_somebody_on_the_way__is_kept_and_sent_later(
+    console: FakeConsole, said: list[str], answer: Answer, why: str
 ) -> None:
     console.outcomes = answer
     outbox = reporter(console, said)
     outbox.add({"request_id": "r-1"})
     wait_until(lambda: len(said) == 1)
     assert (outbox.waiting, outbox.lost) == (1, 0)
-    assert f"answers {answer[0]}" in outbox.last_error
+    assert why in outbox.last_error
     console.outcomes = TAKEN
     outbox.close()
     assert (outbox.waiting, outbox.lost, outbox.last_error) == (0, 0, "")
@@ -146,22 +152,6 @@ def test_report__event_refused_for_several_reasons__is_one_lost(
     outbox.close()
     assert outbox.lost == 2
     assert len(said) == 4 + 1
-
-
-@pytest.mark.parametrize("answer", NO_RECEIPTS)
-def test_report__answered_without_a_receipt__keeps_the_events_and_sends_them_later(
-    console: FakeConsole, said: list[str], answer: Answer
-) -> None:
-    console.outcomes = answer
-    outbox = reporter(console, said)
-    outbox.add({"request_id": "r-1"})
-    wait_until(lambda: len(said) == 1)
-    assert (outbox.waiting, outbox.lost) == (1, 0)
-    assert "without a receipt" in outbox.last_error
-    console.outcomes = TAKEN
-    outbox.close()
-    assert (outbox.waiting, outbox.lost, outbox.last_error) == (0, 0, "")
-    assert reported(console)[-1] == "r-1"
 
 
 HUGE_PAGE: Answer = (200, {}, b" " * (RECEIPT.most_bytes + 1))

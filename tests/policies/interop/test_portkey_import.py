@@ -187,6 +187,12 @@ def test_target_beside_one_that_is_left_out__is_not_called_exact(mode: str, at: 
     assert not any(loss.fidelity is Fidelity.EXACT for loss in found.losses)
 
 
+def test_lone_part_of_a_split__without_a_weight_above_0__is_not_called_exact() -> None:
+    found = imported(split(target("a", weight=0)))
+    assert candidates(found) == ["a"]
+    assert not any(loss.fidelity is Fidelity.EXACT for loss in found.losses)
+
+
 def test_single_mode__takes_its_first_target_alone() -> None:
     single = {"strategy": {"mode": "single"}, "targets": [target("a"), target("b")]}
     found = imported(single)
