@@ -14,12 +14,21 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def ready(address: str, data_dir: Path) -> str:
     """Address, people to sign in as, the router token and commands to try it with."""
     lines = [f"Routing Console runs at {address}", ""]
+    setting = ""
+    if data_dir != BASE_DIR / "data":
+        setting = f"ROUTING_CONSOLE_DATA_DIR={shlex.quote(str(data_dir))} "
     demo = _read_demo(data_dir)
     if demo:
         lines += [*_people(demo), *_router(demo, address, data_dir), ""]
-    if data_dir != BASE_DIR / "data":
-        setting = f"ROUTING_CONSOLE_DATA_DIR={shlex.quote(str(data_dir))}"
-        lines.append(f"Other commands of manage.py need {setting} in the environment.")
+    else:
+        lines += [
+            "Make the first account to sign in as, if there is none:",
+            f"  cd {shlex.quote(str(BASE_DIR))}",
+            f"  {setting}python3 manage.py createsuperuser",
+            "",
+        ]
+    if setting:
+        lines.append(f"Other commands of manage.py need {setting}in the environment.")
     return "\n".join([*lines, f"Data and logs are in {data_dir}. Ctrl-C stops it."])
 
 

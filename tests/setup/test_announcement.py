@@ -51,3 +51,7 @@ def test_ready__with_a_folder_of_its_own__says_how_commands_find_it(tmp_path: Pa
 def test_ready__without_a_demo__names_address_and_folder(tmp_path: Path) -> None:
     said = announcement.ready("http://127.0.0.1:8000", tmp_path)
     assert "http://127.0.0.1:8000" in said and str(tmp_path) in said and "rcr_" not in said
+    setting = f"ROUTING_CONSOLE_DATA_DIR={tmp_path}"
+    assert f"  {setting} python3 manage.py createsuperuser\n" in said
+    said = announcement.ready("http://127.0.0.1:8000", BASE_DIR / "no-data")
+    assert "manage.py createsuperuser" in said
