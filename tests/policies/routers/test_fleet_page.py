@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from policies.models import Environment, Release, RouterToken
+from policies.models import Environment, Release, RouterInstance, RouterToken
 from policies.services.routers.tokens import issue_router_token
 from tests.policies.routers.fleet_cast import SECOND, Routers
 
@@ -152,6 +152,17 @@ def test_fleet__where_all_that_report_have_it__says_whom_delivery_waits_for(
 ) -> None:
     routers.say("eu-2", release)
     assert "once routers that only fetch have confirmed it, too." in shown(signed_in)
+
+
+def test_fleet__of_a_router_that_said_goodbye__says_that_and_nothing_of_silence(
+    signed_in: Client, routers: Routers, release: Release
+) -> None:
+    routers.say("eu-1", release, ended=True)
+    RouterInstance.objects.update(silent_after=timezone.now() - SECOND)
+    said = shown(signed_in, "?state=gone")
+    assert ">eu-1<" in said and "said goodbye" in said
+    assert "</svg> Silent</span>" not in said
+    assert "</svg> Silent</span>" in shown(signed_in)
 
 
 def test_fleet__narrowed__shows_only_those(signed_in: Client, routers: Routers) -> None:
