@@ -120,9 +120,11 @@ def _database() -> dict[str, Any]:
         # outage, and pages stay away for as long again after it.
         "reconnect_timeout": 5,
     }
+    # A server whose machine is gone closes no connection: its silence ends them after 10 s.
+    gone = {"keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
     options = {"connect_timeout": 5, "pool": pool} | database.get("OPTIONS", {})
     # With the check a pooled connection that the server closed is replaced before it is used.
-    return database | {"OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    return database | {"OPTIONS": gone | options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
 
 DATABASES = {"default": _database()}

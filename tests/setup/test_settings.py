@@ -1,10 +1,12 @@
 """What every process relies on: database options, headers, static files."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -35,17 +37,31 @@ def test_sqlite__in_use__writes_ahead_and_takes_the_write_lock_first() -> None:
 
 def test_postgresql__back_after_an_outage__is_asked_by_the_next_request() -> None:
     """Waits of the pool between tries double for as long as it goes on trying."""
+    pool = options_on_postgresql()["pool"]
+    assert pool["reconnect_timeout"] < pool["timeout"]
+
+
+def test_postgresql__whose_machine_is_gone__holds_no_thread_longer_than_others_wait_for_one() -> (
+    None
+):
+    given = options_on_postgresql()
+    probed_s = given["keepalives_idle"] + given["keepalives_interval"]
+    assert probed_s < given["tcp_user_timeout"] / 1000 <= given["pool"]["timeout"]
+
+
+def options_on_postgresql() -> dict[str, Any]:
+    """What connections are made with, as a process with the settings of production has it."""
     asked = (
-        "from django.conf import settings; "
-        "pool = settings.DATABASES['default']['OPTIONS']['pool']; "
-        "print(pool['reconnect_timeout'] < pool['timeout'])"
+        "import json; from django.conf import settings; "
+        "print(json.dumps(settings.DATABASES['default']['OPTIONS']))"
     )
     environment = os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "routing_console.settings"}
     done = subprocess.run(
         [sys.executable, "-c", asked],
         cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout == "True\n"
+    options: dict[str, Any] = json.loads(done.stdout)
+    return options
 
 
 def test_every_answer__whatever_it_says__carries_the_strict_content_policy() -> None:
