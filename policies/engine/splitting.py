@@ -96,7 +96,9 @@ def steps_of(weights: Sequence[Weights]) -> tuple[Step, ...]:
 
 
 def shares_of(weights: Weights) -> dict[str, float]:
-    total = sum(weight for _, weight in weights)
+    total = 0.0
+    for _, weight in weights:  # not `sum`, which rounds otherwise since Python 3.12
+        total += weight
     return {model: weight / total for model, weight in weights}
 
 

@@ -216,3 +216,9 @@ def test_document__without_earlier_weights__keeps_its_digest_and_tells_none_from
 def test_shares__that_differ_by_rounding_only__move_nobody() -> None:
     weights: tuple[Weights, ...] = split({"A": 1, "B": 3}, {"A": 0.1, "B": 0.3}).all_weights
     assert moved_shares(weights[:1], weights) == pytest.approx({}, abs=1e-12)
+
+
+def test_shares__of_weights_that_no_binary_fraction_is__are_rounded_as_they_are_added() -> None:
+    """As JavaScript adds them, whatever Python's `sum` does with the rest."""
+    shares = shares_of([(str(place), 0.1) for place in range(10)])
+    assert set(shares.values()) == {0.1 / 0.9999999999999999}
