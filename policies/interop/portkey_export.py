@@ -18,14 +18,19 @@ from policies.interop.naming import provider_of, without_provider
 RETRIED_STATUS = [408, 429, 500, 502, 503, 504]
 MOST_RETRIES = 5
 ROUTE = "route"
+DROPPED_LIMITS = {
+    "deadline_ms": "There is no deadline for a whole chain.",
+    "max_attempts": "A chain is as long as its targets are.",
+    "breaker": "A model that fails often is not left alone.",
+}
 
 
 def export_portkey(bundle: Bundle, losses: Losses) -> str:
     """The text of the config, JSON."""
     lanes = lanes_of(bundle, losses)
     tell_what_no_gateway_has(bundle, lanes, losses)
-    for key in ("deadline_ms", "max_attempts", "breaker"):
-        losses.dropped(f"/fallback_matrix/limits/{key}", "A chain is as long as its targets are.")
+    for key, sentence in DROPPED_LIMITS.items():
+        losses.dropped(f"/fallback_matrix/limits/{key}", sentence)
     targets = {lane.name: _target(bundle, lane, losses) for lane in lanes}
     has_rules = any(lane.when is not None for lane in lanes)
     content = _conditional(bundle, lanes, targets, losses) if has_rules else _only(targets)

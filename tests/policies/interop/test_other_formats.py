@@ -13,6 +13,7 @@ from policies.files.yaml_text import load_yaml
 from policies.interop import Exported, Fidelity, Imported, export, read
 from tests.policies.interop.bundles import KINDS, bundle_of
 
+LIMITS = {"deadline_ms": "chain.", "max_attempts": "are.", "breaker": "alone."}
 DEFAULT = {"select": "ordered", "candidates": [{"model": "m-0"}]}
 
 
@@ -43,6 +44,12 @@ def test_portkey__condition_on_a_missing_value__is_asked_of_the_caller() -> None
     assert conditions[0]["query"] == {"metadata.route": {"$eq": "others"}}
     assert conditions[1]["query"] == {"metadata.task": {"$in": ["code"]}}
     assert "Send the metadata route “others”" in sentences(exported, Fidelity.CALLER)
+
+
+def test_portkey__each_limit_of_a_chain__is_told_by_what_it_would_do() -> None:
+    exported = export(bundle_of([], DEFAULT, []), "portkey")
+    told = {loss.place: loss.sentence for loss in exported.losses}
+    assert {key: told[f"/fallback_matrix/limits/{key}"].split()[-1] for key in LIMITS} == LIMITS
 
 
 def test_portkey__key_of_three_segments__is_read_as_portkey_reads_it() -> None:
