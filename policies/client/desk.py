@@ -138,10 +138,8 @@ class Desk:
         decided = self._decided.find(str(event["request_id"]))
         if decided is not None:
             return {**self._client.outcome(decided, _attempts_in(event)), **event}
-        known: Answer = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat()}
-        if (release := self._client.release) is not None:
-            known["release_digest"] = release.digest
-        return {**known, **event}
+        # Which release decided it is not known: the one in force now may be another.
+        return {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(), **event}
 
 
 def _attempts_in(event: Mapping[str, object]) -> tuple[Attempt, ...]:
