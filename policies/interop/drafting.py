@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from policies.engine import parse_component, serialise
@@ -193,7 +193,9 @@ def _policy(read: Read) -> dict[str, Any]:
         if len(read.lanes) < 2 or (lane.when is None and not lane.names):
             continue
         key = as_key(lane.names[0]) if lane.names else ""
-        key = key if key and key not in taken else f"route-{index + 1}"
+        numbers = count(index + 1)
+        while not key or key in taken:
+            key = f"route-{next(numbers)}"
         taken.add(key)
         rules.append({"id": key, "when": when, "route": _route(lane, key)})
     return {"schema": 1, "rules": rules, "default": _route(read.lanes[read.default], "default")}

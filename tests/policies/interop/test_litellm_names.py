@@ -307,3 +307,11 @@ def test_group_of_very_many__is_read_and_its_chain_ends_after_the_most_attempts(
     assert max(len(row["then"]) for row in matrix["rows"]) == 100
     place = "/fallback_matrix/limits/max_attempts"
     assert "after 100 attempts" in told(found, Fidelity.APPROXIMATED)[place]
+
+
+def test_names__that_no_rule_can_have__are_numbered_past_those_that_are_rules() -> None:
+    names = ["route-2", "???", "default", "a b", "a-b"]
+    found = imported(*[deployment(name, f"openai/{name}") for name in names], known={})
+    ids = [rule["id"] for rule in found.documents["router_policy"]["rules"]]
+    assert ids == ["route-2", "route-3", "route-4", "a-b", "route-5"]
+    assert asked(found, *names) == [f"openai/{name}" for name in names]
