@@ -96,9 +96,7 @@ class Answering:
         headers = text_headers(pairs)
         answer = respond(method, headers, self.memory)
         if caller is not None and answer.status == 503:
-            self.memory.note_named(
-                caller.environment_id, latest_named(headers.get("if-none-match"))
-            )
+            caller.note_named(latest_named(headers.get("if-none-match")), self.memory.clock())
         if caller is not None and answer.status in (200, 304, 404):
             now = self.memory.clock()
             if shows_what_it_has(method, headers):

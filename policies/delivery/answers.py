@@ -72,8 +72,8 @@ class VerifiedRelease:
 class Found:
     """The token is good. `age_s`: seconds since the database last confirmed this answer.
 
-    `latest_up_to`: a router has a release of this rank, and the database, asked since, knows none
-    later than `release`.
+    `latest_up_to`: with this token a release of this rank was named, and the database, asked since,
+    knows none later than `release`.
     """
 
     release: VerifiedRelease | None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from policies.delivery.answers import (
     NO_RANK,
@@ -44,6 +45,8 @@ class Caller(Bucket):
     """
 
     __slots__ = (
+        "_named",
+        "_named_at",
         "_sent_release_id",
         "_sent_since",
         "behind_at",
@@ -61,6 +64,9 @@ class Caller(Bucket):
         self.used_at = self.looked_at = self.behind_at = 0.0
         self._sent_release_id: int | None = None
         self._sent_since = 0.0
+        # The latest release that it named where an older one is held, and when first.
+        self._named = NO_RANK
+        self._named_at = 0.0
 
     def is_of(self, token: KnownToken, left_s: float, now: float) -> None:
         """What the database says of it now: this token, with so many seconds left."""
@@ -78,6 +84,15 @@ class Caller(Bucket):
             self._sent_release_id, self._sent_since = release_id, now
         elif tag is not None and now - self._sent_since >= BEHIND_AFTER_S:
             self.behind_at = now
+
+    def note_named(self, rank: Rank, now: float) -> None:
+        """It has a release of this rank, and was not given the one held."""
+        if rank > self._named:
+            self._named, self._named_at = rank, now
+
+    def named_before(self, moment: float) -> Rank:
+        """The latest release of those that it was not given, if it had named that by then."""
+        return self._named if self._named_at < moment else NO_RANK
 
 
 class Memory:
@@ -99,9 +114,6 @@ class Memory:
         self.confirmed_at = float("-inf")
         self.looked_from = float("-inf")  # when the last look that went well began
         self._is_cut_off = True
-        # The latest release that a router named where an older one is held, and when first; by
-        # environment. Of the event loop alone.
-        self._named: dict[int, tuple[Rank, float]] = {}
 
     # --- What the loader brings -------------------------------------------------------------
     def adopt(self, holdings: Holdings, age_s: float | None = None) -> None:
@@ -133,12 +145,6 @@ class Memory:
             self._is_cut_off = True
             self.version += 1
 
-    # --- What routers bring -----------------------------------------------------------------
-    def note_named(self, environment_id: int, rank: Rank) -> None:
-        """A router there has a release of this rank, and was not given the one held."""
-        if rank > self._named.get(environment_id, (NO_RANK, 0.0))[0]:
-            self._named[environment_id] = rank, self.clock()
-
     # --- What is asked ----------------------------------------------------------------------
     def find(self, token: str) -> Found | Denial | Unavailable:
         """The release that a token's text leads to."""
@@ -147,7 +153,13 @@ class Memory:
             return known
         if READ not in known.scopes:
             return Denial.SCOPE
-        return self.found(known.environment_id)
+        outcome = self.found(known.environment_id)
+        if not isinstance(outcome, Found) or outcome.source is not Source.DATABASE:
+            return outcome
+        # By token, so that a stolen one cannot have others given what is older than they have.
+        caller = self.callers.get(token_key(token.encode("utf-8", "surrogateescape")))
+        named = NO_RANK if caller is None else caller.named_before(self.looked_from)
+        return replace(outcome, latest_up_to=named)
 
     def token_of(self, authorization: bytes) -> KnownToken | Denial | Unavailable:
         """The token of an `Authorization` header's value, whatever it may do."""
@@ -176,9 +188,7 @@ class Memory:
         if held is None:
             return self._dated(Found(None))
         if held.unverified_since is None:
-            rank, named_at = self._named.get(environment_id, (NO_RANK, 0.0))
-            settled = rank if self.looked_from > named_at else NO_RANK
-            return self._dated(Found(held.release, latest_up_to=settled))
+            return self._dated(Found(held.release))
         if held.release is None:
             return Unavailable(UNVERIFIED, self.jitter(30))
         age_s = self.clock() - held.unverified_since

@@ -258,6 +258,19 @@ def test_wait__with_a_later_release_than_the_database_knows__is_over_with_the_on
     loops.run(run())
 
 
+def test_later_release__named_with_another_token__has_nobody_else_sent_an_older_one() -> None:
+    async def run() -> None:
+        plane = plane_with(HOLDINGS)
+        thief = {"authorization": "Bearer rcr_b", "if-none-match": '"ff.999999.9"'}
+        assert (await ask(plane, thief)).status == 503
+        plane.memory.looked_from = plane.memory.clock()
+        assert (await ask(plane, thief)).status == 200
+        router = {"authorization": "Bearer rcr_a", "if-none-match": SECOND.etag}
+        assert (await ask(plane, router)).status == 503
+
+    loops.run(run())
+
+
 def test_wait__with_a_later_release_where_no_more_may_wait__is_asked_to_return() -> None:
     async def run() -> None:
         reply = await waiting(plane_with(HOLDINGS, most_waiting=0), tag=SECOND.etag)

@@ -220,5 +220,5 @@ def test_shares__that_differ_by_rounding_only__move_nobody() -> None:
 
 def test_shares__of_weights_that_no_binary_fraction_is__are_rounded_as_they_are_added() -> None:
     """As JavaScript adds them, whatever Python's `sum` does with the rest."""
-    shares = shares_of([(str(place), 0.1) for place in range(10)])
+    shares = shares_of(tuple((str(place), 0.1) for place in range(10)))
     assert set(shares.values()) == {0.1 / 0.9999999999999999}
