@@ -74,11 +74,12 @@ def _note_behind(fleet: Fleet) -> datetime.datetime | None:
     if release is None:
         _at_hand(known).update(behind_since=None)
         return None
-    arrived = ReleaseArrival.objects.filter(
-        release=release, instance_id=OuterRef("instance_id"), heard_at__lte=fleet.now - SURE_AFTER
+    # None is kept of one of two that shared an id and now reports alone: that is sure.
+    just_arrived = ReleaseArrival.objects.filter(
+        release=release, instance_id=OuterRef("instance_id"), heard_at__gt=fleet.now - SURE_AFTER
     )
     has_left = Q(has_ended=True, shared_since=None, last_seen_at__lte=fleet.now - SURE_AFTER)
-    is_right = Q(is_on(release), Exists(arrived))
+    is_right = Q(is_on(release), ~Exists(just_arrived))
     _at_hand(known.filter(is_right | has_left)).update(behind_since=None)
     is_behind = standings(fleet.environment.pk, release, fleet.now)[Standing.STRAGGLING]
     runs = live(fleet.environment.pk, fleet.now)

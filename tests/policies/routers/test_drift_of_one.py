@@ -135,6 +135,24 @@ def test_second_router_under_the_id_of_one_that_is_behind__does_not_end_drift(
     assert fleet_of(release.environment, routers.now).drifting == 1
 
 
+def test_router_that_is_left_alone_under_an_id_with_the_release__ends_drift(
+    routers: Routers, release: Release
+) -> None:
+    stay_behind(routers, 20)
+    routers.share("us-1", release)
+    watch_fleets(routers.now)
+    assert told("fleet.drift_ended") == 0
+    started = (routers.now - MINUTE).isoformat()
+    for _ in range(20):
+        routers.now += 30 * SECOND
+        routers.say("us-1", release, started_at=started)
+        watch_fleets(routers.now)
+    assert RouterInstance.objects.get(instance_id="us-1").shared_since is None
+    assert fleet_of(release.environment, routers.now).drifting == 0
+    assert told("fleet.drift_ended") == 1
+    assert not DriftEpisode.objects.filter(ended_at=None).exists()
+
+
 def test_goodbye_in_the_name_of_one_that_is_behind__does_not_end_drift(
     routers: Routers, release: Release
 ) -> None:
