@@ -22,12 +22,14 @@ class Segment:
         self.size = 0
 
     @classmethod
-    def found(cls, path: Path) -> Segment:
-        """One that another process left behind; raises OSError."""
+    def taken_over(cls, path: Path, mine: Path) -> Segment:
+        """One that another process left behind, in a file of ours from now on. Raises OSError where
+        it cannot be read or had, and leaves it where it is."""
         segment = cls(path)
         segment._sealed = True
         lines = segment._written()
         segment.count, segment.size = len(lines), sum(map(len, lines))
+        segment._path = path.rename(mine)
         return segment
 
     @property

@@ -171,19 +171,29 @@ class Spool:
             owner = Owner(folder, name)
         except OSError:
             return  # it is alive
+        paths: list[Path] = []
+        found: list[Segment] = []
         try:
-            found = []
-            for path in sorted(folder.glob(f"{name}-*{SUFFIX}")):
-                mine = self._new_path()
-                if mine is not None:
-                    found.append(Segment.found(path.rename(mine)))
-            self._segments.extendleft(reversed(found))
-            self.waiting += sum(segment.count for segment in found)
-            self.size += sum(segment.size for segment in found)
-            owner.release()
-        except OSError as error:
-            owner.forget()
+            paths = sorted(folder.glob(f"{name}-*{SUFFIX}"))
+            found = [segment for path in paths if (segment := self._taken_over(path)) is not None]
+        finally:
+            if len(found) < len(paths):
+                owner.forget()  # what is left is tried again
+            else:
+                owner.release()
+        self._segments.extendleft(reversed(found))
+        self.waiting += sum(segment.count for segment in found)
+        self.size += sum(segment.size for segment in found)
+
+    def _taken_over(self, path: Path) -> Segment | None:
+        mine = self._new_path()
+        if mine is None:
+            return None
+        try:
+            return Segment.taken_over(path, mine)
+        except OSError as error:  # without a free file handle, for instance
             self.trouble = f"Outcomes of an earlier process cannot be read: {error}"
+            return None
 
     def _make_room(self) -> None:
         """The oldest go first, but for what is being sent and what is being written."""

@@ -184,6 +184,36 @@ def test_spool__file_that_cannot_be_read_for_a_moment__is_kept_and_holds_up_no_o
     assert spool.trouble == ""
 
 
+def test_spool__file_of_an_ended_process_that_cannot_be_read_for_a_moment__is_taken_over_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Spool(tmp_path)
+    for number in (1, 2):
+        ended.add(f'{{"n": {number}}}')
+        ended.begin()
+        ended.end(done=False)
+    ended.add('{"n": 3}')
+    ended.close()
+    second = max(tmp_path.glob("*.jsonl")).stat()
+    read_bytes = Path.read_bytes
+
+    def no_handle_left(path: Path) -> bytes:
+        if os.path.samestat(path.stat(), second):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read_bytes(path)
+
+    spool = Spool(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", no_handle_left)
+        assert spool.take_over() == 1
+        assert "Too many open files" in spool.trouble
+        assert read_all(spool) == ['{"n": 1}']
+    assert spool.take_over() == 2
+    assert read_all(spool) == ['{"n": 2}', '{"n": 3}']
+    spool.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_spool__disk_full__keeps_events_in_memory_says_so_and_counts_what_ends_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
