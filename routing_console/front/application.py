@@ -113,9 +113,11 @@ class Front:
     async def _stop(self) -> None:
         self.draining.end_soon()
         self.connections.stop()
+        # Reports that were taken are written first: a page that nobody waits for any more may be
+        # worked on for longer than there is time.
+        await asyncio.to_thread(self.direct.stop)
         for place in self.places.values():
             await asyncio.to_thread(place.close)
-        await asyncio.to_thread(self.direct.stop)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, route = time.perf_counter(), route_of(scope["path"])

@@ -204,3 +204,33 @@ def test_lifespan__of_a_server__starts_and_stops(front: Front) -> None:
     heard = loops.run(ask(front, {"type": "lifespan"}, receive))
     kinds = [message["type"] for message in heard.messages]
     assert kinds == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+class Reports:
+    """A service that has something to write when it ends."""
+
+    def __init__(self) -> None:
+        self.written = threading.Event()
+
+    async def startup(self) -> None:
+        """Nothing to begin."""
+
+    def drain(self) -> None:
+        """Nobody waits here."""
+
+    def stop(self) -> None:
+        self.written.set()
+
+
+def test_lifespan__ending_while_a_page_is_worked_on__writes_reports_before_it_waits() -> None:
+    reports, in_time = Reports(), []
+    front = Front(echo, Direct({}, reports), problems=dict)
+    pages = front.places[PlaceName.PAGES].executor
+    pages.submit(lambda: in_time.append(reports.written.wait(10)))
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    loops.run(ask(front, {"type": "lifespan"}, receive))
+    assert in_time == [True]
