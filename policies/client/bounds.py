@@ -24,6 +24,7 @@ class Bound:
 RELEASE = Bound(64 * 1024 * 1024, 5_000_000)
 KEY_SET = Bound(512 * 1024, 20_000)
 SIGNATURE = Bound(8 * 1024, 20)
-RECEIPT = Bound(512 * 1024, 20_000)
+# As many values as the shortest reasons of rejections have in so many bytes.
+RECEIPT = Bound(512 * 1024, 50_000)
 # An answer that is an error, of which people see a sentence.
 PROBLEM = Bound(16 * 1024, 1_000)

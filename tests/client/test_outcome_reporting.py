@@ -154,6 +154,21 @@ def test_report__event_refused_for_several_reasons__is_one_lost(
     assert len(said) == 4 + 1
 
 
+def test_report__receipt_as_full_of_short_reasons_as_it_may_be__is_read(
+    console: FakeConsole, said: list[str]
+) -> None:
+    """One that was not would be asked for again and again, and hold up all that came later."""
+    reason = {"index": 0, "pointer": "/time", "message": "is required"}
+    length = len(json.dumps(reason, separators=(",", ":"))) + 1
+    reasons = [reason] * (RECEIPT.most_bytes // length - 1)
+    receipt = {"accepted": 0, "duplicates": 0, "rejected": reasons}
+    console.outcomes = (207, {}, json.dumps(receipt, separators=(",", ":")).encode())
+    outbox = reporter(console, said)
+    outbox.add({"request_id": "r-1"})
+    outbox.close()
+    assert said[0].startswith("The console refused an outcome") and outbox.lost == 1
+
+
 HUGE_PAGE: Answer = (200, {}, b" " * (RECEIPT.most_bytes + 1))
 
 
