@@ -120,7 +120,8 @@ class Keyring:
             self._look_if_possible()
 
     def _is_due(self) -> bool:
-        return self._clock() - self._looked_at >= LOOK_EVERY_S
+        # Looked at by a clock that was ahead, they would not be due before it is so late.
+        return not 0 <= self._clock() - self._looked_at < LOOK_EVERY_S
 
     def _look_if_possible(self) -> None:
         self._looked_at = self._clock()

@@ -70,6 +70,21 @@ def test_keys__after_an_hour__are_looked_at_so_that_the_standby_is_known_ahead(
     assert client.poll_once() and number(client) == 2
 
 
+def test_keys__looked_at_by_a_clock_that_was_years_ahead__are_looked_at_once_it_is_right(
+    console: FakeConsole, router: Router, clock: Clock, said: list[str]
+) -> None:
+    clock.now += 5 * 365 * 24 * HOUR_S
+    router(clock=clock).poll_once()
+    standby = console.key.next()
+    console.published_keys.append(standby)
+    clock.now = NOW.timestamp()
+    client = router(clock=clock)
+    client.poll_once()
+    client.poll_once()
+    assert f"Key {standby.kid} is trusted from now on: it is endorsed." in said
+    assert len(console.asked_for(JWKS)) == 2
+
+
 def test_keys__next_key_endorsed_by_the_pinned_one__is_fetched_and_believed(
     console: FakeConsole, router: Router
 ) -> None:
