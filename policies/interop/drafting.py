@@ -11,7 +11,7 @@ from typing import Any
 from policies.engine import parse_component, serialise
 from policies.engine.attributes import RESERVED_NAMES
 from policies.engine.fallback import Limits
-from policies.engine.reading import KEY_PATTERN
+from policies.engine.reading import KEY_PATTERN, Place
 from policies.files.starting_documents import starting_documents
 from policies.interop.lanes import CONTENT, CONTEXT, GENERAL, Share
 from policies.interop.losses import Losses
@@ -22,6 +22,9 @@ RETRIED = ("rate_limit", "timeout", "server_error", "overloaded", "network")
 LONGEST_KEY = 64
 LONGEST_NAME = 190  # with a number after it still one of the documents
 MOST_ATTEMPTS = 100
+MOST_RETRIES = 20
+# Of all names and rules together: a few lines lead each of thousands to the same thousand models.
+MOST_LED_TO = 100_000
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,21 @@ def documents_of(read: Read, losses: Losses) -> dict[str, Any]:
         f"A chain ends here after {Limits().deadline_ms / 1000:g} s; no such limit was read.",
     )
     return {kind: serialise(parse_component(kind, raw)) for kind, raw in documents.items()}
+
+
+def within_bounds(lanes: Iterable[ReadLane], place: Place) -> list[ReadLane]:
+    """The lanes, as far as documents of them can be held; the place's log tells of more."""
+    found: list[ReadLane] = []
+    led_to = 0
+    for lane in lanes:
+        after = (lane.fallbacks, lane.context_fallbacks or (), lane.content_fallbacks or ())
+        led_to += len(lane.shares) + sum(map(len, after))
+        if led_to > MOST_LED_TO:
+            most = f"{MOST_LED_TO:,} models, each counted wherever it is led to"
+            place.report(f"must lead to at most {most}")
+            break
+        found.append(lane)
+    return found
 
 
 def shares_of(
@@ -217,9 +235,12 @@ def _rows(lanes: Collection[ReadLane], losses: Losses) -> Iterable[dict[str, Any
     """One row for each model and list of targets; a model of two lanes has the first one's."""
     answered: dict[str, ReadLane] = {}
     for lane in lanes:
+        alike: dict[int, bool] = {}
         for share in lane.shares:
             first = answered.setdefault(share.model, lane)
-            if first is lane or _leads_alike(first, lane):
+            if id(first) not in alike:
+                alike[id(first)] = first is lane or _leads_alike(first, lane)
+            if alike[id(first)]:
                 if first is lane:
                     yield from _rows_of(share.model, lane)
             else:
@@ -229,8 +250,9 @@ def _rows(lanes: Collection[ReadLane], losses: Losses) -> Iterable[dict[str, Any
                     f"different ways; here it goes on as for {_said(first)}.",
                 )
     for lane in lanes:
+        own = _shared(lane)
         for model in dict.fromkeys(lane.fallbacks) if lane.retries else ():
-            if answered.setdefault(model, lane) is lane and model not in _shared(lane):
+            if answered.setdefault(model, lane) is lane and model not in own:
                 yield {"model": model, "on": list(RETRIED), "retries": _retries(lane), "then": []}
 
 
@@ -239,7 +261,7 @@ def _shared(lane: ReadLane) -> set[str]:
 
 
 def _retries(lane: ReadLane) -> dict[str, int]:
-    return {"count": min(lane.retries, 20)}
+    return {"count": min(lane.retries, MOST_RETRIES)}
 
 
 def _longest_chain(

@@ -16,6 +16,7 @@ from policies.interop.drafting import (
     as_attribute,
     as_key,
     shares_of,
+    within_bounds,
 )
 from policies.interop.envoy_export import ANY_MODEL, KIND, MODEL_HEADER
 from policies.interop.envoy_traffic import KIND as POLICY
@@ -43,6 +44,7 @@ def import_envoy(place: Place, losses: Losses) -> Read | None:
                 "later priority; here they are fallbacks.",
             )
         lanes += found
+    lanes = within_bounds(lanes, place)
     if place.log:
         return None
     if not lanes:
@@ -144,7 +146,12 @@ def _match(
     """The model that is asked for and what else must hold; (None, None) where it is left out."""
     model: str | None = None
     when: dict[str, Any] = {}
-    headers = dict(match.members()).get("headers")
+    members_of_match = dict(match.members())
+    for key, item in members_of_match.items():
+        if key != "headers":
+            losses.dropped(item.pointer, "Headers alone are tested.")
+    headers = members_of_match.get("headers")
+    tested: set[str] = set()
     for header in headers.items(of="headers") if headers else ():
         members = {key: item.value for key, item in header.members()}
         if members == ANY_MODEL:
@@ -156,6 +163,10 @@ def _match(
         if not isinstance(name, str) or not isinstance(value, str):
             header.report("must have name and value")
             return None, None
+        if name.lower() in tested:
+            losses.dropped(header.pointer, f"Of several tests of {name} the first alone counts.")
+            continue
+        tested.add(name.lower())
         if name.lower() == MODEL_HEADER:
             model = header.child("value", value).label()
             continue
@@ -186,7 +197,7 @@ def _backends(
         name = (
             read_model_name(override, None) if override and override.value is not None else backend
         )
-        if override is None:
+        if override is None or override.value is None:
             losses.caller(
                 item.pointer,
                 f"“{backend}” takes the caller's model; its catalogue key is that name.",

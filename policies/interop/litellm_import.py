@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policies.engine.catalogue import TOKENS_PER_PRICE
 from policies.engine.reading import Place
-from policies.interop.drafting import NeededModel, Read, ReadLane, as_key
+from policies.interop.drafting import (
+    MOST_RETRIES,
+    NeededModel,
+    Read,
+    ReadLane,
+    as_key,
+    within_bounds,
+)
 from policies.interop.lanes import Share
 from policies.interop.litellm_groups import (
     SHUFFLED_BY,
@@ -86,11 +93,13 @@ def import_litellm(place: Place, losses: Losses) -> Read | None:
         lists = {key: FallbackLists({}) for key in LISTS}
     tell_the_rest(members, settings, losses)
     named = names_of((one for found in groups.of.values() for one in found), losses)
-    return _read(_Reading(groups, named, lists, numbers, settings, losses))
+    return _read(_Reading(groups, named, lists, numbers, settings, losses), place)
 
 
-def _read(reading: _Reading) -> Read:
-    lanes = _lanes(reading)
+def _read(reading: _Reading, place: Place) -> Read | None:
+    lanes = within_bounds(_lanes(reading), place)
+    if place.log:
+        return None
     _tell_retries(reading)
     _tell_fallbacks(reading)
     default = _default(lanes, reading.losses)
@@ -118,6 +127,10 @@ def _tell_retries(reading: _Reading) -> None:
     if told is None:
         reading.losses.approximated(
             place, f"Without it LiteLLM tries {RETRIES} times again, which is what stands here."
+        )
+    if reading.retries > MOST_RETRIES:
+        reading.losses.approximated(
+            place, f"Here {MOST_RETRIES} retries, the most that may be said, stand for them."
         )
     if reading.retries:
         reading.losses.approximated(
@@ -156,7 +169,7 @@ def _told(model: NeededModel) -> int:
     return sum(bool(value) for value in model.to_json().values())
 
 
-def _lanes(reading: _Reading) -> list[ReadLane]:
+def _lanes(reading: _Reading) -> Iterator[ReadLane]:
     """One for all names that mean one group and go on alike after a failure."""
     names: dict[tuple[str, tuple[Targets | None, ...]], list[str]] = {}
     for name in reading.groups.names():
@@ -164,7 +177,8 @@ def _lanes(reading: _Reading) -> list[ReadLane]:
         if group is not None:
             after = tuple(reading.lists[key].after(name) for key in LISTS)
             names.setdefault((group, after), []).append(name)
-    return [_lane(group, tuple(own), after, reading) for (group, after), own in names.items()]
+    for (group, after), own in names.items():
+        yield _lane(group, tuple(own), after, reading)
 
 
 def _lane(

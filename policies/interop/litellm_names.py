@@ -35,14 +35,13 @@ def names_of(deployments: Iterable[Deployment], losses: Losses) -> dict[int, Nam
     """
     found: dict[int, Named] = {}
     known: dict[tuple[str, ...], Deployment] = {}
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for deployment in deployments:
         spoken, provider = _spoken(deployment)
         address = (spoken, *(repr(deployment.parameters.get(key)) for key in ADDRESS))
         first = known.setdefault(address, deployment)
         if first is deployment:
             name = _free(spoken, taken)
-            taken.add(name)
             found[deployment.index] = Named(name, spoken, provider)
         else:
             found[deployment.index] = found[first.index]
@@ -64,9 +63,12 @@ def _spoken(deployment: Deployment) -> tuple[str, str]:
     return model, (as_key(prefix) if rest else "openai") or "unknown"
 
 
-def _free(spoken: str, taken: set[str]) -> str:
-    name, number = spoken, 1
+def _free(spoken: str, taken: dict[str, int]) -> str:
+    """A name that no other model has; ``taken`` are those, each with the last number after it."""
+    name, number = spoken, taken.get(spoken, 1)
     while name in taken:
         number += 1
         name = f"{spoken[:LONGEST_NUMBERED]} #{number}"
+    taken[spoken] = number
+    taken.setdefault(name, 1)
     return name

@@ -16,6 +16,7 @@ from policies.interop.drafting import (
     add_model,
     as_key,
     shares_of,
+    within_bounds,
 )
 from policies.interop.lanes import STATUSES, UNTOLD, Share
 from policies.interop.losses import Losses
@@ -61,6 +62,7 @@ def import_portkey(place: Place, losses: Losses) -> Read | None:
         lanes, default = _conditional(members, strategy, reading)
     else:
         lanes, default = list(filter(None, [_lane(place, reading)])), 0
+    lanes = within_bounds(lanes, place)
     _tell_the_rest(place, members, losses)
     if place.log or not lanes:
         if not place.log:
@@ -96,6 +98,7 @@ def _conditional(
     at = members["strategy"].child("conditions", strategy.get("conditions", []))
     inherited = _Inherited().of(members)
     lanes: list[ReadLane] = []
+    led_to: dict[str, ReadLane | None] = {}  # by the name of a target, read once
     for item in at.items(of="conditions"):
         fields = item.fields("query", "then")
         target, query = fields.required("then"), fields.required("query")
@@ -103,14 +106,18 @@ def _conditional(
             target.report("must be the name of a target")
             continue
         when = condition_of(query, reading.attributes)
-        lane = None if when is None else _lane(targets[target.value], reading, when, inherited)
+        if when is None:
+            continue
+        if target.value not in led_to:
+            led_to[target.value] = _lane(targets[target.value], reading, inherited)
+        lane = led_to[target.value]
         if lane is not None:
-            lanes.append(lane)
+            lanes.append(replace(lane, when=when))
     default = strategy.get("default")
     named = targets.get(default) if isinstance(default, str) else None
-    lane = None if named is None else _lane(named, reading, {}, inherited)
+    lane = None if named is None else _lane(named, reading, inherited)
     if lane is not None:
-        lanes.append(lane)
+        lanes.append(replace(lane, when={}))
     elif lanes:
         why = "Without a default Portkey refuses" if named is None else "The default is left out"
         reading.losses.approximated("/strategy/default", f"{why}; here the last rule serves.")
@@ -131,7 +138,6 @@ class _Branch:
 def _lane(
     place: Place,
     reading: _Reading,
-    when: Mapping[str, Any] | None = None,
     inherited: _Inherited = _Inherited(),
 ) -> ReadLane | None:
     """A target as a lane: a split of targets, each with those that follow it, or one alone. None
@@ -155,7 +161,7 @@ def _lane(
             f"Each model is tried again {most} times at most, after {', '.join(RETRIED)}, with the "
             "waits of the documents; there by status.",
         )
-    return ReadLane((), shares, fallbacks=first.models[1:], on=first.on, retries=most, when=when)
+    return ReadLane((), shares, fallbacks=first.models[1:], on=first.on, retries=most)
 
 
 def _branches(place: Place, reading: _Reading, depth: int, inherited: _Inherited) -> list[_Branch]:
@@ -212,7 +218,16 @@ def _followed(
                 item.pointer,
                 "A fallback in a fallback goes on after the failures of the outer one.",
             )
-    later = [model for _, found, _ in told[1:] for one in found for model in one.models]
+    later: list[str] = []
+    tried = {model for one in told[0][1] for model in one.models}
+    for item, found, _ in told[1:]:
+        models = [model for one in found for model in one.models]
+        if again := next((model for model in models if model in tried), None):
+            reading.losses.approximated(
+                item.pointer, f"Portkey tries {again} again here; no model is gone back to."
+            )
+        tried.update(models)
+        later += models
     most = max(one.retries for _, found, _ in told for one in found)
     return [
         replace(one, models=tuple(dict.fromkeys((*one.models, *later))), retries=most, on=on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -165,3 +166,67 @@ def test_configuration__of_very_many_documents__is_refused_before_they_fill_memo
 ) -> None:
     with pytest.raises(DocumentError, match=why):
         read(text, "envoy")
+
+
+def deployments(group: str, count: int) -> list[dict[str, object]]:
+    return [
+        {"model_name": group, "litellm_params": {"model": f"openai/m{index}"}}
+        for index in range(count)
+    ]
+
+
+MANY = 350
+MULTIPLYING = {
+    "litellm": {
+        "model_list": [
+            *deployments("a", MANY),
+            *(one for index in range(MANY) for one in deployments(f"b{index}", 1)),
+        ],
+        "router_settings": {
+            "model_group_alias": {f"x{index}": "a" for index in range(MANY)},
+            "fallbacks": [{f"x{index}": [f"b{index}"]} for index in range(MANY)],
+        },
+    },
+    "portkey": {
+        "strategy": {
+            "mode": "conditional",
+            "default": "all",
+            "conditions": [
+                {"query": {"metadata.key": {"$eq": f"v{index}"}}, "then": "all"}
+                for index in range(MANY)
+            ],
+        },
+        "targets": [
+            {
+                "name": "all",
+                "strategy": {"mode": "loadbalance"},
+                "targets": [
+                    {"provider": "openai", "override_params": {"model": f"m{index}"}}
+                    for index in range(MANY)
+                ],
+            }
+        ],
+    },
+    "envoy": {
+        "kind": "AIGatewayRoute",
+        "spec": {
+            "rules": [
+                {
+                    "matches": [
+                        {"headers": [{"name": "x-key", "value": f"v{index}"}]}
+                        for index in range(MANY)
+                    ],
+                    "backendRefs": [{"name": f"b{index}"} for index in range(MANY)],
+                }
+            ]
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("key", MULTIPLYING)
+def test_configuration__whose_names_each_lead_to_all_models__is_refused_before_it_fills_memory(
+    key: str,
+) -> None:
+    with pytest.raises(DocumentError, match="at most 100,000 models"):
+        read(json.dumps(MULTIPLYING[key]), key)

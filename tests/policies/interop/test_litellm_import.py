@@ -112,3 +112,11 @@ def test_configuration__with_a_mistake__is_refused_at_its_place(
         read(CONFIG.replace(old, new), "litellm")
     problems: Any = refused.value
     assert [problem.pointer for problem in problems.problems] == [pointer]
+
+
+def test_retries__beyond_what_documents_may_say__are_told() -> None:
+    imported = read(CONFIG.replace("num_retries: 2", "num_retries: 50"), "litellm")
+    assert any(
+        loss.fidelity is Fidelity.APPROXIMATED and loss.sentence.startswith("Here 20 retries")
+        for loss in imported.losses
+    )

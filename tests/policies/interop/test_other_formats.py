@@ -289,3 +289,16 @@ def test_export__with_one_retry__says_once() -> None:
     rows: list[dict[str, Any]] = [{"model": "m-0", "on": KINDS, "retries": {"count": 1}}]
     said = sentences(export(bundle_of([], DEFAULT, rows), "litellm"), Fidelity.APPROXIMATED)
     assert "m-0 is tried again once at most" in said
+
+
+def test_envoy__match__tests_the_first_header_of_a_name_and_tells_what_it_does_not_test() -> None:
+    headers = [{"name": "x-team", "value": "red"}, {"name": "X-Team", "value": "blue"}]
+    match = {"headers": headers, "queryParams": []}
+    rule = {"matches": [match], "backendRefs": [{"name": "b"}]}
+    imported = read(
+        json.dumps({"kind": "AIGatewayRoute", "spec": {"rules": [rule, rule]}}), "envoy"
+    )
+    rules = imported.documents["router_policy"]["rules"]
+    assert rules[0]["when"] == {"x-team": {"in": ["red"]}}
+    said = sentences(imported, Fidelity.DROPPED)
+    assert "the first alone counts" in said and "Headers alone are tested" in said

@@ -234,3 +234,8 @@ def test_failures__that_lead_on_there_alone__are_told() -> None:
     inner = chain(target("a"), target("b"), on_status_codes=[500])
     found = imported(chain(inner, target("c"), on_status_codes=[429]))
     assert "of the outer one" in told(found, Fidelity.APPROXIMATED, "/targets/0")
+
+
+def test_fallback__to_the_same_model_by_another_key__is_told() -> None:
+    found = imported(chain(target("a"), target("b"), target("a")))
+    assert told(found, Fidelity.APPROXIMATED, "/targets/2").startswith("Portkey tries a again")
