@@ -135,11 +135,15 @@ class Desk:
 
     def _completed(self, event: Mapping[str, object]) -> Answer:
         """The event with what this router knows of the request, where the event does not say."""
-        decided = self._decided.find(str(event["request_id"]))
+        request_id = str(event["request_id"])
+        decided = self._decided.find(request_id)
         if decided is not None:
             return {**self._client.outcome(decided, _attempts_in(event)), **event}
-        # Which release decided it is not known: the one in force now may be another.
-        return {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(), **event}
+        known: Answer = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat()}
+        # Else it is not known which release decided: the one in force now may be another.
+        if (echoed := self._echoed.find(request_id)) is not None:
+            known["release_digest"] = echoed.release.digest
+        return {**known, **event}
 
 
 def _attempts_in(event: Mapping[str, object]) -> tuple[Attempt, ...]:

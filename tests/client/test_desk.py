@@ -80,6 +80,22 @@ def test_decisions_sent_back__larger_together_than_may_be__are_forgotten_from_th
     assert known[0] is not known[4]
 
 
+def test_outcome__of_a_decision_that_was_sent_back__is_credited_to_the_release_that_made_it(
+    client: PolicyClient, console: FakeConsole
+) -> None:
+    made_by = client.release
+    answer = decision_answer(client.decide(Request(request_id="r-1")))
+    desk = Desk(client)
+    desk.next_attempt({"decision": answer})
+    console.publish(2, share=10)
+    client.poll_once()
+    desk.report({"request_id": "r-1"})
+    client.close()
+    (event,) = console.asked_for("/api/v1/outcomes")[0].events
+    assert made_by is not None and event.pop("release_digest") == made_by.digest
+    assert event.keys() == {"request_id", "time"}
+
+
 def test_attempts__as_many_as_may_be_told__take_no_memory_once_they_are_counted(
     client: PolicyClient,
 ) -> None:
