@@ -166,6 +166,44 @@
     if (box) box.checked = stored("shortcuts") !== "off";
   }
 
+  // --- A page that looks again by itself leaves whoever reads it where they are ---
+  let reader = null;
+  const regions = () => [...document.querySelectorAll(".table-region[aria-label]")];
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.matches("[data-looks-again]")) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { elt, serverResponse } = event.detail;
+    if (!elt.matches("[data-looks-again]")) return;
+    const found = new DOMParser().parseFromString(serverResponse, "text/html").getElementById(elt.id);
+    if (!found) { // another page, to sign in for instance: it looks no more
+      event.detail.shouldSwap = false;
+      elt.replaceWith(elt.cloneNode(true));
+      return;
+    }
+    const isAsBefore = found.matches("[data-looks-again]") && found.textContent === elt.textContent;
+    if (isAsBefore && !elt.hasAttribute("hx-select-oob")) { // said once, also to screen readers
+      event.detail.shouldSwap = false;
+      return;
+    }
+    const focused = document.activeElement;
+    reader = {
+      box: focused.closest("[id]")?.id,
+      href: focused.getAttribute("href"),
+      label: focused.getAttribute("aria-label"),
+      scrolled: new Map(regions().map((region) => [region.getAttribute("aria-label"), region.scrollLeft])),
+    };
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    if (!reader) return;
+    const { box, href, label, scrolled } = reader;
+    reader = null;
+    for (const region of regions()) region.scrollLeft = scrolled.get(region.getAttribute("aria-label")) ?? 0;
+    if (document.activeElement !== document.body || !(href || label)) return;
+    const same = href ? `a[href="${CSS.escape(href)}"]` : `[aria-label="${CSS.escape(label)}"]`;
+    document.getElementById(box)?.querySelector(same)?.focus({ preventScroll: true });
+  });
+
   function start() {
     showTheme();
     listShortcuts();

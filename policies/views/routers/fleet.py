@@ -60,19 +60,23 @@ def _of_environment(
     request: HttpRequest, workflow: Workflow, environment: Environment
 ) -> dict[str, Any]:
     fleet = fleet_of(environment)
+    in_force = fleet.in_force
+    about: dict[str, Any] = {
+        "chosen": environment,
+        "fleet": fleet,
+        "is_spreading": in_force is not None and is_spreading(in_force, fleet.now),
+    }
     if not fleet.routers and not fleet.gone:
-        return {"chosen": environment, "fleet": fleet}
+        return about
     wanted = _wanted(request)
     pages = Paginator(instances_of(fleet, wanted), PER_PAGE)
     if not wanted.narrows:
         pages.count = _counted(fleet, wanted.state)  # so that it is not counted again
     page = pages.get_page(request.GET.get("page"))
-    found = convergence_of(fleet.in_force, fleet.now) if fleet.in_force else None
+    found = convergence_of(in_force, fleet.now) if in_force else None
     return {
-        "chosen": environment,
-        "fleet": fleet,
+        **about,
         "drift": drift_of(environment),
-        "is_spreading": fleet.in_force is not None and is_spreading(fleet.in_force, fleet.now),
         "stats": _stats(fleet, found),
         "states": _states(fleet),
         "wanted": wanted,
