@@ -31,9 +31,14 @@ def _secret_key() -> str:
 
 
 def _at_least(least: int, name: str, *, default: int) -> int:
-    value: int = env.int(name, default=default)
-    if value < least:
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {value}.")
+    told: str = env.str(name, default=str(default))
+    try:
+        value = int(told)
+    except ValueError:
+        value = None
+    if value is None or value < least:
+        found = f"“{told}”" if value is None else value
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {found}.")
     return value
 
 
@@ -114,7 +119,7 @@ def _database() -> dict[str, Any]:
         return database | {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 60}
     pool = {
         "min_size": 1,
-        "max_size": env.int("DATABASE_POOL_SIZE", default=12),
+        "max_size": _at_least(1, "DATABASE_POOL_SIZE", default=12),
         "timeout": 10,
         # Beyond it the next request tries anew. Left at 300, waits between tries double with an
         # outage, and pages stay away for as long again after it.
@@ -159,7 +164,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = _at_least(1, "ROUTING_CONSOLE_TASK_LIMIT_S", default=240)
 CELERY_TASK_SOFT_TIME_LIMIT = max(CELERY_TASK_TIME_LIMIT - 30, 1)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": env.int("ROUTING_CONSOLE_VISIBILITY_TIMEOUT_S", default=300),
+    "visibility_timeout": _at_least(1, "ROUTING_CONSOLE_VISIBILITY_TIMEOUT_S", default=300),
     # How often a worker looks for such tasks; at the defaults one came back only by chance.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
@@ -298,7 +303,7 @@ CSRF_COOKIE_HTTPONLY = True  # htmx reads the token from the page, never from th
 SECURE_SSL_REDIRECT = not (DEBUG or INSECURE_HTTP)
 SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
 CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
-SECURE_HSTS_SECONDS = env.int("DJANGO_HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_SECONDS = _at_least(0, "DJANGO_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None

@@ -111,6 +111,8 @@ def test_variables_that_settings_read__have_a_row_in_the_readme() -> None:
         ("ROUTER_GONE_AFTER_S", "59", "must be a whole number from 60, not 59"),
         ("ROUTER_KEPT_DAYS", "0", "must be a whole number from 1, not 0"),
         ("TASK_LIMIT_S", "0", "must be a whole number from 1, not 0"),
+        ("TASK_LIMIT_S", "4m", "must be a whole number from 1, not “4m”"),
+        ("VISIBILITY_TIMEOUT_S", "", "must be a whole number from 1, not “”"),
     ],
 )
 def test_variable__of_no_sense__is_refused_at_the_start_and_never_read_as_another(
