@@ -24,7 +24,7 @@ class LongPolling:
 
     def __post_init__(self) -> None:
         self.wait_s = self.longest_s
-        self._good = 0
+        self._good = self._failed_waits = 0
 
     def note_good(self) -> None:
         """A poll was answered; a wait was held to its end or ended with a release."""
@@ -38,6 +38,14 @@ class LongPolling:
         self._good = 0
         half = min(self.wait_s, waited_s) / 2
         self.wait_s = half if half >= SHORTEST_WAIT_S else 0.0
+
+    def note_wait(self, *, failed: bool, took_s: float) -> None:
+        """A poll with a wait was answered, or failed without being cut and without a word when to
+        come again. Where that is so twice in a row, others going well in between, it is no outage:
+        somebody on the way refuses waits."""
+        self._failed_waits = self._failed_waits + 1 if failed else 0
+        if self._failed_waits > 1:
+            self.note_cut(took_s)
 
     def pause_s(
         self,

@@ -89,10 +89,14 @@ class PollLoop:
         # Asked without a wait, the console says at once that it is back; held, it would say so when
         # there is news, and health would tell of a failure for as long.
         failed = self._poller.progress.failures > 0
-        polled = self.poll(wait_s=0.0 if failed else self._pace.wait_s)
+        wait_s = 0.0 if failed else self._pace.wait_s
+        polled = self.poll(wait_s=wait_s)
         if polled.cut:
             self._pace.note_cut(polled.took_s)
             polled = self.poll()
+        elif wait_s:
+            is_told_when = self._poller.progress.retry_after_s > 0
+            self._pace.note_wait(failed=not polled.ok and not is_told_when, took_s=polled.took_s)
         self.polling_since = None
         if polled.ok:
             self._pace.note_good()

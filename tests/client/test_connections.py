@@ -101,6 +101,20 @@ def test_poll__wait_that_a_proxy_cuts__is_no_failure_and_the_next_is_shorter(
     assert client.health.failures == 1
 
 
+def test_poll__wait_that_is_refused_at_once_each_time__is_not_asked_for_again_and_again(
+    keeping: FakeConsole, router: Router
+) -> None:
+    def refusing(answer: Answer) -> Answer:
+        return (503, {}, b"") if "Prefer" in keeping.asked[-1].headers else answer
+
+    client = router(url=keeping.url, interval_s=600)
+    assert client.poll_once()
+    keeping.holds, keeping.fault = False, refusing
+    pauses = [client._loop._step() for _ in range(4)]  # refused and answered in turns
+    assert "Prefer" in keeping.asked[-2].headers and client.health.failures == 0
+    assert pauses[1] < 1 and pauses[3] > 500  # the first refusal may have been an outage
+
+
 @given(st.floats(2, 60), st.lists(st.one_of(st.none(), st.floats(1, 60)), max_size=60))
 def test_pace__whatever_is_cut_and_held__waits_stay_within_bounds(
     longest: float, told: list[float | None]
