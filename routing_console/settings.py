@@ -31,15 +31,10 @@ def _secret_key() -> str:
 
 
 def _at_least(least: int, name: str, *, default: int) -> int:
-    told: str = env.str(name, default=str(default))
-    try:
-        value = int(told)
-    except ValueError:
-        value = None
-    if value is None or value < least:
-        found = f"“{told}”" if value is None else value
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {found}.")
-    return value
+    told: str = env.str(name, default=str(default)).strip()
+    if not told.isdecimal() or int(told) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not “{told}”.")
+    return int(told)
 
 
 SECRET_KEY = _secret_key()
