@@ -15,7 +15,7 @@ def ready(address: str, data_dir: Path) -> str:
     """Address, people to sign in as, the router token and commands to try it with."""
     lines = [f"Routing Console runs at {address}", ""]
     setting = ""
-    if data_dir != BASE_DIR / "data":
+    if data_dir != data_folder.DEFAULT_DIR:
         setting = f"ROUTING_CONSOLE_DATA_DIR={shlex.quote(str(data_dir))} "
     demo = _read_demo(data_dir)
     if demo:

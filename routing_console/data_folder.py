@@ -11,6 +11,8 @@ from pathlib import Path
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included.
 LONGEST_SOCKET_PATH = 100
+# Where nothing else is told.
+DEFAULT_DIR = Path(__file__).resolve().parent.parent / "data"
 
 
 def database_file(data_dir: Path) -> Path:

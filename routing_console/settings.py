@@ -13,7 +13,7 @@ from routing_console import data_folder
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
-DATA_DIR = Path(env.str("ROUTING_CONSOLE_DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+DATA_DIR = Path(env.str("ROUTING_CONSOLE_DATA_DIR", default=str(data_folder.DEFAULT_DIR))).resolve()
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 
 # Plain http without TLS in front: set by `manage.py up`, which listens on this machine only.

@@ -79,7 +79,7 @@ def _parse(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="manage.py up", description="Start the console with all it needs on this machine."
     )
-    default_dir = os.environ.get("ROUTING_CONSOLE_DATA_DIR", BASE_DIR / "data")
+    default_dir = os.environ.get("ROUTING_CONSOLE_DATA_DIR", data_folder.DEFAULT_DIR)
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--data-dir", type=Path, default=default_dir, help="default: data")
     parser.add_argument("--no-demo", action="store_true", help="start without the demo workflow")

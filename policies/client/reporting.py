@@ -20,9 +20,9 @@ from .transport import Receipt
 GATHER_S = 1.0
 # Somebody may end without a word while we run, and leave outcomes behind.
 LOOK_FOR_OTHERS_S = 60.0
+TOO_LARGE = 413
 # Where the console says so, it has read such a batch and will never take it; sending it again
 # cannot help. A proxy on the way, with a smaller bound for bodies for instance, can be set right.
-TOO_LARGE = 413
 HOPELESS = frozenset({400, TOO_LARGE, 415, 422})
 MOST_REJECTIONS_TOLD = 5
 

@@ -20,7 +20,7 @@ from policies.interop.losses import Losses
 REQUESTED = "requested_model"
 RETRIED = ("rate_limit", "timeout", "server_error", "overloaded", "network")
 LONGEST_KEY = 64
-LONGEST_NAME = 190  # with a number after it still one of the documents
+LONGEST_NUMBERED = 190  # of a name that, with a number after it, is still one of the documents
 MOST_ATTEMPTS = 100
 MOST_RETRIES = 20
 # Of all names and rules together: a few lines lead each of thousands to the same thousand models.
@@ -164,7 +164,7 @@ def add_model(models: dict[str, NeededModel], name: str, provider: str, place: s
     """What a model is called among those that are needed, which it joins: each provider's apart."""
     key, number = name, 1
     while models.setdefault(key, NeededModel(key, provider, place=place)).provider != provider:
-        key = f"{provider}/{name}"[:LONGEST_NAME] + (f" #{number}" if number > 1 else "")
+        key = f"{provider}/{name}"[:LONGEST_NUMBERED] + (f" #{number}" if number > 1 else "")
         number += 1
     return key
 

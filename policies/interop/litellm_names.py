@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policies.interop.drafting import as_key
+from policies.interop.drafting import LONGEST_NUMBERED, as_key
 from policies.interop.litellm_groups import Deployment
 from policies.interop.losses import Losses
 
@@ -15,7 +15,6 @@ ADDRESS = ("api_base", "base_url", "region_name", "aws_region_name", "vertex_loc
 # How an export says whom it means by a provider that LiteLLM speaks to as to OpenAI.
 OWN_ADDRESS = re.compile(r"os\.environ/([A-Z0-9_]+)_API_BASE\Z")
 LONGEST_NAME = 200
-LONGEST_NUMBERED = 190
 
 
 @dataclass(frozen=True)
