@@ -206,7 +206,7 @@ def test_id__given__is_reported_as_it_is_and_kept_nowhere(
     console: FakeConsole, router: Router, tmp_path: Path
 ) -> None:
     started(console, router, "first", instance_id="eu 1/ä")
-    assert told(console) == ["eu 1/ä"]
+    assert set(told(console)) == {"eu 1/ä"}
     assert not (tmp_path / "state" / "instances").exists()
 
 

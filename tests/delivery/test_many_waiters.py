@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 from django.contrib.auth.models import User
@@ -26,6 +27,8 @@ def test_publication__is_told_to_all_who_wait_and_polls_go_on_meanwhile(
     owner: User,
 ) -> None:
     _, token = issue_router_token(staging, "fleet", acting_user=owner)
+    while not live_console.known_tokens():
+        time.sleep(0.01)
     armed = threading.Event()
     place = ("127.0.0.1", live_console.port, "/api/v1/policy")
 

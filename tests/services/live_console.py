@@ -15,6 +15,10 @@ class LiveConsole(FrontServer):
     def __init__(self) -> None:
         super().__init__(Front(WSGIHandler(), direct(), problems=dict))
 
+    def known_tokens(self) -> int:
+        """How many router tokens it would answer; it hears of a new one a moment later."""
+        return int(self.front.direct.figures()["tokens"])
+
     def waiting(self) -> int:
         """How many routers wait for the next release."""
         return int(self.front.direct.figures()["waiters"])
