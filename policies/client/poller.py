@@ -267,8 +267,10 @@ class Poller:
 
     def _note_failure(self, sentence: str, error: Exception) -> None:
         if sentence != self.progress.last_error:
-            on = f". Going on with release {self.release.number}." if self.release else ""
-            self._say(f"{sentence.removesuffix('.')}{on}" if on else sentence)
+            said = sentence
+            if self.release is not None:
+                said = f"{sentence.removesuffix('.')}. Going on with release {self.release.number}."
+            self._say(said)
         self.errors.note(_kind_of(error), sentence, self._clock())
         self.progress = Progress(
             last_success_at=self.progress.last_success_at,

@@ -146,10 +146,10 @@ class Reporter:
         self._looked_at = float("-inf")
 
     def _keep(self, lines: Sequence[str]) -> None:
-        had_room = self._spool.lost == self._spool.missing
+        had_room = not self._spool.dropped
         for line in lines:
             self._spool.add(line)
-        if had_room and self._spool.lost > self._spool.missing:
+        if had_room and self._spool.dropped:
             self._say("There are more outcomes than may be kept; the oldest are lost.")
 
     def _summed(self, summer: Summer, text: str) -> list[str]:

@@ -22,9 +22,9 @@ SUFFIX = ".jsonl"
 class Spool:
     """Segments in the order they came, of which the last takes what is added. Thread-safe.
 
-    `waiting` events of `size` bytes are not delivered. `lost` ones had to make room for newer ones,
-    could not be written before the process ended, or are `missing` from their file. `trouble` says
-    what of the disk cannot be used, "" while all is well.
+    `waiting` events of `size` bytes are not delivered. Lost are the `dropped` ones, which had to
+    make room for newer ones or could not be written before the process ended, and those `missing`
+    from their file. `trouble` says what of the disk cannot be used, "" while all is well.
     """
 
     def __init__(self, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
@@ -38,7 +38,12 @@ class Spool:
         self.trouble = ""
         self.waiting = 0
         self.size = 0
-        self.lost = self.missing = 0
+        self.dropped = self.missing = 0
+
+    @property
+    def lost(self) -> int:
+        """How many will never be delivered."""
+        return self.dropped + self.missing
 
     @property
     def unwritten(self) -> int:
@@ -100,7 +105,7 @@ class Spool:
         with self._lock:
             for segment in self._segments:
                 segment.seal()
-            self.lost += self.unwritten
+            self.dropped += self.unwritten
             owner, self._owner = self._owner, None
             self._segments.clear()
             self.waiting = self.size = 0
@@ -115,7 +120,7 @@ class Spool:
         if self._owner is not None:
             self._owner.forget()
         self._segments, self._sending, self._owner = deque(), None, None
-        self.waiting = self.size = self.lost = self.missing = 0
+        self.waiting = self.size = self.dropped = self.missing = 0
 
     def _open_segment(self, line: bytes) -> Segment:
         """The one to append this line to."""
@@ -140,7 +145,6 @@ class Spool:
         missing = segment.count - len(lines)
         segment.count -= missing
         self.waiting -= missing
-        self.lost += missing
         self.missing += missing
         if not lines:
             self._remove(segment)
@@ -201,5 +205,5 @@ class Spool:
             oldest = self._segments[1 if self._segments[0] is self._sending else 0]
             if oldest is self._segments[-1]:
                 return
-            self.lost += oldest.count
+            self.dropped += oldest.count
             self._remove(oldest)

@@ -217,11 +217,11 @@ class Plane:
             tell(answer.with_header(b"connection", b"close") if self.room.is_closed else answer)
 
         waiter = self.room.enter(caller.environment_id, token.id, left_s, let_go)
-        if waiter is None and unchanged.status != 304:
-            return unchanged
-        if waiter is None:
-            return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
-        return waiter
+        if waiter is not None:
+            return waiter
+        if unchanged.status != 304:
+            return unchanged  # which says itself when to come again
+        return unchanged.with_header(b"retry-after", b"%d" % self.memory.jitter(5))
 
     def _has_more_to_come(self, poll: Poll, messages: Messages) -> bool:
         """Whether this is not the last word of this plane: there is nothing new yet, or it has not
