@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from routing_console import data_folder
-
-BASE_DIR = Path(__file__).resolve().parent.parent
+from routing_console.project_root import BASE_DIR
 
 
 def ready(address: str, data_dir: Path) -> str:

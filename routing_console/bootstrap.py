@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from routing_console import supervisor, test_command
+from routing_console.project_root import BASE_DIR
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("ROUTING_CONSOLE_VENV", BASE_DIR / ".venv")).absolute()
 PYTHON = VENV / "bin" / "python"
 

@@ -9,10 +9,12 @@ import os
 import tempfile
 from pathlib import Path
 
+from routing_console.project_root import BASE_DIR
+
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included.
 LONGEST_SOCKET_PATH = 100
 # Where nothing else is told.
-DEFAULT_DIR = Path(__file__).resolve().parent.parent / "data"
+DEFAULT_DIR = BASE_DIR / "data"
 
 
 def database_file(data_dir: Path) -> Path:

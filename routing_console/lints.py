@@ -10,7 +10,8 @@ from os import environ
 from pathlib import Path
 from typing import Self
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+from routing_console.project_root import BASE_DIR
+
 # In the environment that `manage.py test` made, beside its interpreter.
 TOOLS = Path(sys.executable).parent
 MANAGE = (sys.executable, "manage.py")

@@ -9,8 +9,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from routing_console import data_folder
+from routing_console.project_root import BASE_DIR
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 DATA_DIR = Path(env.str("ROUTING_CONSOLE_DATA_DIR", default=str(data_folder.DEFAULT_DIR))).resolve()

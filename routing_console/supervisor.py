@@ -24,9 +24,9 @@ from routing_console import announcement, data_folder
 from routing_console.children import Child
 from routing_console.parent_death import die_with_parent
 from routing_console.ports import LEFTOVER_LIMIT_S, wait_until_free
+from routing_console.project_root import BASE_DIR
 from routing_console.start_lock import AlreadyRunning, only_one
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 POLL_S = 0.1
 READY_LIMIT_S = 60.0

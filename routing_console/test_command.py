@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from routing_console.lints import BASE_DIR, LINTS, OF_THE_SOURCE, Beside, lint
+from routing_console.lints import LINTS, OF_THE_SOURCE, Beside, lint
+from routing_console.project_root import BASE_DIR
 
 COMMAND = "python3 manage.py test"
 HELP = f"""usage: {COMMAND} [--quick] [--db postgres] [PATH … | pytest's options]

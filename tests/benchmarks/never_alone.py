@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from routing_console import web_server
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.services.balanced_load import Load, polling
 from tests.services.console import Console, start_console
 from tests.services.postgres import Postgres, create_database, start_postgres

@@ -25,7 +25,7 @@ from evaluations.outcomes.bounds import MOST_NAMES, NameKind  # isort: skip
 from evaluations.services.outcomes.ingestion import LARGEST_BATCH, ingest  # isort: skip
 from policies.engine.outcomes.bins import bin_of  # isort: skip
 from policies.models import RouterToken  # isort: skip
-from routing_console.bootstrap import BASE_DIR  # isort: skip
+from routing_console.project_root import BASE_DIR  # isort: skip
 
 SUMS = 100_000
 REQUESTS = 800  # in each of them

@@ -26,7 +26,7 @@ from policies.models import Environment, Release, RouterInstance, RouterToken, S
 from policies.services.releases.publication import roll_back
 from policies.services.routers.convergence import fleet_of
 from policies.services.routers.tokens import issue_router_token, revoke_router_token
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.client.test_outcome_reporting import wait_until
 from tests.policies.steps import documents, published, use_data_folder
 from tests.services.live_console import LiveConsole

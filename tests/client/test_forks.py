@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.client.conftest import Router
 from tests.client.fake_console import NOW, TOKEN, FakeConsole
 

@@ -18,7 +18,7 @@ import pytest
 from policies.client import ClientError, PolicyClient, instance_ids, ownership
 from policies.client.commands.options import client_of
 from policies.fleet.report import read_report
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.client.conftest import Router
 from tests.client.fake_console import TOKEN, FakeConsole
 from tests.client.test_options import parsed

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from policies.client import Attempt, PolicyClient
 from policies.client.spool import Spool
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.client.conftest import Router
 from tests.client.fake_console import NOW, TAKEN, TOKEN, FakeConsole
 from tests.client.test_outcome_reporting import on_disk, reported, wait_until

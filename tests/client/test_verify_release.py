@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from policies.client.__main__ import main
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.client.fake_console import ENDORSEMENT, Key, key_set, release_body
 
 ATTESTATION = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.client.fake_console import NOW, TOKEN, FakeConsole, running_console
 
 SOURCE = BASE_DIR / "policies" / "client"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 NEW_RELEASE = re.compile(r"release (\d+) (sha256:[0-9a-f]{64})")
 

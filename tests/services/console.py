@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from routing_console import data_folder
-from routing_console.bootstrap import BASE_DIR
 from routing_console.parent_death import die_with_parent
+from routing_console.project_root import BASE_DIR
 
 START_LIMIT_S = 300
 STOP_LIMIT_S = 20

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from obstore.store import S3Store
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 ACCESS_KEY, SECRET_KEY, REGION = "AKIDEXAMPLE", "a-secret-of-this-test", "us-east-1"
 BUCKET = "releases"

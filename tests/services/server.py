@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from routing_console import web_server
-from routing_console.bootstrap import BASE_DIR
 from routing_console.parent_death import die_with_parent
+from routing_console.project_root import BASE_DIR
 from tests.services.console import free_port
 
 START_LIMIT_S = 90

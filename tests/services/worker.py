@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from routing_console.bootstrap import BASE_DIR
 from routing_console.parent_death import die_with_parent
+from routing_console.project_root import BASE_DIR
 
 START_LIMIT_S = 120
 

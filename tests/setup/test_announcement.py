@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from routing_console import announcement
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 
 def test_ready__with_a_demo__pins_keys_and_place_and_keeps_the_token_in_a_file(

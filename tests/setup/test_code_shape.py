@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 LONGEST_FUNCTION, LONGEST_CLASS, LONGEST_FILE, MEDIAN_FUNCTION = 60, 200, 400, 11
 PACKAGES = ("routing_console", "policies", "evaluations")

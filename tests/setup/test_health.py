@@ -11,8 +11,8 @@ from django.core.wsgi import get_wsgi_application
 from pytest_django import Settings
 
 from routing_console import health
-from routing_console.bootstrap import BASE_DIR
 from routing_console.front.application import Front
+from routing_console.project_root import BASE_DIR
 from tests.front.asking import Heard, ask, scope
 from tests.services import loops
 from tests.services.console import clean_environment

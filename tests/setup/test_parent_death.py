@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 
 def test_process__whose_parent_ended_before_it_asked__is_sent_the_signal_at_once() -> None:

@@ -13,7 +13,7 @@ from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 VARIABLE = re.compile(r'(?:env\.\w+\(|_at_least\(\d+,)\s*"([A-Z_]+)"')
 ROW = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)

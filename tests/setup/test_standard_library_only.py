@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 
 @pytest.mark.parametrize("module", ["policies.engine", "policies.client"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from routing_console import lints, test_command
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from routing_console.test_command import COMMAND, Outcome, PytestRun, main
 
 ONE_OF_TWO = """

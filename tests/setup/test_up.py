@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from routing_console import data_folder
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 from tests.services.console import clean_environment, free_port, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.xdist_group("up")]

@@ -12,7 +12,7 @@ import pytest
 from evaluations.statistics.quantiles import normal_cdf
 from evaluations.studies import gates, samples
 from evaluations.studies.deciding import Margin
-from routing_console.bootstrap import BASE_DIR
+from routing_console.project_root import BASE_DIR
 
 TABLE = BASE_DIR / "docs" / "statistics.md"
 CASES = {case.name: case for case in gates.cases()}
